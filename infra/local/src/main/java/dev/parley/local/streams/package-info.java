@@ -1,0 +1,5 @@
+/// Event source mappings from DynamoDB Streams.
+@NullMarked
+package dev.parley.local.streams;
+
+import org.jspecify.annotations.NullMarked;
