@@ -1,0 +1,59 @@
+package dev.parley;
+
+import java.time.Duration;
+
+/// Every bound of the chat, each beside its reason. The gateway's own quotas stand in the local
+/// cloud; a test holds the two equal where they meet.
+public final class Limits {
+  /// One frame, in bytes; API Gateway closes a connection that sends more (developer guide,
+  /// "Quotas for configuring and running a WebSocket API"), and meters pushes in this unit.
+  public static final int FRAME_BYTES_MAX = 32 * 1024;
+
+  /// How long a connection lives at most (same page).
+  public static final Duration CONNECTION_MAX = Duration.ofHours(2);
+
+  /// How long a row of a connection counts: its life, and time for a late `$disconnect`.
+  public static final Duration CONNECTION_ROW_MAX = CONNECTION_MAX.plusMinutes(10);
+
+  /// A connection answers 410 until its `$connect` integration has returned, which may take 29 s:
+  /// nothing younger is pruned.
+  public static final Duration PRUNE_AGE_MIN = Duration.ofSeconds(30);
+
+  /// Fits one transaction together with the connection's own rows.
+  public static final int ROOMS_PER_CONNECTION_MAX = 50;
+
+  /// Code points of a message, after trimming.
+  public static final int MESSAGE_CHARACTERS_MAX = 4_000;
+
+  /// Code points of a display name.
+  public static final int SENDER_CHARACTERS_MAX = 64;
+
+  /// Characters of a client-made message id, and of a `ref`.
+  public static final int ID_CHARACTERS_MAX = 64;
+
+  /// Messages in one page of history.
+  public static final int PAGE_MESSAGES_MAX = 100;
+
+  /// Messages in one page when the client does not say.
+  public static final int PAGE_MESSAGES_DEFAULT = 50;
+
+  /// Members in one page: each is at most about 550 bytes, so that a page fits a frame.
+  public static final int PAGE_MEMBERS_MAX = 50;
+
+  /// Rooms in one page: each is about 110 bytes.
+  public static final int PAGE_ROOMS_MAX = 100;
+
+  /// Clocks of two functions are taken to agree within this.
+  public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
+
+  /// All attempts to write one message, together.
+  public static final Duration SEND_MAX = Duration.ofSeconds(5);
+
+  /// How long a message's `id` is remembered.
+  public static final Duration SEND_REMEMBERED = Duration.ofDays(1);
+
+  /// How long it is remembered who was here.
+  public static final Duration SESSION_REMEMBERED = Duration.ofDays(30);
+
+  private Limits() {}
+}

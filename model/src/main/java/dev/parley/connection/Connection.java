@@ -1,0 +1,9 @@
+package dev.parley.connection;
+
+import java.time.Instant;
+
+/// A connection as it is opened.
+///
+/// @param connectedAt by the gateway's clock
+public record Connection(
+    ConnectionId id, Identity identity, String sourceIp, String userAgent, Instant connectedAt) {}

@@ -1,0 +1,42 @@
+package dev.parley.connection;
+
+import dev.parley.Sha256;
+
+/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. It never leaves the system:
+/// clients see the [#member] instead.
+public record ConnectionId(String value) {
+  private static final int SLOT_DIGITS = 8;
+  private static final int MEMBER_DIGITS = 16;
+
+  public ConnectionId {
+    if (value.isEmpty() || value.length() > 128) {
+      throw new IllegalArgumentException("a connection id has 1 to 128 characters");
+    }
+  }
+
+  /// What other members see: 16 hex digits of the id's SHA-256, for example `93b885adfe0da089`.
+  public String member() {
+    return Sha256.hex(value).substring(0, MEMBER_DIGITS);
+  }
+
+  /// The place in its rooms' index: 8 hex digits of the id's SHA-256, then the id. Slots are uniform
+  /// although the ids of one moment share a prefix.
+  public String slot() {
+    return Sha256.hex(value).substring(0, SLOT_DIGITS) + value;
+  }
+
+  /// The connection whose slot this is.
+  public static ConnectionId ofSlot(String slot) {
+    return new ConnectionId(slot.substring(SLOT_DIGITS));
+  }
+
+  /// Where in the index a member is looked for: its slot begins with this.
+  static String slotPrefix(String member) {
+    return member.substring(0, SLOT_DIGITS);
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

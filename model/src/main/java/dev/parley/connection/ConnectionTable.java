@@ -1,0 +1,402 @@
+package dev.parley.connection;
+
+import static dev.parley.table.Row.n;
+import static dev.parley.table.Row.s;
+
+import dev.parley.Limits;
+import dev.parley.lambda.Settings;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import dev.parley.table.Transactions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// ChatConnections: for each connection one row that is the connection itself
+/// (`room_id = "$connection"`), which counts its memberships, and one row for each of them.
+///
+/// A membership exists only while its connection's own row does: a join writes both in one
+/// transaction, and whoever closes a connection deletes its own row first. So a join that is still
+/// in flight when its connection closes cannot leave a membership behind.
+///
+/// Reads by connection are strongly consistent. Reads by room come from the index RoomConnections
+/// and may lag by a fraction of a second. Rows past `expires_at` are never returned.
+public final class ConnectionTable {
+  /// No room has this name, since `$` is none of a name's characters.
+  static final String CONNECTION_ROW = "$connection";
+
+  private static final String INDEX = "RoomConnections";
+  private static final Duration CONFLICTS_MAX = Duration.ofSeconds(5);
+
+  private final DynamoDbClient dynamoDb;
+  private final String table;
+
+  public ConnectionTable(DynamoDbClient dynamoDb, Settings settings) {
+    this.dynamoDb = dynamoDb;
+    this.table = settings.required("CHAT_CONNECTIONS_TABLE");
+  }
+
+  /// Some members of a room, in slot order.
+  ///
+  /// @param cursor the last member of this page where there are more, else null
+  public record Page(List<Membership> members, @Nullable String cursor) {}
+
+  /// Opens a connection in its first rooms, all or nothing.
+  ///
+  /// @param rooms at most 50
+  /// @param also what else is written in the same transaction
+  public void open(
+      Connection connection, Set<RoomId> rooms, Instant now, List<TransactWriteItem> also) {
+    Map<String, AttributeValue> own = new HashMap<>(key(connection.id(), CONNECTION_ROW));
+    own.put("user", s(connection.identity().user()));
+    own.put("sender", s(connection.identity().sender()));
+    own.put("source_ip", s(connection.sourceIp()));
+    own.put("user_agent", s(connection.userAgent()));
+    own.put("connected_at", n(connection.connectedAt().toEpochMilli()));
+    own.put("rooms", n(rooms.size()));
+    own.put("expires_at", expiresAt(connection.connectedAt()));
+
+    List<TransactWriteItem> items = new ArrayList<>(also);
+    items.add(put(own));
+    for (RoomId room : rooms) {
+      items.add(
+          put(
+              membership(
+                  connection.id(),
+                  connection.identity(),
+                  room,
+                  now,
+                  expiresAt(connection.connectedAt()))));
+    }
+    if (Transactions.write(dynamoDb, items, now.plus(CONFLICTS_MAX)) != null) {
+      throw new IllegalStateException("this connection id has been opened before");
+    }
+  }
+
+  /// Puts a connection into a room. To be in it already is as good.
+  public Joining join(
+      ConnectionId connection,
+      Identity identity,
+      RoomId room,
+      Instant connectedAt,
+      Instant now) {
+    TransactWriteItem count =
+        update(
+            Update.builder()
+                .tableName(table)
+                .key(key(connection, CONNECTION_ROW))
+                .updateExpression("SET rooms = rooms + :one")
+                .conditionExpression("rooms < :max AND expires_at > :now")
+                .expressionAttributeValues(
+                    Map.of(
+                        ":one", n(1),
+                        ":max", n(Limits.ROOMS_PER_CONNECTION_MAX),
+                        ":now", n(now.getEpochSecond()))));
+    TransactWriteItem enter =
+        put(membership(connection, identity, room, now, expiresAt(connectedAt)));
+
+    List<CancellationReason> reasons =
+        Transactions.write(dynamoDb, List.of(count, enter), now.plus(CONFLICTS_MAX));
+    if (reasons == null || Transactions.conditionFailed(reasons.get(1))) {
+      return new Joining.Joined();
+    }
+    Map<String, AttributeValue> own = reasons.get(0).item();
+    return own == null || own.isEmpty() || new Row(own).expired(now.getEpochSecond())
+        ? new Joining.NotConnected()
+        : new Joining.TooManyRooms();
+  }
+
+  /// Takes a connection out of a room.
+  ///
+  /// @return false where it was not in that room
+  public boolean quit(ConnectionId connection, RoomId room, Instant now) {
+    TransactWriteItem count =
+        update(
+            Update.builder()
+                .tableName(table)
+                .key(key(connection, CONNECTION_ROW))
+                .updateExpression("SET rooms = rooms - :one")
+                .conditionExpression("attribute_exists(connection_id)")
+                .expressionAttributeValues(Map.of(":one", n(1))));
+    TransactWriteItem leave =
+        TransactWriteItem.builder()
+            .delete(
+                Delete.builder()
+                    .tableName(table)
+                    .key(key(connection, room.name()))
+                    .conditionExpression("attribute_exists(connection_id)")
+                    .build())
+            .build();
+    return Transactions.write(dynamoDb, List.of(count, leave), now.plus(CONFLICTS_MAX)) == null;
+  }
+
+  /// Charges one message to a member's allowance, which is the moment (epoch ms) up to which it has
+  /// spent its time: an allowance in the past is unspent, one up to `burst` ahead is a burst.
+  public Spending spend(
+      ConnectionId connection, RoomId room, Duration cost, Duration burst, Instant now) {
+    long nowMs = now.toEpochMilli();
+    Map<String, AttributeValue> refused =
+        charge(connection, room, "SET allowance = :next", nowMs, nowMs + cost.toMillis(), now);
+    if (refused == null) {
+      return new Spending.Spent();
+    }
+    if (!isMembership(refused, now)) {
+      return new Spending.NotAMember();
+    }
+    long burstMs = nowMs + burst.toMillis();
+    refused =
+        charge(
+            connection, room, "SET allowance = allowance + :next", burstMs, cost.toMillis(), now);
+    if (refused == null) {
+      return new Spending.Spent();
+    }
+    return isMembership(refused, now)
+        ? new Spending.RateLimited(
+            Math.max(1, new Row(refused).number("allowance") - burst.toMillis() - nowMs))
+        : new Spending.NotAMember();
+  }
+
+  /// @return null where it is charged; else the row as it is, empty where there is none
+  private @Nullable Map<String, AttributeValue> charge(
+      ConnectionId connection, RoomId room, String set, long limitMs, long next, Instant now) {
+    try {
+      dynamoDb.updateItem(
+          update ->
+              update
+                  .tableName(table)
+                  .key(key(connection, room.name()))
+                  .updateExpression(set)
+                  .conditionExpression("allowance <= :limit AND expires_at > :now")
+                  .expressionAttributeValues(
+                      Map.of(
+                          ":limit", n(limitMs),
+                          ":next", n(next),
+                          ":now", n(now.getEpochSecond())))
+                  .returnValuesOnConditionCheckFailure(
+                      ReturnValuesOnConditionCheckFailure.ALL_OLD));
+      return null;
+    } catch (ConditionalCheckFailedException e) {
+      return e.hasItem() ? e.item() : Map.of();
+    }
+  }
+
+  private static boolean isMembership(Map<String, AttributeValue> item, Instant now) {
+    return !item.isEmpty() && !new Row(item).expired(now.getEpochSecond());
+  }
+
+  /// Whether a connection is in a room.
+  public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
+    var response =
+        dynamoDb.getItem(
+            get -> get.tableName(table).key(key(connection, room.name())).consistentRead(true));
+    return response.hasItem() && isMembership(response.item(), now);
+  }
+
+  /// Those of the rooms that a connection is in, in one read.
+  ///
+  /// @param rooms at most 50
+  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    Set<RoomId> joined = new HashSet<>();
+    Map<String, KeysAndAttributes> wanted =
+        rooms.isEmpty()
+            ? Map.of()
+            : Map.of(
+                table,
+                KeysAndAttributes.builder()
+                    .keys(
+                        rooms.stream().distinct().map(room -> key(connection, room.name())).toList())
+                    .consistentRead(true)
+                    .build());
+    while (!wanted.isEmpty()) {
+      Map<String, KeysAndAttributes> request = wanted;
+      BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));
+      for (var item : response.responses().getOrDefault(table, List.of())) {
+        if (isMembership(item, now)) {
+          joined.add(new RoomId(new Row(item).string("room_id")));
+        }
+      }
+      wanted = response.unprocessedKeys();
+    }
+    return joined;
+  }
+
+  /// One page of a room's members. Somebody who joins or leaves meanwhile may be missing from all
+  /// pages, or be in one.
+  ///
+  /// @param after a cursor, or null for the first page
+  public Page members(RoomId room, @Nullable String after, int limit, Instant now) {
+    String from = after == null ? "" : ConnectionId.slotPrefix(after);
+    List<Membership> members = new ArrayList<>();
+    Map<String, AttributeValue> start = Map.of();
+    do {
+      QueryResponse response = query(room, from, start, limit + 1);
+      for (var item : response.items()) {
+        if (isMembership(item, now)) {
+          members.add(Membership.of(new Row(item)));
+        }
+      }
+      if (after != null) {
+        // Slots that share the cursor's digits are few; the page begins behind the cursor's own.
+        for (int i = 0; i < members.size(); i++) {
+          if (members.get(i).connection().member().equals(after)) {
+            members.subList(0, i + 1).clear();
+            break;
+          }
+        }
+      }
+      start = response.lastEvaluatedKey();
+    } while (members.size() <= limit && !start.isEmpty());
+    if (members.size() <= limit) {
+      return new Page(members, null);
+    }
+    List<Membership> page = members.subList(0, limit);
+    return new Page(page, page.getLast().connection().member());
+  }
+
+  /// All members of a room, in slot order.
+  public List<Membership> members(RoomId room, Instant now) {
+    List<Membership> members = new ArrayList<>();
+    Map<String, AttributeValue> start = Map.of();
+    do {
+      QueryResponse response = query(room, "", start, null);
+      for (var item : response.items()) {
+        if (isMembership(item, now)) {
+          members.add(Membership.of(new Row(item)));
+        }
+      }
+      start = response.lastEvaluatedKey();
+    } while (!start.isEmpty());
+    return members;
+  }
+
+  private QueryResponse query(
+      RoomId room, String fromSlot, Map<String, AttributeValue> start, @Nullable Integer limit) {
+    return dynamoDb.query(
+        query -> {
+          query
+              .tableName(table)
+              .indexName(INDEX)
+              .keyConditionExpression(
+                  fromSlot.isEmpty() ? "room_id = :room" : "room_id = :room AND slot >= :slot")
+              .expressionAttributeValues(
+                  fromSlot.isEmpty()
+                      ? Map.of(":room", s(room.name()))
+                      : Map.of(":room", s(room.name()), ":slot", s(fromSlot)))
+              .limit(limit);
+          if (!start.isEmpty()) {
+            query.exclusiveStartKey(start);
+          }
+        });
+  }
+
+  /// Removes everything of a connection that is closed.
+  public void forget(ConnectionId connection) {
+    dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection, CONNECTION_ROW)));
+    forgetMemberships(connection);
+  }
+
+  /// Removes everything of a connection that a push found gone, unless it was opened less than 30 s
+  /// ago.
+  ///
+  /// @return whether it was removed
+  public boolean prune(ConnectionId connection, Instant now) {
+    try {
+      dynamoDb.deleteItem(
+          delete ->
+              delete
+                  .tableName(table)
+                  .key(key(connection, CONNECTION_ROW))
+                  .conditionExpression("attribute_not_exists(connection_id) OR connected_at <= :old")
+                  .expressionAttributeValues(
+                      Map.of(":old", n(now.minus(Limits.PRUNE_AGE_MIN).toEpochMilli()))));
+    } catch (ConditionalCheckFailedException e) {
+      return false;
+    }
+    forgetMemberships(connection);
+    return true;
+  }
+
+  /// The connection's own row is gone by now: whatever joins were in flight have failed, or are
+  /// seen by this read.
+  private void forgetMemberships(ConnectionId connection) {
+    dynamoDb
+        .queryPaginator(
+            query ->
+                query
+                    .tableName(table)
+                    .consistentRead(true)
+                    .keyConditionExpression("connection_id = :id")
+                    .expressionAttributeValues(Map.of(":id", s(connection.value()))))
+        .items()
+        .forEach(
+            item ->
+                dynamoDb.deleteItem(
+                    delete ->
+                        delete
+                            .tableName(table)
+                            .key(key(connection, new Row(item).string("room_id")))));
+  }
+
+  private TransactWriteItem put(Map<String, AttributeValue> item) {
+    return TransactWriteItem.builder()
+        .put(
+            Put.builder()
+                .tableName(table)
+                .item(item)
+                .conditionExpression("attribute_not_exists(connection_id)")
+                .build())
+        .build();
+  }
+
+  private static TransactWriteItem update(Update.Builder update) {
+    return TransactWriteItem.builder()
+        .update(
+            update
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
+        .build();
+  }
+
+  private static Map<String, AttributeValue> membership(
+      ConnectionId connection,
+      Identity identity,
+      RoomId room,
+      Instant now,
+      AttributeValue expiresAt) {
+    Map<String, AttributeValue> item = new HashMap<>(key(connection, room.name()));
+    item.put("user", s(identity.user()));
+    item.put("sender", s(identity.sender()));
+    item.put("slot", s(connection.slot()));
+    item.put("joined_at", n(now.toEpochMilli()));
+    item.put("allowance", n(now.toEpochMilli()));
+    item.put("expires_at", expiresAt);
+    return item;
+  }
+
+  private static AttributeValue expiresAt(Instant connectedAt) {
+    return n(connectedAt.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond());
+  }
+
+  private static Map<String, AttributeValue> key(ConnectionId connection, String room) {
+    return Map.of("connection_id", s(connection.value()), "room_id", s(room));
+  }
+}

@@ -1,0 +1,88 @@
+package dev.parley.lambda;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// A function's environment variables: Lambda's, or those that the local cloud gives instead. The
+/// endpoint variables are the AWS SDK's own (SDK reference guide, "Service-specific endpoints").
+///
+/// @param environment by name
+public record Settings(Map<String, String> environment) {
+  private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
+  private static final Duration CALL_MAX = Duration.ofSeconds(5);
+
+  /// @throws IllegalArgumentException where it is missing or empty
+  public String required(String name) {
+    String value = environment.get(name);
+    if (value == null || value.isEmpty()) {
+      throw new IllegalArgumentException(name + " is not set");
+    }
+    return value;
+  }
+
+  /// @throws IllegalArgumentException where it is no whole number within these bounds
+  public long number(String name, long min, long max) {
+    String value = required(name);
+    try {
+      long number = Long.parseLong(value);
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new IllegalArgumentException(
+        name + " is " + value + ", expected a whole number from " + min + " to " + max);
+  }
+
+  /// Where pushes go: `https://…/production` on AWS, this machine's gateway in the local cloud.
+  public URI connectionsUrl() {
+    String local = environment.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI");
+    return URI.create(local == null ? required("CONNECTIONS_URL") : local);
+  }
+
+  public Region region() {
+    return Region.of(required("AWS_REGION"));
+  }
+
+  public AwsCredentialsProvider credentials() {
+    String key = environment.get("AWS_ACCESS_KEY_ID");
+    String secret = environment.get("AWS_SECRET_ACCESS_KEY");
+    if (key == null || secret == null) {
+      return DefaultCredentialsProvider.builder().build();
+    }
+    String token = environment.get("AWS_SESSION_TOKEN");
+    return StaticCredentialsProvider.create(
+        token == null
+            ? AwsBasicCredentials.create(key, secret)
+            : AwsSessionCredentials.create(key, secret, token));
+  }
+
+  /// A client of DynamoDB. An attempt that takes 2 s is given up, and all attempts of a call
+  /// together at 5 s: within a function's timeout.
+  public DynamoDbClient dynamoDb() {
+    @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_DYNAMODB");
+    return DynamoDbClient.builder()
+        .region(region())
+        .credentialsProvider(credentials())
+        .endpointOverride(endpoint == null ? null : URI.create(endpoint))
+        .httpClientBuilder(Apache5HttpClient.builder())
+        .overrideConfiguration(
+            ClientOverrideConfiguration.builder()
+                .apiCallAttemptTimeout(ATTEMPT_MAX)
+                .apiCallTimeout(CALL_MAX)
+                .build())
+        .build();
+  }
+}

@@ -1,0 +1,245 @@
+package dev.parley.message;
+
+import static dev.parley.table.Row.n;
+import static dev.parley.table.Row.s;
+
+import dev.parley.Limits;
+import dev.parley.Sha256;
+import dev.parley.connection.Identity;
+import dev.parley.lambda.Settings;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import dev.parley.table.Transactions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+/// ChatMessages, and ChatSends, which remembers for a day what each id was used for.
+///
+/// A message that this table acknowledged is there once, and stays until retention removes it. All
+/// reads are strongly consistent and leave out what is past `expires_at`.
+public final class MessageTable {
+  private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
+
+  private final DynamoDbClient dynamoDb;
+  private final String messages;
+  private final String sends;
+  private final Duration retention;
+
+  public MessageTable(DynamoDbClient dynamoDb, Settings settings) {
+    this.dynamoDb = dynamoDb;
+    this.messages = settings.required("CHAT_MESSAGES_TABLE");
+    this.sends = settings.required("CHAT_SENDS_TABLE");
+    this.retention = Duration.ofDays(settings.number("MESSAGE_RETENTION_DAYS", 1, 3650));
+  }
+
+  /// What somebody wants to say.
+  ///
+  /// @param id the client's own, which makes the send idempotent; or null
+  /// @param after the newest timestamp that the client has in the room, or null: the message comes
+  ///     after it whatever the clocks say
+  public record Draft(
+      RoomId room,
+      Identity from,
+      String text,
+      @Nullable String id,
+      @Nullable Long after,
+      @Nullable String trace) {}
+
+  /// Writes a message once.
+  ///
+  /// Its timestamp is `max(now, after + 1)`, or the first free one behind that. The same sender, room,
+  /// id and text again gives the same answer and writes nothing; a concurrent duplicate does too.
+  ///
+  /// @param now the function's clock
+  public Sending send(Draft draft, Instant now) {
+    Instant deadline = Instant.now().plus(Limits.SEND_MAX);
+    long timestamp = micros(now);
+    if (draft.after() != null) {
+      timestamp = Math.max(timestamp, draft.after() + 1);
+    }
+    String id = draft.id() == null ? UUID.randomUUID().toString() : draft.id();
+    Message message =
+        new Message(draft.room(), timestamp, id, draft.from(), draft.text(), draft.trace());
+    try {
+      return draft.id() == null
+          ? put(message, now, deadline)
+          : putOnce(message, now, deadline);
+    } catch (TransactionCanceledException | SdkClientException e) {
+      return new Sending.Unavailable();
+    }
+  }
+
+  private Sending put(Message first, Instant now, Instant deadline) {
+    Message message = first;
+    while (Instant.now().isBefore(deadline)) {
+      Map<String, AttributeValue> item = message.item(expiresAt(now));
+      try {
+        dynamoDb.putItem(
+            put ->
+                put.tableName(messages)
+                    .item(item)
+                    .conditionExpression("attribute_not_exists(room_id)")
+                    .returnValuesOnConditionCheckFailure(
+                        ReturnValuesOnConditionCheckFailure.ALL_OLD));
+        return new Sending.Sent(message.id(), message.timestamp());
+      } catch (ConditionalCheckFailedException e) {
+        if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
+          // An earlier attempt of this very put had succeeded, and its answer was lost.
+          return new Sending.Sent(message.id(), message.timestamp());
+        }
+        message = message.at(message.timestamp() + 1);
+      }
+    }
+    return new Sending.Unavailable();
+  }
+
+  private Sending putOnce(Message first, Instant now, Instant deadline) {
+    String digest = Sha256.hex(first.text());
+    Message message = first;
+    while (Instant.now().isBefore(deadline)) {
+      List<CancellationReason> reasons =
+          Transactions.write(
+              dynamoDb,
+              List.of(
+                  put(
+                      sends,
+                      Map.of(
+                          "send_id", s(sendId(message)),
+                          "timestamp", n(message.timestamp()),
+                          "digest", s(digest),
+                          "expires_at", n(now.plus(Limits.SEND_REMEMBERED).getEpochSecond())),
+                      "attribute_not_exists(send_id)"),
+                  put(messages, message.item(expiresAt(now)), "attribute_not_exists(room_id)")),
+              deadline);
+      if (reasons == null) {
+        return new Sending.Sent(message.id(), message.timestamp());
+      }
+      if (Transactions.conditionFailed(reasons.get(0))) {
+        Row earlier = new Row(reasons.get(0).item());
+        return digest.equals(earlier.string("digest"))
+            ? new Sending.Sent(message.id(), earlier.number("timestamp"))
+            : new Sending.IdReused();
+      }
+      message = message.at(message.timestamp() + 1);
+    }
+    return new Sending.Unavailable();
+  }
+
+  /// A part of a room's history, bounded by count and by bytes.
+  ///
+  /// @param limit 1 to 100
+  /// @param bytes what all messages of the page may take together
+  /// @param size what one message takes there; one that is larger than all of it still makes a page
+  public Page page(
+      RoomId room, Range range, int limit, int bytes, ToIntFunction<Message> size, Instant now) {
+    List<Message> found = new ArrayList<>();
+    int left = bytes;
+    boolean more = false;
+    Map<String, AttributeValue> start = Map.of();
+    read:
+    do {
+      var response = query(room, range, limit + 1, start);
+      for (var item : response.items()) {
+        Row row = new Row(item);
+        if (row.expired(now.getEpochSecond())) {
+          continue;
+        }
+        Message message = Message.of(row);
+        left -= size.applyAsInt(message);
+        if (found.size() == limit || (left < 0 && !found.isEmpty())) {
+          more = true;
+          break read;
+        }
+        found.add(message);
+      }
+      start = response.lastEvaluatedKey();
+    } while (!start.isEmpty());
+    if (!(range instanceof Range.After)) {
+      Collections.reverse(found);
+    }
+    return new Page(range, found, more);
+  }
+
+  private QueryResponse query(
+      RoomId room, Range range, int limit, Map<String, AttributeValue> start) {
+    return dynamoDb.query(
+        query -> {
+          query
+              .tableName(messages)
+              .consistentRead(true)
+              .limit(limit)
+              .scanIndexForward(range instanceof Range.After);
+          switch (range) {
+            case Range.Newest newest ->
+                query
+                    .keyConditionExpression("room_id = :room")
+                    .expressionAttributeValues(Map.of(":room", s(room.name())));
+            case Range.Before before ->
+                query
+                    .keyConditionExpression("room_id = :room AND #timestamp < :timestamp")
+                    .expressionAttributeNames(NAMES)
+                    .expressionAttributeValues(
+                        Map.of(":room", s(room.name()), ":timestamp", n(before.timestamp())));
+            case Range.After after ->
+                query
+                    .keyConditionExpression("room_id = :room AND #timestamp > :timestamp")
+                    .expressionAttributeNames(NAMES)
+                    .expressionAttributeValues(
+                        Map.of(":room", s(room.name()), ":timestamp", n(after.timestamp())));
+          }
+          if (!start.isEmpty()) {
+            query.exclusiveStartKey(start);
+          }
+        });
+  }
+
+  /// Epoch microseconds before which retention may have removed messages.
+  public long horizon(Instant now) {
+    return micros(now.minus(retention));
+  }
+
+  public static long micros(Instant time) {
+    return Math.addExact(
+        Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1_000);
+  }
+
+  private long expiresAt(Instant now) {
+    return now.plus(retention).getEpochSecond();
+  }
+
+  /// None of the three parts holds a `#`, save a user of an identity provider's: the room and the id
+  /// beside it have none, so that two sends never share an id.
+  private static String sendId(Message message) {
+    return message.room().name() + "#" + message.from().user() + "#" + message.id();
+  }
+
+  private static TransactWriteItem put(
+      String table, Map<String, AttributeValue> item, String condition) {
+    return TransactWriteItem.builder()
+        .put(
+            Put.builder()
+                .tableName(table)
+                .item(item)
+                .conditionExpression(condition)
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
+        .build();
+  }
+}

@@ -1,0 +1,33 @@
+package dev.parley.message;
+
+import dev.parley.room.Room;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A part of a room's history.
+///
+/// @param messages in ascending order of their timestamps
+/// @param more whether there are others in the direction that was asked for
+public record Page(Range range, List<Message> messages, boolean more) {
+
+  /// Whether retention has left the asked range alone: nothing that was written between its begin and
+  /// the messages of this page has been removed.
+  ///
+  /// @param horizon epoch microseconds; whatever is older may have been removed
+  public boolean complete(Room room, long horizon) {
+    Long created = room.createdAtMs();
+    if (created != null && created * 1000 >= horizon) {
+      return true;
+    }
+    return switch (range) {
+      case Range.After after -> after.timestamp() >= horizon;
+      case Range.Newest newest -> more && first() >= horizon;
+      case Range.Before before -> more && first() >= horizon;
+    };
+  }
+
+  private long first() {
+    @Nullable Message first = messages.isEmpty() ? null : messages.getFirst();
+    return first == null ? Long.MIN_VALUE : first.timestamp();
+  }
+}

@@ -1,0 +1,5 @@
+/// The vocabulary of all functions.
+@NullMarked
+package dev.parley;
+
+import org.jspecify.annotations.NullMarked;

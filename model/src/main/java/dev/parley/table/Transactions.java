@@ -1,0 +1,61 @@
+package dev.parley.table;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+/// Transactions that meet another one on the same item try again; a condition that fails is an
+/// answer, and is returned.
+///
+/// Source: DynamoDB developer guide, "Transaction conflict handling": the SDK does not repeat a
+/// cancelled transaction by itself.
+public final class Transactions {
+  private static final Duration PAUSE_MAX = Duration.ofMillis(100);
+
+  private Transactions() {}
+
+  /// Writes all items or none.
+  ///
+  /// @return null where it is written; else a reason for each item, in their order, of which at
+  ///     least one has the code `ConditionalCheckFailed`
+  /// @throws TransactionCanceledException where it still met other transactions at the deadline, or
+  ///     was cancelled for any other reason
+  public static @Nullable List<CancellationReason> write(
+      DynamoDbClient dynamoDb, List<TransactWriteItem> items, Instant deadline) {
+    while (true) {
+      try {
+        dynamoDb.transactWriteItems(request -> request.transactItems(items));
+        return null;
+      } catch (TransactionCanceledException e) {
+        List<CancellationReason> reasons = e.cancellationReasons();
+        if (reasons.stream().anyMatch(Transactions::conditionFailed)) {
+          return reasons;
+        }
+        boolean conflict = reasons.stream().anyMatch(r -> "TransactionConflict".equals(r.code()));
+        if (!conflict || !Instant.now().isBefore(deadline)) {
+          throw e;
+        }
+        pause();
+      }
+    }
+  }
+
+  public static boolean conditionFailed(CancellationReason reason) {
+    return "ConditionalCheckFailed".equals(reason.code());
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(ThreadLocalRandom.current().nextLong(1, PAUSE_MAX.toMillis()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted between two attempts of a transaction", e);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.parley.wire;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.Limits;
+import dev.parley.connection.Identity;
+import dev.parley.message.Range;
+import dev.parley.room.RoomId;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// A frame from a client, for example `{"action":"join","room":"lobby","ref":1}`. Each accessor
+/// reads one field, and throws a [Rejection] where the field is not what the protocol says. A field
+/// that is `null` counts as missing; fields of other names are ignored.
+public final class ClientFrame {
+  private static final long TIMESTAMP_MAX = (1L << 53) - 1;
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+  private static final Pattern MEMBER = Pattern.compile("[0-9a-f]{16}");
+
+  private final JsonNode fields;
+
+  private ClientFrame(JsonNode fields) {
+    this.fields = fields;
+  }
+
+  /// @throws Rejection `invalid_json` where the text is not one JSON object
+  public static ClientFrame parse(@Nullable String text) {
+    try {
+      JsonNode node = Json.MAPPER.readTree(text == null ? "" : text);
+      if (node instanceof ObjectNode) {
+        return new ClientFrame(node);
+      }
+    } catch (JsonProcessingException e) {
+      // Told to the client below; the text itself belongs in no log.
+    }
+    throw new Rejection(ErrorCode.INVALID_JSON);
+  }
+
+  /// What the reply repeats, or null.
+  public @Nullable JsonNode ref() {
+    JsonNode ref = field("ref");
+    if (ref == null
+        || (ref.isTextual() && ref.textValue().length() <= Limits.ID_CHARACTERS_MAX)
+        || (ref.isNumber() && Math.abs(ref.doubleValue()) <= TIMESTAMP_MAX)) {
+      return ref;
+    }
+    throw new Rejection(ErrorCode.INVALID_REF);
+  }
+
+  public RoomId room() {
+    JsonNode room = field("room");
+    if (room == null) {
+      throw new Rejection(ErrorCode.INVALID_ROOM);
+    }
+    return room(room, ErrorCode.INVALID_ROOM);
+  }
+
+  /// The room, or the one that is meant where the client names none.
+  public RoomId roomOr(RoomId otherwise) {
+    JsonNode room = field("room");
+    return room == null ? otherwise : room(room, ErrorCode.INVALID_ROOM);
+  }
+
+  /// At most 50 rooms; none where the field is missing.
+  public Set<RoomId> rooms() {
+    JsonNode rooms = field("rooms");
+    Set<RoomId> found = new LinkedHashSet<>();
+    if (rooms == null) {
+      return found;
+    }
+    if (!rooms.isArray() || rooms.size() > Limits.ROOMS_PER_CONNECTION_MAX) {
+      throw new Rejection(ErrorCode.INVALID_ROOMS);
+    }
+    rooms.forEach(room -> found.add(room(room, ErrorCode.INVALID_ROOMS)));
+    return found;
+  }
+
+  /// The message's text, trimmed.
+  public String message() {
+    JsonNode message = field("message");
+    String text = message == null || !message.isTextual() ? "" : message.textValue().strip();
+    int characters = text.codePointCount(0, text.length());
+    if (characters == 0
+        || characters > Limits.MESSAGE_CHARACTERS_MAX
+        || text.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+      throw new Rejection(ErrorCode.INVALID_MESSAGE);
+    }
+    return text;
+  }
+
+  public @Nullable String id() {
+    return text("id", ID, ErrorCode.INVALID_ID);
+  }
+
+  /// Who is speaking: a guest may give another display name with each message.
+  public Identity sender(Identity identity) {
+    JsonNode sender = field("sender");
+    if (sender == null) {
+      return identity;
+    }
+    String name = sender.isTextual() ? sender.textValue().strip() : "";
+    if (!identity.isGuest() || !Identity.validSender(name)) {
+      throw new Rejection(ErrorCode.INVALID_SENDER);
+    }
+    return new Identity(identity.user(), name);
+  }
+
+  public @Nullable Long after() {
+    return timestamp("after", ErrorCode.INVALID_AFTER);
+  }
+
+  /// `before` or `after`, or neither.
+  public Range range() {
+    Long after = after();
+    Long before = timestamp("before", ErrorCode.INVALID_BEFORE);
+    if (after != null && before != null) {
+      throw new Rejection(ErrorCode.INVALID_RANGE);
+    }
+    if (after != null) {
+      return new Range.After(after);
+    }
+    return before == null ? new Range.Newest() : new Range.Before(before);
+  }
+
+  public int limit() {
+    JsonNode limit = field("limit");
+    if (limit == null) {
+      return Limits.PAGE_MESSAGES_DEFAULT;
+    }
+    if (!limit.canConvertToInt()
+        || !limit.isIntegralNumber()
+        || limit.intValue() < 1
+        || limit.intValue() > Limits.PAGE_MESSAGES_MAX) {
+      throw new Rejection(ErrorCode.INVALID_LIMIT);
+    }
+    return limit.intValue();
+  }
+
+  /// Where a page of members begins.
+  public @Nullable String memberCursor() {
+    return text("cursor", MEMBER, ErrorCode.INVALID_CURSOR);
+  }
+
+  /// Where a page of rooms begins.
+  public @Nullable RoomId roomCursor() {
+    JsonNode cursor = field("cursor");
+    return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
+  }
+
+
+  private static RoomId room(JsonNode room, ErrorCode otherwise) {
+    if (!room.isTextual() || !RoomId.valid(room.textValue())) {
+      throw new Rejection(otherwise);
+    }
+    return new RoomId(room.textValue());
+  }
+
+  private @Nullable Long timestamp(String name, ErrorCode otherwise) {
+    JsonNode value = field(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.longValue() < 0
+        || value.longValue() > TIMESTAMP_MAX) {
+      throw new Rejection(otherwise);
+    }
+    return value.longValue();
+  }
+
+  private @Nullable String text(String name, Pattern pattern, ErrorCode otherwise) {
+    JsonNode value = field(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual() || !pattern.matcher(value.textValue()).matches()) {
+      throw new Rejection(otherwise);
+    }
+    return value.textValue();
+  }
+
+  private @Nullable JsonNode field(String name) {
+    JsonNode value = fields.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+}

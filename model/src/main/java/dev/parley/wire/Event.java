@@ -1,0 +1,93 @@
+package dev.parley.wire;
+
+import dev.parley.Limits;
+import dev.parley.connection.Identity;
+import dev.parley.message.Message;
+import dev.parley.room.RoomId;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Events, which are pushed to the members of a room, encoded in UTF-8.
+public final class Event {
+  private Event() {}
+
+  /// A member came (`in`) or went (`out`).
+  public enum State {
+    IN("in"),
+    OUT("out");
+
+    private final String onTheWire;
+
+    State(String onTheWire) {
+      this.onTheWire = onTheWire;
+    }
+  }
+
+  /// @param prev the timestamp handed out before this one, or null at the beginning
+  public static byte[] message(Message message, @Nullable Long prev) {
+    return Json.bytes(
+        Json.object()
+            .put("type", "message")
+            .put("room", message.room().name())
+            .put("timestamp", message.timestamp())
+            .put("prev", prev)
+            .put("id", message.id())
+            .put("user", message.from().user())
+            .put("sender", message.from().sender())
+            .put("message", message.text()));
+  }
+
+  public static byte[] presence(RoomId room, String member, Identity identity, State state) {
+    return Json.bytes(
+        Json.object()
+            .put("type", "presence")
+            .put("room", room.name())
+            .put("member", member)
+            .put("user", identity.user())
+            .put("sender", identity.sender())
+            .put("state", state.onTheWire));
+  }
+
+  /// Packs events into as few frames as 32 KB each allow, in order: one event as it is, several as
+  /// an array.
+  ///
+  /// @throws IllegalArgumentException where one event is larger than a frame
+  public static List<byte[]> frames(List<byte[]> events) {
+    List<byte[]> frames = new ArrayList<>();
+    List<byte[]> frame = new ArrayList<>();
+    int bytes = 0;
+    for (byte[] event : events) {
+      if (event.length > Limits.FRAME_BYTES_MAX) {
+        throw new IllegalArgumentException("an event of " + event.length + " bytes fits no frame");
+      }
+      if (!frame.isEmpty() && bytes + event.length + 2 > Limits.FRAME_BYTES_MAX) {
+        frames.add(frame(frame));
+        frame.clear();
+        bytes = 0;
+      }
+      frame.add(event);
+      bytes += event.length + 1;
+    }
+    if (!frame.isEmpty()) {
+      frames.add(frame(frame));
+    }
+    return frames;
+  }
+
+  private static byte[] frame(List<byte[]> events) {
+    if (events.size() == 1) {
+      return events.getFirst();
+    }
+    ByteArrayOutputStream array = new ByteArrayOutputStream();
+    char separator = '[';
+    for (byte[] event : events) {
+      array.write(separator);
+      array.writeBytes(event);
+      separator = ',';
+    }
+    array.write(']');
+    return array.toByteArray();
+  }
+}

@@ -1,0 +1,181 @@
+package dev.parley.wire;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.Limits;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.connection.Membership;
+import dev.parley.message.Message;
+import dev.parley.message.Page;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A reply to a client's frame: it travels as the route's response, to that client only. The `ref`
+/// is added when it is encoded.
+public final class Reply {
+  private final ObjectNode json = Json.object();
+
+  private Reply(String type) {
+    json.put("type", type);
+  }
+
+  /// What a page of messages may take of a frame: the rest is left to the fields around it.
+  public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
+
+  public static Reply joined(
+      Room room, Page page, boolean complete, ConnectionId connection, Identity identity) {
+    Reply reply = page("joined", room.id(), page);
+    reply.json.put("head", room.head());
+    reply.json.put("complete", complete);
+    reply.json.set("you", you(connection, identity));
+    return reply;
+  }
+
+  public static Reply history(RoomId room, Page page, boolean complete) {
+    Reply reply = page("history", room, page);
+    reply.json.put("complete", complete);
+    return reply;
+  }
+
+  private static Reply page(String type, RoomId room, Page page) {
+    Reply reply = new Reply(type);
+    reply.json.put("room", room.name());
+    var messages = reply.json.putArray("messages");
+    page.messages().forEach(message -> messages.add(json(message)));
+    reply.json.put("more", page.more());
+    return reply;
+  }
+
+  public static Reply quit(RoomId room) {
+    Reply reply = new Reply("quit");
+    reply.json.put("room", room.name());
+    return reply;
+  }
+
+  public static Reply sent(RoomId room, String id, long timestamp) {
+    Reply reply = new Reply("sent");
+    reply.json.put("room", room.name());
+    reply.json.put("id", id);
+    reply.json.put("timestamp", timestamp);
+    return reply;
+  }
+
+  /// @param cursor where the next page begins, or null
+  public static Reply members(RoomId room, List<Membership> page, @Nullable String cursor) {
+    Reply reply = new Reply("members");
+    reply.json.put("room", room.name());
+    var members = reply.json.putArray("members");
+    for (Membership membership : page) {
+      ObjectNode member = members.addObject();
+      member.put("member", membership.connection().member());
+      member.put("user", membership.identity().user());
+      member.put("sender", membership.identity().sender());
+    }
+    reply.json.put("cursor", cursor);
+    return reply;
+  }
+
+  /// @param cursor where the next page begins, or null
+  public static Reply rooms(List<Room> page, @Nullable RoomId cursor) {
+    Reply reply = new Reply("rooms");
+    var rooms = reply.json.putArray("rooms");
+    for (Room room : page) {
+      rooms.addObject().put("room", room.id().name()).put("head", room.head());
+    }
+    reply.json.put("cursor", cursor == null ? null : cursor.name());
+    return reply;
+  }
+
+  /// @param time epoch microseconds
+  /// @param rooms those that were asked for, in their order
+  /// @param joined those of them that the connection is in, with their heads: a head is 0 where
+  ///     nothing was said yet, since null says that the client must join again
+  public static Reply pong(
+      long time,
+      ConnectionId connection,
+      Identity identity,
+      Collection<RoomId> rooms,
+      Map<RoomId, Room> joined) {
+    Reply reply = new Reply("pong");
+    reply.json.put("time", time);
+    reply.json.set("you", you(connection, identity));
+    ObjectNode heads = reply.json.putObject("rooms");
+    for (RoomId id : rooms) {
+      Room room = joined.get(id);
+      Long head = room == null ? null : room.head();
+      heads.put(id.name(), room == null ? null : (Long) (head == null ? 0L : head));
+    }
+    return reply;
+  }
+
+  public static Reply error(Rejection rejection) {
+    Reply reply = new Reply("error");
+    reply.json.put("code", rejection.code().code());
+    reply.json.put("message", rejection.code().meaning());
+    Long retryAfterMs = rejection.retryAfterMs();
+    if (retryAfterMs != null) {
+      reply.json.put("retryAfterMs", retryAfterMs);
+    }
+    return reply;
+  }
+
+  /// Adds what the gateway knows of a connection, under the names that `GET @connections` uses.
+  ///
+  /// @param connectedAt ISO-8601
+  /// @param lastActiveAt ISO-8601
+  public Reply withConnection(
+      ConnectionId connection,
+      String connectedAt,
+      String sourceIp,
+      @Nullable String userAgent,
+      String lastActiveAt) {
+    json.put("connectionId", connection.value());
+    json.put("connectedAt", connectedAt);
+    json.putObject("identity").put("sourceIp", sourceIp).put("userAgent", userAgent);
+    json.put("lastActiveAt", lastActiveAt);
+    return this;
+  }
+
+  /// For example `sent`, or `error not_a_member`: what a log may say of it.
+  public String summary() {
+    JsonNode code = json.get("code");
+    String type = json.get("type").textValue();
+    return code == null ? type : type + " " + code.textValue();
+  }
+
+  /// The frame.
+  ///
+  /// @param ref what the client sent along, or null
+  public String encode(@Nullable JsonNode ref) {
+    if (ref != null) {
+      json.set("ref", ref);
+    }
+    return Json.text(json);
+  }
+
+  /// The size of a message in a page, in bytes.
+  public static int size(Message message) {
+    return Json.bytes(json(message)).length + 1;
+  }
+
+  private static ObjectNode json(Message message) {
+    return Json.object()
+        .put("timestamp", message.timestamp())
+        .put("id", message.id())
+        .put("user", message.from().user())
+        .put("sender", message.from().sender())
+        .put("message", message.text());
+  }
+
+  private static ObjectNode you(ConnectionId connection, Identity identity) {
+    return Json.object()
+        .put("user", identity.user())
+        .put("sender", identity.sender())
+        .put("member", connection.member());
+  }
+}
