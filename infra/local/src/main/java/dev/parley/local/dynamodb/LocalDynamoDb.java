@@ -1,0 +1,277 @@
+package dev.parley.local.dynamodb;
+
+import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBRequestHandler;
+import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBServerHandler;
+import dev.parley.local.template.TableResource;
+import dev.parley.local.template.TableResource.Index;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
+import software.amazon.awssdk.services.dynamodb.model.BillingMode;
+import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
+import software.amazon.awssdk.services.dynamodb.model.GlobalSecondaryIndex;
+import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
+import software.amazon.awssdk.services.dynamodb.model.KeyType;
+import software.amazon.awssdk.services.dynamodb.model.Projection;
+import software.amazon.awssdk.services.dynamodb.model.StreamSpecification;
+import software.amazon.awssdk.services.dynamodb.model.TableDescription;
+import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
+
+/// DynamoDB Local in this JVM, served over HTTP on 127.0.0.1, so that functions and tools such as
+/// `aws dynamodb … --endpoint-url` reach the same tables with any credentials.
+///
+/// Its own server class would listen on every interface and sends telemetry; this one does neither.
+/// The clients here are shared and safe for use by any number of threads until [#close].
+public final class LocalDynamoDb implements AutoCloseable {
+  private static final String REGION =
+      Objects.requireNonNullElse(System.getenv("AWS_REGION"), "us-east-1");
+  private static final String CREDENTIAL = "local";
+
+  /// How long a request in flight may hold up [#close].
+  private static final int STOP_TIMEOUT_MS = 1_000;
+
+  private final @Nullable Path folder;
+  private final LocalDynamoDBServerHandler handler;
+  private final Server server;
+  private final URI url;
+  private final SdkHttpClient http;
+  private final DynamoDbClient client;
+  private final DynamoDbStreamsClient streams;
+
+  private LocalDynamoDb(
+      @Nullable Path folder, LocalDynamoDBServerHandler handler, Server server, URI url) {
+    this.folder = folder;
+    this.handler = handler;
+    this.server = server;
+    this.url = url;
+    this.http = Apache5HttpClient.builder().maxConnections(100).build();
+    this.client = configured(DynamoDbClient.builder().httpClient(http)).build();
+    this.streams = configured(DynamoDbStreamsClient.builder().httpClient(http)).build();
+  }
+
+  /// Starts with no tables, on a free port; nothing is kept.
+  public static LocalDynamoDb inMemory() throws IOException {
+    return start(0, null);
+  }
+
+  /// Starts with the tables in `folder`, which is made where it is missing.
+  ///
+  /// @param port 0 for a free one
+  /// @param folder null for memory
+  /// @throws java.net.BindException where the port is taken
+  public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
+    // Its jar has natives for each system, but they are extracted and loaded only when a table is
+    // first opened; with -sharedDb in one file, whatever region and credentials a client has.
+    if (folder != null) {
+      Files.createDirectories(folder);
+    }
+    LocalDynamoDBServerHandler handler =
+        new LocalDynamoDBServerHandler(
+            new LocalDynamoDBRequestHandler(
+                0, folder == null, folder == null ? null : folder.toString(), true, false),
+            null);
+    QueuedThreadPool threads = new QueuedThreadPool();
+    threads.setName("dynamodb-local");
+    threads.setDaemon(true);
+    Server server = new Server(threads);
+    server.setStopTimeout(STOP_TIMEOUT_MS);
+    ServerConnector connector = new ServerConnector(server, 1, 1);
+    connector.setHost("127.0.0.1");
+    connector.setPort(port);
+    server.addConnector(connector);
+    server.setHandler(new ContextHandler(handler));
+    try {
+      server.start();
+    } catch (Exception e) {
+      stop(server, handler);
+      throw e.getCause() instanceof BindException bind
+          ? bind
+          : e instanceof IOException io ? io : new IOException(e);
+    }
+    return new LocalDynamoDb(
+        folder, handler, server, URI.create("http://127.0.0.1:" + connector.getLocalPort()));
+  }
+
+  private <B extends AwsClientBuilder<B, C>, C> B configured(B builder) {
+    return builder
+        .region(Region.of(REGION))
+        .credentialsProvider(
+            StaticCredentialsProvider.create(AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)))
+        .endpointOverride(url);
+  }
+
+  /// Makes the tables that are missing, with their indexes, streams and TTL attributes.
+  ///
+  /// @throws TableMismatchException where a table of an earlier run has another shape
+  public void create(Collection<TableResource> tables) {
+    Set<String> existing =
+        client.listTablesPaginator().tableNames().stream().collect(Collectors.toSet());
+    for (TableResource table : tables) {
+      if (existing.contains(table.name())) {
+        requireSameShape(table);
+      } else {
+        client.createTable(request(table));
+        if (table.timeToLiveAttribute() != null) {
+          client.updateTimeToLive(
+              update ->
+                  update
+                      .tableName(table.name())
+                      .timeToLiveSpecification(
+                          ttl -> ttl.attributeName(table.timeToLiveAttribute()).enabled(true)));
+        }
+      }
+    }
+  }
+
+  private static CreateTableRequest request(TableResource table) {
+    CreateTableRequest.Builder request =
+        CreateTableRequest.builder()
+            .tableName(table.name())
+            .billingMode(BillingMode.PAY_PER_REQUEST)
+            .keySchema(schema(table.key()))
+            .attributeDefinitions(
+                table.attributeTypes().entrySet().stream()
+                    .map(
+                        type ->
+                            AttributeDefinition.builder()
+                                .attributeName(type.getKey())
+                                .attributeType(type.getValue())
+                                .build())
+                    .toList());
+    if (!table.indexes().isEmpty()) {
+      request.globalSecondaryIndexes(table.indexes().stream().map(LocalDynamoDb::index).toList());
+    }
+    if (table.streamViewType() != null) {
+      request.streamSpecification(
+          StreamSpecification.builder()
+              .streamEnabled(true)
+              .streamViewType(table.streamViewType())
+              .build());
+    }
+    return request.build();
+  }
+
+  private static GlobalSecondaryIndex index(Index index) {
+    Projection.Builder projection = Projection.builder().projectionType(index.projectionType());
+    if (!index.nonKeyAttributes().isEmpty()) {
+      projection.nonKeyAttributes(index.nonKeyAttributes());
+    }
+    return GlobalSecondaryIndex.builder()
+        .indexName(index.name())
+        .keySchema(schema(index.key()))
+        .projection(projection.build())
+        .build();
+  }
+
+  private static List<KeySchemaElement> schema(TableResource.Key key) {
+    List<KeySchemaElement> schema = new ArrayList<>();
+    schema.add(element(key.partition(), KeyType.HASH));
+    if (key.sort() != null) {
+      schema.add(element(key.sort(), KeyType.RANGE));
+    }
+    return schema;
+  }
+
+  private static KeySchemaElement element(String name, KeyType type) {
+    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
+  }
+
+  private void requireSameShape(TableResource table) {
+    TableDescription found = client.describeTable(t -> t.tableName(table.name())).table();
+    CreateTableRequest wanted = request(table);
+    Map<String, Boolean> same = new LinkedHashMap<>();
+    same.put("key", found.keySchema().equals(wanted.keySchema()));
+    same.put(
+        "key attribute types",
+        Set.copyOf(found.attributeDefinitions()).equals(Set.copyOf(wanted.attributeDefinitions())));
+    same.put(
+        "indexes",
+        found.globalSecondaryIndexes().stream()
+            .map(index -> shape(index.indexName(), index.keySchema(), index.projection()))
+            .collect(Collectors.toSet())
+            .equals(
+                wanted.globalSecondaryIndexes().stream()
+                    .map(index -> shape(index.indexName(), index.keySchema(), index.projection()))
+                    .collect(Collectors.toSet())));
+    same.put("stream", Objects.equals(found.streamSpecification(), wanted.streamSpecification()));
+    List<String> different =
+        same.entrySet().stream().filter(e -> !e.getValue()).map(Map.Entry::getKey).toList();
+    if (!different.isEmpty()) {
+      throw new TableMismatchException(
+          "The table %s in %s was made by another template (%s): delete that folder, or choose another with parley.data"
+              .formatted(table.name(), folder, String.join(", ", different)));
+    }
+  }
+
+  private static List<Object> shape(
+      String name, List<KeySchemaElement> keySchema, Projection projection) {
+    return List.of(
+        name, keySchema, projection.projectionType(), Set.copyOf(projection.nonKeyAttributes()));
+  }
+
+  public DynamoDbClient client() {
+    return client;
+  }
+
+  public DynamoDbStreamsClient streams() {
+    return streams;
+  }
+
+  /// `http://127.0.0.1:<port>`.
+  public URI url() {
+    return url;
+  }
+
+  /// What a function's AWS SDK needs to find these tables rather than AWS.
+  public Map<String, String> environment() {
+    return Map.of(
+        "AWS_REGION", REGION,
+        "AWS_ACCESS_KEY_ID", CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY", CREDENTIAL,
+        "AWS_ENDPOINT_URL_DYNAMODB", url.toString());
+  }
+
+  /// Ends the clients and the server, and closes the tables' file; requests in flight get a second.
+  @Override
+  public void close() {
+    client.close();
+    streams.close();
+    http.close();
+    stop(server, handler);
+  }
+
+  private static void stop(Server server, LocalDynamoDBServerHandler handler) {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      // Whatever the sockets did, the tables must still be closed.
+      LoggerFactory.getLogger(LocalDynamoDb.class).debug("DynamoDB Local's server", e);
+    } finally {
+      handler.close();
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.parley.local.template;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A SAM template with every parameter, global and intrinsic function resolved: the only description
+/// of the system that the local cloud starts from.
+///
+/// @param api the WebSocket API, or null where the template has none
+/// @param functions by logical id, in the template's order
+/// @param tables in the template's order
+/// @param streamMappings the event source mappings from DynamoDB Streams
+public record Template(
+    @Nullable WebSocketApi api,
+    Map<String, FunctionResource> functions,
+    List<TableResource> tables,
+    List<StreamMappingResource> streamMappings) {
+
+  /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not do
+  /// as AWS does: a system that starts here has no part that is silently left out.
+  ///
+  /// @param parameterOverrides values for the template's parameters, as `sam deploy
+  ///     --parameter-overrides` takes them
+  public static Template read(Path file, Map<String, String> parameterOverrides) {
+    return new TemplateReader(file, parameterOverrides).read();
+  }
+}

@@ -1,0 +1,124 @@
+package dev.parley.local.dynamodb;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.local.template.TableResource;
+import dev.parley.local.template.TableResource.Index;
+import dev.parley.local.template.Template;
+import java.net.BindException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.TableDescription;
+
+class LocalDynamoDbTest {
+  private static final Path TEMPLATE = Path.of("../template.yaml");
+
+  @Test
+  void theTemplatesTablesAreThereWithIndexesStreamsAndTimeToLive() throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory()) {
+      dynamoDb.create(Template.read(TEMPLATE, Map.of()).tables());
+
+      TableDescription connections =
+          dynamoDb.client().describeTable(t -> t.tableName("ChatConnections")).table();
+      assertEquals("RoomConnections", connections.globalSecondaryIndexes().getFirst().indexName());
+      assertEquals(
+          "NEW_AND_OLD_IMAGES", connections.streamSpecification().streamViewTypeAsString());
+      assertEquals(
+          "expires_at",
+          dynamoDb
+              .client()
+              .describeTimeToLive(t -> t.tableName("ChatConnections"))
+              .timeToLiveDescription()
+              .attributeName());
+      assertEquals(5, dynamoDb.client().listTables().tableNames().size());
+    }
+  }
+
+  @Test
+  void tablesInAFolderOutliveTheServer(@TempDir Path folder) throws Exception {
+    TableResource table = table("Rows", "id", "NEW_IMAGE");
+    Map<String, AttributeValue> row = Map.of("id", AttributeValue.fromS("a"));
+    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder)) {
+      first.create(List.of(table));
+      first.client().putItem(put -> put.tableName("Rows").item(row));
+    }
+
+    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder)) {
+      second.create(List.of(table));
+
+      assertEquals(List.of(row), second.client().scan(scan -> scan.tableName("Rows")).items());
+    }
+  }
+
+  @Test
+  void aTableOfAnotherShapeIsRefused(@TempDir Path folder) throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+      dynamoDb.create(List.of(table("Rows", "id", null)));
+
+      TableMismatchException otherKey =
+          assertThrows(
+              TableMismatchException.class,
+              () -> dynamoDb.create(List.of(table("Rows", "name", null))));
+      TableMismatchException otherIndex =
+          assertThrows(
+              TableMismatchException.class,
+              () -> dynamoDb.create(List.of(withIndex(table("Rows", "id", null)))));
+
+      assertEquals(
+          "The table Rows in "
+              + folder
+              + " was made by another template (key, key attribute types): delete that folder, or"
+              + " choose another with parley.data",
+          otherKey.getMessage());
+      assertTrue(String.valueOf(otherIndex.getMessage()).contains("(indexes)"));
+    }
+  }
+
+  @Test
+  void aTakenPortIsAnError() throws Exception {
+    try (LocalDynamoDb first = LocalDynamoDb.inMemory()) {
+      assertThrows(BindException.class, () -> LocalDynamoDb.start(first.url().getPort(), null));
+    }
+  }
+
+  @Test
+  void noThreadOutlivesIt() throws Exception {
+    LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory();
+    dynamoDb.create(List.of(table("Rows", "id", "NEW_IMAGE")));
+
+    long start = System.nanoTime();
+    dynamoDb.close();
+
+    assertTrue(System.nanoTime() - start < 2_000_000_000L);
+    List<String> alive =
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> thread.isAlive() && !thread.isDaemon())
+            .map(Thread::getName)
+            .filter(name -> !name.equals("main") && !name.startsWith("surefire"))
+            .toList();
+    assertEquals(List.of(), alive);
+  }
+
+  private static TableResource table(String name, String key, @Nullable String streamViewType) {
+    return new TableResource(
+        name, name, new TableResource.Key(key, null), Map.of(key, "S"), List.of(), streamViewType, null);
+  }
+
+  private static TableResource withIndex(TableResource table) {
+    return new TableResource(
+        table.logicalId(),
+        table.name(),
+        table.key(),
+        table.attributeTypes(),
+        List.of(new Index("Reverse", table.key(), "ALL", List.of())),
+        null,
+        null);
+  }
+}
