@@ -2,6 +2,7 @@ package dev.parley.room;
 
 import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
+import static java.util.Objects.requireNonNull;
 
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
@@ -39,12 +40,10 @@ public final class RoomTable {
 
   /// A room that nobody has joined yet has neither head nor creation time.
   public Room get(RoomId room) {
-    var response =
-        dynamoDb.getItem(get -> get.tableName(table).key(key(room)).consistentRead(true));
-    return response.hasItem() ? Room.of(new Row(response.item())) : absent(room);
+    return get(List.of(room)).getOrDefault(room, absent(room));
   }
 
-  /// As [#get] for several rooms in one read.
+  /// As above for several rooms in one read.
   public Map<RoomId, Room> get(Collection<RoomId> rooms) {
     Map<RoomId, Room> found = new HashMap<>();
     rooms.forEach(room -> found.put(room, absent(room)));
@@ -69,33 +68,47 @@ public final class RoomTable {
     return found;
   }
 
-  /// Notes who made a room, and when. A room that exists is left as it is.
-  public void create(RoomId room, Identity by, Instant now) {
-    Map<String, AttributeValue> item = new HashMap<>(key(room));
-    item.put("created_at", n(now.toEpochMilli()));
-    item.put("created_by", s(by.user()));
+  /// Reads rooms, and makes those that are joined for the first time.
+  public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
+    Map<RoomId, Room> found = get(rooms);
+    found.replaceAll((id, room) -> room.createdAtMs() == null ? create(room, by, now) : room);
+    return found;
+  }
+
+  /// As above for one room.
+  public Room open(RoomId room, Identity by, Instant now) {
+    return open(List.of(room), by, now).getOrDefault(room, absent(room));
+  }
+
+  private Room create(Room room, Identity by, Instant now) {
     try {
-      dynamoDb.putItem(
-          put ->
-              put.tableName(table)
-                  .item(item)
-                  .conditionExpression("attribute_not_exists(room_id)"));
+      dynamoDb.updateItem(
+          update ->
+              update
+                  .tableName(table)
+                  .key(key(room.id()))
+                  .updateExpression("SET created_at = :now, created_by = :by")
+                  .conditionExpression("attribute_not_exists(created_at)")
+                  .expressionAttributeValues(
+                      Map.of(":now", n(now.toEpochMilli()), ":by", s(by.user()))));
     } catch (ConditionalCheckFailedException e) {
       // Somebody else made it a moment ago.
     }
+    return new Room(room.id(), room.head(), room.headSequence(), now.toEpochMilli());
   }
 
   /// Moves a room's head on, after its messages were handed out.
   ///
   /// @param read the room as it was when the hand-out began
+  /// @param next the room as it is now, with another head
   /// @return false where somebody else has moved it since: the room is not changed
-  public boolean advance(Room read, long head, String headSequence) {
+  public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":head", n(head));
-    values.put(":sequence", s(headSequence));
-    String read0 = read.headSequence();
-    if (read0 != null) {
-      values.put(":read", s(read0));
+    values.put(":head", n(requireNonNull(next.head())));
+    values.put(":sequence", s(requireNonNull(next.headSequence())));
+    String before = read.headSequence();
+    if (before != null) {
+      values.put(":before", s(before));
     }
     try {
       dynamoDb.updateItem(
@@ -105,9 +118,9 @@ public final class RoomTable {
                   .key(key(read.id()))
                   .updateExpression("SET head = :head, head_sequence = :sequence")
                   .conditionExpression(
-                      read0 == null
+                      before == null
                           ? "attribute_not_exists(head_sequence)"
-                          : "head_sequence = :read")
+                          : "head_sequence = :before")
                   .expressionAttributeValues(values));
       return true;
     } catch (ConditionalCheckFailedException e) {

@@ -1,0 +1,118 @@
+package dev.parley.fanout;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Membership;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import dev.parley.wire.Event;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side by
+/// side, each room's messages in stream order, one push per connection and batch.
+///
+/// A room's head moves on only after its messages were handed out. A room that fails does not hold
+/// up the others: the batch is handed to us again from its first failure, and whatever is at or
+/// below a room's `head_sequence` is skipped then. So every message is handed out at least once, and
+/// always with the same `prev`.
+public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
+  private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
+
+  private final InstantSource clock = InstantSource.system();
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final RoomTable rooms;
+  private final ConnectionTable connections;
+  private final Pusher pusher;
+
+  public FanoutHandler() {
+    this(System.getenv());
+  }
+
+  public FanoutHandler(Map<String, String> environment) {
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.rooms = new RoomTable(dynamoDb, settings);
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.pusher = new Pusher(settings, connections);
+  }
+
+  @Override
+  public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context,
+        () -> {
+          Map<String, List<Chain.Entry>> byRoom = new LinkedHashMap<>();
+          for (var record : event.getRecords()) {
+            Chain.Entry entry =
+                new Chain.Entry(
+                    record.getDynamodb().getSequenceNumber(),
+                    StreamRow.of(record.getDynamodb().getNewImage()));
+            String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
+            byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
+          }
+          return Trace.step("fan-out", () -> BatchFailures.of(handOut(byRoom)));
+        });
+  }
+
+  /// Each room by itself.
+  ///
+  /// @return the first sequence number of each room that failed
+  private List<String> handOut(Map<String, List<Chain.Entry>> byRoom) {
+    Instant now = clock.instant();
+    List<CompletableFuture<Void>> handingOut = new ArrayList<>();
+    List<String> first = new ArrayList<>();
+    byRoom.forEach(
+        (name, entries) -> {
+          if (!RoomId.valid(name)) {
+            log.warn("passed over {} messages of a room that cannot be", entries.size());
+            return;
+          }
+          first.add(entries.getFirst().sequence());
+          handingOut.add(
+              CompletableFuture.runAsync(
+                  () -> handOut(new RoomId(name), entries, now), executor));
+        });
+    return BatchFailures.join(handingOut, first, log);
+  }
+
+  private void handOut(RoomId id, List<Chain.Entry> entries, Instant now) {
+    CompletableFuture<Room> reading = CompletableFuture.supplyAsync(() -> rooms.get(id), executor);
+    List<Membership> members = connections.members(id, now);
+    Room room = reading.join();
+    Chain chain = Chain.of(room, entries);
+    if (chain.room().equals(room)) {
+      return;
+    }
+
+    Pusher.Tally tally = pusher.push(members, Event.frames(chain.events()), now);
+    log.atInfo()
+        .addKeyValue("room", id.name())
+        .log(
+            "{} messages to {} connections: {}, {} passed over",
+            chain.events().size(),
+            members.size(),
+            tally,
+            chain.passedOver());
+    if (!rooms.advance(room, chain.room())) {
+      log.warn("room {} was handed out by somebody else at the same time", id);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.parley.fanout;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import dev.parley.Limits;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Identity;
+import dev.parley.connection.Membership;
+import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import dev.parley.wire.Event;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// The ChatConnections stream: tells a room's members who came and who left, whether by quitting, by
+/// closing, by being pruned or by expiry; and closes the session of a connection that went without
+/// `$disconnect`.
+///
+/// Presence is a hint: it may come twice, and after the batch was retried often enough not at all.
+/// `members` says who is there.
+public final class PresenceHandler
+    implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
+  private static final Logger log = LoggerFactory.getLogger(PresenceHandler.class);
+
+  /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
+  private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
+
+  private final InstantSource clock = InstantSource.system();
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final ConnectionTable connections;
+  private final SessionTable sessions;
+  private final Pusher pusher;
+
+  public PresenceHandler() {
+    this(System.getenv());
+  }
+
+  public PresenceHandler(Map<String, String> environment) {
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.sessions = new SessionTable(dynamoDb, settings);
+    this.pusher = new Pusher(settings, connections);
+  }
+
+  @Override
+  public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context, () -> Trace.step("presence", () -> BatchFailures.of(handle(event.getRecords()))));
+  }
+
+  private List<String> handle(List<DynamodbStreamRecord> records) {
+    Instant now = clock.instant();
+    Map<RoomId, Presences> byRoom = new LinkedHashMap<>();
+    List<CompletableFuture<Void>> parts = new ArrayList<>();
+    List<String> firsts = new ArrayList<>();
+    for (DynamodbStreamRecord record : records) {
+      String sequence = record.getDynamodb().getSequenceNumber();
+      boolean gone = "REMOVE".equals(record.getEventName());
+      Row row =
+          StreamRow.of(
+              gone ? record.getDynamodb().getOldImage() : record.getDynamodb().getNewImage());
+      try {
+        ConnectionId connection = new ConnectionId(row.string("connection_id"));
+        String room = row.string("room_id");
+        if (RoomId.valid(room)) {
+          RoomId id = new RoomId(room);
+          byRoom
+              .computeIfAbsent(id, r -> new Presences(sequence))
+              .add(
+                  connection,
+                  new Identity(row.string("user"), row.string("sender")),
+                  gone ? Event.State.OUT : Event.State.IN);
+        } else if (gone) {
+          Instant connectedAt = Instant.ofEpochMilli(row.number("connected_at"));
+          boolean expired =
+              record.getUserIdentity() != null
+                  && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());
+          firsts.add(sequence);
+          parts.add(
+              CompletableFuture.runAsync(
+                  () -> close(connection, connectedAt, expired, now), executor));
+        }
+      } catch (IllegalArgumentException | Row.InvalidRow e) {
+        log.warn("passed over a row of ChatConnections: {}", e.getMessage());
+      }
+    }
+    byRoom.forEach(
+        (room, presences) -> {
+          firsts.add(presences.first());
+          parts.add(CompletableFuture.runAsync(() -> tell(room, presences, now), executor));
+        });
+    return BatchFailures.join(parts, firsts, log);
+  }
+
+  private void tell(RoomId room, Presences presences, Instant now) {
+    List<byte[]> events = presences.events(room);
+    if (events.isEmpty()) {
+      return;
+    }
+    List<Membership> members = connections.members(room, now);
+    Pusher.Tally tally = pusher.push(members, Event.frames(events), now);
+    log.atInfo()
+        .addKeyValue("room", room.name())
+        .log("{} presences to {} connections: {}", events.size(), members.size(), tally);
+  }
+
+  /// A session that `$disconnect` has closed stays as it is. One that expired has ended at its 2 h
+  /// limit, at the latest.
+  private void close(ConnectionId connection, Instant connectedAt, boolean expired, Instant now) {
+    Instant limit = connectedAt.plus(Limits.CONNECTION_MAX);
+    Instant ended = limit.isBefore(now) ? limit : now;
+    if (sessions.close(connection, connectedAt, ended, expired ? "expired" : "gone")) {
+      log.atInfo()
+          .addKeyValue("connection_id", connection.value())
+          .log("closed the session of a connection that went without $disconnect");
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.parley.handlers;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.GuestSecret;
+import dev.parley.connection.Identity;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// Says who a connection is, once, before `$connect`: a guest with the display name `?name=` and,
+/// where `?guest=` holds a secret of at least 128 bits, with a stable user id. A weak secret or an
+/// unusable name is refused (401).
+///
+/// What it finds accompanies every later frame of the connection. The event holds the secret: it is
+/// never logged.
+public final class AuthorizerHandler
+    implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
+  private static final Logger log = LoggerFactory.getLogger(AuthorizerHandler.class);
+
+  public AuthorizerHandler() {
+    this(System.getenv());
+  }
+
+  /// @param environment nothing of it is used
+  public AuthorizerHandler(Map<String, String> environment) {
+    Objects.requireNonNull(environment);
+  }
+
+  /// A REQUEST authorizer's event, as far as it counts.
+  public static final class Event {
+    private String methodArn = "";
+    private @Nullable Map<String, String> queryStringParameters;
+    private Map<String, Object> requestContext = Map.of();
+
+    public String getMethodArn() {
+      return methodArn;
+    }
+
+    public void setMethodArn(String methodArn) {
+      this.methodArn = methodArn;
+    }
+
+    public @Nullable Map<String, String> getQueryStringParameters() {
+      return queryStringParameters;
+    }
+
+    public void setQueryStringParameters(@Nullable Map<String, String> queryStringParameters) {
+      this.queryStringParameters = queryStringParameters;
+    }
+
+    public Map<String, Object> getRequestContext() {
+      return requestContext;
+    }
+
+    public void setRequestContext(Map<String, Object> requestContext) {
+      this.requestContext = requestContext;
+    }
+  }
+
+  /// @throws IllegalArgumentException with the message `Unauthorized`, which API Gateway turns into
+  ///     401
+  @Override
+  public IamPolicyResponse handleRequest(Event event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context,
+        () -> {
+          ConnectionId connection =
+              new ConnectionId(String.valueOf(event.getRequestContext().get("connectionId")));
+          MDC.put("connection_id", connection.value());
+          try {
+            Map<String, String> query = event.getQueryStringParameters();
+            Identity identity =
+                guest(query == null ? Map.of() : query, connection)
+                    .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
+            return allow(event.getMethodArn(), identity);
+          } finally {
+            MDC.clear();
+          }
+        });
+  }
+
+  /// The guest that a query describes, or nothing where its name or its secret cannot be used.
+  static Optional<Identity> guest(Map<String, String> query, ConnectionId connection) {
+    String name = query.getOrDefault("name", "").strip();
+    String sender = name.isEmpty() ? "Guest " + connection.member().substring(0, 4) : name;
+    if (!Identity.validSender(sender)) {
+      log.info("refused: ?name= is not 1 to 64 printable characters");
+      return Optional.empty();
+    }
+    String secret = query.get("guest");
+    if (secret == null) {
+      return Optional.of(Identity.guest(connection, sender));
+    }
+    Optional<Identity> guest = GuestSecret.of(secret).map(s -> Identity.guest(s, sender));
+    if (guest.isEmpty()) {
+      log.info("refused: ?guest= is not a secret of at least 128 bits");
+    }
+    return guest;
+  }
+
+  private static IamPolicyResponse allow(String methodArn, Identity identity) {
+    return IamPolicyResponse.builder()
+        .withPrincipalId(identity.user())
+        .withPolicyDocument(
+            IamPolicyResponse.PolicyDocument.builder()
+                .withVersion(IamPolicyResponse.VERSION_2012_10_17)
+                .withStatement(List.of(IamPolicyResponse.allowStatement(methodArn)))
+                .build())
+        .withContext(Map.of("user", identity.user(), "sender", identity.sender()))
+        .build();
+  }
+}

@@ -1,0 +1,118 @@
+package dev.parley.handlers;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
+import dev.parley.Limits;
+import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. The status
+/// that it returns is the handshake's: 200, or 400 where the rooms are not at most 50 names.
+///
+/// The event holds the guest's secret: it is never logged.
+public final class ConnectHandler
+    implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
+  private static final Logger log = LoggerFactory.getLogger(ConnectHandler.class);
+  private static final int USER_AGENT_CHARACTERS_MAX = 256;
+
+  private final InstantSource clock = InstantSource.system();
+  private final ConnectionTable connections;
+  private final SessionTable sessions;
+  private final RoomTable rooms;
+
+  public ConnectHandler() {
+    this(System.getenv());
+  }
+
+  public ConnectHandler(Map<String, String> environment) {
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.sessions = new SessionTable(dynamoDb, settings);
+    this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  public APIGatewayV2WebSocketResponse handleRequest(
+      APIGatewayV2WebSocketEvent event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context,
+        () -> {
+          MDC.put("connection_id", event.getRequestContext().getConnectionId());
+          try {
+            APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+            response.setStatusCode(connect(event, clock.instant()));
+            return response;
+          } finally {
+            MDC.clear();
+          }
+        });
+  }
+
+  private int connect(APIGatewayV2WebSocketEvent event, Instant now) {
+    Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
+    if (wanted.isEmpty()) {
+      log.info("refused: ?rooms= is not a list of at most 50 room names");
+      return 400;
+    }
+
+    var request = event.getRequestContext();
+    Connection connection =
+        new Connection(
+            new ConnectionId(request.getConnectionId()),
+            RouteHandler.identityOf(request.getAuthorizer()),
+            text(request.getIdentity().getSourceIp()),
+            text(request.getIdentity().getUserAgent()),
+            Instant.ofEpochMilli(request.getConnectedAt()));
+    Trace.step(
+        "open",
+        () ->
+            connections.open(
+                connection, wanted.get(), now, List.of(sessions.opening(connection))));
+    Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now));
+    log.info("connected in {} rooms", wanted.get().size());
+    return 200;
+  }
+
+  /// The rooms that a query names, or nothing where it is not at most 50 names.
+  static Optional<Set<RoomId>> rooms(@Nullable Map<String, String> query) {
+    String names = query == null ? null : query.get("rooms");
+    if (names == null || names.isEmpty()) {
+      return Optional.of(Set.of(RoomId.GLOBAL));
+    }
+    Set<RoomId> rooms = new LinkedHashSet<>();
+    for (String name : names.split(",", -1)) {
+      if (!RoomId.valid(name)) {
+        return Optional.empty();
+      }
+      rooms.add(new RoomId(name));
+    }
+    return rooms.size() > Limits.ROOMS_PER_CONNECTION_MAX ? Optional.empty() : Optional.of(rooms);
+  }
+
+  private static String text(@Nullable String value) {
+    String text = value == null ? "" : value;
+    return text.substring(0, Math.min(text.length(), USER_AGENT_CHARACTERS_MAX));
+  }
+}

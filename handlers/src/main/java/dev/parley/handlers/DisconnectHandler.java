@@ -1,0 +1,128 @@
+package dev.parley.handlers;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// `$disconnect`: closes the session and forgets the connection. API Gateway delivers this event by
+/// best effort; where it does not come, the next push finds the connection gone, or its rows expire.
+public final class DisconnectHandler
+    implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
+  private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);
+
+  private final InstantSource clock = InstantSource.system();
+  private final ConnectionTable connections;
+  private final SessionTable sessions;
+
+  public DisconnectHandler() {
+    this(System.getenv());
+  }
+
+  public DisconnectHandler(Map<String, String> environment) {
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.sessions = new SessionTable(dynamoDb, settings);
+  }
+
+  /// The event's part that counts. The library's type for WebSocket events has no fields for the
+  /// close code and the reason.
+  public static final class Event {
+    private @Nullable RequestContext requestContext;
+
+    public @Nullable RequestContext getRequestContext() {
+      return requestContext;
+    }
+
+    public void setRequestContext(RequestContext requestContext) {
+      this.requestContext = requestContext;
+    }
+  }
+
+  /// As API Gateway sends it; unknown fields are passed over.
+  public static final class RequestContext {
+    private String connectionId = "";
+    private long connectedAt;
+    private int disconnectStatusCode;
+    private @Nullable String disconnectReason;
+
+    public String getConnectionId() {
+      return connectionId;
+    }
+
+    public void setConnectionId(String connectionId) {
+      this.connectionId = connectionId;
+    }
+
+    public long getConnectedAt() {
+      return connectedAt;
+    }
+
+    public void setConnectedAt(long connectedAt) {
+      this.connectedAt = connectedAt;
+    }
+
+    public int getDisconnectStatusCode() {
+      return disconnectStatusCode;
+    }
+
+    public void setDisconnectStatusCode(int disconnectStatusCode) {
+      this.disconnectStatusCode = disconnectStatusCode;
+    }
+
+    public @Nullable String getDisconnectReason() {
+      return disconnectReason;
+    }
+
+    public void setDisconnectReason(@Nullable String disconnectReason) {
+      this.disconnectReason = disconnectReason;
+    }
+  }
+
+  @Override
+  public APIGatewayV2WebSocketResponse handleRequest(Event event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context,
+        () -> {
+          RequestContext request = Objects.requireNonNull(event.getRequestContext());
+          MDC.put("connection_id", request.getConnectionId());
+          try {
+            disconnect(request, clock.instant());
+            APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+            response.setStatusCode(200);
+            return response;
+          } finally {
+            MDC.clear();
+          }
+        });
+  }
+
+  /// The session first: whoever sees the connection's rows go must find it closed with this reason.
+  private void disconnect(RequestContext request, Instant now) {
+    ConnectionId connection = new ConnectionId(request.getConnectionId());
+    String said = request.getDisconnectReason();
+    String reason = (request.getDisconnectStatusCode() + " " + (said == null ? "" : said)).strip();
+    Trace.step(
+        "close",
+        () ->
+            sessions.close(
+                connection, Instant.ofEpochMilli(request.getConnectedAt()), now, reason));
+    Trace.step("forget", () -> connections.forget(connection));
+    log.info("disconnected: {}", request.getDisconnectStatusCode());
+  }
+}

@@ -1,0 +1,58 @@
+package dev.parley.handlers;
+
+import dev.parley.connection.ConnectionTable;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.message.MessageTable;
+import dev.parley.message.Page;
+import dev.parley.message.Range;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
+import dev.parley.wire.Rejection;
+import dev.parley.wire.Reply;
+import java.time.InstantSource;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// `history`: a page of a room's messages, before or after a timestamp, or the newest ones.
+public final class HistoryHandler extends RouteHandler {
+  private final ConnectionTable connections;
+  private final RoomTable rooms;
+  private final MessageTable messages;
+
+  public HistoryHandler() {
+    this(System.getenv());
+  }
+
+  public HistoryHandler(Map<String, String> environment) {
+    super(InstantSource.system());
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.rooms = new RoomTable(dynamoDb, settings);
+    this.messages = new MessageTable(dynamoDb, settings);
+  }
+
+  @Override
+  Reply reply(ClientFrame frame, Caller caller) {
+    RoomId id = in(frame.room());
+    Range range = frame.range();
+    int limit = frame.limit();
+    if (!connections.isMember(caller.connection(), id, caller.now())) {
+      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+    }
+
+    return Trace.step(
+        "replay",
+        () -> {
+          Room room = rooms.get(id);
+          Page page =
+              messages.page(
+                  id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          return Reply.history(id, page, page.complete(room, messages.horizon(caller.now())));
+        });
+  }
+}

@@ -1,0 +1,80 @@
+package dev.parley.handlers;
+
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Joining;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.message.MessageTable;
+import dev.parley.message.Page;
+import dev.parley.message.Range;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
+import dev.parley.wire.Rejection;
+import dev.parley.wire.Reply;
+import java.time.InstantSource;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// `join`: puts the connection into a room and returns a page of its history: the newest one, or
+/// the first one after `after`.
+///
+/// The membership is written first, then the head is read, then the page: what is said from now on
+/// is pushed, and what was said before is in the page or behind it.
+public final class JoinHandler extends RouteHandler {
+  private final ConnectionTable connections;
+  private final RoomTable rooms;
+  private final MessageTable messages;
+
+  public JoinHandler() {
+    this(System.getenv());
+  }
+
+  public JoinHandler(Map<String, String> environment) {
+    super(InstantSource.system());
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.rooms = new RoomTable(dynamoDb, settings);
+    this.messages = new MessageTable(dynamoDb, settings);
+  }
+
+  @Override
+  Reply reply(ClientFrame frame, Caller caller) {
+    RoomId id = in(frame.room());
+    Range range = frame.range();
+    int limit = frame.limit();
+    if (range instanceof Range.Before) {
+      throw new Rejection(ErrorCode.INVALID_RANGE);
+    }
+
+    Joining joining =
+        Trace.step(
+            "join",
+            () ->
+                connections.join(
+                    caller.connection(),
+                    caller.identity(),
+                    id,
+                    caller.connectedAt(),
+                    caller.now()));
+    switch (joining) {
+      case Joining.Joined joined -> {}
+      case Joining.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
+      case Joining.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
+    }
+
+    return Trace.step(
+        "replay",
+        () -> {
+          Room room = rooms.open(id, caller.identity(), caller.now());
+          Page page =
+              messages.page(
+                  id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          boolean complete = page.complete(room, messages.horizon(caller.now()));
+          return Reply.joined(room, page, complete, caller.connection(), caller.identity());
+        });
+  }
+}

@@ -1,0 +1,47 @@
+package dev.parley.handlers;
+
+import dev.parley.connection.ConnectionTable;
+import dev.parley.lambda.Settings;
+import dev.parley.lambda.Trace;
+import dev.parley.message.MessageTable;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import dev.parley.wire.ClientFrame;
+import dev.parley.wire.Reply;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// `ping`: the server's time, who the client is, and the heads of its rooms, by which it finds out
+/// what it missed.
+public final class PingHandler extends RouteHandler {
+  private final ConnectionTable connections;
+  private final RoomTable rooms;
+
+  public PingHandler() {
+    this(System.getenv());
+  }
+
+  public PingHandler(Map<String, String> environment) {
+    super(InstantSource.system());
+    Settings settings = new Settings(environment);
+    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  Reply reply(ClientFrame frame, Caller caller) {
+    Set<RoomId> asked = frame.rooms();
+
+    Map<RoomId, Room> joined =
+        Trace.step(
+            "heads",
+            () ->
+                rooms.get(connections.joined(caller.connection(), asked, caller.now())));
+    return Reply.pong(
+        MessageTable.micros(caller.now()), caller.connection(), caller.identity(), asked, joined);
+  }
+}

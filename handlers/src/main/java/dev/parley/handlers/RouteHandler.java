@@ -1,0 +1,115 @@
+package dev.parley.handlers;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.lambda.Trace;
+import dev.parley.room.RoomId;
+import dev.parley.wire.ClientFrame;
+import dev.parley.wire.Rejection;
+import dev.parley.wire.Reply;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import software.amazon.lambda.powertools.logging.PowertoolsLogging;
+
+/// A route: takes a client's frame and gives the reply, which travels as the route's response. A
+/// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
+/// own Internal server error, and with an open socket.
+///
+/// Each invocation logs one line with the connection, the room, the message's id and what came of
+/// it; never a message's text.
+abstract class RouteHandler
+    implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
+  private static final Logger log = LoggerFactory.getLogger(RouteHandler.class);
+
+  private final InstantSource clock;
+
+  RouteHandler(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /// Who sent a frame, by the authorizer's word, and when it is handled.
+  record Caller(ConnectionId connection, Identity identity, Instant connectedAt, Instant now) {
+    static Caller of(APIGatewayV2WebSocketEvent event, Instant now) {
+      var context = event.getRequestContext();
+      return new Caller(
+          new ConnectionId(context.getConnectionId()),
+          identityOf(context.getAuthorizer()),
+          Instant.ofEpochMilli(context.getConnectedAt()),
+          now);
+    }
+  }
+
+  /// The identity that [AuthorizerHandler] put into the connection's context.
+  static Identity identityOf(@Nullable Map<String, Object> authorizer) {
+    if (authorizer == null
+        || !(authorizer.get("user") instanceof String user)
+        || !(authorizer.get("sender") instanceof String sender)) {
+      throw new IllegalStateException("the authorizer did not say who this is");
+    }
+    return new Identity(user, sender);
+  }
+
+  /// Handles a frame.
+  ///
+  /// @throws Rejection where the frame is refused; nothing has changed then
+  abstract Reply reply(ClientFrame frame, Caller caller);
+
+  /// What is said of a refused frame.
+  Reply rejected(Rejection rejection, Caller caller) {
+    return Reply.error(rejection);
+  }
+
+  /// Names the room in the log.
+  static RoomId in(RoomId room) {
+    MDC.put("room", room.name());
+    return room;
+  }
+
+  @Override
+  public final APIGatewayV2WebSocketResponse handleRequest(
+      APIGatewayV2WebSocketEvent event, Context context) {
+    return PowertoolsLogging.withLogging(
+        context,
+        () -> {
+          Caller caller = Caller.of(event, clock.instant());
+          MDC.put("connection_id", caller.connection().value());
+          try {
+            return ok(answer(event.getBody(), caller));
+          } finally {
+            MDC.clear();
+          }
+        });
+  }
+
+  private String answer(@Nullable String body, Caller caller) {
+    @Nullable JsonNode ref = null;
+    Reply reply;
+    try {
+      ClientFrame frame = ClientFrame.parse(body);
+      ref = frame.ref();
+      reply = reply(frame, caller);
+    } catch (Rejection rejection) {
+      reply = rejected(rejection, caller);
+    }
+    Trace.annotate("outcome", reply.summary());
+    log.info("{}", reply.summary());
+    return reply.encode(ref);
+  }
+
+  private static APIGatewayV2WebSocketResponse ok(String body) {
+    APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+    response.setStatusCode(200);
+    response.setBody(body);
+    return response;
+  }
+}
