@@ -1,0 +1,57 @@
+package dev.parley;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.parley.lambda.Settings;
+import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.template.Template;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// The template's tables on DynamoDB Local, one set for all tests of a module: each test takes rooms
+/// and connections of its own.
+public final class TestTables {
+  private static final Template TEMPLATE =
+      Template.read(Path.of("..", "infra", "template.yaml"), Map.of());
+  private static final LocalDynamoDb DYNAMO = start();
+
+  private TestTables() {}
+
+  private static LocalDynamoDb start() {
+    try {
+      LocalDynamoDb dynamo = LocalDynamoDb.inMemory();
+      dynamo.create(TEMPLATE.tables());
+      Runtime.getRuntime().addShutdownHook(new Thread(dynamo::close));
+      return dynamo;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public static DynamoDbClient dynamoDb() {
+    return DYNAMO.client();
+  }
+
+  /// What a function of the template would get, with these values in place of its own.
+  public static Map<String, String> environment(String function, Map<String, String> instead) {
+    Map<String, String> environment = new HashMap<>();
+    environment.putAll(requireNonNull(TEMPLATE.functions().get(function)).environment());
+    environment.putAll(DYNAMO.environment());
+    environment.putAll(instead);
+    return environment;
+  }
+
+  public static Settings settings() {
+    return new Settings(environment("SendMessageFunction", Map.of()));
+  }
+
+  /// A name that no other test uses: `room-` and a random part, say.
+  public static String fresh(String prefix) {
+    return prefix + "-" + UUID.randomUUID().toString().substring(0, 13);
+  }
+}

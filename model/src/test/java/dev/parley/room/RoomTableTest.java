@@ -1,0 +1,68 @@
+package dev.parley.room;
+
+import static dev.parley.TestTables.fresh;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.Limits;
+import dev.parley.TestTables;
+import dev.parley.connection.Identity;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class RoomTableTest {
+  private static final Identity ADA = new Identity("guest:ada", "Ada");
+
+  private final RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
+  private final RoomId id = new RoomId(fresh("room"));
+  private final Instant now = Instant.ofEpochMilli(1_700_000_000_000L);
+
+  @Test
+  void aRoomIsMadeByItsFirstJoin() {
+    assertNull(rooms.get(id).createdAtMs());
+
+    rooms.open(id, ADA, now);
+    Room again = rooms.open(id, ADA, now.plusSeconds(60));
+
+    assertEquals(now.toEpochMilli(), again.createdAtMs());
+    assertNull(again.head());
+  }
+
+  @Test
+  void aHeadMovesOnlyFromWhereItWasRead() {
+    Room read = rooms.open(id, ADA, now);
+    Room next = new Room(id, 7L, "100", read.createdAtMs());
+
+    assertTrue(rooms.advance(read, next));
+    assertFalse(rooms.advance(read, new Room(id, 8L, "200", null)));
+
+    assertEquals(next, rooms.get(id));
+    assertTrue(rooms.advance(next, new Room(id, 9L, "300", null)));
+    assertEquals(9L, rooms.get(id).head());
+  }
+
+  @Test
+  void theListOfRoomsHoldsEachOnce() {
+    Set<RoomId> made = new HashSet<>();
+    for (int i = 0; i < Limits.PAGE_ROOMS_MAX + 10; i++) {
+      made.add(rooms.open(new RoomId(fresh("r")), ADA, now).id());
+    }
+
+    List<RoomId> listed = new ArrayList<>();
+    RoomId cursor = null;
+    do {
+      RoomTable.Page page = rooms.list(cursor);
+      page.rooms().forEach(room -> listed.add(room.id()));
+      cursor = page.cursor();
+    } while (cursor != null);
+
+    assertEquals(new HashSet<>(listed).size(), listed.size());
+    assertTrue(listed.containsAll(made));
+  }
+}

@@ -1,0 +1,148 @@
+package dev.parley.wire;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.parley.connection.Identity;
+import dev.parley.message.Range;
+import dev.parley.room.RoomId;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ClientFrameTest {
+  private static final Identity GUEST = new Identity("guest:1", "Ada");
+  private static final Identity MEMBER = new Identity("ada@example.org", "Ada");
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "hello", "[]", "\"join\"", "42", "{", "{} {}", "{\"a\":}", "null"})
+  void whatIsNotOneObjectIsRefused(String text) {
+    assertEquals(ErrorCode.INVALID_JSON, refusal(() -> ClientFrame.parse(text)));
+  }
+
+  @Test
+  void noFrameAtAllIsRefused() {
+    assertEquals(ErrorCode.INVALID_JSON, refusal(() -> ClientFrame.parse(null)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "room|{}|INVALID_ROOM",
+        "room|{\"room\":null}|INVALID_ROOM",
+        "room|{\"room\":\"\"}|INVALID_ROOM",
+        "room|{\"room\":\"a b\"}|INVALID_ROOM",
+        "room|{\"room\":\"$connection\"}|INVALID_ROOM",
+        "room|{\"room\":\"ä\"}|INVALID_ROOM",
+        "room|{\"room\":7}|INVALID_ROOM",
+        "room|{\"room\":[\"a\"]}|INVALID_ROOM",
+        "message|{}|INVALID_MESSAGE",
+        "message|{\"message\":null}|INVALID_MESSAGE",
+        "message|{\"message\":\"\"}|INVALID_MESSAGE",
+        "message|{\"message\":\" \\n\\t \"}|INVALID_MESSAGE",
+        "message|{\"message\":5}|INVALID_MESSAGE",
+        "message|{\"message\":{\"text\":\"a\"}}|INVALID_MESSAGE",
+        "message|{\"message\":\"half \\ud83d a pair\"}|INVALID_MESSAGE",
+        "id|{\"id\":\"\"}|INVALID_ID",
+        "id|{\"id\":\"a#b\"}|INVALID_ID",
+        "id|{\"id\":1}|INVALID_ID",
+        "sender|{\"sender\":\"\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"a\\u0007b\"}|INVALID_SENDER",
+        "sender|{\"sender\":[]}|INVALID_SENDER",
+        "after|{\"after\":\"1\"}|INVALID_AFTER",
+        "after|{\"after\":1.5}|INVALID_AFTER",
+        "after|{\"after\":-1}|INVALID_AFTER",
+        "after|{\"after\":9007199254740992}|INVALID_AFTER",
+        "range|{\"before\":true}|INVALID_BEFORE",
+        "range|{\"before\":2,\"after\":1}|INVALID_RANGE",
+        "limit|{\"limit\":0}|INVALID_LIMIT",
+        "limit|{\"limit\":101}|INVALID_LIMIT",
+        "limit|{\"limit\":\"10\"}|INVALID_LIMIT",
+        "limit|{\"limit\":10.0}|INVALID_LIMIT",
+        "members|{\"cursor\":\"abc\"}|INVALID_CURSOR",
+        "members|{\"cursor\":\"93B885ADFE0DA089\"}|INVALID_CURSOR",
+        "members|{\"cursor\":12}|INVALID_CURSOR",
+        "list|{\"cursor\":\"a/b\"}|INVALID_CURSOR",
+        "rooms|{\"rooms\":\"a\"}|INVALID_ROOMS",
+        "rooms|{\"rooms\":[1]}|INVALID_ROOMS",
+        "rooms|{\"rooms\":[\"a\",\"b c\"]}|INVALID_ROOMS",
+        "ref|{\"ref\":{}}|INVALID_REF",
+        "ref|{\"ref\":true}|INVALID_REF",
+        "ref|{\"ref\":9007199254740992}|INVALID_REF"
+      })
+  void aFieldThatIsNotWhatItShouldBeIsRefused(String field, String json, ErrorCode code) {
+    ClientFrame frame = ClientFrame.parse(json);
+    Function<ClientFrame, Object> read =
+        switch (field) {
+          case "room" -> ClientFrame::room;
+          case "message" -> ClientFrame::message;
+          case "id" -> ClientFrame::id;
+          case "sender" -> f -> f.sender(GUEST);
+          case "after" -> ClientFrame::after;
+          case "range" -> ClientFrame::range;
+          case "limit" -> ClientFrame::limit;
+          case "members" -> ClientFrame::memberCursor;
+          case "list" -> ClientFrame::roomCursor;
+          case "rooms" -> ClientFrame::rooms;
+          case "ref" -> ClientFrame::ref;
+          default -> throw new IllegalArgumentException(field);
+        };
+
+    assertEquals(code, refusal(() -> read.apply(frame)));
+  }
+
+  @Test
+  void aMessageHasAtMost4000CharactersWhateverTheirBytes() {
+    String emoji = "\ud83d\ude80";
+
+    assertEquals(
+        emoji.repeat(4_000), frame("message", "  " + emoji.repeat(4_000) + "\n").message());
+    assertEquals(
+        ErrorCode.INVALID_MESSAGE,
+        refusal(() -> frame("message", emoji.repeat(4_001)).message()));
+  }
+
+  @Test
+  void pingAsksForAtMost50Rooms() {
+    String fifty = "\"r\",".repeat(49) + "\"s\"";
+
+    assertEquals(2, ClientFrame.parse("{\"rooms\":[" + fifty + "]}").rooms().size());
+    assertEquals(
+        ErrorCode.INVALID_ROOMS,
+        refusal(() -> ClientFrame.parse("{\"rooms\":[" + fifty + ",\"t\"]}").rooms()));
+  }
+
+  @Test
+  void onlyAGuestChoosesASender() {
+    assertEquals("Bob", frame("sender", " Bob ").sender(GUEST).sender());
+    assertEquals("guest:1", frame("sender", "Bob").sender(GUEST).user());
+    assertEquals(MEMBER, ClientFrame.parse("{}").sender(MEMBER));
+    assertEquals(
+        ErrorCode.INVALID_SENDER, refusal(() -> frame("sender", "Bob").sender(MEMBER)));
+  }
+
+  @Test
+  void whatIsMissingHasItsDefault() {
+    ClientFrame empty = ClientFrame.parse("{}");
+
+    assertEquals(RoomId.GLOBAL, empty.roomOr(RoomId.GLOBAL));
+    assertEquals(new Range.Newest(), empty.range());
+    assertEquals(50, empty.limit());
+    assertNull(empty.ref());
+    assertNull(empty.id());
+    assertNull(empty.after());
+  }
+
+  private static ClientFrame frame(String name, String value) {
+    return ClientFrame.parse(Json.text(Json.object().put(name, value)));
+  }
+
+  private static ErrorCode refusal(org.junit.jupiter.api.function.Executable action) {
+    return assertThrows(Rejection.class, action).code();
+  }
+}
