@@ -1,0 +1,178 @@
+package dev.parley.local.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
+import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
+import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
+import com.amazonaws.services.lambda.runtime.serialization.factories.JacksonFactory;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
+import java.lang.reflect.TypeVariable;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A handler's class, and how events and results pass through it.
+///
+/// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.9.0: events that Lambda
+/// knows go through `LambdaEventSerializers`, all others through its Jackson.
+final class Handler {
+  private static final String METHOD = "handleRequest";
+
+  private final Constructor<?> constructor;
+  private final Object[] arguments;
+  private final @Nullable PojoSerializer<Object> input;
+  private final @Nullable PojoSerializer<Object> output;
+
+  private Handler(
+      Constructor<?> constructor,
+      Object[] arguments,
+      @Nullable PojoSerializer<Object> input,
+      @Nullable PojoSerializer<Object> output) {
+    this.constructor = constructor;
+    this.arguments = arguments;
+    this.input = input;
+    this.output = output;
+  }
+
+  /// @throws IllegalArgumentException if Lambda could not call it
+  static Handler named(String function, String handler, Map<String, String> environment) {
+    int separator = handler.indexOf("::");
+    String className = separator < 0 ? handler : handler.substring(0, separator);
+    if (separator >= 0 && !handler.substring(separator + 2).equals(METHOD)) {
+      throw new IllegalArgumentException(
+          "%s: handler %s: only the method %s can be called".formatted(function, handler, METHOD));
+    }
+    Class<?> type;
+    try {
+      type = Class.forName(className, false, Handler.class.getClassLoader());
+    } catch (ClassNotFoundException _) {
+      throw new IllegalArgumentException(
+          "%s: handler %s: there is no class %s".formatted(function, handler, className));
+    }
+    boolean stream = RequestStreamHandler.class.isAssignableFrom(type);
+    if (!stream && !RequestHandler.class.isAssignableFrom(type)) {
+      throw new IllegalArgumentException(
+          "%s: %s implements neither RequestHandler nor RequestStreamHandler"
+              .formatted(function, className));
+    }
+    if (Modifier.isAbstract(type.getModifiers())) {
+      throw new IllegalArgumentException("%s: %s is abstract".formatted(function, className));
+    }
+    Constructor<?> constructor;
+    Object[] arguments;
+    try {
+      constructor = type.getDeclaredConstructor(Map.class);
+      arguments = new Object[] {environment};
+    } catch (NoSuchMethodException _) {
+      try {
+        constructor = type.getDeclaredConstructor();
+        arguments = new Object[0];
+      } catch (NoSuchMethodException _) {
+        throw new IllegalArgumentException(
+            "%s: %s has no constructor that takes a Map<String, String>, and none without arguments"
+                .formatted(function, className));
+      }
+    }
+    constructor.setAccessible(true);
+    if (stream) {
+      return new Handler(constructor, arguments, null, null);
+    }
+    Type[] types = handlerTypes(type, Map.of());
+    if (types == null || isUnresolved(types[0]) || isUnresolved(types[1])) {
+      throw new IllegalArgumentException(
+          "%s: %s does not implement RequestHandler with concrete type parameters"
+              .formatted(function, className));
+    }
+    return new Handler(constructor, arguments, serializer(types[0]), serializer(types[1]));
+  }
+
+  private static boolean isUnresolved(Type type) {
+    return type instanceof TypeVariable;
+  }
+
+  /// What `RequestHandler<I, O>` is given for I and O by `type` or what it extends.
+  ///
+  /// @param known what the type parameters of `type` stand for
+  private static Type @Nullable [] handlerTypes(Class<?> type, Map<TypeVariable<?>, Type> known) {
+    for (Type parent : type.getGenericInterfaces()) {
+      Type[] found = handlerTypesOfParent(parent, known);
+      if (found != null) {
+        return found;
+      }
+    }
+    Type parent = type.getGenericSuperclass();
+    return parent == null ? null : handlerTypesOfParent(parent, known);
+  }
+
+  private static Type @Nullable [] handlerTypesOfParent(
+      Type parent, Map<TypeVariable<?>, Type> known) {
+    if (parent instanceof ParameterizedType parameterized) {
+      Type[] given = parameterized.getActualTypeArguments();
+      for (int i = 0; i < given.length; i++) {
+        given[i] = given[i] instanceof TypeVariable<?> v ? known.getOrDefault(v, v) : given[i];
+      }
+      Class<?> raw = (Class<?>) parameterized.getRawType();
+      if (raw == RequestHandler.class) {
+        return given;
+      }
+      Map<TypeVariable<?>, Type> inParent = new HashMap<>();
+      TypeVariable<?>[] parameters = raw.getTypeParameters();
+      for (int i = 0; i < parameters.length; i++) {
+        inParent.put(parameters[i], given[i]);
+      }
+      return handlerTypes(raw, inParent);
+    }
+    return parent instanceof Class<?> raw ? handlerTypes(raw, Map.of()) : null;
+  }
+
+  @SuppressWarnings("unchecked")
+  private static @Nullable PojoSerializer<Object> serializer(Type type) {
+    if (type == Void.class || type == void.class) {
+      return null;
+    }
+    if (type instanceof Class<?> c && LambdaEventSerializers.isLambdaSupportedEvent(c.getName())) {
+      return LambdaEventSerializers.serializerFor((Class<Object>) c, c.getClassLoader());
+    }
+    return JacksonFactory.getInstance().getSerializer(type);
+  }
+
+  Instance instance() throws ReflectiveOperationException {
+    return new Instance(constructor.newInstance(arguments));
+  }
+
+  /// One object of the handler's class; it serves one call at a time.
+  final class Instance {
+    private final Object object;
+
+    private Instance(Object object) {
+      this.object = object;
+    }
+
+    @SuppressWarnings("unchecked")
+    byte[] call(byte[] event, Context context) throws IOException {
+      var in = new ByteArrayInputStream(event);
+      var out = new ByteArrayOutputStream();
+      switch (object) {
+        case RequestStreamHandler handler -> handler.handleRequest(in, out, context);
+        case RequestHandler<?, ?> handler -> {
+          Object result =
+              ((RequestHandler<@Nullable Object, @Nullable Object>) handler)
+                  .handleRequest(input == null ? null : input.fromJson(in), context);
+          // A function that returns nothing leaves Lambda's runtime with no bytes at all.
+          if (output != null) {
+            output.toJson(result, out);
+          }
+        }
+        default -> throw new AssertionError(object.getClass());
+      }
+      return out.toByteArray();
+    }
+  }
+}

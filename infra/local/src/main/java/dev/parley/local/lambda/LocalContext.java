@@ -1,0 +1,99 @@
+package dev.parley.local.lambda;
+
+import com.amazonaws.services.lambda.runtime.ClientContext;
+import com.amazonaws.services.lambda.runtime.CognitoIdentity;
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.LambdaLogger;
+import java.io.PrintStream;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// What a handler is told of its invocation.
+///
+/// @param deadlineNanos by the clock of [System#nanoTime]
+/// @param traceHeader with this invocation's segment as the parent
+record LocalContext(String functionName, String requestId, long deadlineNanos, String traceHeader)
+    implements Context {
+  /// Lambda's own default (AWS::Lambda::Function, MemorySize is 128) is less than this JVM uses, so
+  /// the largest a function can have is told: no handler here is ever short of memory.
+  private static final int MEMORY_LIMIT_MB = 10_240;
+
+  @Override
+  public String getAwsRequestId() {
+    return requestId;
+  }
+
+  @Override
+  public String getLogGroupName() {
+    return "/aws/lambda/" + functionName;
+  }
+
+  @Override
+  public String getLogStreamName() {
+    return "local";
+  }
+
+  @Override
+  public String getFunctionName() {
+    return functionName;
+  }
+
+  @Override
+  public String getFunctionVersion() {
+    return "$LATEST";
+  }
+
+  @Override
+  public String getInvokedFunctionArn() {
+    return "arn:aws:lambda:local:000000000000:function:" + functionName;
+  }
+
+  /// Null, as for every function that no mobile application calls.
+  @Override
+  @SuppressWarnings("NullAway") // the interface is older than its annotations
+  public @Nullable CognitoIdentity getIdentity() {
+    return null;
+  }
+
+  @Override
+  @SuppressWarnings("NullAway") // the interface is older than its annotations
+  public @Nullable ClientContext getClientContext() {
+    return null;
+  }
+
+  @Override
+  public int getRemainingTimeInMillis() {
+    return (int) Math.max(0, TimeUnit.NANOSECONDS.toMillis(deadlineNanos - System.nanoTime()));
+  }
+
+  @Override
+  public int getMemoryLimitInMB() {
+    return MEMORY_LIMIT_MB;
+  }
+
+  @Override
+  public LambdaLogger getLogger() {
+    return StdoutLogger.OF_ALL;
+  }
+
+  @Override
+  public String getXrayTraceId() {
+    return traceHeader;
+  }
+
+  private static final class StdoutLogger implements LambdaLogger {
+    private static final StdoutLogger OF_ALL = new StdoutLogger();
+
+    @Override
+    public void log(String message) {
+      System.out.println(message);
+    }
+
+    @Override
+    public void log(byte[] message) {
+      PrintStream out = System.out;
+      out.write(message, 0, message.length);
+      out.println();
+    }
+  }
+}
