@@ -49,7 +49,7 @@ public final class StreamMapping implements AutoCloseable {
   private static final Duration RETRY_PAUSE_MAX = Duration.ofSeconds(10);
 
   /// How long [#close] waits for an invocation that is under way.
-  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
   /// The checkpoint of a shard that was processed to its end.
   private static final String SHARD_END = "SHARD_END";
