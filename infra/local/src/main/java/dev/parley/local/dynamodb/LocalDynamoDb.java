@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -51,20 +53,30 @@ public final class LocalDynamoDb implements AutoCloseable {
       Objects.requireNonNullElse(System.getenv("AWS_REGION"), "us-east-1");
   private static final String CREDENTIAL = "local";
 
+  /// DynamoDB Local's AWS SDK v1 warns that JAXB is missing, which it does not need. Held here,
+  /// because a logger that nobody holds forgets its level.
+  private static final Logger SDK_V1_LOG = Logger.getLogger("com.amazonaws");
+
   /// How long a request in flight may hold up [#close].
   private static final int STOP_TIMEOUT_MS = 1_000;
 
   private final @Nullable Path folder;
   private final LocalDynamoDBServerHandler handler;
   private final Server server;
+  private final ThreadGroup threads;
   private final URI url;
   private final SdkHttpClient http;
   private final DynamoDbClient client;
   private final DynamoDbStreamsClient streams;
 
   private LocalDynamoDb(
-      @Nullable Path folder, LocalDynamoDBServerHandler handler, Server server, URI url) {
+      @Nullable Path folder,
+      LocalDynamoDBServerHandler handler,
+      Server server,
+      ThreadGroup threads,
+      URI url) {
     this.folder = folder;
+    this.threads = threads;
     this.handler = handler;
     this.server = server;
     this.url = url;
@@ -84,8 +96,7 @@ public final class LocalDynamoDb implements AutoCloseable {
   /// @param folder null for memory
   /// @throws java.net.BindException where the port is taken
   public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
-    // Its jar has natives for each system, but they are extracted and loaded only when a table is
-    // first opened; with -sharedDb in one file, whatever region and credentials a client has.
+    SDK_V1_LOG.setLevel(Level.SEVERE);
     if (folder != null) {
       Files.createDirectories(folder);
     }
@@ -94,8 +105,9 @@ public final class LocalDynamoDb implements AutoCloseable {
             new LocalDynamoDBRequestHandler(
                 0, folder == null, folder == null ? null : folder.toString(), true, false),
             null);
-    QueuedThreadPool threads = new QueuedThreadPool();
-    threads.setName("dynamodb-local");
+    ThreadGroup group = new ThreadGroup("dynamodb-local");
+    QueuedThreadPool threads = new QueuedThreadPool(64, 8, 60_000, -1, null, group);
+    threads.setName(group.getName());
     threads.setDaemon(true);
     Server server = new Server(threads);
     server.setStopTimeout(STOP_TIMEOUT_MS);
@@ -107,13 +119,17 @@ public final class LocalDynamoDb implements AutoCloseable {
     try {
       server.start();
     } catch (Exception e) {
-      stop(server, handler);
+      stop(server, handler, group);
       throw e.getCause() instanceof BindException bind
           ? bind
           : e instanceof IOException io ? io : new IOException(e);
     }
     return new LocalDynamoDb(
-        folder, handler, server, URI.create("http://127.0.0.1:" + connector.getLocalPort()));
+        folder,
+        handler,
+        server,
+        group,
+        URI.create("http://127.0.0.1:" + connector.getLocalPort()));
   }
 
   private <B extends AwsClientBuilder<B, C>, C> B configured(B builder) {
@@ -124,7 +140,10 @@ public final class LocalDynamoDb implements AutoCloseable {
         .endpointOverride(url);
   }
 
-  /// Makes the tables that are missing, with their indexes, streams and TTL attributes.
+  /// Makes the tables that are missing, with their indexes and streams.
+  ///
+  /// Unlike AWS: a table does not know its TTL attribute. DynamoDB Local would start a sweep of its
+  /// own, which fails without a word in a table with an index; [TimeToLive] sweeps all tables.
   ///
   /// @throws TableMismatchException where a table of an earlier run has another shape
   public void create(Collection<TableResource> tables) {
@@ -135,14 +154,6 @@ public final class LocalDynamoDb implements AutoCloseable {
         requireSameShape(table);
       } else {
         client.createTable(request(table));
-        if (table.timeToLiveAttribute() != null) {
-          client.updateTimeToLive(
-              update ->
-                  update
-                      .tableName(table.name())
-                      .timeToLiveSpecification(
-                          ttl -> ttl.attributeName(table.timeToLiveAttribute()).enabled(true)));
-        }
       }
     }
   }
@@ -241,6 +252,11 @@ public final class LocalDynamoDb implements AutoCloseable {
     return streams;
   }
 
+  /// The region that stands in ARNs and events.
+  public static String region() {
+    return REGION;
+  }
+
   /// `http://127.0.0.1:<port>`.
   public URI url() {
     return url;
@@ -261,10 +277,11 @@ public final class LocalDynamoDb implements AutoCloseable {
     client.close();
     streams.close();
     http.close();
-    stop(server, handler);
+    stop(server, handler, threads);
   }
 
-  private static void stop(Server server, LocalDynamoDBServerHandler handler) {
+  private static void stop(
+      Server server, LocalDynamoDBServerHandler handler, ThreadGroup threads) {
     try {
       server.stop();
     } catch (Exception e) {
@@ -272,6 +289,9 @@ public final class LocalDynamoDb implements AutoCloseable {
       LoggerFactory.getLogger(LocalDynamoDb.class).debug("DynamoDB Local's server", e);
     } finally {
       handler.close();
+      // Its background jobs are told to end but sleep on, for up to minutes and not as daemons.
+      // They were started by a request, so they are in the group of the server's threads.
+      threads.interrupt();
     }
   }
 }

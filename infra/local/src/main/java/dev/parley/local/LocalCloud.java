@@ -1,0 +1,260 @@
+package dev.parley.local;
+
+import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.dynamodb.TableMismatchException;
+import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.gateway.Gateway;
+import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.streams.Checkpoints;
+import dev.parley.local.streams.StreamMapping;
+import dev.parley.local.template.FunctionResource;
+import dev.parley.local.template.StreamMappingResource;
+import dev.parley.local.template.Template;
+import dev.parley.local.template.TemplateException;
+import dev.parley.local.template.WebSocketApi;
+import dev.parley.local.xray.TraceDaemon;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A template, running in this JVM: its tables, functions, event source mappings, WebSocket API and
+/// site, and a trace daemon.
+///
+/// Started, it serves; nothing is half there. [#close] ends the sockets first, then lets running
+/// invocations finish, then closes the tables, in 5 s at most.
+public final class LocalCloud implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalCloud.class);
+
+  private final Options options;
+
+  /// What was started, the last first.
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+  private @Nullable LocalDynamoDb dynamoDb;
+  private @Nullable Gateway gateway;
+  private @Nullable String stage;
+
+  private LocalCloud(Options options) {
+    this.options = options;
+  }
+
+  /// Starts everything that the template has.
+  ///
+  /// @throws StartException with a line for the user; whatever had started is stopped
+  public static LocalCloud start(Options options) throws StartException {
+    LocalCloud cloud = new LocalCloud(options);
+    try {
+      cloud.startParts();
+    } catch (StartException | RuntimeException e) {
+      cloud.close();
+      throw e;
+    }
+    return cloud;
+  }
+
+  private void startParts() throws StartException {
+    Template template;
+    try {
+      template = Template.read(options.template(), options.parameters());
+    } catch (TemplateException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+    WebSocketApi api = template.api();
+    if (api == null) {
+      throw new StartException(
+          options.template() + ": has no AWS::Serverless::WebSocketApi, so there is nothing to run");
+    }
+    stage = api.stage();
+    Path data = options.data();
+    if (data != null) {
+      opened(DataFolder.open(data));
+    }
+    // The tables take longest: what does not need them starts meanwhile.
+    FutureTask<LocalDynamoDb> tables = new FutureTask<>(() -> tables(template));
+    Thread.ofPlatform().daemon().name("tables").start(tables);
+    opened(() -> tables.get().close());
+    TraceDaemon traces;
+    Checkpoints checkpoints;
+    int port;
+    try {
+      traces = opened(new TraceDaemon(0));
+      traces.collectFromThisProcess();
+      checkpoints = data == null ? Checkpoints.inMemory() : Checkpoints.in(data);
+      port = options.port() == 0 ? freePort() : options.port();
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
+    LocalDynamoDb store = started(tables);
+    dynamoDb = store;
+    Map<String, LocalFunction> functions = functions(template, store, port, api.stage());
+    TimeToLive timeToLive =
+        opened(new TimeToLive(store.client(), template.tables(), InstantSource.system())).start();
+    List<StreamMapping> mappings = new ArrayList<>();
+    opened(() -> closeTogether(mappings));
+    for (StreamMappingResource resource : template.streamMappings()) {
+      LocalFunction function = Objects.requireNonNull(functions.get(resource.function()));
+      try {
+        mappings.add(
+            new StreamMapping(
+                resource,
+                store,
+                checkpoints,
+                timeToLive,
+                options.pollsPerSecond(),
+                function::invoke));
+      } catch (IllegalArgumentException e) {
+        throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
+      }
+    }
+    try {
+      gateway = opened(new Gateway(api, functions, port, options.site(), traces::text));
+    } catch (BindException e) {
+      throw taken("parley.port", port, e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new StartException(options.template() + ": " + e.getMessage(), e);
+    }
+    mappings.forEach(StreamMapping::start);
+  }
+
+  private <T extends AutoCloseable> T opened(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private LocalDynamoDb tables(Template template) throws IOException {
+    LocalDynamoDb started = LocalDynamoDb.start(options.dynamoDbPort(), options.data());
+    try {
+      started.create(template.tables());
+    } catch (RuntimeException e) {
+      started.close();
+      throw e;
+    }
+    return started;
+  }
+
+  private LocalDynamoDb started(FutureTask<LocalDynamoDb> tables) throws StartException {
+    try {
+      return tables.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("The start was interrupted", e);
+    } catch (ExecutionException e) {
+      throw switch (e.getCause()) {
+        case BindException bind -> taken("parley.dynamodb.port", options.dynamoDbPort(), bind);
+        case TableMismatchException mismatch ->
+            new StartException(String.valueOf(mismatch.getMessage()), mismatch);
+        case null, default ->
+            new StartException(
+                "DynamoDB Local does not start%s: %s"
+                    .formatted(
+                        options.data() == null ? "" : " on parley.data=" + options.data(),
+                        e.getCause()),
+                e);
+      };
+    }
+  }
+
+  private static StartException taken(String setting, int port, BindException e) {
+    return new StartException(
+        "%s=%d is taken: stop what uses it, or choose another with -D%s=<port> (0 takes a free one)"
+            .formatted(setting, port, setting),
+        e);
+  }
+
+  private static Map<String, LocalFunction> functions(
+      Template template, LocalDynamoDb store, int port, String stage) throws StartException {
+    Map<String, LocalFunction> functions = new LinkedHashMap<>();
+    for (FunctionResource function : template.functions().values()) {
+      Map<String, String> environment = new HashMap<>(function.environment());
+      environment.putAll(store.environment());
+      environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
+      environment.put(
+          "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
+      environment.put(
+          "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:" + port + "/" + stage);
+      try {
+        functions.put(
+            function.logicalId(),
+            new LocalFunction(
+                function.logicalId(), function.handler(), environment, function.timeout()));
+      } catch (IllegalArgumentException e) {
+        throw new StartException(
+            "%s.Properties.Handler: %s; compile it, or correct the template"
+                .formatted(function.logicalId(), e.getMessage()),
+            e);
+      }
+    }
+    return functions;
+  }
+
+  /// Functions are told the gateway's port before it listens, so that it never answers without them.
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /// Each waits for its invocation; one after the other they would take too long.
+  private static void closeTogether(List<StreamMapping> mappings) throws InterruptedException {
+    List<Thread> closing =
+        mappings.stream().map(mapping -> Thread.ofPlatform().start(mapping::close)).toList();
+    for (Thread thread : closing) {
+      thread.join();
+    }
+  }
+
+  /// Where the site and the gateway listen, on 127.0.0.1.
+  public int port() {
+    return started(gateway).port();
+  }
+
+  /// The gateway's stage, the last part of [#webSocketUrl()].
+  public String stage() {
+    return started(stage);
+  }
+
+  /// Where clients connect: `ws://127.0.0.1:<port>/<stage>`.
+  public URI webSocketUrl() {
+    return URI.create("ws://127.0.0.1:" + port() + "/" + stage());
+  }
+
+  /// Its tables.
+  public LocalDynamoDb dynamoDb() {
+    return started(dynamoDb);
+  }
+
+  private static <T> T started(@Nullable T part) {
+    return Objects.requireNonNull(part, "only a cloud that started is handed out");
+  }
+
+  @Override
+  public void close() {
+    while (!parts.isEmpty()) {
+      try {
+        parts.pop().close();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (Exception e) {
+        // The other parts must still be closed.
+        LOG.debug("A part did not close", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package dev.parley.local;
+
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/// Runs a template until it is told to stop, by Ctrl-C or SIGTERM.
+///
+/// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a folder,
+/// `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0), `parley.polls.per.second` (4),
+/// `parley.template` (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
+///
+/// The last line of a start is `Parley is ready: http://localhost:8080/  ws://localhost:8080/<stage>`.
+/// A start that fails prints one line on stderr, naming the setting and the way out, and exits with 1.
+public final class Main {
+  private static final String MEMORY = "memory";
+
+  private Main() {}
+
+  /// Arguments are not used.
+  public static void main(String[] arguments) throws InterruptedException {
+    LocalCloud cloud;
+    Options options;
+    try {
+      options = options(System.getProperties());
+      cloud = LocalCloud.start(options);
+    } catch (StartException e) {
+      System.err.println("Parley cannot start: " + e.getMessage());
+      System.exit(1);
+      return;
+    }
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cloud, options.data()), "stop"));
+    printAddresses(System.out, cloud);
+    new CountDownLatch(1).await();
+  }
+
+  private static void printAddresses(PrintStream out, LocalCloud cloud) {
+    out.println(
+        "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region us-east-1"
+            .formatted(cloud.dynamoDb().url()));
+    out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
+    out.println(
+        "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
+            .formatted(cloud.port(), cloud.port(), cloud.stage()));
+    out.flush();
+  }
+
+  private static void stop(LocalCloud cloud, @Nullable Path data) {
+    cloud.close();
+    System.out.println(
+        data == null ? "Parley has stopped" : "Parley has stopped; data kept in " + data);
+    System.out.flush();
+  }
+
+  static Options options(Properties properties) throws StartException {
+    String data = properties.getProperty("parley.data", ".parley").strip();
+    String site = properties.getProperty("parley.site");
+    if (data.isEmpty()) {
+      throw new StartException("parley.data is empty: it is a folder, or `memory`");
+    }
+    if (site != null && !Files.isDirectory(Path.of(site))) {
+      throw new StartException("parley.site=%s is no folder: correct or omit it".formatted(site));
+    }
+    Path web = Path.of("web");
+    return new Options(
+        Path.of(properties.getProperty("parley.template", "infra/template.yaml")),
+        Map.of(),
+        port(properties, "parley.port", 8080),
+        data.equals(MEMORY) ? null : Path.of(data),
+        port(properties, "parley.dynamodb.port", 0),
+        pollsPerSecond(properties),
+        site != null ? Path.of(site) : Files.isDirectory(web) ? web : null);
+  }
+
+  private static int port(Properties properties, String name, int unlessGiven)
+      throws StartException {
+    String value = properties.getProperty(name, Integer.toString(unlessGiven)).strip();
+    try {
+      int port = Integer.parseInt(value);
+      if (port >= 0 && port <= 65_535) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, like a number out of range.
+    }
+    throw new StartException(
+        "%s=%s is not a port: give a number from 1 to 65535, or 0 for a free one"
+            .formatted(name, value));
+  }
+
+  private static double pollsPerSecond(Properties properties) throws StartException {
+    String value = properties.getProperty("parley.polls.per.second", "4").strip();
+    try {
+      double polls = Double.parseDouble(value);
+      if (polls > 0 && polls <= 1_000) {
+        return polls;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, like a number out of range.
+    }
+    throw new StartException(
+        "parley.polls.per.second=%s: give a number above 0 and up to 1000; AWS polls 4 times"
+            .formatted(value));
+  }
+}

@@ -1,0 +1,48 @@
+package dev.parley.local;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// How a template is to be run.
+///
+/// @param template the SAM template
+/// @param parameters values for its parameters, as `sam deploy --parameter-overrides` takes them
+/// @param port where the gateway and the site listen; 0 takes a free one
+/// @param data the folder that keeps tables and stream checkpoints, or null for memory
+/// @param dynamoDbPort where DynamoDB Local listens; 0 takes a free one
+/// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
+/// @param site the folder of the static site, or null for none
+public record Options(
+    Path template,
+    Map<String, String> parameters,
+    int port,
+    @Nullable Path data,
+    int dynamoDbPort,
+    double pollsPerSecond,
+    @Nullable Path site) {
+
+  public Options {
+    requirePort(port);
+    requirePort(dynamoDbPort);
+    if (!(pollsPerSecond > 0 && pollsPerSecond <= 1_000)) {
+      throw new IllegalArgumentException("polls per second are above 0 and at most 1000");
+    }
+    parameters = Map.copyOf(parameters);
+  }
+
+  /// Free ports, nothing kept, no site, streams polled as on AWS.
+  public static Options inMemory(Path template) {
+    return new Options(template, Map.of(), 0, null, 0, 4, null);
+  }
+
+  public Options withPollsPerSecond(double polls) {
+    return new Options(template, parameters, port, data, dynamoDbPort, polls, site);
+  }
+
+  private static void requirePort(int port) {
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("a port is 0 to 65535");
+    }
+  }
+}

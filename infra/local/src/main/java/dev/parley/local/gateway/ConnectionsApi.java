@@ -1,0 +1,109 @@
+package dev.parley.local.gateway;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// `@connections`: what the back end sends to a client, asks of it, and how it closes it.
+///
+/// It never blocks: a message waits in the client's buffer, or is refused with 429.
+///
+/// Source: service model apigatewaymanagementapi 2018-11-29.
+final class ConnectionsApi {
+  /// Unlike AWS: the request must look signed, and the signature is not verified. There are no
+  /// credentials here that it could be verified with.
+  private static final Pattern SIGNED =
+      Pattern.compile("AWS4-HMAC-SHA256 Credential=\\S+, ?SignedHeaders=\\S+, ?Signature=\\S+");
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Endpoint endpoint;
+
+  ConnectionsApi(Endpoint endpoint) {
+    this.endpoint = endpoint;
+  }
+
+  /// @param id decoded
+  FullHttpResponse respond(FullHttpRequest request, String id) {
+    String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION);
+    if (authorization == null) {
+      return forbidden("Missing Authentication Token");
+    }
+    if (!SIGNED.matcher(authorization).matches()) {
+      return forbidden("Forbidden");
+    }
+    if (!Ids.isWellFormed(id)) {
+      return Responses.error(
+          HttpResponseStatus.BAD_REQUEST, "BadRequestException", "Invalid connectionId");
+    }
+    Connection connection = endpoint.connection(id);
+    HttpMethod method = request.method();
+    if (method.equals(HttpMethod.POST)) {
+      return post(request, connection);
+    }
+    if (method.equals(HttpMethod.GET)) {
+      return get(connection);
+    }
+    if (method.equals(HttpMethod.DELETE)) {
+      return delete(connection);
+    }
+    return forbidden("Forbidden");
+  }
+
+  static FullHttpResponse tooLarge() {
+    return Responses.error(
+        HttpResponseStatus.REQUEST_ENTITY_TOO_LARGE,
+        "PayloadTooLargeException",
+        "Message too long");
+  }
+
+  private static FullHttpResponse post(FullHttpRequest request, @Nullable Connection connection) {
+    if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
+      return tooLarge();
+    }
+    if (connection == null || !connection.isOpen()) {
+      return gone();
+    }
+    if (!connection.send(request.content().retainedSlice())) {
+      return Responses.error(
+          HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
+    }
+    return Responses.empty(HttpResponseStatus.OK);
+  }
+
+  private static FullHttpResponse get(@Nullable Connection connection) {
+    if (connection == null || !connection.isOpen()) {
+      return gone();
+    }
+    ObjectNode body = JSON.createObjectNode();
+    body.put("connectedAt", connection.connectedAt().toString());
+    ObjectNode identity = body.putObject("identity");
+    identity.put("sourceIp", connection.handshake().sourceIp());
+    identity.put("userAgent", connection.handshake().userAgent());
+    body.put("lastActiveAt", connection.lastActiveAt().truncatedTo(ChronoUnit.MILLIS).toString());
+    return Responses.of(HttpResponseStatus.OK, "application/json", body.toString());
+  }
+
+  private static FullHttpResponse delete(@Nullable Connection connection) {
+    if (connection == null || !connection.isOpen()) {
+      return gone();
+    }
+    connection.close(CloseReason.DELETED);
+    return Responses.empty(HttpResponseStatus.NO_CONTENT);
+  }
+
+  private static FullHttpResponse gone() {
+    return Responses.error(HttpResponseStatus.GONE, "GoneException", "Gone");
+  }
+
+  private static FullHttpResponse forbidden(String message) {
+    return Responses.error(HttpResponseStatus.FORBIDDEN, "ForbiddenException", message);
+  }
+}

@@ -1,0 +1,236 @@
+package dev.parley.local.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.template.Route;
+import dev.parley.local.template.WebSocketApi;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The API apart from its sockets: its connections, and what is asked of which function when a client
+/// connects, sends a message, or goes.
+///
+/// Safe for use by many threads. Whatever calls a function blocks.
+final class Endpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
+  private static final String CONNECT = "$connect";
+  private static final String DISCONNECT = "$disconnect";
+
+  /// What became of a request to connect.
+  sealed interface Admission {
+    /// The handshake can be completed.
+    ///
+    /// @param authorizer what the authorizer told of the client; null where there is none
+    /// @param subprotocol what `$connect` chose of the offered ones; null where it chose none
+    record Admitted(
+        Instant connectedAt,
+        @Nullable Map<String, String> authorizer,
+        @Nullable String subprotocol)
+        implements Admission {}
+
+    /// The client is turned away.
+    ///
+    /// @param status of the HTTP response that refuses the handshake
+    record Refused(int status, String message) implements Admission {}
+  }
+
+  private final Clock clock;
+  private final Executor threads;
+  private final Ids ids;
+  private final Events events;
+  private final RouteSelection routes;
+  private final Map<String, Integration> integrations = new HashMap<>();
+  private final @Nullable Authorizer authorizer;
+  private final Map<String, Connection> connections = new ConcurrentHashMap<>();
+  private final Set<CompletableFuture<Void>> disconnects = ConcurrentHashMap.newKeySet();
+
+  /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
+  Endpoint(WebSocketApi api, Map<String, LocalFunction> functions, Clock clock, Executor threads) {
+    this.clock = clock;
+    this.threads = threads;
+    this.ids = new Ids(clock);
+    this.events = new Events(api.logicalId(), api.stage(), ids, clock);
+    this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
+    for (Route route : api.routes().values()) {
+      if (route.integrationTimeout().compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0) {
+        throw new IllegalArgumentException(
+            "Route %s: IntegrationTimeout is at most %s"
+                .formatted(route.key(), Quotas.INTEGRATION_TIMEOUT_MAX));
+      }
+      LocalFunction function = function(functions, route.function(), "Route " + route.key());
+      integrations.put(route.key(), new Integration(function, route.integrationTimeout(), threads));
+    }
+    String name = api.authorizerFunction();
+    this.authorizer =
+        name == null
+            ? null
+            : new Authorizer(function(functions, name, "Authorizer"), api.identitySources());
+  }
+
+  private static LocalFunction function(
+      Map<String, LocalFunction> functions, String name, String of) {
+    LocalFunction function = functions.get(name);
+    if (function == null) {
+      throw new IllegalArgumentException(of + ": there is no function " + name);
+    }
+    return function;
+  }
+
+  String nextId() {
+    return ids.next();
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  @Nullable Connection connection(String id) {
+    return connections.get(id);
+  }
+
+  /// Asks the authorizer, then `$connect`.
+  Admission admit(Handshake handshake) {
+    Instant connectedAt = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+    Map<String, String> context = null;
+    if (authorizer != null) {
+      byte[] event = events.authorizer(handshake, connectedAt);
+      switch (authorizer.decide(handshake, event, events.methodArn())) {
+        case Authorizer.Decision.Allowed allowed -> context = allowed.context();
+        case Authorizer.Decision.Refused refused -> {
+          return new Admission.Refused(refused.status(), refused.message());
+        }
+      }
+    }
+    Integration integration = integrations.get(CONNECT);
+    if (integration == null) {
+      return new Admission.Admitted(connectedAt, context, null);
+    }
+    return switch (integration.call(events.connect(handshake, connectedAt, context))) {
+      case Outcome.Answered answered when answered.isSuccess() ->
+          new Admission.Admitted(
+              connectedAt, context, answered.headers().get("Sec-WebSocket-Protocol"));
+      case Outcome.Answered answered ->
+          new Admission.Refused(
+              answered.statusCode(), answered.statusCode() == 403 ? "Forbidden" : "Refused");
+      case Outcome.Failed failed -> {
+        LOG.error("$connect of {} failed: {}", handshake.connectionId(), failed.why());
+        yield new Admission.Refused(502, "Internal server error");
+      }
+    };
+  }
+
+  /// From now on the client can be sent to.
+  Connection open(Handshake handshake, Admission.Admitted admitted, Channel channel) {
+    Connection connection =
+        new Connection(
+            handshake,
+            admitted.connectedAt(),
+            admitted.authorizer(),
+            channel,
+            clock,
+            this::disconnected);
+    connections.put(connection.id(), connection);
+    return connection;
+  }
+
+  /// Hands a message to the function of its route, and its result to the client where the route is
+  /// two-way.
+  void message(Connection connection, String message) {
+    String requestId = ids.next();
+    Route route = routes.select(message);
+    if (route == null) {
+      sendError(connection, "Forbidden", requestId);
+      return;
+    }
+    Integration integration = integrations.get(route.key());
+    if (integration == null) {
+      throw new AssertionError("Every route has an integration: " + route.key());
+    }
+    switch (integration.call(events.message(connection, route.key(), requestId, message))) {
+      case Outcome.Answered answered -> reply(connection, route, answered, requestId);
+      case Outcome.Failed failed -> {
+        LOG.error("Route {} of {} failed: {}", route.key(), connection.id(), failed.why());
+        sendError(connection, "Internal server error", requestId);
+      }
+    }
+  }
+
+  private static void reply(
+      Connection connection, Route route, Outcome.Answered answered, String requestId) {
+    String body = answered.body();
+    // That an empty body is not sent is assumed [?].
+    if (!route.twoWay() || !answered.isSuccess() || body == null || body.isEmpty()) {
+      return;
+    }
+    var bytes = Unpooled.wrappedBuffer(body.getBytes(UTF_8));
+    if (bytes.readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
+      LOG.error(
+          "Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
+      sendError(connection, "Internal server error", requestId); // what AWS does is not known [?]
+    } else if (connection.isOpen() && !connection.send(bytes)) {
+      LOG.warn("A reply to {} was dropped: it does not read", connection.id());
+    }
+  }
+
+  /// The spaces are API Gateway's.
+  private static void sendError(Connection connection, String message, String requestId) {
+    if (connection.isOpen()
+        && !connection.send(
+            "{\"message\": \"%s\", \"connectionId\":\"%s\", \"requestId\":\"%s\"}"
+                .formatted(message, connection.id(), requestId))) {
+      LOG.warn("An error to {} was dropped: it does not read", connection.id());
+    }
+  }
+
+  /// Best effort: a failure is logged, and nothing is tried again.
+  private void disconnected(Connection connection, CloseReason reason) {
+    connections.remove(connection.id());
+    Integration integration = integrations.get(DISCONNECT);
+    if (integration == null) {
+      return;
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    disconnects.add(done);
+    threads.execute(
+        () -> {
+          try {
+            Outcome outcome = integration.call(events.disconnect(connection, reason));
+            if (outcome instanceof Outcome.Failed failed) {
+              LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());
+            }
+          } finally {
+            disconnects.remove(done);
+            done.complete(null);
+          }
+        });
+  }
+
+  /// Ends all connections, and waits a while for their `$disconnect`.
+  void closeAll(CloseReason reason, Duration patience) {
+    connections.values().forEach(connection -> connection.close(reason));
+    try {
+      CompletableFuture.allOf(disconnects.toArray(CompletableFuture[]::new))
+          .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
+          .join();
+    } finally {
+      if (!disconnects.isEmpty()) {
+        LOG.warn("{} $disconnect invocations were not waited for", disconnects.size());
+      }
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package dev.parley.local.gateway;
+
+import com.amazonaws.xray.entities.TraceID;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The events that API Gateway hands to functions.
+///
+/// Sources: "Set up Lambda proxy integrations for WebSocket APIs" and "Create a REQUEST authorizer for
+/// a WebSocket API", API Gateway developer guide; and events of AWS that were published.
+final class Events {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /// For example `20/Jul/2023:23:29:25 +0000`: Common Log Format.
+  private static final DateTimeFormatter CLF =
+      DateTimeFormatter.ofPattern("dd/MMM/uuuu:HH:mm:ss Z", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  /// Headers of one hop, which the gateway takes for itself.
+  private static final Set<String> NOT_PASSED_ON = Set.of("connection", "upgrade");
+
+  private final String apiId;
+  private final String stage;
+  private final Ids ids;
+  private final Clock clock;
+
+  Events(String apiId, String stage, Ids ids, Clock clock) {
+    this.apiId = apiId;
+    this.stage = stage;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  /// The resource that an authorizer allows or denies.
+  String methodArn() {
+    return "arn:aws:execute-api:local:000000000000:%s/%s/$connect".formatted(apiId, stage);
+  }
+
+  byte[] authorizer(Handshake handshake, Instant connectedAt) {
+    ObjectNode event = JSON.createObjectNode();
+    event.put("type", "REQUEST");
+    event.put("methodArn", methodArn());
+    putHeaders(event, handshake);
+    putQuery(event, handshake);
+    event.putObject("stageVariables");
+    event.set(
+        "requestContext", context("$connect", "CONNECT", handshake, connectedAt, null, ids.next()));
+    return bytes(event);
+  }
+
+  byte[] connect(Handshake handshake, Instant connectedAt, @Nullable Map<String, String> authorizer) {
+    ObjectNode event = JSON.createObjectNode();
+    putHeaders(event, handshake);
+    if (!handshake.query().isEmpty()) {
+      putQuery(event, handshake);
+    }
+    event.set(
+        "requestContext",
+        context("$connect", "CONNECT", handshake, connectedAt, authorizer, ids.next()));
+    event.put("isBase64Encoded", false);
+    return bytes(event);
+  }
+
+  byte[] message(Connection connection, String routeKey, String requestId, String body) {
+    ObjectNode context =
+        context(
+            routeKey,
+            "MESSAGE",
+            connection.handshake(),
+            connection.connectedAt(),
+            connection.authorizer(),
+            requestId);
+    context.put("messageId", ids.next());
+    ObjectNode event = JSON.createObjectNode();
+    event.set("requestContext", context);
+    event.put("body", body);
+    event.put("isBase64Encoded", false);
+    return bytes(event);
+  }
+
+  byte[] disconnect(Connection connection, CloseReason reason) {
+    ObjectNode context =
+        context(
+            "$disconnect",
+            "DISCONNECT",
+            connection.handshake(),
+            connection.connectedAt(),
+            connection.authorizer(),
+            ids.next());
+    context.put("disconnectStatusCode", reason.code());
+    context.put("disconnectReason", reason.text());
+    ObjectNode event = JSON.createObjectNode();
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Host", connection.handshake().host());
+    headers.put("x-api-key", "");
+    headers.put("X-Forwarded-For", "");
+    headers.put("x-restapi", "");
+    ObjectNode single = event.putObject("headers");
+    headers.forEach(single::put);
+    ObjectNode multiple = event.putObject("multiValueHeaders");
+    headers.forEach((name, value) -> multiple.putArray(name).add(value));
+    event.set("requestContext", context);
+    event.put("isBase64Encoded", false);
+    return bytes(event);
+  }
+
+  private ObjectNode context(
+      String routeKey,
+      String eventType,
+      Handshake handshake,
+      Instant connectedAt,
+      @Nullable Map<String, String> authorizer,
+      String requestId) {
+    Instant now = clock.instant();
+    ObjectNode context = JSON.createObjectNode();
+    context.put("routeKey", routeKey);
+    if (authorizer != null) {
+      ObjectNode of = context.putObject("authorizer");
+      authorizer.forEach(of::put);
+    }
+    context.put("eventType", eventType);
+    context.put("extendedRequestId", requestId);
+    context.put("requestTime", CLF.format(now));
+    context.put("messageDirection", "IN");
+    context.put("stage", stage);
+    context.put("connectedAt", connectedAt.toEpochMilli());
+    context.put("requestTimeEpoch", now.toEpochMilli());
+    ObjectNode identity = context.putObject("identity");
+    identity.put("sourceIp", handshake.sourceIp());
+    if (handshake.userAgent() != null) {
+      identity.put("userAgent", handshake.userAgent());
+    }
+    context.put("requestId", requestId);
+    context.put("domainName", handshake.host());
+    context.put("connectionId", handshake.connectionId());
+    context.put("apiId", apiId);
+    return context;
+  }
+
+  private static void putHeaders(ObjectNode event, Handshake handshake) {
+    Map<String, List<String>> headers = new LinkedHashMap<>();
+    handshake
+        .headers()
+        .forEach(
+            (name, values) -> {
+              if (!NOT_PASSED_ON.contains(name.toLowerCase(Locale.ROOT))) {
+                headers.put(name, values);
+              }
+            });
+    // Unlike AWS: the scheme is http, because nothing encrypts here.
+    headers.put("X-Amzn-Trace-Id", List.of("Root=" + TraceID.create()));
+    headers.put("X-Forwarded-For", List.of(handshake.sourceIp()));
+    headers.put("X-Forwarded-Proto", List.of("http"));
+    put(event, "headers", "multiValueHeaders", headers);
+  }
+
+  private static void putQuery(ObjectNode event, Handshake handshake) {
+    put(event, "queryStringParameters", "multiValueQueryStringParameters", handshake.query());
+  }
+
+  private static void put(
+      ObjectNode event, String name, String multipleName, Map<String, List<String>> values) {
+    ObjectNode single = event.putObject(name);
+    values.forEach((key, all) -> single.put(key, all.getLast()));
+    ObjectNode multiple = event.putObject(multipleName);
+    values.forEach((key, all) -> all.forEach(multiple.withArrayProperty(key)::add));
+  }
+
+  private static byte[] bytes(ObjectNode event) {
+    try {
+      return JSON.writeValueAsBytes(event);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("A tree is always JSON", e);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package dev.parley.local.gateway;
+
+import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.template.WebSocketApi;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// API Gateway's WebSocket side, and the site beside it, on one port of the loopback interface.
+///
+/// - `/{stage}`: clients connect here
+/// - `/{stage}/@connections/{connection id}`: the back end sends to them
+/// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked
+/// - `/_local/traces`: what was traced, as text
+/// - everything else: the files of the site
+///
+/// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a client
+/// that does not read makes `@connections` answer 429, and holds up nobody else.
+///
+/// Safe for use by many threads.
+public final class Gateway implements AutoCloseable {
+  /// "Total combined size of request line and header values", quotas of HTTP APIs: 10,240 bytes. A URL
+  /// that is too long is to be told apart, so the line has room of its own.
+  private static final int HEADERS_BYTES_MAX = 10_240;
+
+  private static final int REQUEST_LINE_BYTES_MAX = 4 * Quotas.URL_CHARACTERS_MAX;
+
+  /// Browsers and load tests connect in bursts.
+  private static final int ACCEPT_BACKLOG = 4_096;
+
+  /// What the kernel holds for a client that does not read comes on top of
+  /// [Quotas#CLIENT_BUFFER_BYTES_MAX]; left to itself it would take megabytes.
+  private static final int SOCKET_SEND_BUFFER_BYTES = 128 * 1024;
+
+  /// How long `$disconnect` functions have when the gateway is closed.
+  private static final Duration DISCONNECTS_PATIENCE = Duration.ofSeconds(1);
+
+  private final ExecutorService threads =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gateway ", 0).factory());
+  private final EventLoopGroup eventLoops =
+      new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
+  private final Endpoint endpoint;
+  private final Channel server;
+
+  /// @param functions by logical id; the routes and the authorizer name them
+  /// @param port 0 takes a free one
+  /// @param site the folder of the static site, or null for none
+  /// @param traces gives the text of `/_local/traces`
+  /// @throws BindException if the port is taken; its message names the address
+  /// @throws IllegalArgumentException if the API has something that cannot be honoured here
+  public Gateway(
+      WebSocketApi api,
+      Map<String, LocalFunction> functions,
+      int port,
+      @Nullable Path site,
+      Supplier<String> traces)
+      throws IOException {
+    this(api, functions, port, site, traces, Timers.OF_AWS);
+  }
+
+  Gateway(
+      WebSocketApi api,
+      Map<String, LocalFunction> functions,
+      int port,
+      @Nullable Path site,
+      Supplier<String> traces,
+      Timers timers)
+      throws IOException {
+    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads);
+    HttpHandler.Services services =
+        new HttpHandler.Services(
+            endpoint,
+            new ConnectionsApi(endpoint),
+            api.stage(),
+            site == null ? null : new Site(site),
+            traces,
+            threads,
+            timers);
+    InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(eventLoops)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, ACCEPT_BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_SNDBUF, SOCKET_SEND_BUFFER_BYTES)
+            .childHandler(new Sockets(services))
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      stop();
+      BindException e =
+          new BindException("%s:%d is taken".formatted(address.getHostString(), port));
+      e.initCause(bound.cause());
+      throw e;
+    }
+    server = bound.channel();
+  }
+
+  /// Where it listens.
+  public int port() {
+    return ((InetSocketAddress) server.localAddress()).getPort();
+  }
+
+  /// Ends all connections with 1001, gives `$disconnect` a moment, and stops. Takes less than 2 s.
+  @Override
+  public void close() {
+    server.close().awaitUninterruptibly();
+    endpoint.closeAll(CloseReason.GOING_AWAY, DISCONNECTS_PATIENCE);
+    stop();
+  }
+
+  private void stop() {
+    eventLoops.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(600);
+    threads.shutdownNow();
+  }
+
+  private static final class Sockets extends ChannelInitializer<Channel> {
+    private final HttpHandler.Services services;
+
+    Sockets(HttpHandler.Services services) {
+      this.services = services;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+      channel
+          .pipeline()
+          .addLast(
+              new HttpServerCodec(
+                  new HttpDecoderConfig()
+                      .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX)
+                      .setMaxHeaderSize(HEADERS_BYTES_MAX)))
+          .addLast(new Bodies())
+          .addLast(new HttpHandler(services));
+    }
+  }
+
+  /// Only `@connections` takes bodies; one that is too large is answered as there, and read no further
+  /// than it must be.
+  private static final class Bodies extends HttpObjectAggregator {
+    Bodies() {
+      super(Quotas.MESSAGE_BYTES_MAX);
+    }
+
+    @Override
+    protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
+      ctx.writeAndFlush(ConnectionsApi.tooLarge());
+    }
+  }
+}

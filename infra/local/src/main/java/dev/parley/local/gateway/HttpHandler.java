@@ -1,0 +1,273 @@
+package dev.parley.local.gateway;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The HTTP requests of one socket, until one of them makes it a WebSocket.
+///
+/// Everything but that one is answered at once on the event loop, so responses keep their order.
+final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+  /// What all these handlers share.
+  ///
+  /// @param site null where there is none
+  /// @param traces the text of `/_local/traces`
+  record Services(
+      Endpoint endpoint,
+      ConnectionsApi connectionsApi,
+      String stage,
+      @Nullable Site site,
+      Supplier<String> traces,
+      Executor threads,
+      Timers timers) {}
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpHandler.class);
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private static final WebSocketDecoderConfig DECODER =
+      WebSocketDecoderConfig.newBuilder()
+          .maxFramePayloadLength(Quotas.FRAME_BYTES_MAX)
+          .closeOnProtocolViolation(false) // SocketHandler closes, because $disconnect tells why
+          .withUTF8Validator(false) // it is added after the handshake
+          .build();
+
+  private final Services services;
+  private boolean connecting;
+
+  HttpHandler(Services services) {
+    this.services = services;
+  }
+
+  @Override
+  protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+    if (connecting) {
+      ctx.close(); // a client has to wait for the handshake
+      return;
+    }
+    Throwable failure = request.decoderResult().cause();
+    if (failure != null) {
+      HttpResponseStatus status =
+          switch (failure) {
+            case TooLongHttpLineException _ -> HttpResponseStatus.REQUEST_URI_TOO_LONG;
+            case TooLongHttpHeaderException _ -> HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE;
+            default -> HttpResponseStatus.BAD_REQUEST;
+          };
+      ctx.writeAndFlush(Responses.message(status, status.reasonPhrase()))
+          .addListener(ChannelFutureListener.CLOSE);
+      return;
+    }
+    if (request.uri().length() > Quotas.URL_CHARACTERS_MAX) {
+      HttpResponseStatus status = HttpResponseStatus.REQUEST_URI_TOO_LONG;
+      respond(ctx, request, Responses.message(status, status.reasonPhrase()));
+      return;
+    }
+    QueryStringDecoder uri = new QueryStringDecoder(request.uri());
+    String path;
+    Map<String, List<String>> query;
+    try {
+      path = uri.path();
+      query = uri.parameters();
+    } catch (IllegalArgumentException _) {
+      HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
+      respond(ctx, request, Responses.message(status, status.reasonPhrase()));
+      return;
+    }
+    String connections = "/" + services.stage() + "/@connections/";
+    if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
+      connect(ctx, request, query);
+    } else if (path.startsWith(connections)) {
+      String id = path.substring(connections.length());
+      respond(ctx, request, services.connectionsApi().respond(request, id));
+    } else if (isUpgrade(request) || path.startsWith("/" + services.stage() + "/")) {
+      respond(ctx, request, Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden"));
+    } else {
+      respond(ctx, request, page(request, path));
+    }
+  }
+
+  private FullHttpResponse page(FullHttpRequest request, String path) {
+    if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+      return Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden");
+    }
+    FullHttpResponse response =
+        switch (path) {
+          case "/config.json" -> {
+            String url = "ws://" + host(request) + "/" + services.stage();
+            yield Responses.of(
+                HttpResponseStatus.OK,
+                "application/json",
+                JSON.createObjectNode().put("webSocketUrl", url).toString());
+          }
+          case "/_local/traces" ->
+              Responses.of(
+                  HttpResponseStatus.OK, "text/plain; charset=utf-8", services.traces().get());
+          default -> file(request, path);
+        };
+    response.headers().set("X-Content-Type-Options", "nosniff");
+    response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
+    return response;
+  }
+
+  /// The files are few and small, so reading them on the event loop holds nobody up.
+  private FullHttpResponse file(FullHttpRequest request, String path) {
+    Site.File file = services.site() == null ? null : services.site().file(path);
+    if (file == null) {
+      return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
+    }
+    boolean known = file.etag().equals(request.headers().get(HttpHeaderNames.IF_NONE_MATCH));
+    FullHttpResponse response =
+        known
+            ? Responses.empty(HttpResponseStatus.NOT_MODIFIED)
+            : Responses.of(HttpResponseStatus.OK, Unpooled.wrappedBuffer(file.content()));
+    response.headers().set(HttpHeaderNames.ETAG, file.etag());
+    if (!known) {
+      response.headers().set(HttpHeaderNames.CONTENT_TYPE, file.contentType());
+    }
+    return response;
+  }
+
+  private static boolean isUpgrade(FullHttpRequest request) {
+    HttpHeaders headers = request.headers();
+    return headers.containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.UPGRADE, true)
+        && headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
+  }
+
+  private void connect(
+      ChannelHandlerContext ctx,
+      FullHttpRequest request,
+      Map<String, List<String>> query) {
+    HttpHeaders headers = request.headers();
+    if (!isUpgrade(request)
+        || !request.method().equals(HttpMethod.GET)
+        || !headers.containsValue(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13", true)) {
+      FullHttpResponse response =
+          Responses.message(HttpResponseStatus.UPGRADE_REQUIRED, "Upgrade Required");
+      response.headers().set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+      respond(ctx, request, response);
+      return;
+    }
+    if (!headers.contains(HttpHeaderNames.SEC_WEBSOCKET_KEY)) {
+      respond(ctx, request, Responses.message(HttpResponseStatus.BAD_REQUEST, "Bad Request"));
+      return;
+    }
+    connecting = true;
+    String sourceIp =
+        ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress().getHostAddress();
+    Handshake handshake =
+        Handshake.of(request, services.endpoint().nextId(), host(request), sourceIp, query);
+    request.retain();
+    try {
+      services.threads().execute(() -> admit(ctx, request, handshake));
+    } catch (RejectedExecutionException _) {
+      request.release();
+      ctx.close();
+    }
+  }
+
+  /// Runs on a thread of its own, since functions block.
+  private void admit(ChannelHandlerContext ctx, FullHttpRequest request, Handshake handshake) {
+    Endpoint.Admission admission;
+    try {
+      admission = services.endpoint().admit(handshake);
+    } catch (RuntimeException e) {
+      LOG.error("{} could not be connected", handshake.connectionId(), e);
+      admission = new Endpoint.Admission.Refused(500, "Internal server error");
+    }
+    Endpoint.Admission decided = admission;
+    ctx.executor()
+        .execute(
+            () -> {
+              try {
+                switch (decided) {
+                  case Endpoint.Admission.Admitted admitted ->
+                      open(ctx, request, handshake, admitted);
+                  case Endpoint.Admission.Refused refused -> {
+                    connecting = false;
+                    respond(
+                        ctx,
+                        request,
+                        Responses.message(
+                            HttpResponseStatus.valueOf(refused.status()), refused.message()));
+                  }
+                }
+              } finally {
+                request.release();
+              }
+            });
+  }
+
+  private void open(
+      ChannelHandlerContext ctx,
+      FullHttpRequest request,
+      Handshake handshake,
+      Endpoint.Admission.Admitted admitted) {
+    Channel channel = ctx.channel();
+    Endpoint endpoint = services.endpoint();
+    Connection connection = endpoint.open(handshake, admitted, channel);
+    if (!channel.isActive()) {
+      // The client left while $connect was at work, which knows of it now and must hear of its end.
+      connection.end(CloseReason.ABNORMAL);
+      return;
+    }
+    HttpHeaders headers = new DefaultHttpHeaders();
+    if (admitted.subprotocol() != null) {
+      headers.set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, admitted.subprotocol());
+    }
+    channel
+        .pipeline()
+        .addLast(new Utf8FrameValidator(false))
+        .addLast(new SocketHandler(endpoint, connection, services.threads(), services.timers()))
+        .remove(this);
+    new WebSocketServerHandshaker13("", null, DECODER)
+        .handshake(channel, request, headers, channel.newPromise())
+        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+  }
+
+  /// Without a `Host`, which HTTP 1.1 demands, the socket's own address.
+  private static String host(FullHttpRequest request) {
+    return request.headers().get(HttpHeaderNames.HOST, "127.0.0.1");
+  }
+
+  private static void respond(
+      ChannelHandlerContext ctx, FullHttpRequest request, FullHttpResponse response) {
+    boolean keepAlive = HttpUtil.isKeepAlive(request);
+    HttpUtil.setKeepAlive(response, keepAlive);
+    var written = ctx.writeAndFlush(response);
+    if (!keepAlive) {
+      written.addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    LOG.debug("A request could not be answered", cause);
+    ctx.close();
+  }
+}

@@ -1,0 +1,55 @@
+package dev.parley.local.gateway;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// What a function behind a route (a Lambda proxy integration) made of an event.
+sealed interface Outcome {
+  /// It returned a proxy response.
+  ///
+  /// @param headers by name, ignoring case
+  /// @param body null where there is none
+  record Answered(int statusCode, Map<String, String> headers, @Nullable String body)
+      implements Outcome {
+    boolean isSuccess() {
+      return statusCode >= 200 && statusCode < 300;
+    }
+  }
+
+  /// It threw, took too long, or returned what is no proxy response.
+  record Failed(String why) implements Outcome {}
+
+  /// Reads `{"statusCode": 200, "headers": {…}, "body": "…"}`.
+  static Outcome of(byte[] result) {
+    JsonNode json;
+    try {
+      json = Json.MAPPER.readTree(result);
+    } catch (IOException _) {
+      return new Failed("its result is no JSON");
+    }
+    JsonNode status = json.path("statusCode");
+    // A numeric string is accepted by API Gateway, too.
+    int code = status.isInt() || status.isTextual() ? status.asInt() : 0;
+    if (code < 100 || code > 599) {
+      return new Failed("its result has no statusCode");
+    }
+    JsonNode body = json.path("body");
+    if (!body.isMissingNode() && !body.isNull() && !body.isTextual()) {
+      return new Failed("the body of its result is no string");
+    }
+    Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    json.path("headers").properties().forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
+    return new Answered(code, headers, body.isTextual() ? body.asText() : null);
+  }
+
+  /// An interface's field cannot be private.
+  final class Json {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private Json() {}
+  }
+}

@@ -1,0 +1,47 @@
+package dev.parley.local.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+
+/// HTTP responses of the gateway, with a body and its length.
+final class Responses {
+  private Responses() {}
+
+  static FullHttpResponse empty(HttpResponseStatus status) {
+    return of(status, Unpooled.EMPTY_BUFFER);
+  }
+
+  static FullHttpResponse of(HttpResponseStatus status, String contentType, String body) {
+    FullHttpResponse response = of(status, Unpooled.copiedBuffer(body, UTF_8));
+    response.headers().set(HttpHeaderNames.CONTENT_TYPE, contentType);
+    return response;
+  }
+
+  static FullHttpResponse of(HttpResponseStatus status, ByteBuf body) {
+    FullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, body);
+    if (status.code() != HttpResponseStatus.NO_CONTENT.code()
+        && status.code() != HttpResponseStatus.NOT_MODIFIED.code()) {
+      response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());
+    }
+    return response;
+  }
+
+  /// For example `{"message":"Forbidden"}`. The message holds nothing that JSON would escape.
+  static FullHttpResponse message(HttpResponseStatus status, String message) {
+    return of(status, "application/json", "{\"message\":\"" + message + "\"}");
+  }
+
+  /// As AWS marks errors: the SDK makes the exception of this name from it.
+  static FullHttpResponse error(HttpResponseStatus status, String type, String message) {
+    FullHttpResponse response = message(status, message);
+    response.headers().set("x-amzn-ErrorType", type);
+    return response;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.parley.local.gateway;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.template.Route;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Finds the route of a message.
+///
+/// With `$request.body.action`, the message `{"action": "join"}` has the route `join`, exactly. What is
+/// no JSON, has no `action`, or has one that no route is for, has the route `$default`.
+///
+/// Source: "Create routes for WebSocket APIs", API Gateway developer guide.
+final class RouteSelection {
+  static final String DEFAULT = "$default";
+
+  /// These belong to connections: no message can select them.
+  private static final Set<String> NOT_OF_MESSAGES = Set.of("$connect", "$disconnect");
+
+  private static final Pattern EXPRESSION =
+      Pattern.compile(
+          "\\$request\\.body\\.([\\w-]+(?:\\.[\\w-]+)*)"
+              + "|\\$\\{request\\.body\\.([\\w-]+(?:\\.[\\w-]+)*)}");
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private final List<String> path;
+  private final Map<String, Route> routes;
+
+  /// @throws IllegalArgumentException if the expression is none that can be evaluated here
+  RouteSelection(String expression, Map<String, Route> routes) {
+    Matcher matcher = EXPRESSION.matcher(expression);
+    if (!matcher.matches()) {
+      // Unlike AWS: an expression of several parts, or over anything but the body, is refused.
+      throw new IllegalArgumentException(
+          "RouteSelectionExpression: expected $request.body.<name>[.<name>], not " + expression);
+    }
+    String names = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+    this.path = List.of(names.split("\\.", -1));
+    this.routes = Map.copyOf(routes);
+  }
+
+  /// @return null where no route matches and there is no `$default`
+  @Nullable Route select(String message) {
+    String key = key(message);
+    Route route = NOT_OF_MESSAGES.contains(key) ? null : routes.get(key);
+    return route == null ? routes.get(DEFAULT) : route;
+  }
+
+  private String key(String message) {
+    JsonNode node;
+    try {
+      node = JSON.readTree(message);
+    } catch (JsonProcessingException _) {
+      return "";
+    }
+    for (String name : path) {
+      node = node.path(name);
+    }
+    if (node.isMissingNode() || node.isNull()) {
+      return "";
+    }
+    return node.isValueNode() ? node.asText() : node.toString();
+  }
+}

@@ -1,0 +1,74 @@
+package dev.parley.local.streams;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/// How far each event source mapping has come in each shard, kept in one file or in memory.
+///
+/// A checkpoint is saved only after the function has returned, so a record may be delivered again
+/// after a crash, and none is skipped. Safe for use by several threads.
+public final class Checkpoints {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final @Nullable Path file;
+  private final Map<String, Map<String, String>> positions;
+
+  private Checkpoints(@Nullable Path file, Map<String, Map<String, String>> positions) {
+    this.file = file;
+    this.positions = positions;
+  }
+
+  public static Checkpoints inMemory() {
+    return new Checkpoints(null, new TreeMap<>());
+  }
+
+  /// Reads the file `stream-checkpoints.json` in `folder`; it need not exist. A file that cannot be
+  /// read as JSON, which a power failure may leave behind, counts as none: mappings begin anew.
+  public static Checkpoints in(Path folder) throws IOException {
+    Path file = folder.resolve("stream-checkpoints.json");
+    Map<String, Map<String, String>> positions = new TreeMap<>();
+    if (Files.exists(file)) {
+      byte[] content = Files.readAllBytes(file);
+      try {
+        positions.putAll(
+            JSON.readValue(content, new TypeReference<Map<String, Map<String, String>>>() {}));
+      } catch (IOException e) {
+        LoggerFactory.getLogger(Checkpoints.class)
+            .warn("{} is damaged; the streams are read from their beginning", file);
+      }
+    }
+    return new Checkpoints(file, positions);
+  }
+
+  /// Whether a mapping has ever run.
+  synchronized boolean knows(String mapping) {
+    return positions.containsKey(mapping);
+  }
+
+  synchronized @Nullable String find(String mapping, String shard) {
+    return positions.getOrDefault(mapping, Map.of()).get(shard);
+  }
+
+  synchronized void save(String mapping, String shard, String position) {
+    Map<String, String> shards = positions.computeIfAbsent(mapping, added -> new TreeMap<>());
+    if (position.equals(shards.put(shard, position)) || file == null) {
+      return;
+    }
+    Path next = file.resolveSibling(file.getFileName() + ".next");
+    try {
+      Files.write(next, JSON.writeValueAsBytes(positions));
+      Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("The checkpoints in " + file + " cannot be saved", e);
+    }
+  }
+}

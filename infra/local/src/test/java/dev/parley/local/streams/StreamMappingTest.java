@@ -1,0 +1,531 @@
+package dev.parley.local.streams;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.lambda.FunctionError;
+import dev.parley.local.template.StreamMappingResource;
+import dev.parley.local.template.StreamMappingResource.StartingPosition;
+import dev.parley.local.template.TableResource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+class StreamMappingTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final byte[] DONE = "{\"batchItemFailures\":[]}".getBytes(StandardCharsets.UTF_8);
+  private static final double POLLS_PER_SECOND = 100;
+
+  @SuppressWarnings("NullAway.Init") // set before the first test
+  private static LocalDynamoDb dynamoDb;
+
+  @BeforeAll
+  static void start() throws IOException {
+    dynamoDb = LocalDynamoDb.inMemory();
+  }
+
+  @AfterAll
+  static void stop() {
+    dynamoDb.close();
+  }
+
+  @Test
+  void aRecordReachesTheFunctionAsLambdaWritesIt(TestInfo test) throws IOException {
+    String table = table(test);
+    List<byte[]> events = new CopyOnWriteArrayList<>();
+
+    put(table, "a", 7);
+    try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), recorded(events))) {
+      until(() -> !events.isEmpty());
+    }
+
+    JsonNode record = JSON.readTree(events.getFirst()).path("Records").path(0);
+    assertEquals("INSERT", record.path("eventName").asText());
+    assertEquals("1.1", record.path("eventVersion").asText());
+    assertEquals("aws:dynamodb", record.path("eventSource").asText());
+    assertEquals("us-east-1", record.path("awsRegion").asText());
+    assertTrue(
+        record
+            .path("eventSourceARN")
+            .asText()
+            .startsWith("arn:aws:dynamodb:us-east-1:000000000000:table/" + table + "/stream/"));
+    JsonNode change = record.path("dynamodb");
+    assertTrue(change.path("ApproximateCreationDateTime").isNumber());
+    assertEquals("{\"S\":\"a\"}", change.path("Keys").path("id").toString());
+    assertEquals("{\"N\":\"7\"}", change.path("NewImage").path("n").toString());
+    assertEquals("NEW_AND_OLD_IMAGES", change.path("StreamViewType").asText());
+    assertTrue(change.path("SizeBytes").isNumber());
+    assertFalse(record.has("userIdentity"));
+  }
+
+  @Test
+  void whatWasThereBeforeAMappingAtLatestIsNotDelivered(TestInfo test) {
+    String table = table(test);
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    Checkpoints checkpoints = Checkpoints.inMemory();
+    Shape shape = shape(table).startingAt(StartingPosition.LATEST);
+
+    put(table, "a", 1);
+    mapping(shape, checkpoints, numbers(seen)).close();
+    put(table, "a", 2);
+    try (StreamMapping _ = mapping(shape, checkpoints, numbers(seen))) {
+      until(() -> !seen.isEmpty());
+    }
+
+    assertEquals(List.of(2), seen);
+  }
+
+  @Test
+  void recordsThatNoFilterMatchesInvokeNobodyAndAreDone(TestInfo test) {
+    String table = table(test);
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    Shape shape =
+        shape(table).filteredBy("{\"dynamodb\":{\"NewImage\":{\"n\":{\"N\":[\"2\",\"4\"]}}}}");
+
+    for (int n = 1; n <= 5; n++) {
+      put(table, "a", n);
+    }
+    try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), numbers(seen))) {
+      until(() -> seen.size() == 2);
+    }
+
+    assertEquals(List.of(2, 4), seen);
+  }
+
+  @Test
+  void aBatchingWindowGathersRecordsIntoOneInvocation(TestInfo test) throws IOException {
+    String table = table(test);
+    List<byte[]> events = new CopyOnWriteArrayList<>();
+    Shape shape = shape(table).windowed(Duration.ofMillis(400));
+
+    try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), recorded(events))) {
+      for (int n = 1; n <= 10; n++) {
+        put(table, "a", n);
+      }
+      until(() -> !events.isEmpty());
+    }
+
+    assertEquals(10, JSON.readTree(events.getFirst()).path("Records").size());
+  }
+
+  @Test
+  void aBatchIsNeverLargerThanItsSize(TestInfo test) {
+    String table = table(test);
+    List<Integer> sizes = new CopyOnWriteArrayList<>();
+    Shape shape = shape(table).batched(3);
+
+    for (int n = 1; n <= 10; n++) {
+      put(table, "a", n);
+    }
+    UnaryOperator<byte[]> function =
+        event -> {
+          sizes.add(read(event).size());
+          return DONE;
+        };
+    try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), function)) {
+      until(() -> sizes.stream().mapToInt(Integer::intValue).sum() == 10);
+    }
+
+    assertEquals(List.of(3, 3, 3, 1), sizes);
+  }
+
+  @Test
+  void aPoisonedRecordIsLetGoAloneWhenRetriesAreBounded(TestInfo test) {
+    String table = table(test);
+    List<Integer> done = new CopyOnWriteArrayList<>();
+    Shape shape = shape(table).bisecting().retriedAtMost(1);
+
+    for (int n = 1; n <= 8; n++) {
+      put(table, "a", n);
+    }
+    UnaryOperator<byte[]> function =
+        event -> {
+          List<Integer> batch = read(event);
+          if (batch.contains(5)) {
+            throw new FunctionError("java.lang.IllegalStateException", "five");
+          }
+          done.addAll(batch);
+          return DONE;
+        };
+    try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), function)) {
+      until(() -> done.size() == 7);
+    }
+
+    assertEquals(List.of(1, 2, 3, 4, 6, 7, 8), done);
+  }
+
+  @Test
+  void aFailingBatchHoldsUpItsShardUntilItSucceeds(TestInfo test) {
+    String table = table(test);
+    List<List<Integer>> calls = new CopyOnWriteArrayList<>();
+
+    put(table, "a", 1);
+    UnaryOperator<byte[]> function =
+        event -> {
+          calls.add(read(event));
+          if (calls.size() < 4) {
+            throw new FunctionError("Sandbox.Timedout", "Task timed out after 3.00 seconds");
+          }
+          return DONE;
+        };
+    try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), function)) {
+      until(() -> !calls.isEmpty());
+      put(table, "b", 2);
+      until(() -> calls.size() == 5);
+    }
+
+    assertEquals(
+        List.of(List.of(1), List.of(1), List.of(1), List.of(1), List.of(2)),
+        calls);
+  }
+
+  /// Whatever fails, each record is processed at least once, and those of one key in their order.
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void nothingIsLostAndKeysStayInOrderWhateverFails(long seed) {
+    Random random = new Random(seed);
+    String table = "Property" + seed;
+    dynamoDb.create(List.of(resource(table)));
+    Shape shape = shape(table).batched(1 + random.nextInt(12)).reportingItemFailures();
+    if (random.nextBoolean()) {
+      shape = shape.bisecting();
+    }
+    if (random.nextBoolean()) {
+      shape = shape.windowed(Duration.ofMillis(30));
+    }
+    List<Integer> processed = new CopyOnWriteArrayList<>();
+    UnaryOperator<byte[]> function =
+        event -> {
+          List<Integer> batch = read(event);
+          int fate = random.nextInt(10);
+          if (fate < 2) {
+            throw new FunctionError("java.lang.RuntimeException", "injected");
+          }
+          if (fate < 4) {
+            int from = random.nextInt(batch.size());
+            processed.addAll(batch.subList(0, from));
+            return failures(event, from, batch.size());
+          }
+          processed.addAll(batch);
+          if (fate == 4) {
+            return "{\"batchItemFailures\":[{\"itemIdentifier\":\"\"}]}"
+                .getBytes(StandardCharsets.UTF_8);
+          }
+          return fate == 5 ? new byte[0] : DONE;
+        };
+    Checkpoints checkpoints = Checkpoints.inMemory();
+
+    int writes = 60;
+    for (int n = 0; n < writes; n++) {
+      put(table, "key" + n % 7, n);
+      if (n % 20 == 19) {
+        Shape now = shape;
+        try (StreamMapping _ = mapping(now, checkpoints, function)) {
+          int enough = processed.size() + random.nextInt(20);
+          until(() -> processed.size() >= Math.min(enough, 15));
+        }
+      }
+    }
+    try (StreamMapping _ = mapping(shape, checkpoints, function)) {
+      until(() -> new LinkedHashSet<>(processed).size() == writes);
+    }
+
+    Map<Integer, List<Integer>> byKey = new HashMap<>();
+    for (int n : new LinkedHashSet<>(processed)) {
+      byKey.computeIfAbsent(n % 7, key -> new ArrayList<>()).add(n);
+    }
+    byKey.values().forEach(ns -> assertEquals(ns.stream().sorted().toList(), ns, "seed " + seed));
+  }
+
+  @Test
+  void aRestartedFolderCarriesOnFromItsCheckpoint(@TempDir Path folder) throws IOException {
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    TableResource table = resource("Kept");
+    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder)) {
+      first.create(List.of(table));
+      put(first, "Kept", "a", 1);
+      try (StreamMapping _ =
+          mapping(first, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
+        until(() -> seen.size() == 1);
+      }
+      put(first, "Kept", "a", 2);
+    }
+
+    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder)) {
+      second.create(List.of(table));
+      put(second, "Kept", "a", 3);
+      try (StreamMapping _ =
+          mapping(second, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
+        until(() -> seen.size() == 3);
+      }
+    }
+
+    assertEquals(List.of(1, 2, 3), seen);
+  }
+
+  @Test
+  void aCheckpointOfAnotherStreamSkipsNothing(TestInfo test) {
+    String table = table(test);
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    Checkpoints checkpoints = Checkpoints.inMemory();
+    checkpoints.save("FunctionRows", "shardId-gone", "000000000000000999999");
+
+    put(table, "a", 1);
+    Shape shape = shape(table).startingAt(StartingPosition.LATEST);
+    try (StreamMapping _ = mapping(shape, checkpoints, numbers(seen))) {
+      until(() -> seen.size() == 1);
+    }
+
+    assertEquals(List.of(1), seen);
+  }
+
+  @Test
+  void exactlyTheRemovalsByTimeToLiveBearDynamoDbsIdentity(TestInfo test) throws IOException {
+    String table = table(test);
+    List<byte[]> events = new CopyOnWriteArrayList<>();
+    Shape shape = shape(table).filteredBy("{\"eventName\":[\"REMOVE\"]}");
+    TimeToLive timeToLive =
+        new TimeToLive(
+            dynamoDb.client(), List.of(resource(table)), InstantSource.system());
+
+    put(table, "expired", (int) (System.currentTimeMillis() / 1000) - 10);
+    put(table, "alive", (int) (System.currentTimeMillis() / 1000) + 100);
+    timeToLive.sweep();
+    dynamoDb.client().deleteItem(d -> d.tableName(table).key(key("alive")));
+    try (StreamMapping _ =
+        new StreamMapping(
+                shape.resource(),
+                dynamoDb,
+                Checkpoints.inMemory(),
+                timeToLive,
+                POLLS_PER_SECOND,
+                recorded(events))
+            .start()) {
+      until(() -> !events.isEmpty());
+    }
+
+    JsonNode records = JSON.readTree(events.getFirst()).path("Records");
+    assertEquals(2, records.size());
+    assertEquals(
+        "{\"type\":\"Service\",\"principalId\":\"dynamodb.amazonaws.com\"}",
+        records.path(0).path("userIdentity").toString());
+    assertFalse(records.path(1).has("userIdentity"));
+  }
+
+  private record Shape(StreamMappingResource resource) {
+    Shape startingAt(StartingPosition position) {
+      return with(position, resource.batchSize(), resource.batchingWindow(), resource.filters());
+    }
+
+    Shape batched(int size) {
+      return with(
+          resource.startingPosition(), size, resource.batchingWindow(), resource.filters());
+    }
+
+    Shape windowed(Duration window) {
+      return with(resource.startingPosition(), resource.batchSize(), window, resource.filters());
+    }
+
+    Shape filteredBy(String pattern) {
+      return with(
+          resource.startingPosition(),
+          resource.batchSize(),
+          resource.batchingWindow(),
+          List.of(pattern));
+    }
+
+    private Shape with(
+        StartingPosition position, int size, Duration window, List<String> filters) {
+      return make(
+          resource.table(),
+          position,
+          size,
+          window,
+          resource.bisectOnError(),
+          resource.retryAttemptsMax(),
+          resource.reportsItemFailures(),
+          filters);
+    }
+
+    Shape bisecting() {
+      return failing(true, resource.retryAttemptsMax(), resource.reportsItemFailures());
+    }
+
+    Shape retriedAtMost(int times) {
+      return failing(resource.bisectOnError(), times, resource.reportsItemFailures());
+    }
+
+    Shape reportingItemFailures() {
+      return failing(resource.bisectOnError(), resource.retryAttemptsMax(), true);
+    }
+
+    private Shape failing(boolean bisect, int retries, boolean reports) {
+      return make(
+          resource.table(),
+          resource.startingPosition(),
+          resource.batchSize(),
+          resource.batchingWindow(),
+          bisect,
+          retries,
+          reports,
+          resource.filters());
+    }
+
+    static Shape make(
+        String table,
+        StartingPosition position,
+        int size,
+        Duration window,
+        boolean bisect,
+        int retries,
+        boolean reports,
+        List<String> filters) {
+      return new Shape(
+          new StreamMappingResource(
+              "FunctionRows",
+              "Function",
+              table,
+              position,
+              size,
+              window,
+              bisect,
+              retries,
+              -1,
+              reports,
+              filters));
+    }
+  }
+
+  private static Shape shape(String table) {
+    return Shape.make(
+        table, StartingPosition.TRIM_HORIZON, 100, Duration.ZERO, false, -1, false, List.of());
+  }
+
+  private static StreamMapping mapping(
+      Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
+    return mapping(dynamoDb, shape, checkpoints, function);
+  }
+
+  private static StreamMapping mapping(
+      LocalDynamoDb from, Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
+    TimeToLive none = new TimeToLive(from.client(), List.of(), InstantSource.system());
+    return new StreamMapping(
+            shape.resource(), from, checkpoints, none, POLLS_PER_SECOND, function)
+        .start();
+  }
+
+  private static String table(TestInfo test) {
+    String name = test.getTestMethod().orElseThrow().getName();
+    dynamoDb.create(List.of(resource(name)));
+    return name;
+  }
+
+  private static TableResource resource(String name) {
+    return new TableResource(
+        name,
+        name,
+        new TableResource.Key("id", null),
+        Map.of("id", "S"),
+        List.of(),
+        "NEW_AND_OLD_IMAGES",
+        "n");
+  }
+
+  private static Map<String, AttributeValue> key(String id) {
+    return Map.of("id", AttributeValue.fromS(id));
+  }
+
+  private static void put(String table, String id, int n) {
+    put(dynamoDb, table, id, n);
+  }
+
+  private static void put(LocalDynamoDb to, String table, String id, int n) {
+    to.client()
+        .putItem(
+            put ->
+                put.tableName(table)
+                    .item(
+                        Map.of(
+                            "id", AttributeValue.fromS(id),
+                            "n", AttributeValue.fromN(Integer.toString(n)))));
+  }
+
+  private static UnaryOperator<byte[]> recorded(List<byte[]> events) {
+    return event -> {
+      events.add(event);
+      return DONE;
+    };
+  }
+
+  private static UnaryOperator<byte[]> numbers(List<Integer> seen) {
+    return event -> {
+      seen.addAll(read(event));
+      return DONE;
+    };
+  }
+
+  private static List<Integer> read(byte[] event) {
+    List<Integer> numbers = new ArrayList<>();
+    for (JsonNode record : tree(event).path("Records")) {
+      numbers.add(record.path("dynamodb").path("NewImage").path("n").path("N").asInt());
+    }
+    return numbers;
+  }
+
+  private static byte[] failures(byte[] event, int from, int to) {
+    List<String> items = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      items.add(
+          "{\"itemIdentifier\":"
+              + tree(event).path("Records").path(i).path("dynamodb").path("SequenceNumber")
+              + "}");
+    }
+    return ("{\"batchItemFailures\":[" + String.join(",", items) + "]}")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static JsonNode tree(byte[] event) {
+    try {
+      return JSON.readTree(event);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void until(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() - deadline < 0, "waited for 20 s");
+      try {
+        Thread.sleep(2);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}
