@@ -1,0 +1,105 @@
+package dev.parley.handlers;
+
+import static dev.parley.TestTables.fresh;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Limits;
+import dev.parley.TestTables;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class HistoryHandlerTest {
+  private final HistoryHandler history =
+      new HistoryHandler(TestTables.environment("HistoryFunction", Map.of()));
+  private final SendMessageHandler send =
+      new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+  private final String room = fresh("room");
+  private final TestConnection ada = TestConnection.open(room);
+
+  @Test
+  void beforeAndAfterPageThroughAllOfIt() {
+    List<Long> written = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      written.add(say("m" + i));
+    }
+
+    List<Long> backward = new ArrayList<>();
+    String where = "";
+    JsonNode page;
+    do {
+      page = ask(where + "\"limit\":5");
+      List<Long> timestamps = timestamps(page);
+      Collections.reverse(timestamps);
+      backward.addAll(timestamps);
+      where = "\"before\":" + backward.getLast() + ",";
+    } while (page.path("more").asBoolean());
+    Collections.reverse(backward);
+    assertEquals(written, backward);
+
+    List<Long> forward = new ArrayList<>(List.of(0L));
+    do {
+      page = ask("\"after\":" + forward.getLast() + ",\"limit\":5");
+      forward.addAll(timestamps(page));
+    } while (page.path("more").asBoolean());
+    assertEquals(written, forward.subList(1, forward.size()));
+  }
+
+  @Test
+  void aPageIsOneFrameHoweverLongTheMessages() {
+    for (int i = 0; i < 12; i++) {
+      say("\\u00e4".repeat(4_000));
+    }
+
+    JsonNode page = ask("\"limit\":100,\"ref\":\"" + "r".repeat(64) + "\"");
+
+    assertTrue(page.path("more").asBoolean());
+    assertTrue(page.path("messages").size() >= 3);
+    assertTrue(
+        page.toString().getBytes(UTF_8).length
+            <= Limits.FRAME_BYTES_MAX);
+  }
+
+  @Test
+  void whoIsNotInARoomReadsNothingThere() {
+    say("secret");
+    TestConnection stranger = TestConnection.open(fresh("elsewhere"));
+
+    assertEquals("not_a_member", stranger.refusal(history, "{\"room\":\"" + room + "\"}"));
+  }
+
+  @Test
+  void badRangesAreRefused() {
+    assertEquals("invalid_range", refusal("\"before\":5,\"after\":3"));
+    assertEquals("invalid_before", refusal("\"before\":\"yesterday\""));
+    assertEquals("invalid_after", refusal("\"after\":-1"));
+    assertEquals("invalid_limit", refusal("\"limit\":1000"));
+  }
+
+  private long say(String text) {
+    return ada.send(send, "{\"room\":\"" + room + "\",\"message\":\"" + text + "\"}")
+        .path("timestamp")
+        .asLong();
+  }
+
+  private JsonNode ask(String fields) {
+    JsonNode page = ada.send(history, "{\"room\":\"" + room + "\"," + fields + "}");
+    assertEquals("history", page.path("type").asText(), page.toString());
+    return page;
+  }
+
+  private String refusal(String fields) {
+    return ada.refusal(history, "{\"room\":\"" + room + "\"," + fields + "}");
+  }
+
+  private static List<Long> timestamps(JsonNode page) {
+    List<Long> timestamps = new ArrayList<>();
+    page.path("messages").forEach(m -> timestamps.add(m.path("timestamp").asLong()));
+    return timestamps;
+  }
+}

@@ -1,0 +1,53 @@
+package dev.parley.handlers;
+
+import static dev.parley.TestTables.fresh;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Limits;
+import dev.parley.TestTables;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class MembersHandlerTest {
+  private final MembersHandler members =
+      new MembersHandler(TestTables.environment("MembersFunction", Map.of()));
+  private final String room = fresh("room");
+
+  @Test
+  void allMembersAreListedOnceAndNoConnectionIdIsTold() {
+    Set<String> expected = new HashSet<>();
+    TestConnection ada = TestConnection.open(room);
+    expected.add(ada.id().member());
+    for (int i = 0; i < Limits.PAGE_MEMBERS_MAX + 3; i++) {
+      expected.add(TestConnection.open(room).id().member());
+    }
+
+    Set<String> listed = new HashSet<>();
+    String cursor = "";
+    int pages = 0;
+    do {
+      JsonNode page = ada.send(members, "{\"room\":\"" + room + "\"" + cursor + "}");
+      assertTrue(!page.toString().contains(ada.id().value()), page.toString());
+      page.path("members").forEach(m -> assertTrue(listed.add(m.path("member").asText())));
+      cursor = page.path("cursor").isNull() ? "" : ",\"cursor\":" + page.path("cursor");
+      pages++;
+    } while (!cursor.isEmpty());
+
+    assertEquals(expected, listed);
+    assertEquals(2, pages);
+  }
+
+  @Test
+  void aStrangerAndABadCursorAreRefused() {
+    TestConnection ada = TestConnection.open(room);
+
+    assertEquals(
+        "not_a_member", ada.refusal(members, "{\"room\":\"" + fresh("elsewhere") + "\"}"));
+    assertEquals(
+        "invalid_cursor", ada.refusal(members, "{\"room\":\"" + room + "\",\"cursor\":\"zz\"}"));
+  }
+}

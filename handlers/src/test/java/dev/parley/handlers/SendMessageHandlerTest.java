@@ -1,0 +1,162 @@
+package dev.parley.handlers;
+
+import static dev.parley.TestTables.fresh;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Limits;
+import dev.parley.TestTables;
+import dev.parley.message.Message;
+import dev.parley.message.MessageTable;
+import dev.parley.message.Range;
+import dev.parley.room.RoomId;
+import dev.parley.wire.Reply;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SendMessageHandlerTest {
+  private final SendMessageHandler send = handler(Map.of());
+  private final String room = fresh("room");
+  private final TestConnection ada = TestConnection.open(room);
+
+  @Test
+  void aMessageIsInTheTableWhenItsReplyComes() {
+    JsonNode reply = ada.send(send, frame("\"message\":\"  Hello AWS \",\"ref\":\"r1\""));
+
+    Message message = only();
+    assertEquals("sent", reply.path("type").asText());
+    assertEquals("r1", reply.path("ref").asText());
+    assertEquals(room, reply.path("room").asText());
+    assertEquals(message.timestamp(), reply.path("timestamp").asLong());
+    assertEquals(message.id(), reply.path("id").asText());
+    assertEquals("Hello AWS", message.text());
+    assertEquals(ada.user(), message.from().user());
+    assertEquals("Ada", message.from().sender());
+  }
+
+  @Test
+  void aClientThatNamesNoRoomSpeaksInGlobal() {
+    TestConnection student = TestConnection.open("global");
+
+    JsonNode reply =
+        student.send(
+            send, "{\"action\":\"sendMessage\",\"sender\":\"Student\",\"message\":\"Hello AWS\"}");
+
+    assertEquals("global", reply.path("room").asText());
+    Message newest =
+        page(RoomId.GLOBAL).stream()
+            .filter(message -> message.timestamp() == reply.path("timestamp").asLong())
+            .findFirst()
+            .orElseThrow();
+    assertEquals("Student", newest.from().sender());
+    assertEquals(student.user(), newest.from().user());
+  }
+
+  @Test
+  void fiveMessagesWithinASecondAreFiveRowsInTheirOrder() {
+    for (int i = 0; i < 5; i++) {
+      ada.send(send, frame("\"message\":\"m" + i + "\""));
+    }
+
+    assertEquals(
+        List.of("m0", "m1", "m2", "m3", "m4"),
+        page(new RoomId(room)).stream().map(Message::text).toList());
+  }
+
+  @Test
+  void theSameSendTwiceIsOneRowAndTheSameReply() {
+    String frame = frame("\"message\":\"once\",\"id\":\"a-1\"");
+
+    assertEquals(ada.send(send, frame), ada.send(send, frame));
+
+    assertEquals("a-1", only().id());
+  }
+
+  @Test
+  void aReusedIdIsRefusedAndWritesNothing() {
+    ada.send(send, frame("\"message\":\"once\",\"id\":\"a-1\""));
+
+    assertEquals("id_reused", ada.refusal(send, frame("\"message\":\"twice\",\"id\":\"a-1\"")));
+
+    assertEquals("once", only().text());
+  }
+
+  @Test
+  void whoIsNotInARoomCannotSpeakThere() {
+    TestConnection stranger = TestConnection.open(fresh("elsewhere"));
+
+    assertEquals("not_a_member", stranger.refusal(send, frame("\"message\":\"hello\"")));
+
+    assertTrue(page(new RoomId(room)).isEmpty());
+  }
+
+  @Test
+  void badFieldsAreRefusedAndWriteNothing() {
+    assertEquals("invalid_message", ada.refusal(send, frame("\"x\":1")));
+    assertEquals("invalid_message", ada.refusal(send, frame("\"message\":\"  \"")));
+    assertEquals("invalid_message", ada.refusal(send, frame("\"message\":17")));
+    assertEquals(
+        "invalid_message", ada.refusal(send, frame("\"message\":\"" + "x".repeat(4_001) + "\"")));
+    assertEquals(
+        "invalid_room", ada.refusal(send, "{\"room\":\"no such room!\",\"message\":\"a\"}"));
+    assertEquals("invalid_id", ada.refusal(send, frame("\"message\":\"a\",\"id\":\"#\"")));
+    assertEquals("invalid_sender", ada.refusal(send, frame("\"message\":\"a\",\"sender\":\"\"")));
+
+    assertTrue(page(new RoomId(room)).isEmpty());
+  }
+
+  @Test
+  void anAnswerComesAfterItsQuestionAndTheFutureIsRefused() {
+    long ahead = MessageTable.micros(Instant.now().plusMillis(500));
+    long tooFar = MessageTable.micros(Instant.now().plusSeconds(60));
+
+    JsonNode answer = ada.send(send, frame("\"message\":\"a\",\"after\":" + ahead));
+
+    assertEquals(ahead + 1, answer.path("timestamp").asLong());
+    assertEquals(
+        "invalid_after", ada.refusal(send, frame("\"message\":\"b\",\"after\":" + tooFar)));
+  }
+
+  @Test
+  void whoSendsTooMuchIsToldWhenToGoOn() {
+    SendMessageHandler strict =
+        handler(Map.of("MESSAGE_COST_MS", "60000", "MESSAGE_BURST_MS", "60000"));
+    ada.send(strict, frame("\"message\":\"1\""));
+    ada.send(strict, frame("\"message\":\"2\""));
+
+    JsonNode refused = ada.send(strict, frame("\"message\":\"3\""));
+
+    assertEquals("rate_limited", refused.path("code").asText());
+    assertTrue(refused.path("retryAfterMs").asLong() > 50_000, refused.toString());
+    assertEquals(2, page(new RoomId(room)).size());
+  }
+
+  private static SendMessageHandler handler(Map<String, String> instead) {
+    return new SendMessageHandler(TestTables.environment("SendMessageFunction", instead));
+  }
+
+  private String frame(String fields) {
+    return "{\"action\":\"sendMessage\",\"room\":\"" + room + "\"," + fields + "}";
+  }
+
+  private Message only() {
+    List<Message> all = page(new RoomId(room));
+    assertEquals(1, all.size());
+    return all.getFirst();
+  }
+
+  private static List<Message> page(RoomId room) {
+    return new MessageTable(TestTables.dynamoDb(), TestTables.settings())
+        .page(
+            room,
+            new Range.Newest(),
+            Limits.PAGE_MESSAGES_MAX,
+            Reply.PAGE_BYTES_MAX,
+            Reply::size,
+            Instant.now())
+        .messages();
+  }
+}

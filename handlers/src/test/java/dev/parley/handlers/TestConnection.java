@@ -1,0 +1,101 @@
+package dev.parley.handlers;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent.RequestContext;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent.RequestIdentity;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.TestContext;
+import dev.parley.TestTables;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.room.RoomId;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// A connection whose frames go straight to a handler, as the events that API Gateway would make of
+/// them.
+record TestConnection(ConnectionId id, String user, String sender, Instant connectedAt) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ConnectHandler CONNECT =
+      new ConnectHandler(TestTables.environment("ConnectFunction", Map.of()));
+
+  /// Opens a connection in these rooms.
+  static TestConnection open(String... rooms) {
+    TestConnection connection = closed();
+    assertEquals(200, connection.connect(Map.of("rooms", String.join(",", rooms))));
+    return connection;
+  }
+
+  /// A connection that was never opened.
+  static TestConnection closed() {
+    String name = TestTables.fresh("c");
+    return new TestConnection(
+        new ConnectionId(name),
+        "guest:" + name,
+        "Ada",
+        Instant.ofEpochMilli(Instant.now().toEpochMilli()));
+  }
+
+  /// @return the handshake's status
+  int connect(@Nullable Map<String, String> query) {
+    APIGatewayV2WebSocketEvent event = event(null);
+    event.setQueryStringParameters(query);
+    return CONNECT.handleRequest(event, new TestContext()).getStatusCode();
+  }
+
+  /// Sends one frame, and gives the reply.
+  JsonNode send(
+      RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> handler,
+      String frame) {
+    APIGatewayV2WebSocketResponse response =
+        handler.handleRequest(event(frame), new TestContext());
+    assertEquals(200, response.getStatusCode());
+    try {
+      return JSON.readTree(response.getBody());
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(response.getBody(), e);
+    }
+  }
+
+  /// Sends a frame that must be refused, and gives the code.
+  String refusal(
+      RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> handler,
+      String frame) {
+    JsonNode reply = send(handler, frame);
+    assertEquals("error", reply.path("type").asText(), reply.toString());
+    return reply.path("code").asText();
+  }
+
+  Set<String> rooms(String... among) {
+    Set<RoomId> rooms = Arrays.stream(among).map(RoomId::new).collect(Collectors.toSet());
+    return new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
+        .joined(id, rooms, Instant.now()).stream()
+            .map(RoomId::name)
+            .collect(Collectors.toSet());
+  }
+
+  APIGatewayV2WebSocketEvent event(@Nullable String body) {
+    RequestIdentity identity = new RequestIdentity();
+    identity.setSourceIp("127.0.0.1");
+    identity.setUserAgent("test");
+    RequestContext context = new RequestContext();
+    context.setConnectionId(id.value());
+    context.setConnectedAt(connectedAt.toEpochMilli());
+    context.setIdentity(identity);
+    context.setAuthorizer(Map.of("principalId", user, "user", user, "sender", sender));
+    APIGatewayV2WebSocketEvent event = new APIGatewayV2WebSocketEvent();
+    event.setRequestContext(context);
+    event.setBody(body);
+    return event;
+  }
+}
