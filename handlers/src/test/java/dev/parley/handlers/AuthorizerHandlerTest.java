@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,14 @@ class AuthorizerHandlerTest {
     assertEquals(first.getPrincipalId(), later.getPrincipalId());
     assertEquals(first.getPrincipalId(), first.getContext().get("user"));
     assertTrue(first.getPrincipalId().startsWith("guest:"));
-    assertTrue(first.getPolicyDocument().toString().contains("Allow"));
+    assertEquals(
+        "Allow",
+        new ObjectMapper()
+            .valueToTree(first.getPolicyDocument())
+            .path("Statement")
+            .path(0)
+            .path("Effect")
+            .asText());
   }
 
   @Test

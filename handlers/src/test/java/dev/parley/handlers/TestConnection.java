@@ -38,10 +38,9 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
 
   /// A connection that was never opened.
   static TestConnection closed() {
-    String name = TestTables.fresh("c");
     return new TestConnection(
-        new ConnectionId(name),
-        "guest:" + name,
+        new ConnectionId(TestTables.fresh("c")),
+        TestTables.fresh("guest:u"),
         "Ada",
         Instant.ofEpochMilli(Instant.now().toEpochMilli()));
   }

@@ -26,7 +26,10 @@ public record ConnectionId(String value) {
   }
 
   /// The connection whose slot this is.
-  public static ConnectionId ofSlot(String slot) {
+  static ConnectionId ofSlot(String slot) {
+    if (slot.length() <= SLOT_DIGITS) {
+      throw new IllegalArgumentException("a slot is 8 hex digits and a connection id");
+    }
     return new ConnectionId(slot.substring(SLOT_DIGITS));
   }
 

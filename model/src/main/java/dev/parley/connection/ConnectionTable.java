@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
@@ -41,6 +43,8 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 /// Reads by connection are strongly consistent. Reads by room come from the index RoomConnections
 /// and may lag by a fraction of a second. Rows past `expires_at` are never returned.
 public final class ConnectionTable {
+  private static final Logger log = LoggerFactory.getLogger(ConnectionTable.class);
+
   /// No room has this name, since `$` is none of a name's characters.
   static final String CONNECTION_ROW = "$connection";
 
@@ -249,11 +253,7 @@ public final class ConnectionTable {
     Map<String, AttributeValue> start = Map.of();
     do {
       QueryResponse response = query(room, from, start, limit + 1);
-      for (var item : response.items()) {
-        if (isMembership(item, now)) {
-          members.add(Membership.of(new Row(item)));
-        }
-      }
+      addMemberships(response, now, members);
       if (after != null) {
         // Slots that share the cursor's digits are few; the page begins behind the cursor's own.
         for (int i = 0; i < members.size(); i++) {
@@ -278,14 +278,24 @@ public final class ConnectionTable {
     Map<String, AttributeValue> start = Map.of();
     do {
       QueryResponse response = query(room, "", start, null);
-      for (var item : response.items()) {
-        if (isMembership(item, now)) {
-          members.add(Membership.of(new Row(item)));
-        }
-      }
+      addMemberships(response, now, members);
       start = response.lastEvaluatedKey();
     } while (!start.isEmpty());
     return members;
+  }
+
+  /// A row that is not one of ours must not keep a room silent: it is passed over.
+  private static void addMemberships(
+      QueryResponse response, Instant now, List<Membership> members) {
+    for (var item : response.items()) {
+      if (isMembership(item, now)) {
+        try {
+          members.add(Membership.of(new Row(item)));
+        } catch (Row.InvalidRow | IllegalArgumentException e) {
+          log.warn("passed over a row of RoomConnections: {}", e.getMessage());
+        }
+      }
+    }
   }
 
   private QueryResponse query(

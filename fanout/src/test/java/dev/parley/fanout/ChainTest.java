@@ -1,0 +1,118 @@
+package dev.parley.fanout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+class ChainTest {
+  private static final Room NEW = new Room(new RoomId("lobby"), null, null, null);
+
+  @Test
+  void eachMessageNamesTheOneHandedOutBeforeIt() {
+    Chain chain = Chain.of(NEW, List.of(entry("1", 10), entry("2", 30), entry("3", 20)));
+
+    assertEquals(
+        List.of("10<-null", "30<-10", "20<-30"), links(chain.events()), "stream order, not time");
+    assertEquals(20, chain.room().head());
+    assertEquals("3", chain.room().headSequence());
+  }
+
+  @Test
+  void sequenceNumbersAreComparedAsNumbers() {
+    Room room = new Room(NEW.id(), 10L, "999999999999999999999", null);
+
+    Chain chain = Chain.of(room, List.of(entry("1000000000000000000000", 11)));
+
+    assertEquals(List.of("11<-10"), links(chain.events()));
+  }
+
+  @Test
+  void whatWasHandedOutBeforeIsSkipped() {
+    Room room = new Room(NEW.id(), 20L, "2", null);
+    List<Chain.Entry> seen = List.of(entry("1", 10), entry("2", 20));
+
+    assertEquals(room, Chain.of(room, seen).room());
+    assertTrue(Chain.of(room, seen).events().isEmpty());
+  }
+
+  @Test
+  void aRecordThatCannotBeEncodedKeepsItsPlace() {
+    Map<String, AttributeValue> foreign = new HashMap<>();
+    foreign.put("room_id", Row.s("lobby"));
+    foreign.put("timestamp", Row.n(20));
+
+    Chain chain =
+        Chain.of(
+            NEW,
+            List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
+
+    assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
+    assertEquals(1, chain.passedOver());
+    assertEquals(30, chain.room().head());
+  }
+
+  @Test
+  void retriedSplitAndRepeatedBatchesGiveOneChain() {
+    for (long seed = 0; seed < 300; seed++) {
+      Random random = new Random(seed);
+      List<Chain.Entry> all = new ArrayList<>();
+      int count = 1 + random.nextInt(40);
+      for (int i = 0; i < count; i++) {
+        all.add(entry(String.valueOf(100 + i * 7), random.nextInt(1_000_000)));
+      }
+      List<String> expected = links(Chain.of(NEW, all).events());
+
+      // At least once: each batch begins at or before what is handed out, and may be a repetition.
+      List<String> told = new ArrayList<>();
+      Room room = NEW;
+      int handedOut = 0;
+      while (handedOut < all.size()) {
+        int from = random.nextInt(handedOut + 1);
+        int to = from + random.nextInt(all.size() - from + 1);
+        Chain chain = Chain.of(room, all.subList(from, to));
+        List<String> links = links(chain.events());
+        if (random.nextInt(4) == 0) {
+          // Killed after the pushes, before the head was written: the same again, later.
+          assertTrue(expected.containsAll(links), "seed " + seed);
+          continue;
+        }
+        told.addAll(links);
+        room = chain.room();
+        handedOut = Math.max(handedOut, to);
+      }
+
+      assertEquals(expected, told, "seed " + seed);
+    }
+  }
+
+  private static Chain.Entry entry(String sequence, long timestamp) {
+    Map<String, AttributeValue> item = new HashMap<>();
+    item.put("room_id", Row.s("lobby"));
+    item.put("timestamp", Row.n(timestamp));
+    item.put("id", Row.s("id-" + sequence));
+    item.put("user", Row.s("guest:1"));
+    item.put("sender", Row.s("Ada"));
+    item.put("message", Row.s("text"));
+    return new Chain.Entry(sequence, new Row(item));
+  }
+
+  private static List<String> links(List<byte[]> events) {
+    return events.stream()
+        .map(event -> new String(event, UTF_8))
+        .map(
+            json ->
+                json.replaceAll(".*\"timestamp\":(\\d+),\"prev\":(\\d+|null),.*", "$1<-$2"))
+        .toList();
+  }
+}

@@ -1,0 +1,399 @@
+package dev.parley.fanout;
+
+import static dev.parley.TestTables.fresh;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue;
+import com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity;
+import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.TestContext;
+import dev.parley.TestTables;
+import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.SessionTable;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
+import dev.parley.table.Row;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Both stream functions, on the template's tables and a gateway that misbehaves.
+class FanoutHandlerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private final Instant longAgo = Instant.now().minusSeconds(600);
+
+  private final ConnectionTable connections =
+      new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final SessionTable sessions =
+      new SessionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
+  private final RoomId room = new RoomId(fresh("room"));
+  private TestGateway gateway;
+  private FanoutHandler fanout;
+  private PresenceHandler presence;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new TestGateway();
+    fanout =
+        new FanoutHandler(TestTables.environment("FanoutFunction", gateway.environment()));
+    presence =
+        new PresenceHandler(TestTables.environment("PresenceFunction", gateway.environment()));
+  }
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
+  @Test
+  void everyMemberGetsABatchInOnePush() throws Exception {
+    String ada = join(longAgo, room);
+    String bob = join(longAgo, room);
+    String stranger = join(longAgo, new RoomId(fresh("elsewhere")));
+
+    assertDone(fanOut(message("1", room, 10), message("2", room, 20), message("3", room, 30)));
+
+    for (String member : List.of(ada, bob)) {
+      assertEquals(1, gateway.received(member).size());
+      JsonNode events = JSON.readTree(gateway.received(member).getFirst());
+      assertEquals(3, events.size());
+      assertTrue(events.path(0).path("prev").isNull());
+      assertEquals(20, events.path(2).path("prev").asLong());
+      assertEquals("text of 3", events.path(2).path("message").asText());
+    }
+    assertTrue(gateway.received(stranger).isEmpty());
+    assertEquals(new Room(room, 30L, "3", null), rooms.get(room));
+  }
+
+  @Test
+  void oneMessageIsOneEventAndNotAList() throws Exception {
+    String ada = join(longAgo, room);
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertEquals(
+        "message", JSON.readTree(gateway.received(ada).getFirst()).path("type").asText());
+  }
+
+  @Test
+  void aBurstLargerThanAFrameComesInSeveralInOrder() throws Exception {
+    String ada = join(longAgo, room);
+    List<DynamodbStreamRecord> records = new ArrayList<>();
+    for (int i = 1; i <= 20; i++) {
+      records.add(message(String.valueOf(i), room, i, "x".repeat(4_000)));
+    }
+
+    assertDone(fanOut(records.toArray(DynamodbStreamRecord[]::new)));
+
+    List<Long> timestamps = new ArrayList<>();
+    for (String frame : gateway.received(ada)) {
+      assertTrue(frame.length() <= 32 * 1024);
+      JSON.readTree(frame).forEach(event -> timestamps.add(event.path("timestamp").asLong()));
+    }
+    assertEquals(3, gateway.received(ada).size());
+    assertEquals(20, timestamps.size());
+    assertEquals(timestamps.stream().sorted().toList(), timestamps);
+  }
+
+  @Test
+  void aBatchThatComesAgainIsNotHandedOutAgain() {
+    String ada = join(longAgo, room);
+    fanOut(message("1", room, 10));
+
+    assertDone(fanOut(message("1", room, 10)));
+    assertDone(fanOut(message("1", room, 10), message("2", room, 20)));
+
+    assertEquals(2, gateway.received(ada).size());
+    assertTrue(gateway.received(ada).getLast().contains("\"prev\":10"));
+  }
+
+  @Test
+  void goneConnectionsLoseAllTheirRowsAndOthersNone() {
+    RoomId other = new RoomId(fresh("other"));
+    String gone = join(longAgo, room, other);
+    String invalid = join(longAgo, room);
+    String slow = join(longAgo, room);
+    String broken = join(longAgo, room);
+    String fine = join(longAgo, room);
+    gateway.answer(gone, 410);
+    gateway.answer(invalid, 400);
+    gateway.answer(slow, 429);
+    gateway.answer(broken, 500);
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertEquals(0, rows(gone));
+    assertEquals(0, rows(invalid));
+    assertEquals(2, rows(slow));
+    assertEquals(2, rows(broken));
+    assertEquals(2, rows(fine));
+    assertEquals(1, gateway.received(fine).size());
+  }
+
+  @Test
+  void aConnectionThatIsBeingOpenedIsNotPruned() {
+    String opening = join(Instant.now(), room);
+    gateway.answer(opening, 410);
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertEquals(2, rows(opening));
+  }
+
+  @Test
+  void aGatewayThatDoesNotAnswerHoldsUpNobodyElse() {
+    String silent = join(longAgo, room);
+    String fine = join(longAgo, room);
+    gateway.answer(silent, TestGateway.SILENT);
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertEquals(2, rows(silent));
+    assertEquals(1, gateway.received(fine).size());
+    assertEquals(10, rooms.get(room).head());
+  }
+
+  @Test
+  void pushesRunSideBySideWithinTheirBound() {
+    for (int i = 0; i < 80; i++) {
+      join(longAgo, room);
+    }
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertTrue(gateway.underWayMax() > 1, "under way at once: " + gateway.underWayMax());
+    assertTrue(gateway.underWayMax() <= 64, "under way at once: " + gateway.underWayMax());
+  }
+
+  @Test
+  void aRoomThatFailsIsReportedAndHoldsUpNoOther() {
+    // A stored row that nobody of ours wrote: this room's head cannot be read.
+    RoomId broken = new RoomId(fresh("broken"));
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatRooms")
+                    .item(Map.of("room_id", Row.s(broken.name()), "head", Row.s("ten"))));
+    String ada = join(longAgo, room);
+
+    StreamsEventResponse response =
+        fanOut(
+            message("1", room, 10),
+            message("2", broken, 20),
+            message("3", room, 30),
+            message("4", broken, 40));
+
+    assertEquals(
+        List.of("2"),
+        response.getBatchItemFailures().stream()
+            .map(StreamsEventResponse.BatchItemFailure::getItemIdentifier)
+            .toList());
+    assertEquals(1, gateway.received(ada).size());
+    assertEquals(30, rooms.get(room).head());
+  }
+
+  @Test
+  void aStoredMembershipThatNobodyOfOursWroteIsPassedOver() {
+    String ada = join(longAgo, room);
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatConnections")
+                    .item(
+                        Map.of(
+                            "connection_id", Row.s(fresh("c")),
+                            "room_id", Row.s(room.name()),
+                            "slot", Row.s("0000000"))));
+
+    assertDone(fanOut(message("1", room, 10)));
+
+    assertEquals(1, gateway.received(ada).size());
+  }
+
+  @Test
+  void aRecordThatCannotBeReadIsPassedOverAndNothingElseSuffers() {
+    String ada = join(longAgo, room);
+    DynamodbStreamRecord foreign = message("2", room, 20);
+    foreign.getDynamodb().getNewImage().remove("message");
+
+    assertDone(fanOut(message("1", room, 10), foreign, message("3", room, 30)));
+
+    assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":30,\"prev\":20"));
+    assertEquals(30, rooms.get(room).head());
+  }
+
+  @Test
+  void membersAreToldWhoCameAndWhoLeft() throws Exception {
+    String ada = join(longAgo, room);
+
+    assertDone(
+        tell(
+            membership("1", "INSERT", "bob", room),
+            membership("2", "INSERT", "cid", room),
+            membership("3", "REMOVE", "cid", room),
+            membership("4", "REMOVE", "dan", room)));
+
+    JsonNode events = JSON.readTree(gateway.received(ada).getFirst());
+    assertEquals(2, events.size());
+    assertEquals("in", events.path(0).path("state").asText());
+    assertEquals(
+        new ConnectionId("bob").member(), events.path(0).path("member").asText());
+    assertEquals("out", events.path(1).path("state").asText());
+    assertFalse(gateway.received(ada).getFirst().contains("\"bob\""), "no connection id is told");
+  }
+
+  @Test
+  void aConnectionThatWentWithoutDisconnectHasItsSessionClosed() {
+    String pruned = join(longAgo, room);
+    String expired = join(longAgo, room);
+    String closed = join(longAgo, room);
+    sessions.close(new ConnectionId(closed), longAgo, Instant.now(), "1001 Going away");
+    DynamodbStreamRecord byTimeToLive = membership("2", "REMOVE", expired, "$connection");
+    Identity service = new Identity();
+    service.setPrincipalId("dynamodb.amazonaws.com");
+    service.setType("Service");
+    byTimeToLive.setUserIdentity(service);
+
+    assertDone(
+        tell(
+            membership("1", "REMOVE", pruned, "$connection"),
+            byTimeToLive,
+            membership("3", "REMOVE", closed, "$connection")));
+
+    assertEquals("gone", session(pruned).string("reason"));
+    assertTrue(session(pruned).number("duration_seconds") >= 600);
+    assertEquals("expired", session(expired).string("reason"));
+    assertEquals("1001 Going away", session(closed).string("reason"));
+  }
+
+  private String join(Instant at, RoomId... in) {
+    Connection connection =
+        new Connection(
+            new ConnectionId(fresh("c")),
+            new dev.parley.connection.Identity("guest:1", "Ada"),
+            "127.0.0.1",
+            "test",
+            at);
+    connections.open(connection, Set.of(in), at, List.of(sessions.opening(connection)));
+    return connection.id().value();
+  }
+
+  private StreamsEventResponse fanOut(DynamodbStreamRecord... records) {
+    return fanout.handleRequest(event(records), new TestContext());
+  }
+
+  private StreamsEventResponse tell(DynamodbStreamRecord... records) {
+    return presence.handleRequest(event(records), new TestContext());
+  }
+
+  private static void assertDone(StreamsEventResponse response) {
+    assertTrue(response.getBatchItemFailures().isEmpty(), response.toString());
+  }
+
+  private static DynamodbEvent event(DynamodbStreamRecord... records) {
+    DynamodbEvent event = new DynamodbEvent();
+    event.setRecords(Arrays.asList(records));
+    return event;
+  }
+
+  private static DynamodbStreamRecord message(String sequence, RoomId room, long timestamp) {
+    return message(sequence, room, timestamp, "text of " + sequence);
+  }
+
+  private static DynamodbStreamRecord message(
+      String sequence, RoomId room, long timestamp, String text) {
+    Map<String, AttributeValue> image = new HashMap<>();
+    image.put("room_id", s(room.name()));
+    image.put("timestamp", new AttributeValue().withN(Long.toString(timestamp)));
+    image.put("id", s("id-" + sequence));
+    image.put("user", s("guest:1"));
+    image.put("sender", s("Ada"));
+    image.put("message", s(text));
+    return record(
+        sequence,
+        "INSERT",
+        Map.of("room_id", s(room.name()), "timestamp", image.get("timestamp")),
+        image,
+        null);
+  }
+
+  private DynamodbStreamRecord membership(
+      String sequence, String eventName, String connection, RoomId room) {
+    return membership(sequence, eventName, connection, room.name());
+  }
+
+  private DynamodbStreamRecord membership(
+      String sequence, String eventName, String connection, String room) {
+    Map<String, AttributeValue> keys =
+        Map.of("connection_id", s(connection), "room_id", s(room));
+    Map<String, AttributeValue> image = new HashMap<>(keys);
+    image.put("user", s("guest:" + connection.hashCode()));
+    image.put("sender", s("Someone"));
+    image.put("connected_at", new AttributeValue().withN("" + longAgo.toEpochMilli()));
+    boolean gone = eventName.equals("REMOVE");
+    return record(sequence, eventName, keys, gone ? null : image, gone ? image : null);
+  }
+
+  private static DynamodbStreamRecord record(
+      String sequence,
+      String eventName,
+      Map<String, AttributeValue> keys,
+      @Nullable Map<String, AttributeValue> newImage,
+      @Nullable Map<String, AttributeValue> oldImage) {
+    StreamRecord stream = new StreamRecord();
+    stream.setSequenceNumber(sequence);
+    stream.setKeys(keys);
+    stream.setNewImage(newImage);
+    stream.setOldImage(oldImage);
+    DynamodbStreamRecord record = new DynamodbStreamRecord();
+    record.setEventName(eventName);
+    record.setDynamodb(stream);
+    return record;
+  }
+
+  private static AttributeValue s(String value) {
+    return new AttributeValue().withS(value);
+  }
+
+  private static int rows(String connection) {
+    return TestTables.dynamoDb()
+        .query(
+            query ->
+                query
+                    .tableName("ChatConnections")
+                    .consistentRead(true)
+                    .keyConditionExpression("connection_id = :id")
+                    .expressionAttributeValues(Map.of(":id", Row.s(connection))))
+        .count();
+  }
+
+  private static Row session(String connection) {
+    return new Row(
+        TestTables.dynamoDb()
+            .getItem(
+                get ->
+                    get.tableName("ChatSessions")
+                        .key(Map.of("connection_id", Row.s(connection))))
+            .item());
+  }
+}

@@ -1,0 +1,52 @@
+package dev.parley.fanout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.room.RoomId;
+import dev.parley.wire.Event.State;
+import org.junit.jupiter.api.Test;
+
+class PresencesTest {
+  private static final RoomId ROOM = new RoomId("lobby");
+  private static final Identity ADA = new Identity("guest:1", "Ada");
+  private static final ConnectionId TAB = new ConnectionId("tab");
+
+  private final Presences presences = new Presences("1");
+
+  @Test
+  void whoCameAndWentHasDoneNeither() {
+    presences.add(TAB, ADA, State.IN);
+    presences.add(TAB, ADA, State.OUT);
+
+    assertTrue(presences.events(ROOM).isEmpty());
+  }
+
+  @Test
+  void whoWentAndCameBackHasDoneNeither() {
+    presences.add(TAB, ADA, State.OUT);
+    presences.add(TAB, ADA, State.IN);
+
+    assertTrue(presences.events(ROOM).isEmpty());
+  }
+
+  @Test
+  void theLastChangeCountsAndARepetitionIsNone() {
+    presences.add(TAB, ADA, State.IN);
+    presences.add(TAB, ADA, State.IN);
+    presences.add(new ConnectionId("other"), ADA, State.OUT);
+    presences.add(TAB, ADA, State.OUT);
+    presences.add(TAB, ADA, State.IN);
+
+    assertEquals(2, presences.events(ROOM).size(), "two tabs are two members");
+    assertEquals(
+        """
+        {"type":"presence","room":"lobby","member":"%s","user":"guest:1","sender":"Ada",\
+        "state":"in"}"""
+            .formatted(TAB.member()),
+        new String(presences.events(ROOM).getLast(), UTF_8));
+  }
+}

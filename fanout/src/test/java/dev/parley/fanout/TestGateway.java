@@ -1,0 +1,104 @@
+package dev.parley.fanout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// `POST @connections` as it misbehaves: each connection answers what it is told to, and what it was
+/// sent is kept.
+final class TestGateway implements AutoCloseable {
+  /// Answers nothing until the gateway is closed.
+  static final int SILENT = 0;
+
+  private final HttpServer server;
+  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Map<String, Integer> statuses = new ConcurrentHashMap<>();
+  private final Map<String, List<String>> received = new ConcurrentHashMap<>();
+  private final AtomicInteger underWay = new AtomicInteger();
+  private final AtomicInteger underWayMax = new AtomicInteger();
+
+  TestGateway() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(executor);
+    server.createContext("/production/@connections/", this::answer);
+    server.start();
+  }
+
+  Map<String, String> environment() {
+    return Map.of(
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+        "http://127.0.0.1:" + server.getAddress().getPort() + "/production");
+  }
+
+  void answer(String connection, int status) {
+    statuses.put(connection, status);
+  }
+
+  /// The frames that a connection took, in order.
+  List<String> received(String connection) {
+    return received.getOrDefault(connection, List.of());
+  }
+
+  int underWayMax() {
+    return underWayMax.get();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    int now = underWay.incrementAndGet();
+    underWayMax.accumulateAndGet(now, Math::max);
+    try (exchange) {
+      String raw = exchange.getRequestURI().getRawPath();
+      String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
+      String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
+      int status = statuses.getOrDefault(connection, 200);
+      if (status == SILENT) {
+        closed.await();
+        return;
+      }
+      if (status == 200) {
+        received.computeIfAbsent(connection, c -> new CopyOnWriteArrayList<>()).add(frame);
+      } else {
+        exchange
+            .getResponseHeaders()
+            .add(
+                "x-amzn-ErrorType",
+                switch (status) {
+                  case 410 -> "GoneException";
+                  case 429 -> "LimitExceededException";
+                  case 400 -> "BadRequestException";
+                  default -> "InternalServerErrorException";
+                });
+      }
+      byte[] body =
+          (status == 400 ? "{\"message\":\"Invalid connectionId\"}" : "{}").getBytes(UTF_8);
+      exchange.getResponseHeaders().add("Content-Type", "application/json");
+      exchange.sendResponseHeaders(status, body.length);
+      exchange.getResponseBody().write(body);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      underWay.decrementAndGet();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+    server.stop(0);
+    executor.close();
+  }
+}
