@@ -146,9 +146,15 @@ final class Connection {
     channel
         .writeAndFlush(new CloseWebSocketFrame(reason.status()))
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-    channel
-        .eventLoop()
-        .schedule(() -> channel.close(), CLOSE_ANSWER_MS, TimeUnit.MILLISECONDS);
+    var _ =
+        channel
+            .eventLoop()
+            .schedule(
+                () -> {
+                  var _ = channel.close();
+                },
+                CLOSE_ANSWER_MS,
+                TimeUnit.MILLISECONDS);
   }
 
   /// It has ended, however that came; only the first reason counts.

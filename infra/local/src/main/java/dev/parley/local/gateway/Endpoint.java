@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -57,7 +56,7 @@ final class Endpoint {
   private final Map<String, Integration> integrations = new HashMap<>();
   private final @Nullable Authorizer authorizer;
   private final Map<String, Connection> connections = new ConcurrentHashMap<>();
-  private final Set<CompletableFuture<Void>> disconnects = ConcurrentHashMap.newKeySet();
+  private final Map<String, CompletableFuture<Void>> disconnects = new ConcurrentHashMap<>();
 
   /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
   Endpoint(WebSocketApi api, Map<String, LocalFunction> functions, Clock clock, Executor threads) {
@@ -205,7 +204,7 @@ final class Endpoint {
       return;
     }
     CompletableFuture<Void> done = new CompletableFuture<>();
-    disconnects.add(done);
+    disconnects.put(connection.id(), done);
     threads.execute(
         () -> {
           try {
@@ -214,7 +213,7 @@ final class Endpoint {
               LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());
             }
           } finally {
-            disconnects.remove(done);
+            disconnects.remove(connection.id());
             done.complete(null);
           }
         });
@@ -223,14 +222,11 @@ final class Endpoint {
   /// Ends all connections, and waits a while for their `$disconnect`.
   void closeAll(CloseReason reason, Duration patience) {
     connections.values().forEach(connection -> connection.close(reason));
-    try {
-      CompletableFuture.allOf(disconnects.toArray(CompletableFuture[]::new))
-          .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
-          .join();
-    } finally {
-      if (!disconnects.isEmpty()) {
-        LOG.warn("{} $disconnect invocations were not waited for", disconnects.size());
-      }
+    CompletableFuture.allOf(disconnects.values().toArray(CompletableFuture[]::new))
+        .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
+    if (!disconnects.isEmpty()) {
+      LOG.warn("{} $disconnect invocations were not waited for", disconnects.size());
     }
   }
 }

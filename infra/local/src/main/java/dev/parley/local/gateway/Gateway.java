@@ -18,6 +18,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -99,7 +100,7 @@ public final class Gateway implements AutoCloseable {
             traces,
             threads,
             timers);
-    InetSocketAddress address = new InetSocketAddress("127.0.0.1", port);
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     ChannelFuture bound =
         new ServerBootstrap()
             .group(eventLoops)
@@ -114,7 +115,7 @@ public final class Gateway implements AutoCloseable {
     if (!bound.isSuccess()) {
       stop();
       BindException e =
-          new BindException("%s:%d is taken".formatted(address.getHostString(), port));
+          new BindException("%s:%d is taken".formatted(address.getAddress().getHostAddress(), port));
       e.initCause(bound.cause());
       throw e;
     }
@@ -169,7 +170,7 @@ public final class Gateway implements AutoCloseable {
 
     @Override
     protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-      ctx.writeAndFlush(ConnectionsApi.tooLarge());
+      var _ = ctx.writeAndFlush(ConnectionsApi.tooLarge());
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.parley.local.gateway;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -68,7 +67,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   @Override
   protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
     if (connecting) {
-      ctx.close(); // a client has to wait for the handshake
+      var _ = ctx.close(); // a client has to wait for the handshake
       return;
     }
     Throwable failure = request.decoderResult().cause();
@@ -145,7 +144,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     FullHttpResponse response =
         known
             ? Responses.empty(HttpResponseStatus.NOT_MODIFIED)
-            : Responses.of(HttpResponseStatus.OK, Unpooled.wrappedBuffer(file.content()));
+            : Responses.of(HttpResponseStatus.OK, file.content());
     response.headers().set(HttpHeaderNames.ETAG, file.etag());
     if (!known) {
       response.headers().set(HttpHeaderNames.CONTENT_TYPE, file.contentType());
@@ -187,7 +186,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       services.threads().execute(() -> admit(ctx, request, handshake));
     } catch (RejectedExecutionException _) {
       request.release();
-      ctx.close();
+      var _ = ctx.close();
     }
   }
 
@@ -268,6 +267,6 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     LOG.debug("A request could not be answered", cause);
-    ctx.close();
+    var _ = ctx.close();
   }
 }

@@ -48,7 +48,7 @@ final class RouteSelection {
     this.routes = Map.copyOf(routes);
   }
 
-  /// @return null where no route matches and there is no `$default`
+  /// The route of a message, or null where none matches and there is no `$default`.
   @Nullable Route select(String message) {
     String key = key(message);
     Route route = NOT_OF_MESSAGES.contains(key) ? null : routes.get(key);

@@ -1,5 +1,7 @@
 package dev.parley.local.gateway;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -33,8 +35,10 @@ final class Site {
           Map.entry("woff2", "font/woff2"),
           Map.entry("wasm", "application/wasm"));
 
+  /// A file as it is now.
+  ///
   /// @param etag changes with the content
-  record File(byte[] content, String contentType, String etag) {}
+  record File(ByteBuf content, String contentType, String etag) {}
 
   private final Path folder;
 
@@ -50,8 +54,9 @@ final class Site {
     }
   }
 
+  /// The file that a path asks for, or null if there is none inside the folder.
+  ///
   /// @param path of the request, decoded: `/` and every other folder give their `index.html`
-  /// @return null if there is no such file inside the folder
   @Nullable File file(String path) {
     try {
       Path file = folder.resolve("." + path);
@@ -68,7 +73,7 @@ final class Site {
       String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
       return new File(
-          content,
+          Unpooled.wrappedBuffer(content),
           CONTENT_TYPES.getOrDefault(extension, "application/octet-stream"),
           '"' + HexFormat.of().formatHex(digest, 0, 8) + '"');
     } catch (IOException | InvalidPathException _) {

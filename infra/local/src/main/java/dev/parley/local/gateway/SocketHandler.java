@@ -89,7 +89,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
       case PingWebSocketFrame ping -> {
         // A client that sends pings and reads no pongs is owed none.
         if (ctx.channel().isWritable()) {
-          ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
+          var _ = ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
         }
       }
       case TextWebSocketFrame text when text.isFinalFragment() ->
@@ -177,7 +177,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
               : new CloseReason(status.code(), status.reasonText()));
     } else {
       LOG.debug("The socket of {} broke", connection.id(), cause);
-      ctx.close();
+      var _ = ctx.close();
     }
   }
 

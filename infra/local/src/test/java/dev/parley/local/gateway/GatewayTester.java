@@ -1,0 +1,201 @@
+package dev.parley.local.gateway;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.template.Route;
+import dev.parley.local.template.WebSocketApi;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// A gateway with functions of the test's making. It keeps every event that they get.
+final class GatewayTester implements AutoCloseable {
+  static final String SIGNATURE =
+      "AWS4-HMAC-SHA256 Credential=a/b/c, SignedHeaders=host, Signature=d";
+
+  private final Map<String, Route> routes = new HashMap<>();
+  private final Map<String, LocalFunction> functions = new HashMap<>();
+  private final Map<String, BlockingQueue<JsonNode>> events = new ConcurrentHashMap<>();
+  private final List<Client> clients = new ArrayList<>();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private List<String> identitySources = List.of();
+  private Timers timers = Timers.OF_AWS;
+  private Duration functionTimeout = Duration.ofSeconds(20);
+  private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
+  private @Nullable Path site;
+  private @Nullable Gateway gateway;
+
+  GatewayTester timers(Duration idle, Duration connection) {
+    timers = new Timers(idle, connection);
+    return this;
+  }
+
+  GatewayTester site(Path folder) {
+    site = folder;
+    return this;
+  }
+
+  GatewayTester identitySources(String... sources) {
+    identitySources = List.of(sources);
+    return this;
+  }
+
+  /// For what is declared after this.
+  GatewayTester functionTimeout(Duration timeout) {
+    functionTimeout = timeout;
+    return this;
+  }
+
+  /// For what is declared after this.
+  GatewayTester integrationTimeout(Duration timeout) {
+    integrationTimeout = timeout;
+    return this;
+  }
+
+  GatewayTester authorizer(Scripted.Script script) {
+    function("Authorizer", "authorizer", script);
+    return this;
+  }
+
+  GatewayTester oneWay(String key, Scripted.Script script) {
+    return route(key, false, script);
+  }
+
+  GatewayTester twoWay(String key, Scripted.Script script) {
+    return route(key, true, script);
+  }
+
+  private GatewayTester route(String key, boolean twoWay, Scripted.Script script) {
+    String name = "Of " + key;
+    function(name, key, script);
+    routes.put(key, new Route(key, name, twoWay, integrationTimeout));
+    return this;
+  }
+
+  private void function(String name, String key, Scripted.Script script) {
+    functions.put(
+        name,
+        Scripted.function(
+            name,
+            functionTimeout,
+            event -> {
+              queue(key).add(event);
+              return script.handle(event);
+            }));
+  }
+
+  GatewayTester start() throws IOException {
+    start(0);
+    return this;
+  }
+
+  void start(int port) throws IOException {
+    WebSocketApi api =
+        new WebSocketApi(
+            "TestApi",
+            "test",
+            "$request.body.action",
+            routes,
+            functions.containsKey("Authorizer") ? "Authorizer" : null,
+            identitySources);
+    gateway = new Gateway(api, functions, port, site, () -> "traces here", timers);
+  }
+
+  Gateway gateway() {
+    return requireNonNull(gateway, "not started");
+  }
+
+  int port() {
+    return gateway().port();
+  }
+
+  String webSocketUrl() {
+    return "ws://127.0.0.1:%d/test".formatted(port());
+  }
+
+  Client connect() throws Exception {
+    return connect("");
+  }
+
+  Client connect(String query, String... headers) throws Exception {
+    Client client = Client.connect(http, URI.create(webSocketUrl() + query), headers);
+    clients.add(client);
+    return client;
+  }
+
+  /// The next event of a route, or of `authorizer`.
+  JsonNode event(String key) throws InterruptedException {
+    JsonNode event = queue(key).poll(10, TimeUnit.SECONDS);
+    assertNotNull(event, "no event for " + key);
+    return event;
+  }
+
+  boolean hasNoEvent(String key) {
+    return queue(key).isEmpty();
+  }
+
+  private BlockingQueue<JsonNode> queue(String key) {
+    return events.computeIfAbsent(key, _ -> new LinkedBlockingQueue<>());
+  }
+
+  HttpResponse<String> request(String method, String path, String body, String... headers)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+            .method(method, HttpRequest.BodyPublishers.ofString(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> get(String path, String... headers) throws Exception {
+    return request("GET", path, "", headers);
+  }
+
+  /// An `@connections` request that looks signed.
+  HttpResponse<String> connections(String method, String id, String body) throws Exception {
+    String path = "/test/@connections/" + id.replace("=", "%3D");
+    return request(method, path, body, "Authorization", SIGNATURE);
+  }
+
+  static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "it did not happen in 10 s");
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  static String connectionId(JsonNode event) {
+    return event.at("/requestContext/connectionId").asText();
+  }
+
+  @Override
+  public void close() {
+    clients.forEach(Client::abort);
+    if (gateway != null) {
+      gateway.close();
+    }
+    http.shutdownNow();
+  }
+}
