@@ -23,6 +23,8 @@ public final class Main {
 
   /// Arguments are not used.
   public static void main(String[] arguments) throws InterruptedException {
+    // Log4j would end itself before the parts that still log when they are stopped.
+    System.setProperty("log4j.shutdownHookEnabled", "false");
     LocalCloud cloud;
     Options options;
     try {

@@ -430,7 +430,7 @@ final class TemplateReader implements Intrinsics.Names {
             .findFirst()
             .orElseThrow(
                 () -> mapping.problem("Stream", "`" + stream + "` is no stream of this template"));
-    mapping.integer("ParallelizationFactor", 1, 1, 1);
+    mapping.oneOf("ParallelizationFactor", "1", "1");
     for (String type : mapping.strings("FunctionResponseTypes")) {
       if (!type.equals("ReportBatchItemFailures")) {
         throw mapping.problem("FunctionResponseTypes", "`" + type + "` is not honoured here");

@@ -1,0 +1,282 @@
+package dev.parley.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+class LocalCloudTest {
+  private static final String TEMPLATE =
+      """
+      Transform: AWS::Serverless-2016-10-31
+      Globals:
+        Function:
+          Runtime: java25
+          Timeout: 10
+          Environment: {Variables: {ROWS: !Ref Rows}}
+      Resources:
+        Api:
+          Type: AWS::Serverless::WebSocketApi
+          Properties:
+            RouteSelectionExpression: $request.body.action
+            StageName: test
+            Routes:
+              $default:
+                FunctionArn: !GetAtt Save.Arn
+                RouteResponseSelectionExpression: $default
+        Reply:
+          Type: AWS::ApiGatewayV2::RouteResponse
+          Properties: {ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default}
+        Save:
+          Type: AWS::Serverless::Function
+          Properties: {Handler: "dev.parley.local.LocalCloudTest$Save"}
+        Copy:
+          Type: AWS::Serverless::Function
+          Properties:
+            Handler: dev.parley.local.LocalCloudTest$Copy
+            Events:
+              Rows:
+                Type: DynamoDB
+                Properties: {Stream: !GetAtt Rows.StreamArn, StartingPosition: TRIM_HORIZON}
+        Rows:
+          Type: AWS::DynamoDB::Table
+          Properties:
+            AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+            KeySchema: [{AttributeName: id, KeyType: HASH}]
+            StreamSpecification: {StreamViewType: NEW_IMAGE}
+      """;
+
+  private static final BlockingQueue<String> COPIED = new LinkedBlockingQueue<>();
+
+  @TempDir private Path folder = Path.of("");
+  private Path template = Path.of("");
+
+  @BeforeEach
+  void write() throws IOException {
+    template = Files.writeString(folder.resolve("template.yaml"), TEMPLATE);
+    COPIED.clear();
+  }
+
+  /// Puts a frame's body into the table.
+  public static final class Save implements RequestHandler<Map<String, Object>, Map<String, Object>> {
+    private final Map<String, String> environment;
+
+    /// As the local cloud makes it.
+    public Save(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    @Override
+    public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
+      String body = String.valueOf(event.get("body"));
+      try (DynamoDbClient client =
+          DynamoDbClient.builder()
+              .endpointOverride(
+                  URI.create(String.valueOf(environment.get("AWS_ENDPOINT_URL_DYNAMODB"))))
+              .region(Region.US_EAST_1)
+              .credentialsProvider(
+                  StaticCredentialsProvider.create(
+                      AwsBasicCredentials.create("a", "b")))
+              .build()) {
+        client.putItem(
+            put ->
+                put.tableName(environment.get("ROWS"))
+                    .item(Map.of("id", AttributeValue.fromS(body))));
+      }
+      return Map.of("statusCode", 200, "body", "saved " + body);
+    }
+  }
+
+  /// Tells the test what the stream brought.
+  public static final class Copy implements RequestHandler<DynamodbEvent, @Nullable Void> {
+    @Override
+    public @Nullable Void handleRequest(DynamodbEvent event, Context context) {
+      event
+          .getRecords()
+          .forEach(
+              record ->
+                  record.getDynamodb().getKeys().values().forEach(id -> COPIED.add(id.getS())));
+      return null;
+    }
+  }
+
+  @Test
+  void aFrameGoesThroughRouteTableAndStream() throws Exception {
+    BlockingQueue<String> replies = new LinkedBlockingQueue<>();
+    try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template).withPollsPerSecond(50))) {
+      WebSocket socket =
+          HttpClient.newHttpClient()
+              .newWebSocketBuilder()
+              .buildAsync(
+                  cloud.webSocketUrl(),
+                  new WebSocket.Listener() {
+                    @Override
+                    public @Nullable CompletionStage<?> onText(
+                        WebSocket from, CharSequence data, boolean last) {
+                      replies.add(data.toString());
+                      from.request(1);
+                      return null;
+                    }
+                  })
+              .get(10, TimeUnit.SECONDS);
+      socket.sendText("hello", true).get(10, TimeUnit.SECONDS);
+
+      assertEquals("saved hello", replies.poll(20, TimeUnit.SECONDS));
+      assertEquals("hello", COPIED.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void whatWasNotDeliveredBeforeAStopIsDeliveredAfterTheNextStart() throws Exception {
+    Options options = new Options(template, Map.of(), 0, folder.resolve("data"), 0, 0.001, null);
+    try (LocalCloud first = LocalCloud.start(options)) {
+      first
+          .dynamoDb()
+          .client()
+          .putItem(put -> put.tableName("Rows").item(Map.of("id", AttributeValue.fromS("late"))));
+    }
+
+    try (LocalCloud second = LocalCloud.start(options.withPollsPerSecond(50))) {
+      assertNotNull(second);
+      assertEquals("late", COPIED.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void twoInstancesDoNotShareAFolder() throws Exception {
+    Options options = new Options(template, Map.of(), 0, folder, 0, 4, null);
+    try (LocalCloud first = LocalCloud.start(options)) {
+      assertNotNull(first);
+      assertTrue(refusal(options).contains("is in use by another running instance"));
+    }
+  }
+
+  @Test
+  void aStartThatCannotBeIsToldBySettingAndWayOut() throws Exception {
+    Path file = Files.writeString(folder.resolve("file"), "");
+    assertEquals(
+        "parley.data="
+            + file
+            + " is a file: choose another folder with -Dparley.data=<folder>, or keep nothing with"
+            + " -Dparley.data=memory",
+        refusal(new Options(template, Map.of(), 0, file, 0, 4, null)));
+    assertTrue(
+        refusal(new Options(template, Map.of(), 0, Path.of("/proc/none"), 0, 4, null))
+            .startsWith("parley.data=/proc/none cannot be written"));
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+      assertEquals(
+          "parley.port=%d is taken: stop what uses it, or choose another with -Dparley.port=<port> (0 takes a free one)"
+              .formatted(port),
+          refusal(new Options(template, Map.of(), port, null, 0, 4, null)));
+      assertTrue(
+          refusal(new Options(template, Map.of(), 0, null, port, 4, null))
+              .startsWith("parley.dynamodb.port=" + port + " is taken"));
+    }
+    Files.writeString(template, TEMPLATE.replace("Test$Copy", "Test$Gone"));
+    assertTrue(refusal(Options.inMemory(template)).startsWith("Copy.Properties.Handler: "));
+    Files.writeString(template, TEMPLATE.replace("StageName: test", "Stage: test"));
+    assertEquals(
+        "Api.Properties.Stage: the local cloud does not honour this property (template.yaml:12)",
+        refusal(Options.inMemory(template)));
+  }
+
+  private static String refusal(Options options) {
+    return String.valueOf(
+        assertThrows(StartException.class, () -> LocalCloud.start(options)).getMessage());
+  }
+
+  @Test
+  void aProcessPrintsItsAddressesAndStopsCleanlyWhenTold() throws Exception {
+    Process process = run("-Dparley.port=0", "-Dparley.data=" + folder.resolve("data"));
+    List<String> lines = new ArrayList<>();
+    long toldAt = 0;
+    try (BufferedReader output = reader(process)) {
+      String line;
+      while ((line = output.readLine()) != null) {
+        lines.add(line);
+        if (line.startsWith("Parley is ready: ")) {
+          toldAt = System.nanoTime();
+          // Process.destroy() would close the stream that the last line comes from.
+          assertTrue(process.toHandle().destroy());
+        }
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+
+    assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
+    List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
+    assertEquals(4, own.size(), String.join("\n", lines));
+    assertTrue(
+        own.get(2).matches("Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test"),
+        own.get(2));
+    assertEquals("Parley has stopped; data kept in " + folder.resolve("data"), own.get(3));
+  }
+
+  @Test
+  void aProcessWithABadSettingPrintsOneLineAndExitsWithOne() throws Exception {
+    Process process = run("-Dparley.port=http");
+
+    try (BufferedReader output = reader(process)) {
+      assertEquals(
+          List.of(
+              "Parley cannot start: parley.port=http is not a port: give a number from 1 to 65535,"
+                  + " or 0 for a free one"),
+          output.lines().toList());
+    }
+    assertEquals(1, process.waitFor());
+  }
+
+  private Process run(String... settings) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-classpath",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            "-Dparley.template=" + template));
+    command.addAll(List.of(settings));
+    command.add("dev.parley.local.Main");
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  }
+
+  private static BufferedReader reader(Process process) {
+    return new BufferedReader(
+        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,291 @@
+package dev.parley.local.template;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TemplateTest {
+  /// Every case below changes one thing in this.
+  private static final String GOOD =
+      """
+      Transform: AWS::Serverless-2016-10-31
+      Parameters:
+        Stage: {Type: String, Default: test, AllowedPattern: "[a-z]+"}
+        Cost: {Type: Number, Default: 5, MinValue: 1, MaxValue: 9}
+      Globals:
+        Function:
+          Runtime: java25
+          Environment:
+            Variables: {TABLE: !Ref Rows, COST: !Ref Cost, SHARED: global}
+      Resources:
+        Api:
+          Type: AWS::Serverless::WebSocketApi
+          Properties:
+            RouteSelectionExpression: $request.body.action
+            StageName: !Ref Stage
+            Routes:
+              $connect: {FunctionArn: !GetAtt Echo.Arn}
+              sendMessage: {FunctionArn: !GetAtt Echo.Arn, RouteResponseSelectionExpression: $default}
+              oneWay: {FunctionArn: !GetAtt Echo.Arn, RouteResponseSelectionExpression: $default}
+        Reply:
+          Type: AWS::ApiGatewayV2::RouteResponse
+          Properties: {ApiId: !Ref Api, RouteId: !Ref ApiSendmessageRoute, RouteResponseKey: $default}
+        Alias:
+          Type: AWS::ApiGatewayV2::Route
+          Properties:
+            ApiId: !Ref Api
+            RouteKey: sendmessage
+            Target: !Sub integrations/${ApiSendmessageIntegration}
+        Echo:
+          Type: AWS::Serverless::Function
+          Properties:
+            Handler: a.Echo
+            Environment:
+              Variables:
+                SHARED: own
+                URL: !Sub ["${AWS::Region} ${!Kept} ${x} ${Rows.Arn}", {x: !Ref Cost}]
+                LIST: !Join [",", [a, !Ref Api, {"Ref": "Echo"}, {"Fn::GetAtt": [Echo, Arn]}]]
+            Events:
+              Rows:
+                Type: DynamoDB
+                Properties:
+                  Stream: !GetAtt Rows.StreamArn
+                  StartingPosition: LATEST
+                  BatchSize: 7
+        Rows:
+          Type: AWS::DynamoDB::Table
+          Properties:
+            TableName: rows
+            AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+            KeySchema: [{AttributeName: id, KeyType: HASH}]
+            StreamSpecification: {StreamViewType: NEW_IMAGE}
+      """;
+
+  @TempDir private Path folder = Path.of("");
+
+  @Test
+  void theProjectsOwnTemplateIsHonoured() {
+    Template template = Template.read(Path.of("../template.yaml"), Map.of());
+
+    WebSocketApi api = Objects.requireNonNull(template.api());
+    assertEquals("production", api.stage());
+    assertEquals("$request.body.action", api.routeSelectionExpression());
+    assertEquals("AuthorizerFunction", api.authorizerFunction());
+    assertEquals("SendMessageFunction", route(api, "sendmessage").function());
+    assertTrue(route(api, "sendmessage").twoWay());
+    assertFalse(route(api, "$connect").twoWay());
+    assertEquals(
+        List.of("FanoutFunctionMessages", "PresenceFunctionConnections"),
+        template.streamMappings().stream().map(StreamMappingResource::logicalId).toList());
+  }
+
+  @Test
+  void globalsParametersAndIntrinsicsAreResolved() throws IOException {
+    FunctionResource echo =
+        Objects.requireNonNull(read(GOOD, Map.of("Cost", "9")).functions().get("Echo"));
+
+    assertEquals(
+        Map.of(
+            "TABLE", "rows",
+            "COST", "9",
+            "SHARED", "own",
+            "URL", "us-east-1 ${Kept} 9 arn:aws:dynamodb:us-east-1:000000000000:table/rows",
+            "LIST", "a,local,Echo,arn:aws:lambda:us-east-1:000000000000:function:Echo"),
+        echo.environment());
+    assertEquals(Duration.ofSeconds(3), echo.timeout());
+  }
+
+  @Test
+  void aRouteRepliesOnlyWithItsExpressionAndARouteResponse() throws IOException {
+    WebSocketApi api = Objects.requireNonNull(read(GOOD, Map.of()).api());
+
+    assertTrue(route(api, "sendMessage").twoWay());
+    assertFalse(route(api, "oneWay").twoWay());
+    assertFalse(route(api, "sendmessage").twoWay());
+    assertEquals("Echo", route(api, "sendmessage").function());
+  }
+
+  @Test
+  void anEventSourceMappingHasLambdasDefaults() throws IOException {
+    StreamMappingResource mapping = read(GOOD, Map.of()).streamMappings().getFirst();
+
+    assertEquals("rows", mapping.table());
+    assertEquals(7, mapping.batchSize());
+    assertEquals(Duration.ZERO, mapping.batchingWindow());
+    assertEquals(-1, mapping.retryAttemptsMax());
+    assertFalse(mapping.bisectOnError());
+  }
+
+  static Stream<Arguments> refusals() {
+    return Stream.of(
+        Arguments.of(
+            "oneWay: {FunctionArn: !GetAtt Echo.Arn,",
+            "oneWay: {FunctionArn: !GetAtt Echo.Arn, ApiKeyRequired: true,",
+            "Api.Properties.Routes.oneWay.ApiKeyRequired: the local cloud does not honour this"
+                + " property (template.yaml:19)"),
+        Arguments.of(
+            "oneWay:",
+            "sendmessage:",
+            "Api.Properties.Routes.sendmessage: SAM generates the id ApiSendmessageRoute for another"
+                + " key too and would drop one of the two; declare this one as an"
+                + " AWS::ApiGatewayV2::Route (template.yaml:19)"),
+        Arguments.of(
+            "$connect: {FunctionArn: !GetAtt Echo.Arn}",
+            "$connect: {FunctionArn: !GetAtt Gone.Arn}",
+            "Api.Properties.Routes.$connect.FunctionArn: `Gone` is no resource (template.yaml:17)"),
+        Arguments.of(
+            "$connect: {FunctionArn: !GetAtt Echo.Arn}",
+            "$connect: {FunctionArn: !GetAtt Rows.Arn}",
+            "Api.Properties.Routes.$connect.FunctionArn:"
+                + " `arn:aws:dynamodb:us-east-1:000000000000:table/rows` is no function of this"
+                + " template (template.yaml:17)"),
+        Arguments.of(
+            "RouteKey: sendmessage",
+            "RouteKey: sendMessage",
+            "Alias.Properties.RouteKey: another route has the key `sendMessage` (template.yaml:27)"),
+        Arguments.of(
+            "${ApiSendmessageIntegration}",
+            "${ApiSendMessageIntegration}",
+            "Alias.Properties.Target: `ApiSendMessageIntegration` is no parameter, resource or pseudo"
+                + " parameter (template.yaml:28)"),
+        Arguments.of(
+            "!Ref ApiSendmessageRoute",
+            "!Ref Echo",
+            "Reply.Properties.RouteId: `Echo` is no route of this template (template.yaml:22)"),
+        Arguments.of(
+            "StageName: !Ref Stage",
+            "StageName: !ImportValue Stage",
+            "Api.Properties.StageName: the local cloud does not honour Fn::ImportValue"
+                + " (template.yaml:15)"),
+        Arguments.of(
+            "Type: AWS::DynamoDB::Table",
+            "Type: AWS::SNS::Topic",
+            "Rows.Type: the local cloud does not honour AWS::SNS::Topic (template.yaml:46)"),
+        Arguments.of(
+            "Runtime: java25",
+            "Runtime: python3.14",
+            "Echo.Properties.Runtime: `python3.14` does not match java\\d+ (template.yaml:31)"),
+        Arguments.of(
+            "Handler: a.Echo",
+            "ReservedConcurrentExecutions: 1",
+            "Echo.Properties.ReservedConcurrentExecutions: the local cloud does not honour this"
+                + " property (template.yaml:32)"),
+        Arguments.of(
+            "BatchSize: 7",
+            "BatchSize: 10001",
+            "Echo.Properties.Events.Rows.Properties.BatchSize: `10001` is not a whole number from 1"
+                + " to 10000 (template.yaml:44)"),
+        Arguments.of(
+            "BatchSize: 7",
+            "ParallelizationFactor: 2",
+            "Echo.Properties.Events.Rows.Properties.ParallelizationFactor: `2` is not honoured here,"
+                + " only 1 (template.yaml:44)"),
+        Arguments.of(
+            "BatchSize: 7",
+            "MaximumRecordAgeInSeconds: 10",
+            "Echo.Properties.Events.Rows.Properties.MaximumRecordAgeInSeconds: is -1, or 60 to 604800"
+                + " (template.yaml:44)"),
+        Arguments.of(
+            "Type: DynamoDB\n",
+            "Type: Kinesis\n",
+            "Echo.Properties.Events.Rows.Type: `Kinesis` is not honoured here, only DynamoDB"
+                + " (template.yaml:40)"),
+        Arguments.of(
+            "StartingPosition: LATEST",
+            "StartingPosition: AT_TIMESTAMP",
+            "Echo.Properties.Events.Rows.Properties.StartingPosition: `AT_TIMESTAMP` is not honoured"
+                + " here, only TRIM_HORIZON, LATEST (template.yaml:43)"),
+        Arguments.of(
+            "StreamSpecification: {StreamViewType: NEW_IMAGE}",
+            "BillingMode: PAY_PER_REQUEST",
+            "Echo.Properties.Events.Rows.Properties.Stream: `Rows` has no attribute StreamArn here"
+                + " (template.yaml:42)"),
+        Arguments.of(
+            "KeySchema: [{AttributeName: id,",
+            "KeySchema: [{AttributeName: name,",
+            "Rows.Properties.KeySchema.0.AttributeName: AttributeDefinitions has no `name`"
+                + " (template.yaml:50)"),
+        Arguments.of(
+            "Default: test",
+            "Default: 1test",
+            "Parameters.Stage: `1test` is not what AllowedPattern and the like allow"
+                + " (template.yaml:3)"),
+        Arguments.of(
+            "Default: 5",
+            "Default: 10",
+            "Parameters.Cost: `10` is not what AllowedPattern and the like allow (template.yaml:4)"),
+        Arguments.of(
+            "Transform:",
+            "Mappings: {}\nTransform:",
+            "Mappings: the local cloud does not honour this section (template.yaml:1)"),
+        Arguments.of(
+            "TableName: rows",
+            "TableName: !Ref Rows",
+            "Rows.Properties.TableName: refers to itself (template.yaml:48)"),
+        Arguments.of(
+            "TableName: rows",
+            "TableName: rows\n      TableName: more",
+            "Rows.Properties.TableName: is there twice (template.yaml:49)"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("refusals")
+  void whatCannotBeHonouredIsRefusedByNameAndLine(String good, String bad, String message) {
+    assertTrue(GOOD.contains(good), good);
+
+    TemplateException refusal =
+        assertThrows(TemplateException.class, () -> read(GOOD.replace(good, bad), Map.of()));
+
+    assertEquals(message, refusal.getMessage());
+  }
+
+  @Test
+  void parametersThatTheTemplateLacksAreRefused() {
+    TemplateException refusal =
+        assertThrows(TemplateException.class, () -> read(GOOD, Map.of("Costs", "1")));
+
+    assertEquals(
+        "Parameters.Costs: the template has no such parameter (template.yaml:2)",
+        refusal.getMessage());
+  }
+
+  @Test
+  void aFileThatIsNoTemplateIsRefused() {
+    Path missing = folder.resolve("none.yaml");
+
+    assertEquals(
+        missing + ": there is no such template",
+        assertThrows(TemplateException.class, () -> Template.read(missing, Map.of()))
+            .getMessage());
+    assertNotNull(
+        assertThrows(TemplateException.class, () -> read("a: [", Map.of())).getMessage());
+    assertNotNull(assertThrows(TemplateException.class, () -> read("", Map.of())).getMessage());
+    assertNotNull(assertThrows(TemplateException.class, () -> read("- a", Map.of())).getMessage());
+  }
+
+  private static Route route(WebSocketApi api, String key) {
+    return Objects.requireNonNull(api.routes().get(key), key);
+  }
+
+  private Template read(String content, Map<String, String> parameters) throws IOException {
+    Path file = folder.resolve("template.yaml");
+    Files.writeString(file, content);
+    return Template.read(file, parameters);
+  }
+}
