@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
+import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import dev.parley.lambda.Trace;
 import dev.parley.room.Room;
@@ -19,8 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -37,7 +36,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
 
   private final InstantSource clock = InstantSource.system();
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
   private final ConnectionTable connections;
   private final Pusher pusher;
@@ -68,29 +67,23 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
             byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
           }
-          return Trace.step("fan-out", () -> BatchFailures.of(handOut(byRoom)));
+          return Trace.step("fan-out", () -> handOut(byRoom));
         });
   }
 
-  /// Each room by itself.
-  ///
-  /// @return the first sequence number of each room that failed
-  private List<String> handOut(Map<String, List<Chain.Entry>> byRoom) {
+  private StreamsEventResponse handOut(Map<String, List<Chain.Entry>> byRoom) {
     Instant now = clock.instant();
-    List<CompletableFuture<Void>> handingOut = new ArrayList<>();
-    List<String> first = new ArrayList<>();
+    Batch batch = new Batch();
     byRoom.forEach(
         (name, entries) -> {
-          if (!RoomId.valid(name)) {
+          if (RoomId.valid(name)) {
+            batch.part(
+                entries.getFirst().sequence(), () -> handOut(new RoomId(name), entries, now));
+          } else {
             log.warn("passed over {} messages of a room that cannot be", entries.size());
-            return;
           }
-          first.add(entries.getFirst().sequence());
-          handingOut.add(
-              CompletableFuture.runAsync(
-                  () -> handOut(new RoomId(name), entries, now), executor));
         });
-    return BatchFailures.join(handingOut, first, log);
+    return batch.finish();
   }
 
   private void handOut(RoomId id, List<Chain.Entry> entries, Instant now) {

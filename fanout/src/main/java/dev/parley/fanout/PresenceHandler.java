@@ -18,13 +18,9 @@ import dev.parley.table.Row;
 import dev.parley.wire.Event;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -44,7 +40,6 @@ public final class PresenceHandler
   private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
 
   private final InstantSource clock = InstantSource.system();
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final Pusher pusher;
@@ -64,14 +59,13 @@ public final class PresenceHandler
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
     return PowertoolsLogging.withLogging(
-        context, () -> Trace.step("presence", () -> BatchFailures.of(handle(event.getRecords()))));
+        context, () -> Trace.step("presence", () -> handle(event.getRecords())));
   }
 
-  private List<String> handle(List<DynamodbStreamRecord> records) {
+  private StreamsEventResponse handle(List<DynamodbStreamRecord> records) {
     Instant now = clock.instant();
     Map<RoomId, Presences> byRoom = new LinkedHashMap<>();
-    List<CompletableFuture<Void>> parts = new ArrayList<>();
-    List<String> firsts = new ArrayList<>();
+    Batch batch = new Batch();
     for (DynamodbStreamRecord record : records) {
       String sequence = record.getDynamodb().getSequenceNumber();
       boolean gone = "REMOVE".equals(record.getEventName());
@@ -94,21 +88,16 @@ public final class PresenceHandler
           boolean expired =
               record.getUserIdentity() != null
                   && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());
-          firsts.add(sequence);
-          parts.add(
-              CompletableFuture.runAsync(
-                  () -> close(connection, connectedAt, expired, now), executor));
+          batch.part(sequence, () -> close(connection, connectedAt, expired, now));
         }
       } catch (IllegalArgumentException | Row.InvalidRow e) {
         log.warn("passed over a row of ChatConnections: {}", e.getMessage());
       }
     }
     byRoom.forEach(
-        (room, presences) -> {
-          firsts.add(presences.first());
-          parts.add(CompletableFuture.runAsync(() -> tell(room, presences, now), executor));
-        });
-    return BatchFailures.join(parts, firsts, log);
+        (room, presences) ->
+            batch.part(presences.first(), () -> tell(room, presences, now)));
+    return batch.finish();
   }
 
   private void tell(RoomId room, Presences presences, Instant now) {

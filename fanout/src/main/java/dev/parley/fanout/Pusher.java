@@ -2,15 +2,13 @@ package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
+import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,7 +34,7 @@ final class Pusher {
   private final ConnectionTable connections;
   private final ApiGatewayManagementApiClient gateway;
   private final Semaphore permits = new Semaphore(CONCURRENCY_MAX);
-  private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+  private final InvocationExecutor executor = new InvocationExecutor();
 
   Pusher(Settings settings, ConnectionTable connections) {
     this.connections = connections;
@@ -63,18 +61,19 @@ final class Pusher {
   /// gets none of the later ones. Rows of gone connections are removed after all pushes.
   Tally push(List<Membership> members, List<byte[]> frames, Instant now) {
     List<SdkBytes> data = frames.stream().map(SdkBytes::fromByteArrayUnsafe).toList();
-    List<Future<Delivery>> deliveries = new ArrayList<>(members.size());
+    List<CompletableFuture<Delivery>> deliveries = new ArrayList<>(members.size());
     for (Membership member : members) {
       permits.acquireUninterruptibly();
       deliveries.add(
-          executor.submit(
+          CompletableFuture.supplyAsync(
               () -> {
                 try {
                   return push(member, data);
                 } finally {
                   permits.release();
                 }
-              }));
+              },
+              executor));
     }
 
     int delivered = 0;
@@ -83,7 +82,7 @@ final class Pusher {
     List<Membership> gone = new ArrayList<>();
     for (int i = 0; i < deliveries.size(); i++) {
       Membership member = members.get(i);
-      switch (result(deliveries.get(i))) {
+      switch (deliveries.get(i).join()) {
         case Delivery.Delivered d -> delivered++;
         case Delivery.Gone g -> gone.add(member);
         case Delivery.Throttled t -> throttled++;
@@ -121,16 +120,4 @@ final class Pusher {
       return new Delivery.Failed(String.valueOf(e.getMessage()));
     }
   }
-
-  private static Delivery result(Future<Delivery> delivery) {
-    try {
-      return delivery.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while pushing", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a push ended without an outcome", e.getCause());
-    }
-  }
-
 }

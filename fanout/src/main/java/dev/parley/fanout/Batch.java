@@ -1,0 +1,56 @@
+package dev.parley.fanout;
+
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
+import dev.parley.lambda.InvocationExecutor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A stream batch that is handled in parts, side by side.
+///
+/// Source: Lambda developer guide, "Configuring partial batch response with DynamoDB": the lowest
+/// sequence number that is returned becomes the checkpoint, and everything from it comes again.
+final class Batch {
+  private static final Logger log = LoggerFactory.getLogger(Batch.class);
+
+  private record Part(String first, CompletableFuture<Void> done) {}
+
+  private final InvocationExecutor executor = new InvocationExecutor();
+  private final List<Part> parts = new ArrayList<>();
+
+  /// Begins a part.
+  ///
+  /// @param first the sequence number of its first record: where the batch begins again if it fails
+  void part(String first, Runnable part) {
+    parts.add(new Part(first, CompletableFuture.runAsync(part, executor)));
+  }
+
+  /// Waits for all parts.
+  StreamsEventResponse finish() {
+    return new StreamsEventResponse(
+        parts.stream()
+            .map(Batch::failure)
+            .flatMap(Optional::stream)
+            .min(Chain::compare)
+            .map(BatchItemFailure::new)
+            .stream()
+            .toList());
+  }
+
+  private static Optional<String> failure(Part part) {
+    try {
+      part.done().join();
+      return Optional.empty();
+    } catch (CompletionException e) {
+      @Nullable Throwable cause = e.getCause();
+      log.error("a part of the batch failed, from {} on", part.first(), cause);
+      return Optional.of(part.first());
+    }
+  }
+}
