@@ -30,6 +30,10 @@ final class Connection {
   private final BiConsumer<Connection, CloseReason> onEnd;
   private final AtomicBoolean ended = new AtomicBoolean();
   private final AtomicInteger bufferedBytes = new AtomicInteger();
+
+  /// Only the event loop knows it.
+  private boolean closeSent;
+
   private volatile Instant lastActiveAt;
   private volatile long lastActiveNanos;
 
@@ -103,11 +107,8 @@ final class Connection {
       return false;
     }
     active();
-    if (channel.eventLoop().inEventLoop()) {
-      write(message, size);
-    } else {
-      channel.eventLoop().execute(() -> write(message, size));
-    }
+    // Never at once, even on the event loop: that would overtake what another thread has handed in.
+    channel.eventLoop().execute(() -> write(message, size));
     return true;
   }
 
@@ -117,6 +118,11 @@ final class Connection {
   }
 
   private void write(ByteBuf message, int size) {
+    if (closeSent) {
+      message.release(); // nothing may follow a close frame: RFC 6455 section 5.5.1
+      bufferedBytes.getAndAdd(-size);
+      return;
+    }
     int left = size;
     boolean first = true;
     do {
@@ -143,9 +149,8 @@ final class Connection {
     if (!end(reason)) {
       return;
     }
-    channel
-        .writeAndFlush(new CloseWebSocketFrame(reason.status()))
-        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    // After the messages that were accepted before.
+    channel.eventLoop().execute(() -> sendClose(new CloseWebSocketFrame(reason.status())));
     var _ =
         channel
             .eventLoop()
@@ -155,6 +160,16 @@ final class Connection {
                 },
                 CLOSE_ANSWER_MS,
                 TimeUnit.MILLISECONDS);
+  }
+
+  /// Sends the one close frame, if it has not been sent. To be called on the event loop.
+  void sendClose(CloseWebSocketFrame frame) {
+    if (closeSent) {
+      frame.release();
+      return;
+    }
+    closeSent = true;
+    channel.writeAndFlush(frame).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
   }
 
   /// It has ended, however that came; only the first reason counts.

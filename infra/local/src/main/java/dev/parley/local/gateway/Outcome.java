@@ -34,7 +34,7 @@ sealed interface Outcome {
     JsonNode status = json.path("statusCode");
     // A numeric string is accepted by API Gateway, too.
     int code = status.isInt() || status.isTextual() ? status.asInt() : 0;
-    if (code < 100 || code > 599) {
+    if (code < 200 || code > 599) {
       return new Failed("its result has no statusCode");
     }
     JsonNode body = json.path("body");

@@ -25,9 +25,13 @@ final class Responses {
   }
 
   static FullHttpResponse of(HttpResponseStatus status, ByteBuf body) {
-    FullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, body);
-    if (status.code() != HttpResponseStatus.NO_CONTENT.code()
-        && status.code() != HttpResponseStatus.NOT_MODIFIED.code()) {
+    boolean bodiless =
+        status.code() == HttpResponseStatus.NO_CONTENT.code()
+            || status.code() == HttpResponseStatus.NOT_MODIFIED.code();
+    FullHttpResponse response =
+        new DefaultFullHttpResponse(
+            HttpVersion.HTTP_1_1, status, bodiless ? Unpooled.EMPTY_BUFFER : body);
+    if (!bodiless) {
       response.headers().setInt(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes());
     }
     return response;

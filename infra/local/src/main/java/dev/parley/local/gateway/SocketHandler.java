@@ -2,6 +2,7 @@ package dev.parley.local.gateway;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -160,11 +161,12 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
     int code = close.statusCode();
     connection.end(
         code == -1 ? CloseReason.NO_STATUS : new CloseReason(code, close.reasonText()));
-    ctx.writeAndFlush(
-            code == -1
-                ? new CloseWebSocketFrame()
-                : new CloseWebSocketFrame(WebSocketCloseStatus.valueOf(code)))
-        .addListener(ChannelFutureListener.CLOSE);
+    connection.sendClose(
+        code == -1
+            ? new CloseWebSocketFrame()
+            : new CloseWebSocketFrame(WebSocketCloseStatus.valueOf(code)));
+    // Both sides have said it. An empty write completes after what was written before.
+    ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
   @Override

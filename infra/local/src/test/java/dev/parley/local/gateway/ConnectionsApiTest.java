@@ -143,12 +143,14 @@ final class ConnectionsApiTest {
   }
 
   @Test
-  void aConnectionThatIsDeletedIsClosed() throws Exception {
+  void aConnectionThatIsDeletedIsClosedAfterWhatWasPosted() throws Exception {
     Client client = tester.connect();
     String id = connectedId();
 
+    post(id, "last words");
     sdk.deleteConnection(r -> r.connectionId(id));
 
+    assertEquals("last words", client.receive());
     assertEquals(new CloseReason(1000, "Connection Closed Normally"), client.closed());
     var context = tester.event("$disconnect").path("requestContext");
     assertEquals(1000, context.path("disconnectStatusCode").asInt());

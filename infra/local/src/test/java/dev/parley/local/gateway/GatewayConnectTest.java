@@ -110,6 +110,8 @@ final class GatewayConnectTest {
 
     assertRefused(501, "?s=501");
     assertRefused(301, "?s=301");
+    assertRefused(304, "?s=304");
+    assertRefused(502, "?s=101");
     assertRefused(401, "?s=401");
     assertRefused(403, "?s=403");
   }
