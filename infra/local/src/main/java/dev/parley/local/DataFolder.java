@@ -53,7 +53,8 @@ final class DataFolder implements AutoCloseable {
 
   private static StartException refused(Path folder, String why) {
     return new StartException(
-        "parley.data=%s %s: choose another folder with -Dparley.data=<folder>, or keep nothing with -Dparley.data=memory"
+        ("parley.data=%s %s: choose another folder with -Dparley.data=<folder>,"
+                + " or keep nothing with -Dparley.data=memory")
             .formatted(folder, why));
   }
 

@@ -198,7 +198,8 @@ class LocalCloudTest {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       int port = taken.getLocalPort();
       assertEquals(
-          "parley.port=%d is taken: stop what uses it, or choose another with -Dparley.port=<port> (0 takes a free one)"
+          ("parley.port=%d is taken: stop what uses it, or choose another with"
+                  + " -Dparley.port=<port> (0 takes a free one)")
               .formatted(port),
           refusal(new Options(template, Map.of(), port, null, 0, 4, null)));
       assertTrue(

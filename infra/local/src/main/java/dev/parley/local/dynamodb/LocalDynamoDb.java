@@ -233,7 +233,8 @@ public final class LocalDynamoDb implements AutoCloseable {
         same.entrySet().stream().filter(e -> !e.getValue()).map(Map.Entry::getKey).toList();
     if (!different.isEmpty()) {
       throw new TableMismatchException(
-          "The table %s in %s was made by another template (%s): delete that folder, or choose another with parley.data"
+          ("The table %s in %s was made by another template (%s): delete that folder, or choose"
+                  + " another with parley.data")
               .formatted(table.name(), folder, String.join(", ", different)));
     }
   }
