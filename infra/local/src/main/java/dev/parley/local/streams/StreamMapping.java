@@ -303,7 +303,10 @@ public final class StreamMapping implements AutoCloseable {
         iterator = null;
         return;
       } catch (TrimmedDataAccessException | ResourceNotFoundException e) {
-        LOG.warn("{}: records were trimmed; it goes on with the oldest", mapping.logicalId());
+        // DynamoDB Local also says so of the very first record after an empty stream.
+        if (!polledTo.equals(TRIM_HORIZON)) {
+          LOG.warn("{}: records were trimmed; it goes on with the oldest", mapping.logicalId());
+        }
         iterator = null;
         polledTo = TRIM_HORIZON;
         return;
