@@ -33,6 +33,7 @@ public final class SessionTable {
                     Map.of(
                         "connection_id", s(connection.id().value()),
                         "user", s(connection.identity().user()),
+                        "sender", s(connection.identity().sender()),
                         "source_ip", s(connection.sourceIp()),
                         "user_agent", s(connection.userAgent()),
                         "connected_at", n(connection.connectedAt().toEpochMilli()),

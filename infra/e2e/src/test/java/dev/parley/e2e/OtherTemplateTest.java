@@ -1,0 +1,40 @@
+package dev.parley.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.LocalCloud;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A class of its own: a JVM has one X-Ray recorder, so two clouds at a time would share their
+/// traces.
+class OtherTemplateTest {
+  @Test
+  void whatTheTemplateDoesNotSayTheLocalCloudDoesNotDo(@TempDir Path folder) throws Exception {
+    String template = Files.readString(TestCloud.TEMPLATE);
+    Path other = folder.resolve("template.yaml");
+    Files.writeString(
+        other,
+        template
+            .replace("        ping:\n", "        pong:\n")
+            .replace("ChatApiPingRoute", "ChatApiPongRoute"));
+    try (LocalCloud changed =
+            TestCloud.start(
+                other, Map.of("StageName", "test", "MessageBurstMs", "0", "MessageCostMs", "60000"));
+        TestClient ada = TestClient.connect(changed.webSocketUrl(), "?name=Ada")) {
+      assertTrue(changed.webSocketUrl().getPath().endsWith("/test"));
+      assertEquals("unknown_action", ada.request("ping", "").path("code").asText());
+      assertEquals("pong", ada.request("pong", "").path("type").asText());
+
+      ada.request("sendMessage", "\"message\":\"1\"");
+      JsonNode limited = ada.request("sendMessage", "\"message\":\"2\"");
+      assertEquals("rate_limited", limited.path("code").asText());
+      assertTrue(limited.path("retryAfterMs").asLong() > 0);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package dev.parley.e2e;
+
+import dev.parley.local.LocalCloud;
+import dev.parley.local.Options;
+import dev.parley.local.StartException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// The whole system, in memory, on free ports. Streams are polled often, so that tests need not
+/// wait as long as clients of AWS do.
+final class TestCloud {
+  static final Path TEMPLATE = Path.of("..", "template.yaml");
+  private static final Path SITE = Path.of("..", "..", "web");
+  private static final double POLLS_PER_SECOND = 50;
+
+  private TestCloud() {}
+
+  static LocalCloud start() throws StartException {
+    return start(TEMPLATE, Map.of());
+  }
+
+  static LocalCloud start(Path template, Map<String, String> parameters) throws StartException {
+    return LocalCloud.start(
+        new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE));
+  }
+}
