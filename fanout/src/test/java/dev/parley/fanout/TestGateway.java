@@ -28,6 +28,7 @@ final class TestGateway implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<String, Integer> statuses = new ConcurrentHashMap<>();
   private final Map<String, List<String>> received = new ConcurrentHashMap<>();
+  private volatile CountDownLatch gathering = new CountDownLatch(0);
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger underWayMax = new AtomicInteger();
 
@@ -53,6 +54,11 @@ final class TestGateway implements AutoCloseable {
     return received.getOrDefault(connection, List.of());
   }
 
+  /// Answers nobody before this many pushes are under way at once.
+  void gather(int pushes) {
+    gathering = new CountDownLatch(pushes);
+  }
+
   int underWayMax() {
     return underWayMax.get();
   }
@@ -61,6 +67,8 @@ final class TestGateway implements AutoCloseable {
     int now = underWay.incrementAndGet();
     underWayMax.accumulateAndGet(now, Math::max);
     try (exchange) {
+      gathering.countDown();
+      gathering.await();
       String raw = exchange.getRequestURI().getRawPath();
       String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
       String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
