@@ -50,7 +50,7 @@ public class Latency {
         what,
         ms.length,
         ms[ms.length / 2],
-        ms[Math.min(ms.length - 1, ms.length * 99 / 100)],
+        ms[(int) Math.ceil(ms.length * 0.99) - 1],
         ms[ms.length - 1]);
   }
 
