@@ -6,9 +6,9 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
+import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side by
 /// side, each room's messages in stream order, one push per connection and batch.
@@ -55,7 +54,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
-    return PowertoolsLogging.withLogging(
+    return Invocation.handle(
         context,
         () -> {
           Map<String, List<Chain.Entry>> byRoom = new LinkedHashMap<>();
@@ -67,7 +66,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
             byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
           }
-          return Trace.step("fan-out", () -> handOut(byRoom));
+          return handOut(byRoom);
         });
   }
 

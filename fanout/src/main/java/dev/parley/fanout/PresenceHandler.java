@@ -11,8 +11,8 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
@@ -24,7 +24,6 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// The ChatConnections stream: tells a room's members who came and who left, whether by quitting, by
 /// closing, by being pruned or by expiry; and closes the session of a connection that went without
@@ -58,8 +57,7 @@ public final class PresenceHandler
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
-    return PowertoolsLogging.withLogging(
-        context, () -> Trace.step("presence", () -> handle(event.getRecords())));
+    return Invocation.handle(context, () -> handle(event.getRecords()));
   }
 
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records) {

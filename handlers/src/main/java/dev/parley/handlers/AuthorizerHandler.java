@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.GuestSecret;
 import dev.parley.connection.Identity;
+import dev.parley.lambda.Invocation;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// Says who a connection is, once, before `$connect`: a guest with the display name `?name=` and,
 /// where `?guest=` holds a secret of at least 128 bits, with a stable user id. A weak secret or an
@@ -70,21 +70,17 @@ public final class AuthorizerHandler
   ///     401
   @Override
   public IamPolicyResponse handleRequest(Event event, Context context) {
-    return PowertoolsLogging.withLogging(
+    return Invocation.handle(
         context,
         () -> {
           ConnectionId connection =
               new ConnectionId(String.valueOf(event.getRequestContext().get("connectionId")));
           MDC.put("connection_id", connection.value());
-          try {
-            Map<String, String> query = event.getQueryStringParameters();
-            Identity identity =
-                guest(query == null ? Map.of() : query, connection)
-                    .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
-            return allow(event.getMethodArn(), identity);
-          } finally {
-            MDC.clear();
-          }
+          Map<String, String> query = event.getQueryStringParameters();
+          Identity identity =
+              guest(query == null ? Map.of() : query, connection)
+                  .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
+          return allow(event.getMethodArn(), identity);
         });
   }
 

@@ -9,6 +9,7 @@ import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
 import dev.parley.lambda.Trace;
 import dev.parley.room.RoomId;
@@ -25,7 +26,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. The status
 /// that it returns is the handshake's: 200, or 400 where the rooms are not at most 50 names.
@@ -56,17 +56,13 @@ public final class ConnectHandler
   @Override
   public APIGatewayV2WebSocketResponse handleRequest(
       APIGatewayV2WebSocketEvent event, Context context) {
-    return PowertoolsLogging.withLogging(
+    return Invocation.handle(
         context,
         () -> {
           MDC.put("connection_id", event.getRequestContext().getConnectionId());
-          try {
-            APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
-            response.setStatusCode(connect(event, clock.instant()));
-            return response;
-          } finally {
-            MDC.clear();
-          }
+          APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+          response.setStatusCode(connect(event, clock.instant()));
+          return response;
         });
   }
 
@@ -85,12 +81,13 @@ public final class ConnectHandler
             text(request.getIdentity().getSourceIp()),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
+    // The connection last: whatever fails before it leaves no member behind.
+    Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now));
     Trace.step(
         "open",
         () ->
             connections.open(
                 connection, wanted.get(), now, List.of(sessions.opening(connection))));
-    Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now));
     log.info("connected in {} rooms", wanted.get().size());
     return 200;
   }

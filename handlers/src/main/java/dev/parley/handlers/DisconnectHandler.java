@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketRespons
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
 import dev.parley.lambda.Trace;
 import java.time.Instant;
@@ -17,7 +18,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// `$disconnect`: closes the session and forgets the connection. API Gateway delivers this event by
 /// best effort; where it does not come, the next push finds the connection gone, or its rows expire.
@@ -96,19 +96,15 @@ public final class DisconnectHandler
 
   @Override
   public APIGatewayV2WebSocketResponse handleRequest(Event event, Context context) {
-    return PowertoolsLogging.withLogging(
+    return Invocation.handle(
         context,
         () -> {
           RequestContext request = Objects.requireNonNull(event.getRequestContext());
           MDC.put("connection_id", request.getConnectionId());
-          try {
-            disconnect(request, clock.instant());
-            APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
-            response.setStatusCode(200);
-            return response;
-          } finally {
-            MDC.clear();
-          }
+          disconnect(request, clock.instant());
+          APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+          response.setStatusCode(200);
+          return response;
         });
   }
 

@@ -7,6 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketRespons
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Identity;
+import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
-import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
 /// A route: takes a client's frame and gives the reply, which travels as the route's response. A
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
@@ -78,16 +78,12 @@ abstract class RouteHandler
   @Override
   public final APIGatewayV2WebSocketResponse handleRequest(
       APIGatewayV2WebSocketEvent event, Context context) {
-    return PowertoolsLogging.withLogging(
+    return Invocation.handle(
         context,
         () -> {
           Caller caller = Caller.of(event, clock.instant());
           MDC.put("connection_id", caller.connection().value());
-          try {
-            return ok(answer(event.getBody(), caller));
-          } finally {
-            MDC.clear();
-          }
+          return ok(answer(event.getBody(), caller));
         });
   }
 

@@ -2,8 +2,8 @@ package dev.parley.connection;
 
 import dev.parley.Sha256;
 
-/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. It never leaves the system:
-/// clients see the [#member] instead.
+/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. Nobody else is told it: other
+/// members see the [#member] instead.
 public record ConnectionId(String value) {
   private static final int SLOT_DIGITS = 8;
   private static final int MEMBER_DIGITS = 16;

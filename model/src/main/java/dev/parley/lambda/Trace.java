@@ -11,15 +11,13 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.lambda.powertools.tracing.TracingUtils;
 
 /// The steps of an invocation, as subsegments of its X-Ray segment. Without a segment (a unit test)
-/// the steps run all the same.
+/// the steps run all the same. On Lambda the segment is not known before the first subsegment begins,
+/// so that nobody here may ask for it first.
 public final class Trace {
   private Trace() {}
 
   /// Runs one step under its name.
   public static <T> T step(String name, Supplier<T> step) {
-    if (current().isEmpty()) {
-      return step.get();
-    }
     // TracingUtils takes a consumer: the result comes out by this list.
     List<T> result = new ArrayList<>(1);
     TracingUtils.withSubsegment(name, subsegment -> result.add(step.get()));
@@ -27,21 +25,15 @@ public final class Trace {
   }
 
   public static void step(String name, Runnable step) {
-    if (current().isEmpty()) {
-      step.run();
-    } else {
-      TracingUtils.withSubsegment(name, subsegment -> step.run());
-    }
+    TracingUtils.withSubsegment(name, subsegment -> step.run());
   }
 
-  /// Makes a value searchable in the traces.
+  /// Makes a value of the current step searchable.
   public static void annotate(String name, String value) {
-    if (current().isPresent()) {
-      TracingUtils.putAnnotation(name, value);
-    }
+    TracingUtils.putAnnotation(name, value);
   }
 
-  /// What continues this trace elsewhere, for example
+  /// What continues the current step's trace elsewhere, for example
   /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; null where there
   /// is no trace.
   public static @Nullable String header() {

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -35,6 +37,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledExcepti
 /// A message that this table acknowledged is there once, and stays until retention removes it. All
 /// reads are strongly consistent and leave out what is past `expires_at`.
 public final class MessageTable {
+  private static final Logger log = LoggerFactory.getLogger(MessageTable.class);
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
 
   private final DynamoDbClient dynamoDb;
@@ -146,7 +149,8 @@ public final class MessageTable {
   ///
   /// @param limit 1 to 100
   /// @param bytes what all messages of the page may take together
-  /// @param size what one message takes there; one that is larger than all of it still makes a page
+  /// @param size what one message takes there; one that is larger than all of it, or that nobody of
+  ///     ours wrote, is passed over
   public Page page(
       RoomId room, Range range, int limit, int bytes, ToIntFunction<Message> size, Instant now) {
     List<Message> found = new ArrayList<>();
@@ -161,9 +165,14 @@ public final class MessageTable {
         if (row.expired(now.getEpochSecond())) {
           continue;
         }
-        Message message = Message.of(row);
-        left -= size.applyAsInt(message);
-        if (found.size() == limit || (left < 0 && !found.isEmpty())) {
+        Message message = readable(row);
+        int taken = message == null ? 0 : size.applyAsInt(message);
+        if (message == null || taken > bytes) {
+          log.warn("passed over a message of {} that no client could be told", room);
+          continue;
+        }
+        left -= taken;
+        if (found.size() == limit || left < 0) {
           more = true;
           break read;
         }
@@ -175,6 +184,14 @@ public final class MessageTable {
       Collections.reverse(found);
     }
     return new Page(range, found, more);
+  }
+
+  private static @Nullable Message readable(Row row) {
+    try {
+      return Message.of(row);
+    } catch (Row.InvalidRow | IllegalArgumentException e) {
+      return null;
+    }
   }
 
   private QueryResponse query(
@@ -210,9 +227,10 @@ public final class MessageTable {
         });
   }
 
-  /// Epoch microseconds before which retention may have removed messages.
+  /// Epoch microseconds before which retention may have removed messages: expiry is kept in whole
+  /// seconds, by the clock of a function that may be behind the message's timestamp.
   public long horizon(Instant now) {
-    return micros(now.minus(retention));
+    return micros(now.minus(retention).plus(Limits.CLOCK_SKEW_MAX).plusSeconds(1));
   }
 
   public static long micros(Instant time) {

@@ -19,7 +19,7 @@ public enum ErrorCode {
       Advice.FIX,
       "`after` is not a timestamp (whole microseconds below 2^53), or is more than 1 s ahead."),
   INVALID_BEFORE(Advice.FIX, "`before` is not a timestamp (whole microseconds below 2^53)."),
-  INVALID_RANGE(Advice.FIX, "`before` and `after` exclude each other."),
+  INVALID_RANGE(Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),
   INVALID_LIMIT(Advice.FIX, "`limit` is not a whole number from 1 to 100."),
   INVALID_CURSOR(Advice.FIX, "`cursor` is not one that an earlier page gave."),
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),
@@ -28,8 +28,8 @@ public enum ErrorCode {
   RATE_LIMITED(Advice.RETRY, "Too many messages: send again after `retryAfterMs`."),
   UNAVAILABLE(
       Advice.RETRY,
-      "The message could not be written in time, or the answer was lost: send again with the same"
-          + " `id`."),
+      "Whether the message was written is not known: send it again, with the same `id` if it had"
+          + " one."),
   NOT_CONNECTED(Advice.RECONNECT, "This connection is being closed.");
 
   /// What a client does about an error.

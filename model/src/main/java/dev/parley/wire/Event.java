@@ -1,5 +1,6 @@
 package dev.parley.wire;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.message.Message;
@@ -26,8 +27,9 @@ public final class Event {
   }
 
   /// @param prev the timestamp handed out before this one, or null at the beginning
+  /// @throws IllegalArgumentException where it fits no frame: no client of ours can have sent it
   public static byte[] message(Message message, @Nullable Long prev) {
-    return Json.bytes(
+    return fitting(
         Json.object()
             .put("type", "message")
             .put("room", message.room().name())
@@ -40,7 +42,7 @@ public final class Event {
   }
 
   public static byte[] presence(RoomId room, String member, Identity identity, State state) {
-    return Json.bytes(
+    return fitting(
         Json.object()
             .put("type", "presence")
             .put("room", room.name())
@@ -52,16 +54,11 @@ public final class Event {
 
   /// Packs events into as few frames as 32 KB each allow, in order: one event as it is, several as
   /// an array.
-  ///
-  /// @throws IllegalArgumentException where one event is larger than a frame
   public static List<byte[]> frames(List<byte[]> events) {
     List<byte[]> frames = new ArrayList<>();
     List<byte[]> frame = new ArrayList<>();
     int bytes = 0;
     for (byte[] event : events) {
-      if (event.length > Limits.FRAME_BYTES_MAX) {
-        throw new IllegalArgumentException("an event of " + event.length + " bytes fits no frame");
-      }
       if (!frame.isEmpty() && bytes + event.length + 2 > Limits.FRAME_BYTES_MAX) {
         frames.add(frame(frame));
         frame.clear();
@@ -74,6 +71,14 @@ public final class Event {
       frames.add(frame(frame));
     }
     return frames;
+  }
+
+  private static byte[] fitting(ObjectNode json) {
+    byte[] event = Json.bytes(json);
+    if (event.length > Limits.FRAME_BYTES_MAX) {
+      throw new IllegalArgumentException("an event of " + event.length + " bytes fits no frame");
+    }
+    return event;
   }
 
   private static byte[] frame(List<byte[]> events) {

@@ -265,6 +265,24 @@ class MessageTableTest {
   }
 
   @Test
+  void aRowThatNoClientCouldBeToldIsPassedOver() {
+    long first = sent(draft("before"));
+    Map<String, AttributeValue> item = new HashMap<>();
+    item.put("room_id", Row.s(room.name()));
+    item.put("timestamp", Row.n(first + 1));
+    TestTables.dynamoDb().putItem(put -> put.tableName("ChatMessages").item(item));
+    Message large = new Message(room, first + 2, "id", ADA, "x".repeat(40_000), null);
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatMessages")
+                    .item(large.item(now.plusSeconds(60).getEpochSecond())));
+    sent(new Draft(room, ADA, "after", null, first + 2, null));
+
+    assertEquals(List.of("before", "after"), all().stream().map(Message::text).toList());
+  }
+
+  @Test
   void aForeignRowIsAClearError() {
     Map<String, AttributeValue> item = new HashMap<>();
     item.put("room_id", Row.s(room.name()));

@@ -93,7 +93,7 @@ class EventTest {
 
     assertTrue(Event.message(largest, (1L << 53) - 1).length <= Limits.FRAME_BYTES_MAX);
     assertTrue(Reply.size(largest) <= Reply.PAGE_BYTES_MAX);
-    byte[] tooLarge = new byte[Limits.FRAME_BYTES_MAX + 1];
-    assertThrows(IllegalArgumentException.class, () -> Event.frames(List.of(tooLarge)));
+    Message foreign = new Message(ROOM, 1, "i", ADA, "x".repeat(Limits.FRAME_BYTES_MAX), null);
+    assertThrows(IllegalArgumentException.class, () -> Event.message(foreign, null));
   }
 }
