@@ -1,0 +1,136 @@
+package dev.parley.e2e;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import software.amazon.awssdk.core.SdkRequest;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.apigatewaymanagementapi.model.DeleteConnectionRequest;
+import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionRequest;
+import software.amazon.awssdk.services.apigatewaymanagementapi.model.PostToConnectionRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.DeleteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactGetItemsRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
+
+/// Notes which IAM actions the functions need, on which resources, between [#start] and [#stop].
+/// Each client of the AWS SDK in this module has it (`execution.interceptors` among the test
+/// resources); it changes no call.
+///
+/// A call belongs to the function whose name Powertools has put into the logging context; calls
+/// without one are the local cloud's own, or the test's.
+public final class CallRecorder implements ExecutionInterceptor {
+  private static final String ACCOUNT = "us-east-1:000000000000:";
+  private static final String TABLE = "arn:aws:dynamodb:" + ACCOUNT + "table/";
+
+  /// By function; null while nobody listens.
+  private static volatile @Nullable Map<String, Set<String>> calls;
+
+  /// The stage whose connections are called.
+  private static volatile String stageArn = "";
+
+  /// As the AWS SDK makes it.
+  public CallRecorder() {}
+
+  /// Begins to note.
+  ///
+  /// @param api the WebSocket API's id
+  /// @param stage its stage
+  static void start(String api, String stage) {
+    stageArn = "arn:aws:execute-api:" + ACCOUNT + api + "/" + stage;
+    calls = new ConcurrentHashMap<>();
+  }
+
+  /// Ends it.
+  ///
+  /// @return by function what it needed, as `action on resource`
+  static Map<String, Set<String>> stop() {
+    Map<String, Set<String>> noted = calls;
+    calls = null;
+    return noted == null ? Map.of() : new TreeMap<>(noted);
+  }
+
+  @Override
+  public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
+    Map<String, Set<String>> noting = calls;
+    String function = MDC.get("function_name");
+    if (noting != null && function != null) {
+      noting
+          .computeIfAbsent(function, f -> ConcurrentHashMap.newKeySet())
+          .addAll(needs(context.request()));
+    }
+  }
+
+  /// What IAM asks for when this call is made. Source: service authorization reference, "Actions,
+  /// resources, and condition keys for Amazon DynamoDB"; DynamoDB developer guide, "IAM for
+  /// transactions": a transaction needs its items' own actions.
+  static List<String> needs(SdkRequest request) {
+    List<String> needs = new ArrayList<>();
+    switch (request) {
+      case GetItemRequest get -> needs.add("dynamodb:GetItem on " + TABLE + get.tableName());
+      case PutItemRequest put -> needs.add("dynamodb:PutItem on " + TABLE + put.tableName());
+      case UpdateItemRequest update ->
+          needs.add("dynamodb:UpdateItem on " + TABLE + update.tableName());
+      case DeleteItemRequest delete ->
+          needs.add("dynamodb:DeleteItem on " + TABLE + delete.tableName());
+      case QueryRequest query ->
+          needs.add("dynamodb:Query on " + read(query.tableName(), query.indexName()));
+      case ScanRequest scan ->
+          needs.add("dynamodb:Scan on " + read(scan.tableName(), scan.indexName()));
+      case BatchGetItemRequest get ->
+          get.requestItems()
+              .keySet()
+              .forEach(table -> needs.add("dynamodb:BatchGetItem on " + TABLE + table));
+      case BatchWriteItemRequest write ->
+          write
+              .requestItems()
+              .keySet()
+              .forEach(table -> needs.add("dynamodb:BatchWriteItem on " + TABLE + table));
+      case TransactGetItemsRequest get ->
+          get.transactItems()
+              .forEach(item -> needs.add("dynamodb:GetItem on " + TABLE + item.get().tableName()));
+      case TransactWriteItemsRequest write ->
+          write.transactItems().forEach(item -> needs.add(need(item)));
+      case PostToConnectionRequest _ -> needs.add(connections("POST"));
+      case GetConnectionRequest _ -> needs.add(connections("GET"));
+      case DeleteConnectionRequest _ -> needs.add(connections("DELETE"));
+      // Written down where nothing that is granted equals it, so that the comparison fails.
+      default -> needs.add(request.getClass().getSimpleName() + ", which is not known here");
+    }
+    return needs;
+  }
+
+  private static String need(TransactWriteItem item) {
+    if (item.put() != null) {
+      return "dynamodb:PutItem on " + TABLE + item.put().tableName();
+    }
+    if (item.update() != null) {
+      return "dynamodb:UpdateItem on " + TABLE + item.update().tableName();
+    }
+    return item.delete() == null
+        ? "dynamodb:ConditionCheckItem on " + TABLE + item.conditionCheck().tableName()
+        : "dynamodb:DeleteItem on " + TABLE + item.delete().tableName();
+  }
+
+  private static String read(String table, @Nullable String index) {
+    return TABLE + table + (index == null ? "" : "/index/" + index);
+  }
+
+  private static String connections(String method) {
+    return "execute-api:ManageConnections on " + stageArn + "/" + method + "/@connections/*";
+  }
+}

@@ -1,0 +1,383 @@
+package dev.parley.e2e;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.IntNode;
+import dev.parley.Limits;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.connection.Membership;
+import dev.parley.e2e.RawTemplate.Route;
+import dev.parley.local.gateway.Quotas;
+import dev.parley.message.Message;
+import dev.parley.message.Page;
+import dev.parley.message.Range;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
+import dev.parley.wire.Event;
+import dev.parley.wire.Rejection;
+import dev.parley.wire.Reply;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/// One word and one number for one thing: docs/PROTOCOL.md says what the code and the template say,
+/// and limits that are written down twice are equal.
+class ProtocolTest {
+  private static final Path PROTOCOL = Path.of("..", "..", "docs", "PROTOCOL.md");
+  private static final Path LIMITS_JS = Path.of("..", "..", "web", "limits.js");
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```json\\n(.*?)^```$");
+  private static final Pattern HEADING = Pattern.compile("(?m)^## +`?(\\$?[A-Za-z]+)`?(.*)$");
+  private static final Pattern ERROR_ROW =
+      Pattern.compile("(?m)^\\| `([a-z_]+)` \\| (fix|retry|join|reconnect) \\| (.+) \\|$");
+  private static final Pattern CONSTANT =
+      Pattern.compile("(?m)^export const ([A-Z_]+) = ([0-9_]+(?: \\* [0-9_]+)*);$");
+
+  /// What a frame may hold beside `action` and `ref`; a field with `?` may be missing.
+  private static final Map<String, List<String>> CLIENT_FRAMES =
+      Map.of(
+          "join", List.of("room", "after?", "limit?"),
+          "quit", List.of("room"),
+          "sendMessage", List.of("message", "room?", "id?", "after?", "sender?"),
+          "history", List.of("room", "before?", "after?", "limit?"),
+          "members", List.of("room", "cursor?"),
+          "rooms", List.of("cursor?"),
+          "ping", List.of("rooms?"));
+
+  /// Fields that are null where there is none.
+  private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
+
+  /// The section of what `$default` takes; nowhere else is an action shown that no route has.
+  private static final String UNROUTED = "Anything else";
+
+  private final RawTemplate template = RawTemplate.read();
+  private final Map<String, JsonNode> serverFrames = serverFrames();
+
+  // ---- docs/PROTOCOL.md -----------------------------------------------------------------------
+
+  /// Headings that begin in lower case are route keys: `## join`. An alias, which has a route but
+  /// no function of its own, is named somewhere in the text; what a client does not call by name
+  /// (`$default`) needs no heading.
+  @Test
+  void everyRouteKeyHasItsHeadingAndNothingElseLooksLikeOne() throws IOException {
+    String protocol = Files.readString(PROTOCOL);
+    Set<String> headings = new TreeSet<>();
+    Matcher heading = HEADING.matcher(protocol);
+    while (heading.find()) {
+      if (!Character.isUpperCase(heading.group(1).charAt(0))) {
+        assertEquals("", heading.group(2), heading.group());
+        assertTrue(headings.add(heading.group(1)), heading.group() + " is there twice");
+      }
+    }
+
+    Set<String> keys = new TreeSet<>();
+    for (Route route : template.routes()) {
+      if (route.plain()) {
+        assertTrue(protocol.contains("`" + route.key() + "`"), route.key() + " is never named");
+      } else if (!route.key().startsWith("$") || headings.contains(route.key())) {
+        keys.add(route.key());
+      }
+    }
+    assertEquals(keys, headings);
+    assertEquals(CLIENT_FRAMES.keySet(), customKeys());
+  }
+
+  private Set<String> customKeys() {
+    return template.routes().stream()
+        .filter(route -> !route.plain() && !route.key().startsWith("$"))
+        .map(Route::key)
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void theErrorsAreTheEnumInItsOrder() throws IOException {
+    List<String> printed = new ArrayList<>();
+    Matcher row = ERROR_ROW.matcher(Files.readString(PROTOCOL));
+    while (row.find()) {
+      printed.add(row.group());
+    }
+
+    List<String> expected = new ArrayList<>();
+    for (ErrorCode code : ErrorCode.values()) {
+      expected.add(
+          "| `%s` | %s | %s |"
+              .formatted(
+                  code.code(),
+                  code.advice().name().toLowerCase(Locale.ROOT),
+                  code.meaning()));
+    }
+    assertEquals(String.join("\n", expected), String.join("\n", printed));
+  }
+
+  @Test
+  void everyExampleIsAFrameOfTheProtocol() throws IOException {
+    String protocol = Files.readString(PROTOCOL);
+    Set<String> shown = new HashSet<>();
+    Matcher block = BLOCK.matcher(protocol);
+    while (block.find()) {
+      String text = block.group(1);
+      JsonNode example = JSON.readTree(text);
+      if (example.isArray()) {
+        assertTrue(example.size() > 1, "one event is not in an array: " + text);
+        example.forEach(event -> shown.add(event(event)));
+      } else if (example.has("action")) {
+        shown.add(clientFrame(example, section(protocol, block.start())));
+      } else if (example.has("type")) {
+        shown.add(serverFrame(example));
+      } else {
+        shown.add(gatewayError(example));
+      }
+    }
+
+    Set<String> all = new TreeSet<>(serverFrames.keySet());
+    CLIENT_FRAMES.keySet().forEach(action -> all.add("action " + action));
+    all.removeAll(shown);
+    assertEquals(Set.of(), all, "frames without an example");
+  }
+
+  /// The heading above, without its hashes.
+  private static String section(String protocol, int at) {
+    int heading = protocol.lastIndexOf("\n## ", at);
+    return heading < 0
+        ? ""
+        : protocol.substring(heading + 4, protocol.indexOf('\n', heading + 1));
+  }
+
+  private static String clientFrame(JsonNode frame, String section) {
+    String action = frame.path("action").asText();
+    String key = action.equals("sendmessage") ? "sendMessage" : action;
+    List<String> fields = CLIENT_FRAMES.get(key);
+    if (fields == null) {
+      assertEquals(UNROUTED, section, "no route has the action of " + frame);
+      return "action " + action;
+    }
+    for (String field : fields) {
+      assertTrue(field.endsWith("?") || frame.has(field), frame + " lacks " + field);
+    }
+    for (String field : RawTemplate.fields(frame).keySet()) {
+      assertTrue(
+          field.equals("action")
+              || field.equals("ref")
+              || fields.contains(field)
+              || fields.contains(field + "?"),
+          frame + " has " + field);
+    }
+    // Each of these refuses what is not valid; a field that may be missing is valid then.
+    ClientFrame parsed = ClientFrame.parse(frame.toString());
+    assertNotNull(parsed.roomOr(RoomId.GLOBAL));
+    assertNotNull(parsed.range());
+    assertTrue(parsed.limit() > 0);
+    parsed.ref();
+    parsed.id();
+    assertFalse(key.equals("sendMessage") && parsed.message().isEmpty());
+    if (key.equals("ping")) {
+      assertNotNull(parsed.rooms());
+    }
+    if (key.equals("members")) {
+      parsed.memberCursor();
+    }
+    if (key.equals("rooms")) {
+      parsed.roomCursor();
+    }
+    return "action " + key;
+  }
+
+  private String event(JsonNode event) {
+    String type = serverFrame(event);
+    assertTrue(Set.of("message", "presence").contains(type), event + " is no event");
+    assertFalse(event.has("ref"), event + " is no reply");
+    return type;
+  }
+
+  private String serverFrame(JsonNode frame) {
+    String type = frame.path("type").asText();
+    JsonNode sample = serverFrames.get(type);
+    assertNotNull(sample, "the server says no such thing: " + frame);
+    if (type.equals("error")) {
+      ErrorCode code = ErrorCode.valueOf(frame.path("code").asText().toUpperCase(Locale.ROOT));
+      assertEquals(code.meaning(), frame.path("message").asText());
+      RawTemplate.fields(frame)
+          .forEach(
+              (name, value) -> {
+                assertTrue(requireNonNull(sample).has(name), frame + " has " + name);
+                assertShape(sample.path(name), value, "error." + name);
+              });
+      return type;
+    }
+    assertShape(requireNonNull(sample), frame, type);
+    return type;
+  }
+
+  /// Field names, and kinds of values, as the code writes them; `ref` is there where a client sent
+  /// one.
+  private static void assertShape(JsonNode sample, JsonNode example, String at) {
+    if (sample.isObject()) {
+      Set<String> wanted = new TreeSet<>(RawTemplate.fields(sample).keySet());
+      Set<String> found = new TreeSet<>(RawTemplate.fields(example).keySet());
+      if (at.equals("pong.rooms")) {
+        example.forEach(head -> assertTrue(head.isNull() || head.isIntegralNumber(), at));
+        return;
+      }
+      wanted.remove("ref");
+      found.remove("ref");
+      assertEquals(wanted, found, at);
+      RawTemplate.fields(sample)
+          .forEach((name, value) -> assertShape(value, example.path(name), at + "." + name));
+    } else if (sample.isArray()) {
+      assertTrue(example.isArray(), at);
+      example.forEach(element -> assertShape(sample.path(0), element, at + "[]"));
+    } else {
+      String name = at.substring(at.lastIndexOf('.') + 1);
+      assertTrue(
+          name.equals("ref")
+              || sample.getNodeType() == example.getNodeType()
+              || (NULLABLE.contains(name) && example.isNull()),
+          at + " is " + example);
+    }
+  }
+
+  private static String gatewayError(JsonNode frame) {
+    assertEquals(
+        Set.of("message", "connectionId", "requestId"),
+        RawTemplate.fields(frame).keySet(),
+        "neither a client's frame nor the server's: " + frame);
+    assertTrue(
+        Set.of("Internal server error", "Forbidden").contains(frame.path("message").asText()));
+    return "the gateway's own error";
+  }
+
+  /// Each frame of the server's as the code writes it, by its type.
+  private static Map<String, JsonNode> serverFrames() {
+    ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
+    Identity identity = new Identity("guest:0", "Ada");
+    RoomId id = new RoomId("lobby");
+    Room room = new Room(id, 1L, "1", 1L);
+    Message message = new Message(id, 1L, "id", identity, "Hello", null);
+    Page page = new Page(new Range.Newest(), List.of(message), false);
+    Membership membership = new Membership(connection, identity, Instant.EPOCH);
+    JsonNode ref = IntNode.valueOf(1);
+    List<String> frames =
+        List.of(
+            Reply.joined(room, page, true, connection, identity).encode(ref),
+            Reply.quit(id).encode(ref),
+            Reply.sent(id, "id", 1).encode(ref),
+            Reply.history(id, page, true).encode(ref),
+            Reply.members(id, List.of(membership), "0").encode(ref),
+            Reply.rooms(List.of(room), id).encode(ref),
+            Reply.pong(1, connection, identity, List.of(id), Map.of(id, room)).encode(ref),
+            Reply.error(new Rejection(ErrorCode.RATE_LIMITED, 1L))
+                .withConnection(connection, "", "", "", "")
+                .encode(ref),
+            text(Event.message(message, 1L)),
+            text(Event.presence(id, connection.member(), identity, Event.State.IN)));
+
+    Map<String, JsonNode> byType = new HashMap<>();
+    for (String frame : frames) {
+      try {
+        JsonNode json = JSON.readTree(frame);
+        byType.put(json.path("type").asText(), json);
+      } catch (IOException e) {
+        fail(e);
+      }
+    }
+    return byType;
+  }
+
+  private static String text(byte[] utf8) {
+    return new String(utf8, StandardCharsets.UTF_8);
+  }
+
+  // ---- Limits ---------------------------------------------------------------------------------
+
+  @Test
+  void theChatsLimitsAreTheGateways() {
+    assertEquals(Quotas.FRAME_BYTES_MAX, Limits.FRAME_BYTES_MAX);
+    assertEquals(Quotas.CONNECTION_DURATION, Limits.CONNECTION_MAX);
+    assertTrue(Limits.PRUNE_AGE_MIN.compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0);
+    assertTrue(Limits.SEND_MAX.compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) < 0);
+  }
+
+  @Test
+  void thePagesLimitsAreTheServers() throws IOException {
+    Map<String, Long> page = constants();
+
+    assertEquals(Limits.ROOMS_PER_CONNECTION_MAX, page.get("ROOMS_PER_CONNECTION_MAX"));
+    assertEquals(Limits.MESSAGE_CHARACTERS_MAX, page.get("MESSAGE_CODE_POINTS_MAX"));
+    assertEquals(Limits.SENDER_CHARACTERS_MAX, page.get("NAME_CODE_POINTS_MAX"));
+    assertEquals(Limits.PAGE_MESSAGES_DEFAULT, page.get("HISTORY_PAGE"));
+    assertEquals(Limits.PAGE_MESSAGES_MAX, page.get("CATCH_UP_PAGE"));
+  }
+
+  @Test
+  void thePageCallsARoomWhatTheServerDoes() throws IOException {
+    Matcher pattern =
+        Pattern.compile("(?m)^export const ROOM_PATTERN = /\\^(.+)\\$/;$")
+            .matcher(Files.readString(LIMITS_JS));
+    assertTrue(pattern.find());
+    Pattern room = Pattern.compile(pattern.group(1));
+
+    for (String name :
+        List.of("a", "A.b_c-9", "x".repeat(64), "x".repeat(65), "", "a b", "$connection", "ä")) {
+      assertEquals(RoomId.valid(name), room.matcher(name).matches(), name);
+    }
+  }
+
+  @Test
+  void thePagesWaitsFitTheServers() throws IOException {
+    Map<String, Long> page = constants();
+
+    // What is late in the table: a put that took all its time, by a clock that is behind.
+    assertTrue(
+        requireNonNull(page.get("OVERLAP_US"))
+            >= Limits.SEND_MAX.plus(Limits.CLOCK_SKEW_MAX).toNanos() / 1_000);
+    assertTrue(requireNonNull(page.get("RESEND_MS_MAX")) < Limits.SEND_REMEMBERED.toMillis());
+    assertTrue(requireNonNull(page.get("PING_INTERVAL_MS")) < Quotas.IDLE_TIMEOUT.toMillis());
+    assertTrue(
+        requireNonNull(page.get("REPLY_TIMEOUT_MS")) > Quotas.INTEGRATION_TIMEOUT_MAX.toMillis());
+    assertTrue(requireNonNull(page.get("SECRET_BITS")) >= 128);
+    assertTrue(
+        requireNonNull(page.get("ROOMS_IN_URL_MAX")) * (64 + 1) < Quotas.URL_CHARACTERS_MAX / 2);
+  }
+
+  /// The whole numbers of `web/limits.js`, with their products worked out.
+  private static Map<String, Long> constants() throws IOException {
+    Map<String, Long> constants = new HashMap<>();
+    Matcher constant = CONSTANT.matcher(Files.readString(LIMITS_JS));
+    while (constant.find()) {
+      long product = 1;
+      for (String factor : constant.group(2).replace("_", "").split(" \\* ", -1)) {
+        product *= Long.parseLong(factor);
+      }
+      constants.put(constant.group(1), product);
+    }
+    return constants;
+  }
+}

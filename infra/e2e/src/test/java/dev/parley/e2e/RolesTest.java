@@ -1,0 +1,212 @@
+package dev.parley.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.connection.ConnectionId;
+import dev.parley.local.LocalCloud;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// Each function's role holds exactly the actions that the function uses, on exactly the resources:
+/// a whole story is played, and the calls that functions made in it are compared with the template.
+class RolesTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static final Map<String, Set<String>> GRANTED = RawTemplate.read().grants();
+  private static Map<String, Set<String>> used = Map.of();
+
+  @Test
+  void noFunctionUsesWhatItsRoleDoesNotHold() {
+    assertEquals(Map.of(), without(used, GRANTED), "used, but not granted");
+  }
+
+  @Test
+  void noRoleHoldsWhatItsFunctionDoesNotUse() {
+    assertEquals(Map.of(), without(GRANTED, used), "granted, but not used in this story");
+  }
+
+  private static Map<String, Set<String>> without(
+      Map<String, Set<String>> all, Map<String, Set<String>> some) {
+    Map<String, Set<String>> rest = new TreeMap<>();
+    all.forEach(
+        (function, grants) -> {
+          Set<String> left = new TreeSet<>(grants);
+          left.removeAll(some.getOrDefault(function, Set.of()));
+          if (!left.isEmpty()) {
+            rest.put(function, left);
+          }
+        });
+    return rest;
+  }
+
+  @BeforeAll
+  static void playTheStory() throws Exception {
+    try (LocalCloud cloud = TestCloud.start()) {
+      CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
+      new Story(cloud).play();
+    } finally {
+      used = CallRecorder.stop();
+    }
+  }
+
+  /// Ada talks to herself, and meets two connections that are no more.
+  private static final class Story {
+    private final LocalCloud cloud;
+    private final DynamoDbClient dynamoDb;
+
+    Story(LocalCloud cloud) {
+      this.cloud = cloud;
+      this.dynamoDb = cloud.dynamoDb().client();
+    }
+
+    void play() throws Exception {
+      try (TestClient ada =
+          TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=attic,cellar")) {
+        request(ada, "joined", "join", "'room':'attic'");
+        request(ada, "joined", "join", "'room':'balcony'");
+        request(ada, "quit", "quit", "'room':'balcony'");
+        request(ada, "error", "quit", "'room':'balcony'");
+        request(ada, "sent", "sendMessage", "'room':'attic','message':'One'");
+        String same = "'room':'attic','message':'Two','id':'two'";
+        JsonNode sent = request(ada, "sent", "sendMessage", same);
+        JsonNode again = request(ada, "sent", "sendMessage", same);
+        assertEquals(sent.path("timestamp"), again.path("timestamp"));
+        request(ada, "error", "sendMessage", same.replace("Two", "Another"));
+        ada.awaitMessage("Two");
+        request(ada, "history", "history", "'room':'attic'");
+        request(ada, "members", "members", "'room':'attic'");
+        request(ada, "rooms", "rooms", "");
+        request(ada, "pong", "ping", "'rooms':['attic','cellar','nowhere']");
+        request(ada, "error", "dance", "");
+
+        aPresenceFindsAConnectionGone(ada);
+        aMessageFindsAConnectionGone(ada);
+      }
+      until(() -> rows("Ada").isEmpty(), "nothing is left of Ada");
+    }
+
+    private static JsonNode request(TestClient client, String type, String action, String fields) {
+      JsonNode reply = client.request(action, fields.replace('\'', '"'));
+      assertEquals(type, reply.path("type").asText(), () -> action + ": " + reply);
+      return reply;
+    }
+
+    /// Bob's own coming is the first thing that is pushed to Bob.
+    private void aPresenceFindsAConnectionGone(TestClient ada) throws Exception {
+      ConnectionId bob = new ConnectionId("AAAAAAAAAAAAAA0=");
+      connected(bob, "Bob");
+
+      membership(bob, "Bob", "cellar", true);
+
+      ada.awaitPresence(bob.member(), "out");
+      assertForgotten(bob, "Bob");
+    }
+
+    /// While Eve has no slot, she is in no index and nothing is pushed to her: her coming has been
+    /// told when the message comes. The slot is a change of her row, which invokes nobody.
+    private void aMessageFindsAConnectionGone(TestClient ada) throws Exception {
+      ConnectionId eve = new ConnectionId("AAAAAAAAAAAAAA4=");
+      connected(eve, "Eve");
+      membership(eve, "Eve", "cellar", false);
+      ada.awaitPresence(eve.member(), "in");
+      membership(eve, "Eve", "cellar", true);
+
+      request(ada, "sent", "sendMessage", "'room':'cellar','message':'Eve?'");
+
+      ada.awaitPresence(eve.member(), "out");
+      assertForgotten(eve, "Eve");
+    }
+
+    /// All rows of a connection that was opened long ago, save its memberships.
+    private void connected(ConnectionId connection, String sender) {
+      put(
+          "ChatSessions",
+          Map.of("connection_id", s(connection.value()), "connected_at", n(longAgo())));
+      Map<String, AttributeValue> own = row(connection, sender, "$connection");
+      own.put("connected_at", n(longAgo()));
+      own.put("rooms", n(1));
+      put("ChatConnections", own);
+    }
+
+    private void membership(
+        ConnectionId connection, String sender, String room, boolean hasSlot) {
+      Map<String, AttributeValue> membership = row(connection, sender, room);
+      membership.put("joined_at", n(longAgo()));
+      membership.put("allowance", n(0));
+      if (hasSlot) {
+        membership.put("slot", s(connection.slot()));
+      }
+      put("ChatConnections", membership);
+    }
+
+    private static Map<String, AttributeValue> row(
+        ConnectionId connection, String sender, String room) {
+      return new HashMap<>(
+          Map.of(
+              "connection_id", s(connection.value()),
+              "room_id", s(room),
+              "user", s("guest:" + sender),
+              "sender", s(sender),
+              "expires_at", n(Instant.now().plusSeconds(600).getEpochSecond())));
+    }
+
+    private void put(String table, Map<String, AttributeValue> item) {
+      dynamoDb.putItem(put -> put.tableName(table).item(item));
+    }
+
+    private static long longAgo() {
+      return Instant.now().minusSeconds(60).toEpochMilli();
+    }
+
+    private void assertForgotten(ConnectionId connection, String sender) throws Exception {
+      until(() -> rows(sender).isEmpty(), "nothing is left of " + sender);
+      until(
+          () ->
+              s("gone")
+                  .equals(
+                      dynamoDb
+                          .getItem(
+                              get ->
+                                  get.tableName("ChatSessions")
+                                      .key(Map.of("connection_id", s(connection.value()))))
+                          .item()
+                          .get("reason")),
+          "the session of " + sender + " is closed");
+    }
+
+    private List<Map<String, AttributeValue>> rows(String sender) {
+      return dynamoDb.scan(scan -> scan.tableName("ChatConnections")).items().stream()
+          .filter(item -> s(sender).equals(item.get("sender")))
+          .toList();
+    }
+
+    private static void until(BooleanSupplier condition, String what) throws InterruptedException {
+      Instant deadline = Instant.now().plus(PATIENCE);
+      while (!condition.getAsBoolean()) {
+        assertTrue(Instant.now().isBefore(deadline), () -> "in vain: " + what);
+        Thread.sleep(20);
+      }
+    }
+
+    private static AttributeValue s(String text) {
+      return AttributeValue.fromS(text);
+    }
+
+    private static AttributeValue n(long number) {
+      return AttributeValue.fromN(Long.toString(number));
+    }
+  }
+}

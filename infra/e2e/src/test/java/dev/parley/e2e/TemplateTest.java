@@ -1,0 +1,458 @@
+package dev.parley.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.e2e.RawTemplate.Reference;
+import dev.parley.e2e.RawTemplate.Route;
+import dev.parley.local.gateway.Quotas;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/// The structure of `infra/template.yaml`: what neither a schema nor a start of the local cloud
+/// finds.
+class TemplateTest {
+  private static final Set<String> PREDEFINED_KEYS = Set.of("$connect", "$disconnect", "$default");
+
+  private final RawTemplate template = RawTemplate.read();
+
+  // ---- References -----------------------------------------------------------------------------
+
+  @Test
+  void everyReferenceResolves() {
+    Set<String> names = new HashSet<>(RawTemplate.PSEUDO_PARAMETERS.keySet());
+    names.addAll(template.parameters().keySet());
+    names.addAll(template.resources().keySet());
+    names.addAll(template.generatedIds());
+
+    List<Reference> dangling =
+        template.references().stream()
+            .filter(
+                reference ->
+                    !names.contains(reference.name())
+                        || (reference.attribute() != null
+                            && !attributes(reference.name()).contains(reference.attribute())))
+            .toList();
+
+    assertEquals(List.of(), dangling);
+    assertFalse(template.references().isEmpty());
+  }
+
+  /// Sources: CloudFormation template reference, "Return values" of each type.
+  private Set<String> attributes(String resource) {
+    return switch (template.type(resource)) {
+      case RawTemplate.FUNCTION -> Set.of("Arn");
+      case RawTemplate.TABLE ->
+          template.property(resource, "StreamSpecification").isObject()
+              ? Set.of("Arn", "StreamArn")
+              : Set.of("Arn");
+      default -> Set.of();
+    };
+  }
+
+  @Test
+  void everyParameterIsUsed() {
+    Set<String> used =
+        template.references().stream().map(Reference::name).collect(Collectors.toSet());
+
+    assertEquals(
+        List.of(),
+        template.parameters().keySet().stream().filter(name -> !used.contains(name)).toList());
+  }
+
+  /// Where `!Sub` is forgotten, the placeholder itself is deployed.
+  @Test
+  void noPlaceholderStandsOutsideOfSub() {
+    List<String> forgotten = new ArrayList<>();
+    collectPlaceholders(template.root(), forgotten);
+
+    assertEquals(List.of(), forgotten);
+  }
+
+  private static void collectPlaceholders(JsonNode node, List<String> found) {
+    if (node.isTextual() && RawTemplate.placeholders(node.asText()).findAny().isPresent()) {
+      found.add(node.asText());
+    }
+    node.properties()
+        .forEach(
+            entry -> {
+              if (!entry.getKey().equals("Fn::Sub")) {
+                collectPlaceholders(entry.getValue(), found);
+              }
+            });
+    if (node.isArray()) {
+      node.forEach(element -> collectPlaceholders(element, found));
+    }
+  }
+
+  // ---- Routes ---------------------------------------------------------------------------------
+
+  @Test
+  void everyRouteHasItsFunction() {
+    for (Route route : template.routes()) {
+      assertEquals(RawTemplate.FUNCTION, template.type(route.function()), route.toString());
+    }
+    assertEquals(
+        RawTemplate.FUNCTION,
+        template.type(
+            RawTemplate.attributeOwner(template.api().path("Auth").path("AuthArn"), "Arn")));
+  }
+
+  @Test
+  void everyFunctionIsInvokedByARouteTheAuthorizerOrAStream() {
+    Set<String> invoked = new TreeSet<>();
+    template.routes().forEach(route -> invoked.add(route.function()));
+    invoked.add(RawTemplate.attributeOwner(template.api().path("Auth").path("AuthArn"), "Arn"));
+    template
+        .ofType(RawTemplate.FUNCTION)
+        .forEach(
+            (id, function) -> {
+              if (function.has("Events")) {
+                invoked.add(id);
+              }
+            });
+
+    assertEquals(new TreeSet<>(template.ofType(RawTemplate.FUNCTION).keySet()), invoked);
+  }
+
+  @Test
+  void whatAClientCanCallRepliesAndConnectAndDisconnectDoNot() {
+    Set<String> silent =
+        template.routes().stream()
+            .filter(route -> !route.replies())
+            .map(Route::key)
+            .collect(Collectors.toSet());
+
+    assertEquals(Set.of("$connect", "$disconnect"), silent);
+  }
+
+  /// A reply reaches its client only where the route names a selection expression and has a
+  /// response (API Gateway developer guide, "Set up a WebSocket API route response").
+  @Test
+  void whatRepliesHasOneRouteResponseAndNothingElseHasOne() {
+    Map<String, Integer> responses = new TreeMap<>();
+    template
+        .ofType(RawTemplate.ROUTE_RESPONSE)
+        .forEach(
+            (id, response) -> {
+              assertEquals("$default", response.path("RouteResponseKey").asText(), id);
+              assertEquals(template.apiId(), response.path("ApiId").path("Ref").asText(), id);
+              responses.merge(response.path("RouteId").path("Ref").asText(), 1, Integer::sum);
+            });
+
+    Map<String, Integer> wanted = new TreeMap<>();
+    template.routes().stream()
+        .filter(Route::replies)
+        .forEach(route -> wanted.put(route.id(), 1));
+    assertEquals(wanted, responses);
+  }
+
+  /// SAM lets the API invoke the functions of its own routes; for others nobody does.
+  @Test
+  void aRouteOutsideOfTheApiHasItsOwnPermission() {
+    List<Route> plain = template.routes().stream().filter(Route::plain).toList();
+    Map<String, JsonNode> permissions = template.ofType(RawTemplate.PERMISSION);
+
+    for (Route route : plain) {
+      String source =
+          "arn:aws:execute-api:us-east-1:000000000000:%s/%s/%s"
+              .formatted(
+                  template.apiId(),
+                  template.resolve(template.api().path("StageName")),
+                  route.key());
+      assertEquals(
+          1,
+          permissions.values().stream()
+              .filter(
+                  permission ->
+                      permission.path("FunctionName").path("Ref").asText().equals(route.function())
+                          && template.resolve(permission.path("SourceArn")).equals(source)
+                          && permission.path("Action").asText().equals("lambda:InvokeFunction")
+                          && permission
+                              .path("Principal")
+                              .asText()
+                              .equals("apigateway.amazonaws.com"))
+              .count(),
+          route.toString());
+    }
+    assertEquals(plain.size(), permissions.size(), "each permission is for one of these routes");
+  }
+
+  /// SAM drops one of two routes whose generated ids are the same: `sendMessage`, `sendmessage`.
+  @Test
+  void noTwoRoutesCollideInWhatSamCallsThem() {
+    Set<String> taken = new HashSet<>(template.resources().keySet());
+    for (Route route : template.routes()) {
+      assertTrue(route.plain() || taken.add(route.id()), route.id() + " is taken");
+    }
+    Set<String> keys = new HashSet<>();
+    for (Route route : template.routes()) {
+      assertTrue(keys.add(route.key()), route.key() + " is there twice");
+      assertTrue(
+          PREDEFINED_KEYS.contains(route.key()) || route.key().matches("[A-Za-z0-9]+"),
+          route.key() + " is not letters and digits");
+    }
+  }
+
+  /// After that time the client has its Internal server error, whatever the function comes to.
+  @Test
+  void aRoutesFunctionEndsBeforeTheGatewayGivesUp() {
+    for (Route route : template.routes()) {
+      int seconds = template.functionProperty(route.function(), "Timeout").asInt();
+      assertTrue(
+          seconds > 0 && seconds < Quotas.INTEGRATION_TIMEOUT_MAX.toSeconds(), route.toString());
+    }
+  }
+
+  // ---- Functions ------------------------------------------------------------------------------
+
+  /// Lambda takes the constructor without arguments, the local cloud the one with the environment.
+  @Test
+  void everyHandlerCanBeMadeByLambdaAndByTheLocalCloud() throws Exception {
+    for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
+      String name = template.functionProperty(function, "Handler").asText();
+      Class<?> handler = Class.forName(name, false, getClass().getClassLoader());
+
+      assertTrue(Modifier.isPublic(handler.getModifiers()), name);
+      assertTrue(Modifier.isPublic(handler.getConstructor().getModifiers()), name);
+      assertTrue(Modifier.isPublic(handler.getConstructor(Map.class).getModifiers()), name);
+    }
+  }
+
+  /// `dev.parley.fanout.FanoutHandler` is in `../fanout/target/fanout.zip`.
+  @Test
+  void everyHandlerIsInThePackageOfItsOwnModule() {
+    for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
+      String module =
+          template
+              .functionProperty(function, "Handler")
+              .asText()
+              .replaceFirst("dev\\.parley\\.([a-z]+)\\.[A-Za-z]+", "$1");
+      assertEquals(
+          "../%s/target/%s.zip".formatted(module, module),
+          template.functionProperty(function, "CodeUri").asText(),
+          function);
+    }
+  }
+
+  /// One word for one thing: `join`, `JoinFunction`, `JoinHandler`.
+  @Test
+  void aRouteItsFunctionAndItsHandlerShareTheirName() {
+    for (Route route : template.routes()) {
+      String name = route.key().replace("$", "");
+      assertTrue(route.function().equalsIgnoreCase(name + "Function"), route.toString());
+      assertEquals(
+          "dev.parley.handlers." + route.function().replace("Function", "Handler"),
+          template.functionProperty(route.function(), "Handler").asText());
+    }
+  }
+
+  @Test
+  void everyFunctionIsTraced() {
+    for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
+      assertEquals("Active", template.functionProperty(function, "Tracing").asText(), function);
+    }
+  }
+
+  /// [RolesTest] compares with what a function calls.
+  @Test
+  void everyFunctionHasARoleOfItsOwnForNothingButThisTemplatesResources() {
+    Set<String> resources = new HashSet<>();
+    template
+        .ofType(RawTemplate.TABLE)
+        .forEach(
+            (id, table) -> {
+              String arn =
+                  "arn:aws:dynamodb:us-east-1:000000000000:table/"
+                      + table.path("TableName").asText();
+              resources.add(arn);
+              for (JsonNode index : RawTemplate.each(table.path("GlobalSecondaryIndexes"))) {
+                resources.add(arn + "/index/" + index.path("IndexName").asText());
+              }
+            });
+    String stage =
+        "arn:aws:execute-api:us-east-1:000000000000:%s/%s"
+            .formatted(template.apiId(), template.resolve(template.api().path("StageName")));
+    resources.add(stage + "/GET/@connections/*");
+    resources.add(stage + "/POST/@connections/*");
+
+    JsonNode globals = template.root().path("Globals").path("Function");
+    assertFalse(globals.has("Role") || globals.has("Policies"), "one role for everybody");
+    template
+        .ofType(RawTemplate.FUNCTION)
+        .forEach(
+            (id, function) -> {
+              assertFalse(function.has("Role"), id + " has a role that others may share");
+              for (JsonNode policy : RawTemplate.each(function.path("Policies"))) {
+                assertEquals(Set.of("Statement"), RawTemplate.fields(policy).keySet(), id);
+              }
+              for (JsonNode statement : RawTemplate.statements(function)) {
+                assertEquals(
+                    Set.of("Effect", "Action", "Resource"),
+                    RawTemplate.fields(statement).keySet(),
+                    id);
+                assertEquals("Allow", statement.path("Effect").asText(), id);
+                for (String action : RawTemplate.texts(statement.path("Action"))) {
+                  assertTrue(action.matches("[a-z-]+:[A-Za-z]+"), id + ": " + action);
+                }
+                for (JsonNode resource : RawTemplate.each(statement.path("Resource"))) {
+                  assertFalse(resource.isTextual(), id + ": " + resource + " is in no template");
+                  assertTrue(resources.contains(template.resolve(resource)), id + ": " + resource);
+                }
+              }
+            });
+  }
+
+  // ---- Tables and streams ---------------------------------------------------------------------
+
+  @Test
+  void theTablesAreThoseOfTheDesign() {
+    Map<String, String> tables = new LinkedHashMap<>();
+    template.ofType(RawTemplate.TABLE).values().forEach(table -> describe(table, tables));
+
+    assertEquals(
+        Map.of(
+            "ChatMessages",
+            "room_id S, timestamp N; stream NEW_IMAGE; expires at expires_at",
+            "ChatConnections",
+            "connection_id S, room_id S; stream NEW_AND_OLD_IMAGES; expires at expires_at",
+            "ChatConnections RoomConnections",
+            "room_id S, slot S; INCLUDE [user, sender, joined_at, expires_at]",
+            "ChatRooms",
+            "room_id S",
+            "ChatSends",
+            "send_id S; expires at expires_at",
+            "ChatSessions",
+            "connection_id S; expires at expires_at"),
+        tables);
+  }
+
+  private static void describe(JsonNode table, Map<String, String> tables) {
+    Map<String, String> types = new LinkedHashMap<>();
+    for (JsonNode attribute : table.path("AttributeDefinitions")) {
+      types.put(
+          attribute.path("AttributeName").asText(), attribute.path("AttributeType").asText());
+    }
+    Set<String> keys = new HashSet<>();
+    String name = table.path("TableName").asText();
+    StringBuilder text = new StringBuilder(key(table, types, keys));
+    JsonNode stream = table.path("StreamSpecification");
+    if (!stream.isMissingNode()) {
+      text.append("; stream ").append(stream.path("StreamViewType").asText());
+    }
+    JsonNode timeToLive = table.path("TimeToLiveSpecification");
+    if (timeToLive.path("Enabled").asText().equals("true")) {
+      text.append("; expires at ").append(timeToLive.path("AttributeName").asText());
+    }
+    tables.put(name, text.toString());
+    for (JsonNode index : table.path("GlobalSecondaryIndexes")) {
+      JsonNode projection = index.path("Projection");
+      tables.put(
+          name + " " + index.path("IndexName").asText(),
+          "%s; %s %s"
+              .formatted(
+                  key(index, types, keys),
+                  projection.path("ProjectionType").asText(),
+                  RawTemplate.texts(projection.path("NonKeyAttributes"))));
+    }
+    assertEquals(types.keySet(), keys, name + " defines attributes that are no keys");
+  }
+
+  /// The partition key, then the sort key if there is one.
+  private static String key(JsonNode owner, Map<String, String> types, Set<String> keys) {
+    List<String> parts = new ArrayList<>();
+    for (JsonNode part : owner.path("KeySchema")) {
+      String name = part.path("AttributeName").asText();
+      keys.add(name);
+      parts.add(name + " " + types.get(name));
+      assertEquals(
+          parts.size() == 1 ? "HASH" : "RANGE", part.path("KeyType").asText(), owner.toString());
+    }
+    return String.join(", ", parts);
+  }
+
+  @Test
+  void aTableOutlivesItsStack() {
+    template
+        .resources()
+        .forEach(
+            (id, resource) -> {
+              if (template.type(id).equals(RawTemplate.TABLE)) {
+                assertEquals("Retain", resource.path("DeletionPolicy").asText(), id);
+                assertEquals("Retain", resource.path("UpdateReplacePolicy").asText(), id);
+              }
+            });
+  }
+
+  /// Nothing is lost: a batch that fails is halved and tried again, without end. A parallelization
+  /// factor would reorder rooms.
+  @Test
+  void theStreamOfMessagesDiscardsNothingAndKeepsItsOrder() throws Exception {
+    JsonNode mapping = mappingOf("ChatMessages");
+
+    assertEquals("1000", mapping.path("BatchSize").asText());
+    assertEquals("TRIM_HORIZON", mapping.path("StartingPosition").asText());
+    assertEquals("true", mapping.path("BisectBatchOnFunctionError").asText());
+    assertEquals(
+        List.of("ReportBatchItemFailures"),
+        RawTemplate.texts(mapping.path("FunctionResponseTypes")));
+    for (String absent :
+        List.of(
+            "MaximumRetryAttempts",
+            "MaximumRecordAgeInSeconds",
+            "MaximumBatchingWindowInSeconds",
+            "ParallelizationFactor",
+            "DestinationConfig")) {
+      assertFalse(mapping.has(absent), absent);
+    }
+    assertEquals(Set.of("INSERT"), eventNames(mapping));
+  }
+
+  /// An allowance that is spent changes a row, and must invoke nobody.
+  @Test
+  void theStreamOfConnectionsIsFilteredToComingsAndGoings() throws Exception {
+    JsonNode mapping = mappingOf("ChatConnections");
+
+    assertEquals(Set.of("INSERT", "REMOVE"), eventNames(mapping));
+    assertEquals("1", mapping.path("MaximumBatchingWindowInSeconds").asText());
+    assertEquals(
+        List.of("ReportBatchItemFailures"),
+        RawTemplate.texts(mapping.path("FunctionResponseTypes")));
+  }
+
+  private static Set<String> eventNames(JsonNode mapping) throws Exception {
+    JsonNode filters = mapping.path("FilterCriteria").path("Filters");
+    assertEquals(1, filters.size());
+    JsonNode pattern = new ObjectMapper().readTree(filters.path(0).path("Pattern").asText());
+    assertEquals(Set.of("eventName"), RawTemplate.fields(pattern).keySet());
+    return new HashSet<>(RawTemplate.texts(pattern.path("eventName")));
+  }
+
+  /// The one mapping of a table's stream.
+  private JsonNode mappingOf(String table) {
+    List<JsonNode> mappings = new ArrayList<>();
+    for (JsonNode function : template.ofType(RawTemplate.FUNCTION).values()) {
+      for (JsonNode event : RawTemplate.fields(function.path("Events")).values()) {
+        JsonNode mapping = event.path("Properties");
+        if (RawTemplate.attributeOwner(mapping.path("Stream"), "StreamArn").equals(table)) {
+          assertEquals("DynamoDB", event.path("Type").asText());
+          mappings.add(mapping);
+        }
+      }
+    }
+    assertEquals(1, mappings.size(), "mappings of " + table);
+    return mappings.getFirst();
+  }
+}
