@@ -4,18 +4,16 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.exception.SdkClientException;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.ApiGatewayManagementApiException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GoneException;
@@ -29,8 +27,6 @@ final class Pusher {
   /// Pushes under way at once, of all rooms of this function together.
   private static final int CONCURRENCY_MAX = 64;
 
-  private static final Duration PUSH_MAX = Duration.ofSeconds(1);
-
   private final ConnectionTable connections;
   private final ApiGatewayManagementApiClient gateway;
   private final Semaphore permits = new Semaphore(CONCURRENCY_MAX);
@@ -38,18 +34,7 @@ final class Pusher {
 
   Pusher(Settings settings, ConnectionTable connections) {
     this.connections = connections;
-    this.gateway =
-        ApiGatewayManagementApiClient.builder()
-            .region(settings.region())
-            .credentialsProvider(settings.credentials())
-            .endpointOverride(settings.connectionsUrl())
-            .httpClientBuilder(
-                Apache5HttpClient.builder()
-                    .maxConnections(CONCURRENCY_MAX)
-                    .socketTimeout(PUSH_MAX)
-                    .connectionTimeout(PUSH_MAX))
-            .overrideConfiguration(o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()))
-            .build();
+    this.gateway = settings.gateway(CONCURRENCY_MAX);
   }
 
   /// How many connections each outcome had.
@@ -61,20 +46,7 @@ final class Pusher {
   /// gets none of the later ones. Rows of gone connections are removed after all pushes.
   Tally push(List<Membership> members, List<byte[]> frames, Instant now) {
     List<SdkBytes> data = frames.stream().map(SdkBytes::fromByteArrayUnsafe).toList();
-    List<CompletableFuture<Delivery>> deliveries = new ArrayList<>(members.size());
-    for (Membership member : members) {
-      permits.acquireUninterruptibly();
-      deliveries.add(
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return push(member, data);
-                } finally {
-                  permits.release();
-                }
-              },
-              executor));
-    }
+    List<Delivery> deliveries = inParallel(members, member -> push(member, data));
 
     int delivered = 0;
     int throttled = 0;
@@ -82,7 +54,7 @@ final class Pusher {
     List<Membership> gone = new ArrayList<>();
     for (int i = 0; i < deliveries.size(); i++) {
       Membership member = members.get(i);
-      switch (deliveries.get(i).join()) {
+      switch (deliveries.get(i)) {
         case Delivery.Delivered d -> delivered++;
         case Delivery.Gone g -> gone.add(member);
         case Delivery.Throttled t -> throttled++;
@@ -92,13 +64,38 @@ final class Pusher {
         }
       }
     }
-    int pruned = 0;
-    for (Membership member : gone) {
-      if (member.prunable(now) && connections.prune(member.connection(), now)) {
-        pruned++;
-      }
+    return new Tally(delivered, gone.size(), prune(gone, now), throttled, failed);
+  }
+
+  /// @return how many were removed
+  private int prune(List<Membership> gone, Instant now) {
+    return inParallel(
+            gone.stream().filter(member -> member.prunable(now)).toList(),
+            member -> connections.prune(member.connection(), now))
+        .stream()
+        .mapToInt(pruned -> pruned ? 1 : 0)
+        .sum();
+  }
+
+  /// Side by side, within the bound.
+  ///
+  /// @return the results in the order of the members
+  private <T> List<T> inParallel(List<Membership> members, Function<Membership, T> task) {
+    List<CompletableFuture<T>> results = new ArrayList<>(members.size());
+    for (Membership member : members) {
+      permits.acquireUninterruptibly();
+      results.add(
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return task.apply(member);
+                } finally {
+                  permits.release();
+                }
+              },
+              executor));
     }
-    return new Tally(delivered, gone.size(), pruned, throttled, failed);
+    return results.stream().map(CompletableFuture::join).toList();
   }
 
   private Delivery push(Membership member, List<SdkBytes> frames) {

@@ -7,10 +7,9 @@ import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionResponse;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.GoneException;
 
 /// `$default`: a frame that no route takes. Its error also says what the gateway knows of this
 /// connection, which helps whoever is trying things out.
@@ -23,14 +22,7 @@ public final class DefaultHandler extends RouteHandler {
 
   public DefaultHandler(Map<String, String> environment) {
     super(InstantSource.system());
-    Settings settings = new Settings(environment);
-    this.connections =
-        ApiGatewayManagementApiClient.builder()
-            .region(settings.region())
-            .credentialsProvider(settings.credentials())
-            .endpointOverride(settings.connectionsUrl())
-            .httpClientBuilder(Apache5HttpClient.builder())
-            .build();
+    this.connections = new Settings(environment).gateway(1);
   }
 
   @Override
@@ -50,8 +42,8 @@ public final class DefaultHandler extends RouteHandler {
           known.identity().sourceIp(),
           known.identity().userAgent(),
           known.lastActiveAt().toString());
-    } catch (GoneException e) {
-      // It closed meanwhile: nobody reads this reply.
+    } catch (SdkException e) {
+      // It closed meanwhile, or the gateway is busy: the error matters more than what surrounds it.
       return reply;
     }
   }

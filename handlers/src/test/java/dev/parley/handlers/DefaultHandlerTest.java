@@ -79,12 +79,14 @@ class DefaultHandlerTest {
   }
 
   @Test
-  void aConnectionThatClosedMeanwhileGetsTheErrorAlone() {
-    status = 410;
+  void whereTheGatewayTellsNothingTheErrorComesAlone() {
+    for (int failure : new int[] {410, 429, 500}) {
+      status = failure;
 
-    JsonNode reply = ada.send(handler, "{\"action\":\"dance\"}");
+      JsonNode reply = ada.send(handler, "{\"action\":\"dance\"}");
 
-    assertEquals("unknown_action", reply.path("code").asText());
-    assertFalse(reply.has("connectedAt"));
+      assertEquals("unknown_action", reply.path("code").asText());
+      assertFalse(reply.has("connectedAt"));
+    }
   }
 }

@@ -9,9 +9,11 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// A function's environment variables: Lambda's, or those that the local cloud gives instead. The
@@ -21,6 +23,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public record Settings(Map<String, String> environment) {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
+  private static final Duration PUSH_MAX = Duration.ofSeconds(1);
 
   /// @throws IllegalArgumentException where it is missing or empty
   public String required(String name) {
@@ -67,6 +70,28 @@ public record Settings(Map<String, String> environment) {
         token == null
             ? AwsBasicCredentials.create(key, secret)
             : AwsSessionCredentials.create(key, secret, token));
+  }
+
+  /// A client of the gateway's `@connections`. A call is tried once, and given up after a second: one
+  /// connection that does not answer must not hold up the others.
+  ///
+  /// @param connections how many calls may be under way at once
+  public ApiGatewayManagementApiClient gateway(int connections) {
+    return ApiGatewayManagementApiClient.builder()
+        .region(region())
+        .credentialsProvider(credentials())
+        .endpointOverride(connectionsUrl())
+        .httpClientBuilder(
+            Apache5HttpClient.builder()
+                .maxConnections(connections)
+                .connectionTimeout(PUSH_MAX)
+                .socketTimeout(PUSH_MAX))
+        .overrideConfiguration(
+            ClientOverrideConfiguration.builder()
+                .retryStrategy(AwsRetryStrategy.doNotRetry())
+                .apiCallTimeout(PUSH_MAX)
+                .build())
+        .build();
   }
 
   /// A client of DynamoDB. An attempt that takes 2 s is given up, and all attempts of a call
