@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.ApiGatewayManagementApiException;
@@ -94,11 +95,22 @@ final class Pusher {
     }
     int pruned = 0;
     for (Membership member : gone) {
-      if (member.prunable(now) && connections.prune(member.connection(), now)) {
+      if (member.prunable(now) && prune(member, now)) {
         pruned++;
       }
     }
     return new Tally(delivered, gone.size(), pruned, throttled, failed);
+  }
+
+  /// What cannot be removed now is found gone by a later push: it must not make this batch, which
+  /// everybody else has, come again.
+  private boolean prune(Membership member, Instant now) {
+    try {
+      return connections.prune(member.connection(), now);
+    } catch (SdkException e) {
+      log.warn("could not remove {}: {}", member.connection(), e.getMessage());
+      return false;
+    }
   }
 
   private Delivery push(Membership member, List<SdkBytes> frames) {
