@@ -5,16 +5,25 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionResponse;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GoneException;
 
 /// `$default`: a frame that no route takes. Its error also says what the gateway knows of this
-/// connection, which helps whoever is trying things out.
+/// connection, which helps whoever is trying things out; where the gateway will not tell, the error
+/// comes alone.
 public final class DefaultHandler extends RouteHandler {
+  private static final Logger log = LoggerFactory.getLogger(DefaultHandler.class);
+  private static final Duration ASKING_MAX = Duration.ofSeconds(2);
+
   private final ApiGatewayManagementApiClient connections;
 
   public DefaultHandler() {
@@ -30,6 +39,8 @@ public final class DefaultHandler extends RouteHandler {
             .credentialsProvider(settings.credentials())
             .endpointOverride(settings.connectionsUrl())
             .httpClientBuilder(Apache5HttpClient.builder())
+            .overrideConfiguration(
+                o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()).apiCallTimeout(ASKING_MAX))
             .build();
   }
 
@@ -52,6 +63,9 @@ public final class DefaultHandler extends RouteHandler {
           known.lastActiveAt().toString());
     } catch (GoneException e) {
       // It closed meanwhile: nobody reads this reply.
+      return reply;
+    } catch (SdkException e) {
+      log.warn("the gateway does not tell of the connection: {}", e.getMessage());
       return reply;
     }
   }
