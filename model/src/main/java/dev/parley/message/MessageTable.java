@@ -19,7 +19,9 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.core.exception.SdkClientException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
@@ -28,13 +30,13 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// ChatMessages, and ChatSends, which remembers for a day what each id was used for.
 ///
 /// A message that this table acknowledged is there once, and stays until retention removes it. All
 /// reads are strongly consistent and leave out what is past `expires_at`.
 public final class MessageTable {
+  private static final Logger log = LoggerFactory.getLogger(MessageTable.class);
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
 
   private final DynamoDbClient dynamoDb;
@@ -81,7 +83,8 @@ public final class MessageTable {
       return draft.id() == null
           ? put(message, now, deadline)
           : putOnce(message, now, deadline);
-    } catch (TransactionCanceledException | SdkClientException e) {
+    } catch (SdkException e) {
+      log.warn("a message could not be written: {}", e.getMessage());
       return new Sending.Unavailable();
     }
   }
