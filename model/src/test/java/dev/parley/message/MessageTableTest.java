@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -262,6 +263,60 @@ class MessageTableTest {
     sent(draft("new"));
 
     assertEquals(List.of("new"), all().stream().map(Message::text).toList());
+  }
+
+  @Test
+  void whatIsNotOlderThanTheHorizonIsRead() {
+    Instant second = Instant.ofEpochSecond(now.getEpochSecond());
+    Instant end = second.plusMillis(999);
+    messages.send(new Draft(room, ADA, "m", null, MessageTable.micros(end), null), second);
+    Instant later = second.plus(Duration.ofDays(30)).plusMillis(500);
+
+    Range all = new Range.After(messages.horizon(later));
+    Page page = messages.page(room, all, 10, Reply.PAGE_BYTES_MAX, Reply::size, later);
+
+    assertTrue(page.complete(new Room(room, null, null, 0L), messages.horizon(later)));
+    assertEquals(1, page.messages().size());
+  }
+
+  @Test
+  void whatIsPastRetentionCostsNoRead() {
+    for (int i = 0; i < 9; i++) {
+      messages.send(draft("old"), now.minus(Duration.ofDays(31)));
+    }
+    long only = sent(draft("new"));
+    AtomicInteger reads = new AtomicInteger();
+    MessageTable counting =
+        new MessageTable(
+            client(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    reads.incrementAndGet();
+                  }
+                }),
+            settings);
+
+    for (Range range : List.of(new Range.Newest(), new Range.Before(only), new Range.After(0))) {
+      counting.page(room, range, 1, Reply.PAGE_BYTES_MAX, Reply::size, now);
+    }
+
+    assertEquals(3, reads.get());
+    assertTrue(page(room, new Range.Before(1), 1).messages().isEmpty());
+  }
+
+  @Test
+  void aRowThatNobodyOfOursWroteIsPassedOver() {
+    long foreign = MessageTable.micros(now);
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatMessages")
+                    .item(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(foreign))));
+    sent(draft("ours"));
+
+    assertEquals(List.of("ours"), all().stream().map(Message::text).toList());
   }
 
   @Test
