@@ -1,5 +1,6 @@
 package dev.parley.fanout;
 
+import dev.parley.Limits;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.table.Row;
@@ -16,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// as long as the room's head has not moved, and an empty one after it has.
 ///
 /// @param events encoded, in order
-/// @param passedOver records that hold their place in the chain but could not be encoded: clients
-///     fetch those by `history`
+/// @param passedOver records that hold their place in the chain but could not be encoded in one
+///     frame: clients fetch those by `history`
 /// @param room the room as it is once these are handed out; unchanged where no record counts
 record Chain(List<byte[]> events, int passedOver, Room room) {
 
@@ -35,7 +36,12 @@ record Chain(List<byte[]> events, int passedOver, Room room) {
       }
       headSequence = entry.sequence();
       try {
-        events.add(Event.message(Message.of(entry.row()), head));
+        byte[] event = Event.message(Message.of(entry.row()), head);
+        if (event.length <= Limits.FRAME_BYTES_MAX) {
+          events.add(event);
+        } else {
+          passedOver++;
+        }
       } catch (RuntimeException e) {
         passedOver++;
       }

@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.ApiGatewayManagementApiException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GoneException;
@@ -71,10 +72,21 @@ final class Pusher {
   private int prune(List<Membership> gone, Instant now) {
     return inParallel(
             gone.stream().filter(member -> member.prunable(now)).toList(),
-            member -> connections.prune(member.connection(), now))
+            member -> prune(member, now))
         .stream()
         .mapToInt(pruned -> pruned ? 1 : 0)
         .sum();
+  }
+
+  /// What cannot be removed now is found gone by a later push: it must not make this batch, which
+  /// everybody else has, come again.
+  private boolean prune(Membership member, Instant now) {
+    try {
+      return connections.prune(member.connection(), now);
+    } catch (SdkException e) {
+      log.warn("could not remove {}: {}", member.connection(), e.getMessage());
+      return false;
+    }
   }
 
   /// Side by side, within the bound.

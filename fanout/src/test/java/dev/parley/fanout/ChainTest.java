@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.Limits;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -63,6 +64,16 @@ class ChainTest {
   }
 
   @Test
+  void anEventThatFitsNoFrameKeepsItsPlaceToo() {
+    Chain.Entry large = entry("2", 20, "x".repeat(Limits.FRAME_BYTES_MAX));
+
+    Chain chain = Chain.of(NEW, List.of(entry("1", 10), large, entry("3", 30)));
+
+    assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
+    assertEquals(1, chain.passedOver());
+  }
+
+  @Test
   void retriedSplitAndRepeatedBatchesGiveOneChain() {
     for (long seed = 0; seed < 300; seed++) {
       Random random = new Random(seed);
@@ -97,13 +108,17 @@ class ChainTest {
   }
 
   private static Chain.Entry entry(String sequence, long timestamp) {
+    return entry(sequence, timestamp, "text");
+  }
+
+  private static Chain.Entry entry(String sequence, long timestamp, String text) {
     Map<String, AttributeValue> item = new HashMap<>();
     item.put("room_id", Row.s("lobby"));
     item.put("timestamp", Row.n(timestamp));
     item.put("id", Row.s("id-" + sequence));
     item.put("user", Row.s("guest:1"));
     item.put("sender", Row.s("Ada"));
-    item.put("message", Row.s("text"));
+    item.put("message", Row.s(text));
     return new Chain.Entry(sequence, new Row(item));
   }
 

@@ -246,6 +246,20 @@ class FanoutHandlerTest {
   }
 
   @Test
+  void aRecordWithoutATimestampOfOursIsPassedOverEvenAsARoomsFirst() {
+    String ada = join(longAgo, room);
+    DynamodbStreamRecord foreign = message("1", room, 10);
+    foreign.getDynamodb().getNewImage().put("timestamp", new AttributeValue().withN("1.5"));
+
+    assertDone(fanOut(foreign));
+    assertDone(fanOut(foreign, message("2", room, 20)));
+
+    assertEquals(1, gateway.received(ada).size());
+    assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":20,\"prev\":null"));
+    assertEquals(new Room(room, 20L, "2", null), rooms.get(room));
+  }
+
+  @Test
   void membersAreToldWhoCameAndWhoLeft() throws Exception {
     String ada = join(longAgo, room);
 

@@ -89,4 +89,15 @@ class DefaultHandlerTest {
       assertFalse(reply.has("connectedAt"));
     }
   }
+
+  @Test
+  void whereTheGatewayWillNotTellTheErrorComesAlone() {
+    status = 429;
+
+    JsonNode reply = ada.send(handler, "{\"action\":\"dance\",\"ref\":3}");
+
+    assertEquals("unknown_action", reply.path("code").asText());
+    assertEquals(3, reply.path("ref").asInt());
+    assertFalse(reply.has("connectedAt"));
+  }
 }

@@ -288,12 +288,12 @@ public final class ConnectionTable {
   private static void addMemberships(
       QueryResponse response, Instant now, List<Membership> members) {
     for (var item : response.items()) {
-      if (isMembership(item, now)) {
-        try {
+      try {
+        if (isMembership(item, now)) {
           members.add(Membership.of(new Row(item)));
-        } catch (Row.InvalidRow | IllegalArgumentException e) {
-          log.warn("passed over a row of RoomConnections: {}", e.getMessage());
         }
+      } catch (Row.InvalidRow | IllegalArgumentException e) {
+        log.warn("passed over a row of RoomConnections: {}", e.getMessage());
       }
     }
   }

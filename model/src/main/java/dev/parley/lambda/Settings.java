@@ -15,6 +15,7 @@ import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
 
 /// A function's environment variables: Lambda's, or those that the local cloud gives instead. The
 /// endpoint variables are the AWS SDK's own (SDK reference guide, "Service-specific endpoints").
@@ -96,6 +97,10 @@ public record Settings(Map<String, String> environment) {
 
   /// A client of DynamoDB. An attempt that takes 2 s is given up, and all attempts of a call
   /// together at 5 s: within a function's timeout.
+  ///
+  /// A single write that meets a transaction on its item is tried again, which the SDK does not do by
+  /// itself: a `$disconnect` beside a join in flight must still remove the connection's row (DynamoDB
+  /// developer guide, "Transaction conflict handling").
   public DynamoDbClient dynamoDb() {
     @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_DYNAMODB");
     return DynamoDbClient.builder()
@@ -107,6 +112,7 @@ public record Settings(Map<String, String> environment) {
             ClientOverrideConfiguration.builder()
                 .apiCallAttemptTimeout(ATTEMPT_MAX)
                 .apiCallTimeout(CALL_MAX)
+                .retryStrategy(retry -> retry.retryOnException(TransactionConflictException.class))
                 .build())
         .build();
   }

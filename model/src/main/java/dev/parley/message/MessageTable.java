@@ -21,7 +21,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
@@ -30,12 +30,11 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// ChatMessages, and ChatSends, which remembers for a day what each id was used for.
 ///
 /// A message that this table acknowledged is there once, and stays until retention removes it. All
-/// reads are strongly consistent and leave out what is past `expires_at`.
+/// reads are strongly consistent and leave out what is past retention.
 public final class MessageTable {
   private static final Logger log = LoggerFactory.getLogger(MessageTable.class);
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
@@ -82,17 +81,18 @@ public final class MessageTable {
         new Message(draft.room(), timestamp, id, draft.from(), draft.text(), draft.trace());
     try {
       return draft.id() == null
-          ? put(message, now, deadline)
+          ? put(message, deadline)
           : putOnce(message, now, deadline);
-    } catch (TransactionCanceledException | SdkClientException e) {
+    } catch (SdkException e) {
+      log.warn("a message could not be written: {}", e.getMessage());
       return new Sending.Unavailable();
     }
   }
 
-  private Sending put(Message first, Instant now, Instant deadline) {
+  private Sending put(Message first, Instant deadline) {
     Message message = first;
     while (Instant.now().isBefore(deadline)) {
-      Map<String, AttributeValue> item = message.item(expiresAt(now));
+      Map<String, AttributeValue> item = message.item(expiresAt(message));
       try {
         dynamoDb.putItem(
             put ->
@@ -129,7 +129,7 @@ public final class MessageTable {
                           "digest", s(digest),
                           "expires_at", n(now.plus(Limits.SEND_REMEMBERED).getEpochSecond())),
                       "attribute_not_exists(send_id)"),
-                  put(messages, message.item(expiresAt(now)), "attribute_not_exists(room_id)")),
+                  put(messages, message.item(expiresAt(message)), "attribute_not_exists(room_id)")),
               deadline);
       if (reasons == null) {
         return new Sending.Sent(message.id(), message.timestamp());
@@ -149,26 +149,36 @@ public final class MessageTable {
   ///
   /// @param limit 1 to 100
   /// @param bytes what all messages of the page may take together
-  /// @param size what one message takes there; one that is larger than all of it, or that nobody of
-  ///     ours wrote, is passed over
+  /// @param size what one message takes there; one that is larger than all of it still makes a page
   public Page page(
       RoomId room, Range range, int limit, int bytes, ToIntFunction<Message> size, Instant now) {
     List<Message> found = new ArrayList<>();
     int left = bytes;
     boolean more = false;
     Map<String, AttributeValue> start = Map.of();
+    // Rows past retention stay for days: they are left out of the key range, not read and dropped.
+    long from = horizon(now);
+    long to = Long.MAX_VALUE;
+    switch (range) {
+      case Range.Newest newest -> {}
+      case Range.Before before -> to = before.timestamp() - 1;
+      case Range.After after -> from = Math.max(from, after.timestamp() + 1);
+    }
+    if (from > to) {
+      return new Page(range, found, false);
+    }
+    boolean forward = range instanceof Range.After;
     read:
     do {
-      var response = query(room, range, limit + 1, start);
+      var response = query(room, from, to, forward, limit + 1, start);
       for (var item : response.items()) {
-        Row row = new Row(item);
-        if (row.expired(now.getEpochSecond())) {
+        Message message = read(item, now);
+        if (message == null) {
           continue;
         }
-        Message message = readable(row);
-        int taken = message == null ? 0 : size.applyAsInt(message);
-        if (message == null || taken > bytes) {
-          log.warn("passed over a message of {} that no client could be told", room);
+        int taken = size.applyAsInt(message);
+        if (taken > bytes) {
+          log.warn("passed over a message of {} that fits no page", room);
           continue;
         }
         left -= taken;
@@ -180,57 +190,51 @@ public final class MessageTable {
       }
       start = response.lastEvaluatedKey();
     } while (!start.isEmpty());
-    if (!(range instanceof Range.After)) {
+    if (!forward) {
       Collections.reverse(found);
     }
     return new Page(range, found, more);
   }
 
-  private static @Nullable Message readable(Row row) {
+  /// @return null where it is past its expiry, or not one of ours: that must not close a room to
+  ///     everybody
+  private static @Nullable Message read(Map<String, AttributeValue> item, Instant now) {
+    Row row = new Row(item);
     try {
-      return Message.of(row);
+      return row.expired(now.getEpochSecond()) ? null : Message.of(row);
     } catch (Row.InvalidRow | IllegalArgumentException e) {
+      log.warn("passed over a row of ChatMessages: {}", e.getMessage());
       return null;
     }
   }
 
   private QueryResponse query(
-      RoomId room, Range range, int limit, Map<String, AttributeValue> start) {
+      RoomId room,
+      long from,
+      long to,
+      boolean forward,
+      int limit,
+      Map<String, AttributeValue> start) {
     return dynamoDb.query(
         query -> {
           query
               .tableName(messages)
               .consistentRead(true)
               .limit(limit)
-              .scanIndexForward(range instanceof Range.After);
-          switch (range) {
-            case Range.Newest newest ->
-                query
-                    .keyConditionExpression("room_id = :room")
-                    .expressionAttributeValues(Map.of(":room", s(room.name())));
-            case Range.Before before ->
-                query
-                    .keyConditionExpression("room_id = :room AND #timestamp < :timestamp")
-                    .expressionAttributeNames(NAMES)
-                    .expressionAttributeValues(
-                        Map.of(":room", s(room.name()), ":timestamp", n(before.timestamp())));
-            case Range.After after ->
-                query
-                    .keyConditionExpression("room_id = :room AND #timestamp > :timestamp")
-                    .expressionAttributeNames(NAMES)
-                    .expressionAttributeValues(
-                        Map.of(":room", s(room.name()), ":timestamp", n(after.timestamp())));
-          }
+              .scanIndexForward(forward)
+              .keyConditionExpression("room_id = :room AND #timestamp BETWEEN :from AND :to")
+              .expressionAttributeNames(NAMES)
+              .expressionAttributeValues(
+                  Map.of(":room", s(room.name()), ":from", n(from), ":to", n(to)));
           if (!start.isEmpty()) {
             query.exclusiveStartKey(start);
           }
         });
   }
 
-  /// Epoch microseconds before which retention may have removed messages: expiry is kept in whole
-  /// seconds, by the clock of a function that may be behind the message's timestamp.
+  /// Epoch microseconds before which retention may have removed messages.
   public long horizon(Instant now) {
-    return micros(now.minus(retention).plus(Limits.CLOCK_SKEW_MAX).plusSeconds(1));
+    return micros(now.minus(retention));
   }
 
   public static long micros(Instant time) {
@@ -238,8 +242,10 @@ public final class MessageTable {
         Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1_000);
   }
 
-  private long expiresAt(Instant now) {
-    return now.plus(retention).getEpochSecond();
+  /// Epoch seconds, not before the message is older than the horizon: a page that is called complete
+  /// lacks none.
+  private long expiresAt(Message message) {
+    return Math.ceilDiv(message.timestamp(), 1_000_000L) + retention.toSeconds();
   }
 
   /// None of the three parts holds a `#`, save a user of an identity provider's: the room and the id

@@ -100,12 +100,16 @@ public final class RoomTable {
   /// Moves a room's head on, after its messages were handed out.
   ///
   /// @param read the room as it was when the hand-out began
-  /// @param next the room as it is now, with another head
+  /// @param next the room as it is now, with another head sequence; without a head where none of its
+  ///     records had a timestamp
   /// @return false where somebody else has moved it since: the room is not changed
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":head", n(requireNonNull(next.head())));
     values.put(":sequence", s(requireNonNull(next.headSequence())));
+    Long head = next.head();
+    if (head != null) {
+      values.put(":head", n(head));
+    }
     String before = read.headSequence();
     if (before != null) {
       values.put(":before", s(before));
@@ -116,7 +120,8 @@ public final class RoomTable {
               update
                   .tableName(table)
                   .key(key(read.id()))
-                  .updateExpression("SET head = :head, head_sequence = :sequence")
+                  .updateExpression(
+                      "SET head_sequence = :sequence" + (head == null ? "" : ", head = :head"))
                   .conditionExpression(
                       before == null
                           ? "attribute_not_exists(head_sequence)"

@@ -43,7 +43,9 @@ public final class ClientFrame {
   public @Nullable JsonNode ref() {
     JsonNode ref = field("ref");
     if (ref == null
-        || (ref.isTextual() && ref.textValue().length() <= Limits.ID_CHARACTERS_MAX)
+        || (ref.isTextual()
+            && ref.textValue().length() <= Limits.ID_CHARACTERS_MAX
+            && isText(ref.textValue()))
         || (ref.isNumber() && Math.abs(ref.doubleValue()) <= TIMESTAMP_MAX)) {
       return ref;
     }
@@ -85,7 +87,7 @@ public final class ClientFrame {
     int characters = text.codePointCount(0, text.length());
     if (characters == 0
         || characters > Limits.MESSAGE_CHARACTERS_MAX
-        || text.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+        || !isText(text)) {
       throw new Rejection(ErrorCode.INVALID_MESSAGE);
     }
     return text;
@@ -150,6 +152,10 @@ public final class ClientFrame {
     return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
   }
 
+  /// JSON escapes can spell half a surrogate pair, which UTF-8 cannot: no frame could repeat it.
+  private static boolean isText(String text) {
+    return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
+  }
 
   private static RoomId room(JsonNode room, ErrorCode otherwise) {
     if (!room.isTextual() || !RoomId.valid(room.textValue())) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.Limits;
+import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
@@ -313,6 +314,46 @@ class ConnectionTableTest {
   }
 
   @Test
+  void aStoredRowWithAnExpiryThatIsNoneIsPassedOver() {
+    ConnectionId id = open(now, room);
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatConnections")
+                    .item(
+                        Map.of(
+                            "connection_id", Row.s(fresh("c")),
+                            "room_id", Row.s(room.name()),
+                            "slot", Row.s("00000000c"),
+                            "expires_at", Row.s("never"))));
+
+    assertEquals(List.of(id), ids(connections.members(room, now)));
+  }
+
+  @Test
+  void lostAnswersOfJoinAndQuitAreAskedForAgain() {
+    ConnectionId id = open(now);
+
+    assertInstanceOf(
+        Joining.Joined.class,
+        new ConnectionTable(losingFirstAnswer(), settings).join(id, ADA, room, now, now));
+    assertEquals(1, own(id).number("rooms"));
+    assertTrue(new ConnectionTable(losingFirstAnswer(), settings).quit(id, room, now));
+    assertEquals(0, own(id).number("rooms"));
+  }
+
+  @Test
+  void aConnectionWhoseOpeningLostItsAnswerIsOpen() {
+    Connection connection =
+        new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", now);
+
+    new ConnectionTable(losingFirstAnswer(), settings)
+        .open(connection, Set.of(room), now, List.of());
+
+    assertEquals(2, rows(connection.id()).size());
+  }
+
+  @Test
   void aSessionIsClosedOnce() {
     SessionTable sessions = new SessionTable(TestTables.dynamoDb(), settings);
     Connection connection =
@@ -378,6 +419,15 @@ class ConnectionTableTest {
         .endpointOverride(
             URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
+        .build();
+  }
+
+  private DynamoDbClient losingFirstAnswer() {
+    return DynamoDbClient.builder()
+        .region(settings.region())
+        .credentialsProvider(settings.credentials())
+        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
+        .httpClient(new LosesFirstAnswer())
         .build();
   }
 

@@ -1,11 +1,18 @@
 package dev.parley.lambda;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.sun.net.httpserver.HttpServer;
+import dev.parley.table.Row;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class SettingsTest {
   @Test
@@ -43,6 +50,44 @@ class SettingsTest {
                     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
                     "http://127.0.0.1:1/production"))
             .connectionsUrl());
+  }
+
+  @Test
+  void aWriteThatMeetsATransactionIsTriedAgain() throws Exception {
+    AtomicInteger requests = new AtomicInteger();
+    HttpServer conflicted =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    conflicted.createContext(
+        "/",
+        exchange -> {
+          boolean first = requests.incrementAndGet() == 1;
+          byte[] body =
+              (first
+                      ? "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionConflictException\"}"
+                      : "{}")
+                  .getBytes(UTF_8);
+          exchange.getResponseHeaders().add("Content-Type", "application/x-amz-json-1.0");
+          exchange.sendResponseHeaders(first ? 400 : 200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    conflicted.start();
+    try (DynamoDbClient dynamoDb =
+        new Settings(
+                Map.of(
+                    "AWS_REGION", "eu-central-1",
+                    "AWS_ACCESS_KEY_ID", "test",
+                    "AWS_SECRET_ACCESS_KEY", "test",
+                    "AWS_ENDPOINT_URL_DYNAMODB",
+                        "http://127.0.0.1:" + conflicted.getAddress().getPort()))
+            .dynamoDb()) {
+
+      dynamoDb.deleteItem(delete -> delete.tableName("t").key(Map.of("id", Row.s("a"))));
+
+      assertEquals(2, requests.get());
+    } finally {
+      conflicted.stop(0);
+    }
   }
 
   private static String error(org.junit.jupiter.api.function.Executable action) {

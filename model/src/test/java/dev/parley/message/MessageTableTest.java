@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
@@ -15,7 +16,6 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Reply;
-import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -37,13 +37,9 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.http.ExecutableHttpRequest;
-import software.amazon.awssdk.http.HttpExecuteRequest;
-import software.amazon.awssdk.http.HttpExecuteResponse;
-import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.InternalServerErrorException;
 
 class MessageTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -154,20 +150,20 @@ class MessageTableTest {
   void aLostAnswerIsNoSecondRow() {
     for (String id : new String[] {null, "id-1"}) {
       RoomId alone = new RoomId(fresh("lost"));
-      AtomicBoolean lost = new AtomicBoolean();
+      LosesFirstAnswer losing = new LosesFirstAnswer();
       MessageTable flaky =
           new MessageTable(
               DynamoDbClient.builder()
                   .region(settings.region())
                   .credentialsProvider(settings.credentials())
                   .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-                  .httpClient(new LosesFirstAnswer(lost))
+                  .httpClient(losing)
                   .build(),
               settings);
 
       Sending sending = flaky.send(new Draft(alone, ADA, "once", id, null, null), now);
 
-      assertTrue(lost.get());
+      assertTrue(losing.lost().get());
       assertInstanceOf(Sending.Sent.class, sending, "id " + id);
       assertEquals(1, page(alone, new Range.Newest(), 10).messages().size());
     }
@@ -189,6 +185,26 @@ class MessageTableTest {
 
     assertInstanceOf(Sending.Unavailable.class, unreachable.send(draft("m"), now));
     assertTrue(all().isEmpty());
+  }
+
+  @Test
+  void aFailureOfTheTableIsUnavailableToo() {
+    MessageTable failing =
+        new MessageTable(
+            client(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    throw InternalServerErrorException.builder().statusCode(500).build();
+                  }
+                }),
+            settings);
+
+    assertInstanceOf(Sending.Unavailable.class, failing.send(draft("m"), now));
+    assertInstanceOf(
+        Sending.Unavailable.class,
+        failing.send(new Draft(room, ADA, "m", "id-1", null, null), now));
   }
 
   @Test
@@ -247,6 +263,60 @@ class MessageTableTest {
     sent(draft("new"));
 
     assertEquals(List.of("new"), all().stream().map(Message::text).toList());
+  }
+
+  @Test
+  void whatIsNotOlderThanTheHorizonIsRead() {
+    Instant second = Instant.ofEpochSecond(now.getEpochSecond());
+    Instant end = second.plusMillis(999);
+    messages.send(new Draft(room, ADA, "m", null, MessageTable.micros(end), null), second);
+    Instant later = second.plus(Duration.ofDays(30)).plusMillis(500);
+
+    Range all = new Range.After(messages.horizon(later));
+    Page page = messages.page(room, all, 10, Reply.PAGE_BYTES_MAX, Reply::size, later);
+
+    assertTrue(page.complete(new Room(room, null, null, 0L), messages.horizon(later)));
+    assertEquals(1, page.messages().size());
+  }
+
+  @Test
+  void whatIsPastRetentionCostsNoRead() {
+    for (int i = 0; i < 9; i++) {
+      messages.send(draft("old"), now.minus(Duration.ofDays(31)));
+    }
+    long only = sent(draft("new"));
+    AtomicInteger reads = new AtomicInteger();
+    MessageTable counting =
+        new MessageTable(
+            client(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    reads.incrementAndGet();
+                  }
+                }),
+            settings);
+
+    for (Range range : List.of(new Range.Newest(), new Range.Before(only), new Range.After(0))) {
+      counting.page(room, range, 1, Reply.PAGE_BYTES_MAX, Reply::size, now);
+    }
+
+    assertEquals(3, reads.get());
+    assertTrue(page(room, new Range.Before(1), 1).messages().isEmpty());
+  }
+
+  @Test
+  void aRowThatNobodyOfOursWroteIsPassedOver() {
+    long foreign = MessageTable.micros(now);
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatMessages")
+                    .item(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(foreign))));
+    sent(draft("ours"));
+
+    assertEquals(List.of("ours"), all().stream().map(Message::text).toList());
   }
 
   @Test
@@ -322,38 +392,5 @@ class MessageTableTest {
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();
-  }
-
-  /// The first request arrives, is carried out, and its answer is lost; the SDK tries again.
-  private record LosesFirstAnswer(SdkHttpClient http, AtomicBoolean lost)
-      implements SdkHttpClient {
-    LosesFirstAnswer(AtomicBoolean lost) {
-      this(Apache5HttpClient.create(), lost);
-    }
-
-    @Override
-    public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
-      ExecutableHttpRequest executable = http.prepareRequest(request);
-      return new ExecutableHttpRequest() {
-        @Override
-        public HttpExecuteResponse call() throws IOException {
-          HttpExecuteResponse response = executable.call();
-          if (lost.compareAndSet(false, true)) {
-            throw new IOException("the answer was lost");
-          }
-          return response;
-        }
-
-        @Override
-        public void abort() {
-          executable.abort();
-        }
-      };
-    }
-
-    @Override
-    public void close() {
-      http.close();
-    }
   }
 }

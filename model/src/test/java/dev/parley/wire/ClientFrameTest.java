@@ -73,6 +73,8 @@ class ClientFrameTest {
         "rooms|{\"rooms\":[\"a\",\"b c\"]}|INVALID_ROOMS",
         "ref|{\"ref\":{}}|INVALID_REF",
         "ref|{\"ref\":true}|INVALID_REF",
+        "ref|{\"ref\":1e400}|INVALID_REF",
+        "ref|{\"ref\":\"half \\ud83d a pair\"}|INVALID_REF",
         "ref|{\"ref\":9007199254740992}|INVALID_REF"
       })
   void aFieldThatIsNotWhatItShouldBeIsRefused(String field, String json, ErrorCode code) {
