@@ -242,6 +242,10 @@ async function enter(roomName) {
     pump(roomName);
   } catch (e) {
     if (!(e instanceof Refused)) return; // The next connection enters every room.
+    if (e.code === 'not_connected') {
+      connection.restart();
+      return;
+    }
     if (rooms.get(roomName)?.you === null) leave(roomName);
     notify(`Could not join #${roomName}: ${e.message}`);
   } finally {
@@ -322,12 +326,21 @@ async function ping() {
   const entered = [...rooms.values()].filter((r) => r.link === 'live').map((r) => r.name);
   try {
     const pong = await connection.request({ action: 'ping', rooms: entered });
-    for (const room of entered) if (pong.rooms?.[room] === null) enter(room);
+    for (const room of entered) {
+      const head = pong.rooms?.[room];
+      // Null: not a member any more. A head that was never seen: its push was lost.
+      if (head === null || (head > 0 && !hasSeen(rooms.get(room), head))) enter(room);
+    }
     listRooms();
   } catch (e) {
     // A socket that nothing comes back from is no connection, whatever the browser thinks.
     if (e instanceof Unanswered && session === connection.session) connection.restart();
   }
+}
+
+/** @param {Room | undefined} room @param {number} head */
+function hasSeen(room, head) {
+  return room === undefined || room.messages.some((message) => message.timestamp === head);
 }
 
 // Sending
@@ -379,6 +392,10 @@ async function attempt(room, draft) {
     return true;
   } catch (e) {
     if (!(e instanceof Refused)) return false;
+    if (e.code === 'not_a_member') {
+      await enter(room.name);
+      return false;
+    }
     if (e.retryAfterMs === undefined) {
       change({ state: 'failed', error: e.message });
       return true;

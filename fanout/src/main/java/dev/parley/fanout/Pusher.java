@@ -17,8 +17,6 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.ApiGatewayManagementApiException;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.GoneException;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.LimitExceededException;
 
 /// Pushes frames to connections by `POST @connections`: side by side across connections, one after
 /// another to each. Each push is tried once, and given up after 1 s.
@@ -117,14 +115,16 @@ final class Pusher {
             post -> post.connectionId(member.connection().value()).data(frame));
       }
       return new Delivery.Delivered();
-    } catch (GoneException e) {
-      return new Delivery.Gone();
-    } catch (LimitExceededException e) {
-      return new Delivery.Throttled();
     } catch (ApiGatewayManagementApiException e) {
-      return e.statusCode() == 400 && String.valueOf(e.getMessage()).contains("connectionId")
-          ? new Delivery.Gone()
-          : new Delivery.Failed("status " + e.statusCode());
+      return switch (e.statusCode()) {
+        case 410 -> new Delivery.Gone();
+        case 429 -> new Delivery.Throttled();
+        case 400 ->
+            String.valueOf(e.getMessage()).contains("connectionId")
+                ? new Delivery.Gone()
+                : new Delivery.Failed("status 400");
+        default -> new Delivery.Failed("status " + e.statusCode());
+      };
     } catch (SdkClientException e) {
       return new Delivery.Failed(String.valueOf(e.getMessage()));
     }

@@ -109,7 +109,11 @@ public final class ConnectHandler
   }
 
   private static String text(@Nullable String value) {
-    String text = value == null ? "" : value;
-    return text.substring(0, Math.min(text.length(), USER_AGENT_CHARACTERS_MAX));
+    // By code points: half a surrogate pair cannot be stored.
+    return (value == null ? "" : value)
+        .codePoints()
+        .limit(USER_AGENT_CHARACTERS_MAX)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
   }
 }

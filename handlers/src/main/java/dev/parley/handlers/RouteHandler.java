@@ -64,6 +64,11 @@ abstract class RouteHandler
   /// @throws Rejection where the frame is refused; nothing has changed then
   abstract Reply reply(ClientFrame frame, Caller caller);
 
+  /// The time by now: later than [Caller#now], where a step took long.
+  final Instant now() {
+    return clock.instant();
+  }
+
   /// What is said of a refused frame.
   Reply rejected(Rejection rejection, Caller caller) {
     return Reply.error(rejection);

@@ -64,13 +64,13 @@ public final class SendMessageHandler extends RouteHandler {
           throw new Rejection(ErrorCode.RATE_LIMITED, limited.retryAfterMs());
     }
 
+    // The clock anew: a message is in the table at most 5 s after its timestamp.
     Sending sending =
         Trace.step(
             "write",
             () ->
                 messages.send(
-                    new MessageTable.Draft(room, sender, text, id, after, Trace.header()),
-                    caller.now()));
+                    new MessageTable.Draft(room, sender, text, id, after, Trace.header()), now()));
     return switch (sending) {
       case Sending.Sent sent -> {
         MDC.put("message_id", sent.id());

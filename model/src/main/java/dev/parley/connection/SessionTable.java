@@ -69,7 +69,11 @@ public final class SessionTable {
                       Map.of(
                           ":at", n(disconnectedAt.toEpochMilli()),
                           ":duration",
-                              n(disconnectedAt.getEpochSecond() - connectedAt.getEpochSecond()),
+                              n(
+                                  Math.max(
+                                      0,
+                                      disconnectedAt.getEpochSecond()
+                                          - connectedAt.getEpochSecond())),
                           ":reason", s(reason))));
       return true;
     } catch (ConditionalCheckFailedException e) {

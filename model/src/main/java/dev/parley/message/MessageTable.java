@@ -100,7 +100,9 @@ public final class MessageTable {
                     .item(item)
                     .conditionExpression("attribute_not_exists(room_id)")
                     .returnValuesOnConditionCheckFailure(
-                        ReturnValuesOnConditionCheckFailure.ALL_OLD));
+                        ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                    .overrideConfiguration(
+                        o -> o.apiCallTimeout(Transactions.until(deadline))));
         return new Sending.Sent(message.id(), message.timestamp());
       } catch (ConditionalCheckFailedException e) {
         if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
@@ -149,7 +151,7 @@ public final class MessageTable {
   ///
   /// @param limit 1 to 100
   /// @param bytes what all messages of the page may take together
-  /// @param size what one message takes there; one that is larger than all of it still makes a page
+  /// @param size what one message takes there; one that is larger than all of it is passed over
   public Page page(
       RoomId room, Range range, int limit, int bytes, ToIntFunction<Message> size, Instant now) {
     List<Message> found = new ArrayList<>();

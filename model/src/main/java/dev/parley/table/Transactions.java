@@ -30,7 +30,11 @@ public final class Transactions {
       DynamoDbClient dynamoDb, List<TransactWriteItem> items, Instant deadline) {
     while (true) {
       try {
-        dynamoDb.transactWriteItems(request -> request.transactItems(items));
+        dynamoDb.transactWriteItems(
+            request ->
+                request
+                    .transactItems(items)
+                    .overrideConfiguration(o -> o.apiCallTimeout(until(deadline))));
         return null;
       } catch (TransactionCanceledException e) {
         List<CancellationReason> reasons = e.cancellationReasons();
@@ -44,6 +48,13 @@ public final class Transactions {
         pause();
       }
     }
+  }
+
+  /// What is left for a call that must have ended by then; the call fails where that is next to
+  /// nothing.
+  public static Duration until(Instant deadline) {
+    Duration left = Duration.between(Instant.now(), deadline);
+    return left.isPositive() ? left : Duration.ofMillis(1);
   }
 
   public static boolean conditionFailed(CancellationReason reason) {

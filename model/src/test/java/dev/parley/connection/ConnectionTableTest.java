@@ -261,6 +261,37 @@ class ConnectionTableTest {
   }
 
   @Test
+  void messagesOfOneMomentTogetherNeverExceedTheBurst() {
+    ConnectionId id = open(now, room);
+    List<CompletableFuture<Spending>> spending = new ArrayList<>();
+    try (ExecutorService executor = Executors.newFixedThreadPool(8)) {
+      for (int i = 0; i < 24; i++) {
+        spending.add(
+            CompletableFuture.supplyAsync(
+                () -> connections.spend(id, room, COST, BURST, now), executor));
+      }
+    }
+
+    assertEquals(
+        5, spending.stream().filter(s -> s.join() instanceof Spending.Spent).count());
+  }
+
+  @Test
+  void aJoinThatMeetsAPruneLeavesNothing() {
+    for (int i = 0; i < 20; i++) {
+      ConnectionId id = open(now.minusSeconds(60), room);
+      try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
+        CompletableFuture.allOf(
+                CompletableFuture.runAsync(() -> join(id, new RoomId(fresh("a"))), executor),
+                CompletableFuture.runAsync(() -> connections.prune(id, now), executor))
+            .join();
+      }
+
+      assertTrue(rows(id).isEmpty(), "round " + i);
+    }
+  }
+
+  @Test
   void whoIsNotInARoomHasNothingToSpendThere() {
     ConnectionId id = open(now);
 

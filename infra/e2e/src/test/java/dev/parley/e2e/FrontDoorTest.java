@@ -58,6 +58,16 @@ class FrontDoorTest {
   }
 
   @Test
+  void theActionInLowerCaseIsHeardToo() {
+    try (TestClient ada = connect("?name=Ada&rooms=lower")) {
+      JsonNode reply = ada.request("sendmessage", "\"room\":\"lower\",\"message\":\"quietly\"");
+
+      assertEquals("sent", reply.path("type").asText());
+      ada.awaitMessage("quietly");
+    }
+  }
+
+  @Test
   void twoRoomsHearTheirOwnMessagesAndNoOthers() {
     try (TestClient ada = connect("?name=Ada&rooms=red");
         TestClient bob = connect("?name=Bob&rooms=red,blue");
