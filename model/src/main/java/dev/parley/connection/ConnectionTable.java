@@ -91,7 +91,7 @@ public final class ConnectionTable {
                   now,
                   expiresAt(connection.connectedAt()))));
     }
-    if (Transactions.write(dynamoDb, items, now.plus(CONFLICTS_MAX)) != null) {
+    if (Transactions.write(dynamoDb, items, Instant.now().plus(CONFLICTS_MAX)) != null) {
       throw new IllegalStateException("this connection id has been opened before");
     }
   }
@@ -119,7 +119,7 @@ public final class ConnectionTable {
         put(membership(connection, identity, room, now, expiresAt(connectedAt)));
 
     List<CancellationReason> reasons =
-        Transactions.write(dynamoDb, List.of(count, enter), now.plus(CONFLICTS_MAX));
+        Transactions.write(dynamoDb, List.of(count, enter), Instant.now().plus(CONFLICTS_MAX));
     if (reasons == null || Transactions.conditionFailed(reasons.get(1))) {
       return new Joining.Joined();
     }
@@ -150,7 +150,7 @@ public final class ConnectionTable {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return Transactions.write(dynamoDb, List.of(count, leave), now.plus(CONFLICTS_MAX)) == null;
+    return Transactions.write(dynamoDb, List.of(count, leave), Instant.now().plus(CONFLICTS_MAX)) == null;
   }
 
   /// Charges one message to a member's allowance, which is the moment (epoch ms) up to which it has
