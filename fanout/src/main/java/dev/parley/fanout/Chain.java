@@ -1,6 +1,5 @@
 package dev.parley.fanout;
 
-import dev.parley.Limits;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.table.Row;
@@ -36,12 +35,7 @@ record Chain(List<byte[]> events, int passedOver, Room room) {
       }
       headSequence = entry.sequence();
       try {
-        byte[] event = Event.message(Message.of(entry.row()), head);
-        if (event.length <= Limits.FRAME_BYTES_MAX) {
-          events.add(event);
-        } else {
-          passedOver++;
-        }
+        events.add(Event.message(Message.of(entry.row()), head));
       } catch (RuntimeException e) {
         passedOver++;
       }
