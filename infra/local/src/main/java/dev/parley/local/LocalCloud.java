@@ -60,11 +60,14 @@ public final class LocalCloud implements AutoCloseable {
   /// @throws StartException with a line for the user; whatever had started is stopped
   public static LocalCloud start(Options options) throws StartException {
     LocalCloud cloud = new LocalCloud(options);
+    boolean started = false;
     try {
       cloud.startParts();
-    } catch (StartException | RuntimeException e) {
-      cloud.close();
-      throw e;
+      started = true;
+    } finally {
+      if (!started) {
+        cloud.close(); // an Error leaves threads behind, too
+      }
     }
     return cloud;
   }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -291,8 +293,13 @@ public final class LocalDynamoDb implements AutoCloseable {
     } finally {
       handler.close();
       // Its background jobs are told to end but sleep on, for up to minutes and not as daemons.
-      // They were started by a request, so they are in the group of the server's threads.
-      threads.interrupt();
+      // They were started by a request, so they are in the group of the server's threads. One that is
+      // between two jobs loses an interrupt, hence more than one.
+      long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_TIMEOUT_MS);
+      do {
+        threads.interrupt();
+        LockSupport.parkNanos(1_000_000);
+      } while (threads.activeCount() > 0 && System.nanoTime() - deadline < 0);
     }
   }
 }

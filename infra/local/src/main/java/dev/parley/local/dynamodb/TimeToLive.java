@@ -13,7 +13,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -66,7 +65,7 @@ public final class TimeToLive implements AutoCloseable {
         long start = System.nanoTime();
         try {
           sweep();
-        } catch (SdkException e) {
+        } catch (RuntimeException e) {
           LOG.debug("A sweep of expired items failed; the next one repeats it", e);
         }
         long pauseNanos =

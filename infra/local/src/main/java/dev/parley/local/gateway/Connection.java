@@ -22,6 +22,9 @@ final class Connection {
   /// How long the client has to answer a close frame before its socket is closed.
   private static final int CLOSE_ANSWER_MS = 1_000;
 
+  /// However short, a message that waits takes memory; so there is a limit to empty ones, too.
+  private static final int BUFFERED_BYTES_MIN = 256;
+
   private final Handshake handshake;
   private final Instant connectedAt;
   private final @Nullable Map<String, String> authorizer;
@@ -53,7 +56,7 @@ final class Connection {
     this.clock = clock;
     this.onEnd = onEnd;
     this.lastActiveAt = connectedAt;
-    this.lastActiveNanos = System.nanoTime();
+    this.lastActiveNanos = channel.eventLoop().ticker().nanoTime();
   }
 
   String id() {
@@ -78,13 +81,13 @@ final class Connection {
 
   /// How long ago the last message went in either direction.
   long idleNanos() {
-    return System.nanoTime() - lastActiveNanos;
+    return channel.eventLoop().ticker().nanoTime() - lastActiveNanos;
   }
 
   /// A message went in either direction. Pings are none: whether they count on AWS is not known [?].
   void active() {
     lastActiveAt = clock.instant();
-    lastActiveNanos = System.nanoTime();
+    lastActiveNanos = channel.eventLoop().ticker().nanoTime();
   }
 
   boolean isOpen() {
@@ -98,7 +101,7 @@ final class Connection {
   ///
   /// @return false where too much waits for the client already; then nothing was sent
   boolean send(ByteBuf message) {
-    int size = message.readableBytes();
+    int size = Math.max(BUFFERED_BYTES_MIN, message.readableBytes());
     int buffered = bufferedBytes.getAndAdd(size);
     // An empty buffer takes every message, the largest, too.
     if (buffered + size > Quotas.CLIENT_BUFFER_BYTES_MAX) {
@@ -117,13 +120,14 @@ final class Connection {
     return send(ByteBufUtil.writeUtf8(channel.alloc(), message));
   }
 
+  /// @param size what it takes of the buffer
   private void write(ByteBuf message, int size) {
     if (closeSent) {
       message.release(); // nothing may follow a close frame: RFC 6455 section 5.5.1
       bufferedBytes.getAndAdd(-size);
       return;
     }
-    int left = size;
+    int left = message.readableBytes();
     boolean first = true;
     do {
       int part = Math.min(left, Quotas.FRAME_BYTES_MAX);

@@ -13,10 +13,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,7 +57,11 @@ final class Endpoint {
   private final Map<String, Integration> integrations = new HashMap<>();
   private final @Nullable Authorizer authorizer;
   private final Map<String, Connection> connections = new ConcurrentHashMap<>();
-  private final Map<String, CompletableFuture<Void>> disconnects = new ConcurrentHashMap<>();
+
+  /// Handshakes from the first question to [#open], messages, and `$disconnect` invocations.
+  private final AtomicInteger underWay = new AtomicInteger();
+
+  private volatile boolean closing;
 
   /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
   Endpoint(WebSocketApi api, Map<String, LocalFunction> functions, Clock clock, Executor threads) {
@@ -102,8 +107,23 @@ final class Endpoint {
     return connections.get(id);
   }
 
-  /// Asks the authorizer, then `$connect`.
+  /// Asks the authorizer, then `$connect`. A client that is admitted must be handed to [#open], even if
+  /// it has gone.
   Admission admit(Handshake handshake) {
+    underWay.incrementAndGet();
+    boolean admitted = false;
+    try {
+      Admission admission = decide(handshake);
+      admitted = admission instanceof Admission.Admitted;
+      return admission;
+    } finally {
+      if (!admitted) {
+        underWay.decrementAndGet();
+      }
+    }
+  }
+
+  private Admission decide(Handshake handshake) {
     Instant connectedAt = clock.instant().truncatedTo(ChronoUnit.MILLIS);
     Map<String, String> context = null;
     if (authorizer != null) {
@@ -133,7 +153,7 @@ final class Endpoint {
     };
   }
 
-  /// From now on the client can be sent to.
+  /// From now on the client can be sent to. Where the API is closing, it is told so at once.
   Connection open(Handshake handshake, Admission.Admitted admitted, Channel channel) {
     Connection connection =
         new Connection(
@@ -144,12 +164,25 @@ final class Endpoint {
             clock,
             this::disconnected);
     connections.put(connection.id(), connection);
+    if (closing) {
+      connection.close(CloseReason.GOING_AWAY);
+    }
+    underWay.decrementAndGet();
     return connection;
   }
 
   /// Hands a message to the function of its route, and its result to the client where the route is
   /// two-way.
   void message(Connection connection, String message) {
+    underWay.incrementAndGet();
+    try {
+      handle(connection, message);
+    } finally {
+      underWay.decrementAndGet();
+    }
+  }
+
+  private void handle(Connection connection, String message) {
     String requestId = ids.next();
     Route route = routes.select(message);
     if (route == null) {
@@ -198,35 +231,40 @@ final class Endpoint {
 
   /// Best effort: a failure is logged, and nothing is tried again.
   private void disconnected(Connection connection, CloseReason reason) {
+    underWay.incrementAndGet(); // before it leaves the map, so that `close` sees it here or there
     connections.remove(connection.id());
-    Integration integration = integrations.get(DISCONNECT);
-    if (integration == null) {
-      return;
+    try {
+      threads.execute(() -> tellDisconnected(connection, reason));
+    } catch (RejectedExecutionException _) {
+      underWay.decrementAndGet();
+      LOG.warn("$disconnect of {} is not told: the gateway has stopped", connection.id());
     }
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    disconnects.put(connection.id(), done);
-    threads.execute(
-        () -> {
-          try {
-            Outcome outcome = integration.call(events.disconnect(connection, reason));
-            if (outcome instanceof Outcome.Failed failed) {
-              LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());
-            }
-          } finally {
-            disconnects.remove(connection.id());
-            done.complete(null);
-          }
-        });
   }
 
-  /// Ends all connections, and waits a while for their `$disconnect`.
-  void closeAll(CloseReason reason, Duration patience) {
-    connections.values().forEach(connection -> connection.close(reason));
-    CompletableFuture.allOf(disconnects.values().toArray(CompletableFuture[]::new))
-        .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS)
-        .join();
-    if (!disconnects.isEmpty()) {
-      LOG.warn("{} $disconnect invocations were not waited for", disconnects.size());
+  private void tellDisconnected(Connection connection, CloseReason reason) {
+    try {
+      Integration integration = integrations.get(DISCONNECT);
+      if (integration != null
+          && integration.call(events.disconnect(connection, reason))
+              instanceof Outcome.Failed failed) {
+        LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());
+      }
+    } finally {
+      underWay.decrementAndGet();
+    }
+  }
+
+  /// Ends all connections, those too whose handshake is under way, and waits a while for the functions
+  /// that are at work.
+  void close(Duration patience) {
+    closing = true;
+    connections.values().forEach(connection -> connection.close(CloseReason.GOING_AWAY));
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (underWay.get() > 0 && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    if (underWay.get() > 0) {
+      LOG.warn("{} invocations were not waited for", underWay.get());
     }
   }
 }

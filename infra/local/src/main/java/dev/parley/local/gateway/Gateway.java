@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -23,11 +24,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /// API Gateway's WebSocket side, and the site beside it, on one port of the loopback interface.
@@ -56,13 +59,15 @@ public final class Gateway implements AutoCloseable {
   /// [Quotas#CLIENT_BUFFER_BYTES_MAX]; left to itself it would take megabytes.
   private static final int SOCKET_SEND_BUFFER_BYTES = 128 * 1024;
 
-  /// How long `$disconnect` functions have when the gateway is closed.
-  private static final Duration DISCONNECTS_PATIENCE = Duration.ofSeconds(1);
+  /// How long functions have when the gateway is closed.
+  private static final Duration FUNCTIONS_PATIENCE = Duration.ofSeconds(1);
+
+  /// How long an event loop has to write its close frames.
+  private static final int CLOSE_FRAMES_PATIENCE_MS = 100;
 
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gateway ", 0).factory());
-  private final EventLoopGroup eventLoops =
-      new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
+  private final EventLoopGroup eventLoops;
   private final Endpoint endpoint;
   private final Channel server;
 
@@ -100,6 +105,8 @@ public final class Gateway implements AutoCloseable {
             traces,
             threads,
             timers);
+    // Not before everything else is known to be in order: a loop has a selector even before it runs.
+    eventLoops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     ChannelFuture bound =
         new ServerBootstrap()
@@ -127,11 +134,21 @@ public final class Gateway implements AutoCloseable {
     return ((InetSocketAddress) server.localAddress()).getPort();
   }
 
-  /// Ends all connections with 1001, gives `$disconnect` a moment, and stops. Takes less than 2 s.
+  /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, and stops.
+  /// Takes less than 2 s.
   @Override
   public void close() {
+    if (eventLoops.isShuttingDown()) {
+      return;
+    }
     server.close().awaitUninterruptibly();
-    endpoint.closeAll(CloseReason.GOING_AWAY, DISCONNECTS_PATIENCE);
+    endpoint.close(FUNCTIONS_PATIENCE);
+    // A loop closes its sockets before it runs the tasks that are left, so none must be.
+    List<? extends Future<?>> written =
+        StreamSupport.stream(eventLoops.spliterator(), false)
+            .map(loop -> loop.submit(() -> {}))
+            .toList();
+    written.forEach(done -> done.awaitUninterruptibly(CLOSE_FRAMES_PATIENCE_MS));
     stop();
   }
 

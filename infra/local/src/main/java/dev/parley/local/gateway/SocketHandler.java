@@ -148,12 +148,23 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
               LOG.error("A message of {} could not be handled", connection.id(), e);
             } finally {
               if (inWork.getAndDecrement() == MESSAGES_IN_WORK_MAX) {
-                ctx.channel().config().setAutoRead(true);
+                readAgain(ctx);
               }
             }
           });
     } catch (RejectedExecutionException _) {
       LOG.debug("A message of {} came while the gateway stops", connection.id());
+    }
+  }
+
+  /// On the event loop, where reading is stopped: done here, it could come just before the stop that it
+  /// is to undo, and nothing would ever be read again.
+  private void readAgain(ChannelHandlerContext ctx) {
+    try {
+      ctx.executor()
+          .execute(() -> ctx.channel().config().setAutoRead(inWork.get() < MESSAGES_IN_WORK_MAX));
+    } catch (RejectedExecutionException _) {
+      LOG.debug("A message of {} was done after the gateway had stopped", connection.id());
     }
   }
 

@@ -148,7 +148,7 @@ public final class LocalFunction {
       Throwable thrown = e.getCause() == null ? e : e.getCause();
       LOG.error("{}: its constructor failed", name, thrown);
       throw error(thrown);
-    } catch (ReflectiveOperationException e) {
+    } catch (ReflectiveOperationException | LinkageError e) {
       LOG.error("{}: could not be constructed", name, e);
       throw error(e);
     }

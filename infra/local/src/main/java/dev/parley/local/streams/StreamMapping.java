@@ -20,7 +20,6 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.model.ExpiredIteratorException;
 import software.amazon.awssdk.services.dynamodb.model.GetRecordsResponse;
 import software.amazon.awssdk.services.dynamodb.model.Record;
@@ -164,10 +163,11 @@ public final class StreamMapping implements AutoCloseable {
       while (!reader.ended()) {
         try {
           reader.step();
-        } catch (RuntimeException e) {
-          // The stream or the checkpoints are out of order: begin again at the last checkpoint.
+        } catch (RuntimeException | Error e) {
+          // The stream, the checkpoints or the function's classes are out of order. A reader that ended
+          // here would end its shard without a word.
           if (!isClosing()) {
-            LOG.warn("{}: cannot read the stream of {}", mapping.logicalId(), mapping.table(), e);
+            LOG.warn("{}: begins again at its checkpoint", mapping.logicalId(), e);
           }
           pause(Duration.ofSeconds(1));
           reader = new ShardReader(shard);
@@ -191,7 +191,7 @@ public final class StreamMapping implements AutoCloseable {
           }
         }
         return;
-      } catch (SdkException e) {
+      } catch (RuntimeException | Error e) {
         LOG.warn("{}: cannot list the shards of {}", mapping.logicalId(), mapping.table(), e);
         pause(Duration.ofSeconds(1));
       }

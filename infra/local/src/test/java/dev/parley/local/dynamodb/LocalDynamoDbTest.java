@@ -12,6 +12,7 @@ import java.net.BindException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,7 @@ class LocalDynamoDbTest {
 
   @Test
   void noThreadOutlivesIt() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
     LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory();
     dynamoDb.create(List.of(table("Rows", "id", "NEW_IMAGE")));
 
@@ -92,7 +94,8 @@ class LocalDynamoDbTest {
 
     List<Thread> own =
         Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> !thread.isDaemon() && isOf("dynamodb-local", thread))
+            .filter(thread -> !thread.isDaemon() && !before.contains(thread))
+            .filter(thread -> isOf("dynamodb-local", thread))
             .toList();
     for (Thread thread : own) {
       thread.join(2_000);

@@ -238,6 +238,29 @@ final class ConnectionsApiTest {
   }
 
   @Test
+  void evenEmptyMessagesAreRefusedOnceTooManyWait() throws Exception {
+    try (RawClient _ = RawClient.connected(tester.port())) {
+      String id = connectedId();
+      String large = "a".repeat(Quotas.FRAME_BYTES_MAX);
+      assertThrows(
+          LimitExceededException.class,
+          () -> {
+            for (int i = 0; i < 1_000; i++) {
+              post(id, large);
+            }
+          });
+
+      assertThrows(
+          LimitExceededException.class,
+          () -> {
+            for (int i = 0; i < 1_000; i++) {
+              post(id, "");
+            }
+          });
+    }
+  }
+
+  @Test
   void pushesFromManyThreadsArriveWhole() throws Exception {
     Client client = tester.connect();
     String id = connectedId();

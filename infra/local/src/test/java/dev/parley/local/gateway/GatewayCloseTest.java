@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -181,39 +182,6 @@ final class GatewayCloseTest {
   }
 
   @Test
-  void messagesInEitherDirectionKeepAConnectionOpenAndPingsDoNot() throws Exception {
-    Duration idle = Duration.ofMillis(800);
-    tester.timers(idle, LONG).start();
-
-    try (RawClient client = RawClient.connected(tester.port())) {
-      String id = GatewayTester.connectionId(tester.event("$connect"));
-      long end = System.nanoTime() + 2 * idle.toNanos();
-      boolean inward = true;
-      while (System.nanoTime() < end) {
-        // The pace of a client, not a wait for something: fails only if this is held up for 700 ms.
-        if (inward) {
-          client.sendText("keep");
-          assertEquals("here", client.receive().text());
-        } else {
-          assertEquals(200, tester.connections("POST", id, "kept").statusCode());
-          assertEquals("kept", client.receive().text());
-        }
-        inward = !inward;
-        TimeUnit.MILLISECONDS.sleep(100);
-      }
-      assertTrue(tester.hasNoEvent("$disconnect"));
-      long lastMessage = System.nanoTime();
-      RawClient.Frame frame;
-      do {
-        client.send(RawClient.PING, true, new byte[0]);
-        frame = client.receive();
-      } while (frame.opcode() == RawClient.PONG);
-      assertEquals(1001, frame.closeCode());
-      assertTrue(System.nanoTime() - lastMessage < TimeUnit.SECONDS.toNanos(5));
-    }
-  }
-
-  @Test
   void aConnectionEndsAfterItsDurationWhateverItsTraffic() throws Exception {
     tester.timers(LONG, Duration.ofMillis(300)).start();
 
@@ -256,6 +224,8 @@ final class GatewayCloseTest {
 
     assertEquals("here", second.receive());
     assertEquals(new CloseReason(1000, ""), reason(tester.event("$disconnect")));
+    tester.gateway().close(); // which waits for every other that was begun
+    assertEquals(1001, reason(tester.event("$disconnect")).code());
     assertTrue(tester.hasNoEvent("$disconnect"));
   }
 
@@ -277,6 +247,98 @@ final class GatewayCloseTest {
       assertEquals(new CloseReason(1001, "Going away"), reason(tester.event("$disconnect")));
     }
     assertThrows(ConnectException.class, () -> new RawClient(port));
+  }
+
+  @Test
+  void aGatewayThatStopsSaysSoThoughNoFunctionIsToBeTold() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      try (GatewayTester bare = new GatewayTester().start()) {
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+          clients.add(bare.connect());
+        }
+
+        bare.gateway().close();
+
+        for (Client client : clients) {
+          assertEquals(new CloseReason(1001, "Going away"), client.closed());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aClientThatIsConnectedWhileTheGatewayStopsIsDisconnected() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    CountDownLatch told = new CountDownLatch(1);
+    tester
+        .oneWay(
+            "$connect",
+            _ -> {
+              released.await();
+              return OK;
+            })
+        .oneWay(
+            "$disconnect",
+            _ -> {
+              TimeUnit.MILLISECONDS.sleep(50); // as a function that writes to a table
+              told.countDown();
+              return OK;
+            })
+        .start();
+    try (RawClient client = new RawClient(tester.port())) {
+      client.sendHandshake("/test");
+      String id = GatewayTester.connectionId(tester.event("$connect"));
+
+      Thread closing = Thread.ofPlatform().start(tester.gateway()::close);
+      GatewayTester.await(() -> isRefused(tester.port()));
+      released.countDown();
+      closing.join();
+
+      assertEquals(0, told.getCount());
+      JsonNode event = tester.event("$disconnect");
+      assertEquals(id, GatewayTester.connectionId(event));
+      assertEquals(new CloseReason(1001, "Going away"), reason(event));
+    }
+  }
+
+  private static boolean isRefused(int port) {
+    try (RawClient _ = new RawClient(port)) {
+      return false;
+    } catch (IOException _) {
+      return true;
+    }
+  }
+
+  @Test
+  void aMessageInWorkIsFinishedBeforeTheGatewayHasStopped() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    CountDownLatch finished = new CountDownLatch(1);
+    tester
+        .oneWay(
+            "$default",
+            _ -> {
+              entered.countDown();
+              released.await();
+              TimeUnit.MILLISECONDS.sleep(50); // longer than $disconnect
+              finished.countDown();
+              return OK;
+            })
+        .oneWay(
+            "$disconnect",
+            _ -> {
+              released.countDown();
+              return OK;
+            })
+        .start();
+    Client client = tester.connect();
+    client.send("last");
+    assertTrue(entered.await(10, TimeUnit.SECONDS));
+
+    tester.gateway().close();
+
+    assertEquals(0, finished.getCount());
   }
 
   @Test

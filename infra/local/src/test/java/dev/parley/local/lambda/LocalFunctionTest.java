@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -149,6 +150,17 @@ final class LocalFunctionTest {
       FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "{}"));
       assertEquals("java.lang.UnsupportedOperationException", error.errorType());
     }
+  }
+
+  @Test
+  void aClassThatCannotBeInitializedFailsEveryInvocation() {
+    LocalFunction function = function(Uninitializable.class, Map.of());
+
+    FunctionError first = assertThrows(FunctionError.class, () -> invoke(function, "{}"));
+    FunctionError second = assertThrows(FunctionError.class, () -> invoke(function, "{}"));
+
+    assertEquals("java.lang.ExceptionInInitializerError", first.errorType());
+    assertEquals("java.lang.NoClassDefFoundError", second.errorType());
   }
 
   @Test
@@ -381,6 +393,15 @@ final class LocalFunctionTest {
     @Override
     public String handleRequest(Object event, Context context) {
       return "";
+    }
+  }
+
+  public static final class Uninitializable implements RequestHandler<Object, String> {
+    static final String SETTING = Objects.requireNonNull(System.getProperty("no.such.setting"));
+
+    @Override
+    public String handleRequest(Object event, Context context) {
+      return SETTING;
     }
   }
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
@@ -202,6 +203,28 @@ class StreamMappingTest {
     assertEquals(
         List.of(List.of(1), List.of(1), List.of(1), List.of(1), List.of(2)),
         calls);
+  }
+
+  @Test
+  void anErrorDoesNotEndTheReader(TestInfo test) {
+    String table = table(test);
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    AtomicInteger calls = new AtomicInteger();
+    UnaryOperator<byte[]> function =
+        event -> {
+          if (calls.getAndIncrement() == 0) {
+            throw new NoClassDefFoundError("dev/parley/Missing");
+          }
+          seen.addAll(read(event));
+          return DONE;
+        };
+
+    put(table, "a", 1);
+    try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), function)) {
+      until(() -> !seen.isEmpty());
+    }
+
+    assertEquals(List.of(1), seen);
   }
 
   /// Whatever fails, each record is processed at least once, and those of one key in their order.
