@@ -6,11 +6,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/// How long a message takes from one socket to another: `java infra/bench/Latency.java [url [count]]`
-/// with JDK 25, against a running Parley (`mvn`). The reply to the sender is timed beside it.
+/// How long a message takes from one socket to another: `java infra/bench/Latency.java [url
+/// [count]]` with JDK 25, against a running Parley (`mvn`). The reply to the sender is timed beside
+/// it.
 ///
-/// One message at a time, 60 ms and a random part apart, so that they meet the stream's polls at any
-/// moment and stay within a sender's allowance.
+/// One message at a time, 60 ms and a random part apart, so that they meet the stream's polls at
+/// any moment and stay within a sender's allowance.
 public class Latency {
   private static final int WARM_UP = 20;
 

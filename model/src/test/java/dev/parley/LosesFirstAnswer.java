@@ -9,8 +9,7 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 
 /// The first request arrives, is carried out, and its answer is lost; the SDK tries again.
-public record LosesFirstAnswer(SdkHttpClient http, AtomicBoolean lost)
-    implements SdkHttpClient {
+public record LosesFirstAnswer(SdkHttpClient http, AtomicBoolean lost) implements SdkHttpClient {
   public LosesFirstAnswer() {
     this(Apache5HttpClient.create(), new AtomicBoolean());
   }

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.UUID;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The template's tables on DynamoDB Local, one set for all tests of a module: each test takes rooms
-/// and connections of its own.
+/// The template's tables on DynamoDB Local, one set for all tests of a module: each test takes
+/// rooms and connections of its own.
 public final class TestTables {
   private static final Template TEMPLATE =
       Template.read(Path.of("..", "infra", "template.yaml"), Map.of());

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The messages of one room in one stream batch, each chained to the one that was handed out before
 /// it.
 ///
-/// The chain follows stream order, not time. A batch that is handed to us again gives the same chain
-/// as long as the room's head has not moved, and an empty one after it has.
+/// The chain follows stream order, not time. A batch that is handed to us again gives the same
+/// chain as long as the room's head has not moved, and an empty one after it has.
 ///
 /// @param events encoded, in order
 /// @param passedOver records that hold their place in the chain but could not be encoded in one

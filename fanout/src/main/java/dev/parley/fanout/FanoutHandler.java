@@ -24,13 +24,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side by
-/// side, each room's messages in stream order, one push per connection and batch.
+/// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side
+/// by side, each room's messages in stream order, one push per connection and batch.
 ///
 /// A room's head moves on only after its messages were handed out. A room that fails does not hold
 /// up the others: the batch is handed to us again from its first failure, and whatever is at or
-/// below a room's `head_sequence` is skipped then. So every message is handed out at least once, and
-/// always with the same `prev`.
+/// below a room's `head_sequence` is skipped then. So every message is handed out at least once,
+/// and always with the same `prev`.
 public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
 

@@ -25,14 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The ChatConnections stream: tells a room's members who came and who left, whether by quitting, by
-/// closing, by being pruned or by expiry; and closes the session of a connection that went without
-/// `$disconnect`.
+/// The ChatConnections stream: tells a room's members who came and who left, whether by quitting,
+/// by closing, by being pruned or by expiry; and closes the session of a connection that went
+/// without `$disconnect`.
 ///
 /// Presence is a hint: it may come twice, and after the batch was retried often enough not at all.
 /// `members` says who is there.
-public final class PresenceHandler
-    implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
+public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger log = LoggerFactory.getLogger(PresenceHandler.class);
 
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
@@ -93,8 +92,7 @@ public final class PresenceHandler
       }
     }
     byRoom.forEach(
-        (room, presences) ->
-            batch.part(presences.first(), () -> tell(room, presences, now)));
+        (room, presences) -> batch.part(presences.first(), () -> tell(room, presences, now)));
     return batch.finish();
   }
 

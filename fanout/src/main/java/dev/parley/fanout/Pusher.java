@@ -41,8 +41,8 @@ final class Pusher {
   /// @param pruned those of the gone ones whose rows were removed
   record Tally(int delivered, int gone, int pruned, int throttled, int failed) {}
 
-  /// Pushes the frames to all members, in their order to each. A connection that did not take a frame
-  /// gets none of the later ones. Rows of gone connections are removed after all pushes.
+  /// Pushes the frames to all members, in their order to each. A connection that did not take a
+  /// frame gets none of the later ones. Rows of gone connections are removed after all pushes.
   Tally push(List<Membership> members, List<byte[]> frames, Instant now) {
     List<SdkBytes> data = frames.stream().map(SdkBytes::fromByteArrayUnsafe).toList();
     List<Delivery> deliveries = inParallel(members, member -> push(member, data));

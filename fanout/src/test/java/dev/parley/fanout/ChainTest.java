@@ -55,8 +55,7 @@ class ChainTest {
 
     Chain chain =
         Chain.of(
-            NEW,
-            List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
+            NEW, List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
     assertEquals(1, chain.passedOver());
@@ -125,9 +124,7 @@ class ChainTest {
   private static List<String> links(List<byte[]> events) {
     return events.stream()
         .map(event -> new String(event, UTF_8))
-        .map(
-            json ->
-                json.replaceAll(".*\"timestamp\":(\\d+),\"prev\":(\\d+|null),.*", "$1<-$2"))
+        .map(json -> json.replaceAll(".*\"timestamp\":(\\d+),\"prev\":(\\d+|null),.*", "$1<-$2"))
         .toList();
   }
 }

@@ -54,8 +54,7 @@ class FanoutHandlerTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new TestGateway();
-    fanout =
-        new FanoutHandler(TestTables.environment("FanoutFunction", gateway.environment()));
+    fanout = new FanoutHandler(TestTables.environment("FanoutFunction", gateway.environment()));
     presence =
         new PresenceHandler(TestTables.environment("PresenceFunction", gateway.environment()));
   }
@@ -91,8 +90,7 @@ class FanoutHandlerTest {
 
     assertDone(fanOut(message("1", room, 10)));
 
-    assertEquals(
-        "message", JSON.readTree(gateway.received(ada).getFirst()).path("type").asText());
+    assertEquals("message", JSON.readTree(gateway.received(ada).getFirst()).path("type").asText());
   }
 
   @Test
@@ -273,8 +271,7 @@ class FanoutHandlerTest {
     JsonNode events = JSON.readTree(gateway.received(ada).getFirst());
     assertEquals(2, events.size());
     assertEquals("in", events.path(0).path("state").asText());
-    assertEquals(
-        new ConnectionId("bob").member(), events.path(0).path("member").asText());
+    assertEquals(new ConnectionId("bob").member(), events.path(0).path("member").asText());
     assertEquals("out", events.path(1).path("state").asText());
     assertFalse(gateway.received(ada).getFirst().contains("\"bob\""), "no connection id is told");
   }
@@ -361,8 +358,7 @@ class FanoutHandlerTest {
 
   private DynamodbStreamRecord membership(
       String sequence, String eventName, String connection, String room) {
-    Map<String, AttributeValue> keys =
-        Map.of("connection_id", s(connection), "room_id", s(room));
+    Map<String, AttributeValue> keys = Map.of("connection_id", s(connection), "room_id", s(room));
     Map<String, AttributeValue> image = new HashMap<>(keys);
     image.put("user", s("guest:" + connection.hashCode()));
     image.put("sender", s("Someone"));
@@ -409,8 +405,7 @@ class FanoutHandlerTest {
         TestTables.dynamoDb()
             .getItem(
                 get ->
-                    get.tableName("ChatSessions")
-                        .key(Map.of("connection_id", Row.s(connection))))
+                    get.tableName("ChatSessions").key(Map.of("connection_id", Row.s(connection))))
             .item());
   }
 }

@@ -45,7 +45,8 @@ class PresencesTest {
     assertEquals(
         """
         {"type":"presence","room":"lobby","member":"%s","user":"guest:1","sender":"Ada",\
-        "state":"in"}"""
+        "state":"in"}\
+        """
             .formatted(TAB.member()),
         new String(presences.events(ROOM).getLast(), UTF_8));
   }

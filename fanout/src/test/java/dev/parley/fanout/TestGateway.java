@@ -17,8 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// `POST @connections` as it misbehaves: each connection answers what it is told to, and what it was
-/// sent is kept.
+/// `POST @connections` as it misbehaves: each connection answers what it is told to, and what it
+/// was sent is kept.
 final class TestGateway implements AutoCloseable {
   /// Answers nothing until the gateway is closed.
   static final int SILENT = 0;

@@ -86,8 +86,7 @@ public final class ConnectHandler
     Trace.step(
         "open",
         () ->
-            connections.open(
-                connection, wanted.get(), now, List.of(sessions.opening(connection))));
+            connections.open(connection, wanted.get(), now, List.of(sessions.opening(connection))));
     log.info("connected in {} rooms", wanted.get().size());
     return 200;
   }

@@ -20,7 +20,8 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$disconnect`: closes the session and forgets the connection. API Gateway delivers this event by
-/// best effort; where it does not come, the next push finds the connection gone, or its rows expire.
+/// best effort; where it does not come, the next push finds the connection gone, or its rows
+/// expire.
 public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);

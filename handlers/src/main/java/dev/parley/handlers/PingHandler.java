@@ -38,9 +38,7 @@ public final class PingHandler extends RouteHandler {
 
     Map<RoomId, Room> joined =
         Trace.step(
-            "heads",
-            () ->
-                rooms.get(connections.joined(caller.connection(), asked, caller.now())));
+            "heads", () -> rooms.get(connections.joined(caller.connection(), asked, caller.now())));
     return Reply.pong(
         MessageTable.micros(caller.now()), caller.connection(), caller.identity(), asked, joined);
   }

@@ -19,8 +19,8 @@ import java.util.Map;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `sendMessage`: writes a message. The reply says that it is in the table; the stream carries it to
-/// the room's members from there, the sender too.
+/// `sendMessage`: writes a message. The reply says that it is in the table; the stream carries it
+/// to the room's members from there, the sender too.
 public final class SendMessageHandler extends RouteHandler {
   private final ConnectionTable connections;
   private final MessageTable messages;
@@ -48,15 +48,13 @@ public final class SendMessageHandler extends RouteHandler {
     String id = frame.id();
     Identity sender = frame.sender(caller.identity());
     Long after = frame.after();
-    if (after != null
-        && after > MessageTable.micros(caller.now().plus(Limits.CLOCK_SKEW_MAX))) {
+    if (after != null && after > MessageTable.micros(caller.now().plus(Limits.CLOCK_SKEW_MAX))) {
       throw new Rejection(ErrorCode.INVALID_AFTER);
     }
 
     Spending spending =
         Trace.step(
-            "spend",
-            () -> connections.spend(caller.connection(), room, cost, burst, caller.now()));
+            "spend", () -> connections.spend(caller.connection(), room, cost, burst, caller.now()));
     switch (spending) {
       case Spending.Spent spent -> {}
       case Spending.NotAMember stranger -> throw new Rejection(ErrorCode.NOT_A_MEMBER);

@@ -43,7 +43,19 @@ class ConnectHandlerTest {
     assertEquals(400, connection.connect(Map.of("rooms", "a,,b")));
     assertEquals(400, connection.connect(Map.of("rooms", fiftyOne())));
 
-    assertTrue(TestTables.dynamoDb().getItem(get -> get.tableName("ChatConnections").key(Map.of("connection_id", Row.s(connection.id().value()), "room_id", Row.s("$connection")))).item().isEmpty());
+    assertTrue(
+        TestTables.dynamoDb()
+            .getItem(
+                get ->
+                    get.tableName("ChatConnections")
+                        .key(
+                            Map.of(
+                                "connection_id",
+                                Row.s(connection.id().value()),
+                                "room_id",
+                                Row.s("$connection"))))
+            .item()
+            .isEmpty());
     assertTrue(session().attributes().isEmpty());
   }
 

@@ -19,7 +19,8 @@ class DefaultHandlerTest {
   private static final String KNOWN =
       """
       {"connectedAt":"2026-11-21T10:00:00Z","lastActiveAt":"2026-11-21T10:05:00Z",\
-      "identity":{"sourceIp":"127.0.0.1","userAgent":"wscat"}}""";
+      "identity":{"sourceIp":"127.0.0.1","userAgent":"wscat"}}\
+      """;
 
   private HttpServer gateway;
   private DefaultHandler handler;

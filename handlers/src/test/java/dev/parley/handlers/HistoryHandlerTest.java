@@ -60,9 +60,7 @@ class HistoryHandlerTest {
 
     assertTrue(page.path("more").asBoolean());
     assertTrue(page.path("messages").size() >= 3);
-    assertTrue(
-        page.toString().getBytes(UTF_8).length
-            <= Limits.FRAME_BYTES_MAX);
+    assertTrue(page.toString().getBytes(UTF_8).length <= Limits.FRAME_BYTES_MAX);
   }
 
   @Test

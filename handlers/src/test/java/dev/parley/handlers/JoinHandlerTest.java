@@ -64,12 +64,9 @@ class JoinHandlerTest {
 
     assertEquals("invalid_room", ada.refusal(join, "{}"));
     assertEquals("invalid_room", ada.refusal(join, "{\"room\":\"a b\"}"));
-    assertEquals(
-        "invalid_limit", ada.refusal(join, "{\"room\":\"" + room + "\",\"limit\":0}"));
-    assertEquals(
-        "invalid_after", ada.refusal(join, "{\"room\":\"" + room + "\",\"after\":\"x\"}"));
-    assertEquals(
-        "invalid_range", ada.refusal(join, "{\"room\":\"" + room + "\",\"before\":9}"));
+    assertEquals("invalid_limit", ada.refusal(join, "{\"room\":\"" + room + "\",\"limit\":0}"));
+    assertEquals("invalid_after", ada.refusal(join, "{\"room\":\"" + room + "\",\"after\":\"x\"}"));
+    assertEquals("invalid_range", ada.refusal(join, "{\"room\":\"" + room + "\",\"before\":9}"));
 
     assertTrue(ada.rooms(room).isEmpty());
   }

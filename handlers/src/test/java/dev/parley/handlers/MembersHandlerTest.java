@@ -45,8 +45,7 @@ class MembersHandlerTest {
   void aStrangerAndABadCursorAreRefused() {
     TestConnection ada = TestConnection.open(room);
 
-    assertEquals(
-        "not_a_member", ada.refusal(members, "{\"room\":\"" + fresh("elsewhere") + "\"}"));
+    assertEquals("not_a_member", ada.refusal(members, "{\"room\":\"" + fresh("elsewhere") + "\"}"));
     assertEquals(
         "invalid_cursor", ada.refusal(members, "{\"room\":\"" + room + "\",\"cursor\":\"zz\"}"));
   }

@@ -32,8 +32,7 @@ class QuitHandlerTest {
   void whoIsNotThereCannotQuit() {
     TestConnection ada = TestConnection.open(room);
 
-    assertEquals(
-        "not_a_member", ada.refusal(quit, "{\"room\":\"" + fresh("elsewhere") + "\"}"));
+    assertEquals("not_a_member", ada.refusal(quit, "{\"room\":\"" + fresh("elsewhere") + "\"}"));
     assertEquals("invalid_room", ada.refusal(quit, "{}"));
 
     assertTrue(ada.rooms(room).contains(room));

@@ -56,8 +56,7 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
   JsonNode send(
       RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> handler,
       String frame) {
-    APIGatewayV2WebSocketResponse response =
-        handler.handleRequest(event(frame), new TestContext());
+    APIGatewayV2WebSocketResponse response = handler.handleRequest(event(frame), new TestContext());
     assertEquals(200, response.getStatusCode());
     try {
       return JSON.readTree(response.getBody());
@@ -78,9 +77,7 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
   Set<String> rooms(String... among) {
     Set<RoomId> rooms = Arrays.stream(among).map(RoomId::new).collect(Collectors.toSet());
     return new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .joined(id, rooms, Instant.now()).stream()
-            .map(RoomId::name)
-            .collect(Collectors.toSet());
+        .joined(id, rooms, Instant.now()).stream().map(RoomId::name).collect(Collectors.toSet());
   }
 
   APIGatewayV2WebSocketEvent event(@Nullable String body) {

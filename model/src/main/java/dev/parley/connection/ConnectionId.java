@@ -2,8 +2,8 @@ package dev.parley.connection;
 
 import dev.parley.Sha256;
 
-/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. Nobody else is told it: other
-/// members see the [#member] instead.
+/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. Nobody else is told it:
+/// other members see the [#member] instead.
 public record ConnectionId(String value) {
   private static final int SLOT_DIGITS = 8;
   private static final int MEMBER_DIGITS = 16;
@@ -19,8 +19,8 @@ public record ConnectionId(String value) {
     return Sha256.hex(value).substring(0, MEMBER_DIGITS);
   }
 
-  /// The place in its rooms' index: 8 hex digits of the id's SHA-256, then the id. Slots are uniform
-  /// although the ids of one moment share a prefix.
+  /// The place in its rooms' index: 8 hex digits of the id's SHA-256, then the id. Slots are
+  /// uniform although the ids of one moment share a prefix.
   public String slot() {
     return Sha256.hex(value).substring(0, SLOT_DIGITS) + value;
   }

@@ -98,11 +98,7 @@ public final class ConnectionTable {
 
   /// Puts a connection into a room. To be in it already is as good.
   public Joining join(
-      ConnectionId connection,
-      Identity identity,
-      RoomId room,
-      Instant connectedAt,
-      Instant now) {
+      ConnectionId connection, Identity identity, RoomId room, Instant connectedAt, Instant now) {
     TransactWriteItem count =
         update(
             Update.builder()
@@ -150,7 +146,8 @@ public final class ConnectionTable {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return Transactions.write(dynamoDb, List.of(count, leave), Instant.now().plus(CONFLICTS_MAX)) == null;
+    return Transactions.write(dynamoDb, List.of(count, leave), Instant.now().plus(CONFLICTS_MAX))
+        == null;
   }
 
   /// Charges one message to a member's allowance, which is the moment (epoch ms) up to which it has
@@ -227,7 +224,10 @@ public final class ConnectionTable {
                 table,
                 KeysAndAttributes.builder()
                     .keys(
-                        rooms.stream().distinct().map(room -> key(connection, room.name())).toList())
+                        rooms.stream()
+                            .distinct()
+                            .map(room -> key(connection, room.name()))
+                            .toList())
                     .consistentRead(true)
                     .build());
     while (!wanted.isEmpty()) {
@@ -335,7 +335,8 @@ public final class ConnectionTable {
               delete
                   .tableName(table)
                   .key(key(connection, CONNECTION_ROW))
-                  .conditionExpression("attribute_not_exists(connection_id) OR connected_at <= :old")
+                  .conditionExpression(
+                      "attribute_not_exists(connection_id) OR connected_at <= :old")
                   .expressionAttributeValues(
                       Map.of(":old", n(now.minus(Limits.PRUNE_AGE_MIN).toEpochMilli()))));
     } catch (ConditionalCheckFailedException e) {

@@ -32,8 +32,7 @@ public record Identity(String user, String sender) {
   }
 
   private static Identity ofHash(String text, String sender) {
-    return new Identity(
-        GUEST_PREFIX + Sha256.hex(text).substring(0, GUEST_DIGITS), sender);
+    return new Identity(GUEST_PREFIX + Sha256.hex(text).substring(0, GUEST_DIGITS), sender);
   }
 
   public boolean isGuest() {
@@ -48,6 +47,7 @@ public record Identity(String user, String sender) {
         && sender.equals(sender.strip())
         && sender
             .codePoints()
-            .noneMatch(c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE);
+            .noneMatch(
+                c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE);
   }
 }

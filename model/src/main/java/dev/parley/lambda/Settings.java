@@ -73,8 +73,8 @@ public record Settings(Map<String, String> environment) {
             : AwsSessionCredentials.create(key, secret, token));
   }
 
-  /// A client of the gateway's `@connections`. A call is tried once, and given up after a second: one
-  /// connection that does not answer must not hold up the others.
+  /// A client of the gateway's `@connections`. A call is tried once, and given up after a second:
+  /// one connection that does not answer must not hold up the others.
   ///
   /// @param connections how many calls may be under way at once
   public ApiGatewayManagementApiClient gateway(int connections) {
@@ -98,9 +98,9 @@ public record Settings(Map<String, String> environment) {
   /// A client of DynamoDB. An attempt that takes 2 s is given up, and all attempts of a call
   /// together at 5 s: within a function's timeout.
   ///
-  /// A single write that meets a transaction on its item is tried again, which the SDK does not do by
-  /// itself: a `$disconnect` beside a join in flight must still remove the connection's row (DynamoDB
-  /// developer guide, "Transaction conflict handling").
+  /// A single write that meets a transaction on its item is tried again, which the SDK does not do
+  /// by itself: a `$disconnect` beside a join in flight must still remove the connection's row
+  /// (DynamoDB developer guide, "Transaction conflict handling").
   public DynamoDbClient dynamoDb() {
     @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_DYNAMODB");
     return DynamoDbClient.builder()

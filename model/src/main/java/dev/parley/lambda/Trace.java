@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.lambda.powertools.tracing.TracingUtils;
 
 /// The steps of an invocation, as subsegments of its X-Ray segment. Without a segment (a unit test)
-/// the steps run all the same. On Lambda the segment is not known before the first subsegment begins,
-/// so that nobody here may ask for it first.
+/// the steps run all the same. On Lambda the segment is not known before the first subsegment
+/// begins, so that nobody here may ask for it first.
 public final class Trace {
   private Trace() {}
 
@@ -37,9 +37,7 @@ public final class Trace {
   /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; null where there
   /// is no trace.
   public static @Nullable String header() {
-    return current()
-        .map(entity -> TraceHeader.fromEntity(entity).toString())
-        .orElse(null);
+    return current().map(entity -> TraceHeader.fromEntity(entity).toString()).orElse(null);
   }
 
   private static Optional<Entity> current() {

@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 ///     there
 /// @param id the client's, or one of ours where it gave none
 /// @param text 1 to 4,000 code points
-/// @param trace the X-Ray trace header of the send, so that the fan-out can report under it: nothing
-///     else links a trace across a DynamoDB stream
+/// @param trace the X-Ray trace header of the send, so that the fan-out can report under it:
+///     nothing else links a trace across a DynamoDB stream
 public record Message(
     RoomId room, long timestamp, String id, Identity from, String text, @Nullable String trace) {
 

@@ -66,8 +66,9 @@ public final class MessageTable {
 
   /// Writes a message once.
   ///
-  /// Its timestamp is `max(now, after + 1)`, or the first free one behind that. The same sender, room,
-  /// id and text again gives the same answer and writes nothing; a concurrent duplicate does too.
+  /// Its timestamp is `max(now, after + 1)`, or the first free one behind that. The same sender,
+  /// room, id and text again gives the same answer and writes nothing; a concurrent duplicate does
+  /// too.
   ///
   /// @param now the function's clock
   public Sending send(Draft draft, Instant now) {
@@ -80,9 +81,7 @@ public final class MessageTable {
     Message message =
         new Message(draft.room(), timestamp, id, draft.from(), draft.text(), draft.trace());
     try {
-      return draft.id() == null
-          ? put(message, deadline)
-          : putOnce(message, now, deadline);
+      return draft.id() == null ? put(message, deadline) : putOnce(message, now, deadline);
     } catch (SdkException e) {
       log.warn("a message could not be written: {}", e.getMessage());
       return new Sending.Unavailable();
@@ -101,8 +100,7 @@ public final class MessageTable {
                     .conditionExpression("attribute_not_exists(room_id)")
                     .returnValuesOnConditionCheckFailure(
                         ReturnValuesOnConditionCheckFailure.ALL_OLD)
-                    .overrideConfiguration(
-                        o -> o.apiCallTimeout(Transactions.until(deadline))));
+                    .overrideConfiguration(o -> o.apiCallTimeout(Transactions.until(deadline))));
         return new Sending.Sent(message.id(), message.timestamp());
       } catch (ConditionalCheckFailedException e) {
         if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
@@ -244,14 +242,14 @@ public final class MessageTable {
         Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1_000);
   }
 
-  /// Epoch seconds, not before the message is older than the horizon: a page that is called complete
-  /// lacks none.
+  /// Epoch seconds, not before the message is older than the horizon: a page that is called
+  /// complete lacks none.
   private long expiresAt(Message message) {
     return Math.ceilDiv(message.timestamp(), 1_000_000L) + retention.toSeconds();
   }
 
-  /// None of the three parts holds a `#`, save a user of an identity provider's: the room and the id
-  /// beside it have none, so that two sends never share an id.
+  /// None of the three parts holds a `#`, save a user of an identity provider's: the room and the
+  /// id beside it have none, so that two sends never share an id.
   private static String sendId(Message message) {
     return message.room().name() + "#" + message.from().user() + "#" + message.id();
   }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param more whether there are others in the direction that was asked for
 public record Page(Range range, List<Message> messages, boolean more) {
 
-  /// Whether retention has left the asked range alone: nothing that was written between its begin and
-  /// the messages of this page has been removed.
+  /// Whether retention has left the asked range alone: nothing that was written between its begin
+  /// and the messages of this page has been removed.
   ///
   /// @param horizon epoch microseconds; whatever is older may have been removed
   public boolean complete(Room room, long horizon) {

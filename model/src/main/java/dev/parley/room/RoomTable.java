@@ -100,8 +100,8 @@ public final class RoomTable {
   /// Moves a room's head on, after its messages were handed out.
   ///
   /// @param read the room as it was when the hand-out began
-  /// @param next the room as it is now, with another head sequence; without a head where none of its
-  ///     records had a timestamp
+  /// @param next the room as it is now, with another head sequence; without a head where none of
+  ///     its records had a timestamp
   /// @return false where somebody else has moved it since: the room is not changed
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();

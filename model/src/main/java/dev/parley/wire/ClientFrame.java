@@ -85,9 +85,7 @@ public final class ClientFrame {
     JsonNode message = field("message");
     String text = message == null || !message.isTextual() ? "" : message.textValue().strip();
     int characters = text.codePointCount(0, text.length());
-    if (characters == 0
-        || characters > Limits.MESSAGE_CHARACTERS_MAX
-        || !isText(text)) {
+    if (characters == 0 || characters > Limits.MESSAGE_CHARACTERS_MAX || !isText(text)) {
       throw new Rejection(ErrorCode.INVALID_MESSAGE);
     }
     return text;

@@ -2,8 +2,8 @@ package dev.parley.wire;
 
 import java.util.Locale;
 
-/// Why a frame was refused. A refused frame has changed nothing, save where the code says otherwise.
-/// docs/PROTOCOL.md prints this list; a test holds the two equal.
+/// Why a frame was refused. A refused frame has changed nothing, save where the code says
+/// otherwise. docs/PROTOCOL.md prints this list; a test holds the two equal.
 public enum ErrorCode {
   INVALID_JSON(Advice.FIX, "The frame is not one JSON object."),
   UNKNOWN_ACTION(Advice.FIX, "No route has this `action`."),
@@ -19,7 +19,8 @@ public enum ErrorCode {
       Advice.FIX,
       "`after` is not a timestamp (whole microseconds below 2^53), or is more than 1 s ahead."),
   INVALID_BEFORE(Advice.FIX, "`before` is not a timestamp (whole microseconds below 2^53)."),
-  INVALID_RANGE(Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),
+  INVALID_RANGE(
+      Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),
   INVALID_LIMIT(Advice.FIX, "`limit` is not a whole number from 1 to 100."),
   INVALID_CURSOR(Advice.FIX, "`cursor` is not one that an earlier page gave."),
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),

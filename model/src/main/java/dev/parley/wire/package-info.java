@@ -1,4 +1,5 @@
-/// The wire protocol: frames from clients, frames to clients, error codes. docs/PROTOCOL.md explains it.
+/// The wire protocol: frames from clients, frames to clients, error codes. docs/PROTOCOL.md
+/// explains it.
 @NullMarked
 package dev.parley.wire;
 

@@ -41,8 +41,7 @@ class ConnectionTableTest {
   private static final Duration BURST = Duration.ofMillis(200);
 
   private final Settings settings = TestTables.settings();
-  private final ConnectionTable connections =
-      new ConnectionTable(TestTables.dynamoDb(), settings);
+  private final ConnectionTable connections = new ConnectionTable(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
   private final RoomId room = new RoomId(fresh("room"));
 
@@ -100,8 +99,7 @@ class ConnectionTableTest {
   void theCountHoldsWhateverJoinsAndQuitsMeet() throws Exception {
     long seed = 7;
     ConnectionId id = open(now);
-    List<RoomId> rooms =
-        IntStream.range(0, 6).mapToObj(i -> new RoomId(fresh("r" + i))).toList();
+    List<RoomId> rooms = IntStream.range(0, 6).mapToObj(i -> new RoomId(fresh("r" + i))).toList();
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
       List<CompletableFuture<Void>> all = new ArrayList<>();
       for (int thread = 0; thread < 4; thread++) {
@@ -251,8 +249,7 @@ class ConnectionTableTest {
           Spending.Spent.class, connections.spend(id, room, COST, BURST, now), "message " + i);
     }
     var limited =
-        assertInstanceOf(
-            Spending.RateLimited.class, connections.spend(id, room, COST, BURST, now));
+        assertInstanceOf(Spending.RateLimited.class, connections.spend(id, room, COST, BURST, now));
 
     assertEquals(50, limited.retryAfterMs());
     Instant later = now.plusMillis(limited.retryAfterMs());
@@ -272,8 +269,7 @@ class ConnectionTableTest {
       }
     }
 
-    assertEquals(
-        5, spending.stream().filter(s -> s.join() instanceof Spending.Spent).count());
+    assertEquals(5, spending.stream().filter(s -> s.join() instanceof Spending.Spent).count());
   }
 
   @Test
@@ -447,8 +443,7 @@ class ConnectionTableTest {
     return DynamoDbClient.builder()
         .region(settings.region())
         .credentialsProvider(settings.credentials())
-        .endpointOverride(
-            URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
+        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();
   }

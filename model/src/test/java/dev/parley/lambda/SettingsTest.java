@@ -63,7 +63,8 @@ class SettingsTest {
           boolean first = requests.incrementAndGet() == 1;
           byte[] body =
               (first
-                      ? "{\"__type\":\"com.amazonaws.dynamodb.v20120810#TransactionConflictException\"}"
+                      ? "{\"__type\":\"com.amazonaws.dynamodb.v20120810#"
+                          + "TransactionConflictException\"}"
                       : "{}")
                   .getBytes(UTF_8);
           exchange.getResponseHeaders().add("Content-Type", "application/x-amz-json-1.0");

@@ -64,10 +64,10 @@ class TraceTest {
     String header =
         Trace.step(
                 "handleRequest",
-            () -> {
-              Trace.annotate("outcome", "sent");
-              return Trace.step("write", TraceTest::headerOrNull);
-            })
+                () -> {
+                  Trace.annotate("outcome", "sent");
+                  return Trace.step("write", TraceTest::headerOrNull);
+                })
             .value();
 
     Subsegment handling = segment.getSubsegmentsCopy().getFirst();

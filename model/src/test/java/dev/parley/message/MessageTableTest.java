@@ -76,8 +76,7 @@ class MessageTableTest {
     }
 
     assertEquals(24, timestamps.size());
-    assertEquals(
-        timestamps, new HashSet<>(all().stream().map(Message::timestamp).toList()));
+    assertEquals(timestamps, new HashSet<>(all().stream().map(Message::timestamp).toList()));
   }
 
   @Test
@@ -358,9 +357,7 @@ class MessageTableTest {
     item.put("room_id", Row.s(room.name()));
     item.put("timestamp", Row.n(1));
 
-    Row.InvalidRow error =
-        assertThrows(
-            Row.InvalidRow.class, () -> Message.of(new Row(item)));
+    Row.InvalidRow error = assertThrows(Row.InvalidRow.class, () -> Message.of(new Row(item)));
 
     assertEquals("stored attribute id is not a string", error.getMessage());
   }

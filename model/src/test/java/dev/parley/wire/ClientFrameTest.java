@@ -105,8 +105,7 @@ class ClientFrameTest {
     assertEquals(
         emoji.repeat(4_000), frame("message", "  " + emoji.repeat(4_000) + "\n").message());
     assertEquals(
-        ErrorCode.INVALID_MESSAGE,
-        refusal(() -> frame("message", emoji.repeat(4_001)).message()));
+        ErrorCode.INVALID_MESSAGE, refusal(() -> frame("message", emoji.repeat(4_001)).message()));
   }
 
   @Test
@@ -124,8 +123,7 @@ class ClientFrameTest {
     assertEquals("Bob", frame("sender", " Bob ").sender(GUEST).sender());
     assertEquals("guest:1", frame("sender", "Bob").sender(GUEST).user());
     assertEquals(MEMBER, ClientFrame.parse("{}").sender(MEMBER));
-    assertEquals(
-        ErrorCode.INVALID_SENDER, refusal(() -> frame("sender", "Bob").sender(MEMBER)));
+    assertEquals(ErrorCode.INVALID_SENDER, refusal(() -> frame("sender", "Bob").sender(MEMBER)));
   }
 
   @Test

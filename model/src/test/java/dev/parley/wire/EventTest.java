@@ -27,7 +27,8 @@ class EventTest {
     assertEquals(
         """
         {"type":"message","room":"lobby","timestamp":7,"prev":null,"id":"id-1",\
-        "user":"guest:1","sender":"Ada","message":"Hi \\"all\\""}""",
+        "user":"guest:1","sender":"Ada","message":"Hi \\"all\\""}\
+        """,
         new String(event, UTF_8));
   }
 

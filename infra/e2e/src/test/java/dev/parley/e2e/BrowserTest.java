@@ -108,9 +108,7 @@ class BrowserTest {
 
     page.waitForSelector("body[data-result]");
     assertEquals(
-        "passed",
-        page.getAttribute("body", "data-result"),
-        page.locator("#report").textContent());
+        "passed", page.getAttribute("body", "data-result"), page.locator("#report").textContent());
   }
 
   /// A visitor of its own, with nothing stored, in one room.

@@ -45,9 +45,9 @@ class FrontDoorTest {
 
   @Test
   void aClientThatKnowsOnlyToSendIsHeardByEveryoneInGlobal() {
-    try (TestClient student = connect(""); TestClient teacher = connect("")) {
-      student.send(
-          "{\"action\":\"sendMessage\",\"sender\":\"Student\",\"message\":\"Hello AWS\"}");
+    try (TestClient student = connect("");
+        TestClient teacher = connect("")) {
+      student.send("{\"action\":\"sendMessage\",\"sender\":\"Student\",\"message\":\"Hello AWS\"}");
 
       for (TestClient client : List.of(student, teacher)) {
         JsonNode event = client.awaitMessage("Hello AWS");
@@ -174,7 +174,8 @@ class FrontDoorTest {
         ada.awaitPresence(member, "out");
       }
       assertEquals(Set.of(member(ada)), members(ada.request("members", "\"room\":\"door\"")));
-      await(() -> sessions("D").stream().anyMatch(s -> s.optionalNumber("disconnected_at") != null));
+      await(
+          () -> sessions("D").stream().anyMatch(s -> s.optionalNumber("disconnected_at") != null));
       assertTrue(sessions("D").getFirst().string("reason").startsWith("1006"));
       assertTrue(sessions("C").getFirst().string("reason").startsWith("1000"));
       assertNull(sessions("Q").getFirst().optionalNumber("disconnected_at"));
@@ -184,8 +185,7 @@ class FrontDoorTest {
 
   @Test
   void badFramesAreRefusedAndChangeNothing() {
-    String fifty =
-        IntStream.range(0, 50).mapToObj(i -> "f" + i).collect(Collectors.joining(","));
+    String fifty = IntStream.range(0, 50).mapToObj(i -> "f" + i).collect(Collectors.joining(","));
     try (TestClient ada = connect("?name=Ada&rooms=bad");
         TestClient full = connect("?rooms=" + fifty)) {
       ada.request("sendMessage", "\"room\":\"bad\",\"message\":\"first\",\"id\":\"i\"");
@@ -208,8 +208,7 @@ class FrontDoorTest {
       assertRefused(
           ada, "sendMessage", "\"room\":\"bad\",\"message\":\"other\",\"id\":\"i\"", "id_reused");
       assertRefused(ada, "history", "\"room\":\"never-joined\"", "not_a_member");
-      assertRefused(
-          ada, "history", "\"room\":\"bad\",\"before\":2,\"after\":1", "invalid_range");
+      assertRefused(ada, "history", "\"room\":\"bad\",\"before\":2,\"after\":1", "invalid_range");
       assertRefused(ada, "members", "\"room\":\"bad\",\"cursor\":\"?\"", "invalid_cursor");
       assertRefused(ada, "rooms", "\"cursor\":\"?\"", "invalid_cursor");
       assertRefused(ada, "dance", "", "unknown_action");
@@ -279,8 +278,7 @@ class FrontDoorTest {
     try (TestClient ada = connect("?name=Ada&rooms=fine")) {
       ada.send("{\"action\":\"join\",\"room\":\"broken\"}");
 
-      JsonNode frame =
-          ada.await(e -> e.path("message").asText().equals("Internal server error"));
+      JsonNode frame = ada.await(e -> e.path("message").asText().equals("Internal server error"));
       assertFalse(frame.has("type"));
       assertTrue(frame.has("connectionId") && frame.has("requestId"));
       assertEquals("pong", ada.request("ping", "").path("type").asText());

@@ -25,7 +25,8 @@ class OtherTemplateTest {
             .replace("ChatApiPingRoute", "ChatApiPongRoute"));
     try (LocalCloud changed =
             TestCloud.start(
-                other, Map.of("StageName", "test", "MessageBurstMs", "0", "MessageCostMs", "60000"));
+                other,
+                Map.of("StageName", "test", "MessageBurstMs", "0", "MessageCostMs", "60000"));
         TestClient ada = TestClient.connect(changed.webSocketUrl(), "?name=Ada")) {
       assertTrue(changed.webSocketUrl().getPath().endsWith("/test"));
       assertEquals("unknown_action", ada.request("ping", "").path("code").asText());

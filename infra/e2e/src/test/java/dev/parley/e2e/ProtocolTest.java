@@ -130,9 +130,7 @@ class ProtocolTest {
       expected.add(
           "| `%s` | %s | %s |"
               .formatted(
-                  code.code(),
-                  code.advice().name().toLowerCase(Locale.ROOT),
-                  code.meaning()));
+                  code.code(), code.advice().name().toLowerCase(Locale.ROOT), code.meaning()));
     }
     assertEquals(String.join("\n", expected), String.join("\n", printed));
   }
@@ -166,9 +164,7 @@ class ProtocolTest {
   /// The heading above, without its hashes.
   private static String section(String protocol, int at) {
     int heading = protocol.lastIndexOf("\n## ", at);
-    return heading < 0
-        ? ""
-        : protocol.substring(heading + 4, protocol.indexOf('\n', heading + 1));
+    return heading < 0 ? "" : protocol.substring(heading + 4, protocol.indexOf('\n', heading + 1));
   }
 
   private static String clientFrame(JsonNode frame, String section) {

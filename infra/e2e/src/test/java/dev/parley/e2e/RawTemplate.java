@@ -147,9 +147,7 @@ final class RawTemplate {
   /// A property of a function: its own, or that of Globals.
   JsonNode functionProperty(String function, String property) {
     JsonNode own = property(function, property);
-    return own instanceof MissingNode
-        ? root.path("Globals").path("Function").path(property)
-        : own;
+    return own instanceof MissingNode ? root.path("Globals").path("Function").path(property) : own;
   }
 
   /// A route, whichever way it is declared.

@@ -141,8 +141,7 @@ class RolesTest {
       put("ChatConnections", own);
     }
 
-    private void membership(
-        ConnectionId connection, String sender, String room, boolean hasSlot) {
+    private void membership(ConnectionId connection, String sender, String room, boolean hasSlot) {
       Map<String, AttributeValue> membership = row(connection, sender, room);
       membership.put("joined_at", n(longAgo()));
       membership.put("allowance", n(0));

@@ -153,9 +153,7 @@ class TemplateTest {
             });
 
     Map<String, Integer> wanted = new TreeMap<>();
-    template.routes().stream()
-        .filter(Route::replies)
-        .forEach(route -> wanted.put(route.id(), 1));
+    template.routes().stream().filter(Route::replies).forEach(route -> wanted.put(route.id(), 1));
     assertEquals(wanted, responses);
   }
 
@@ -342,8 +340,7 @@ class TemplateTest {
   private static void describe(JsonNode table, Map<String, String> tables) {
     Map<String, String> types = new LinkedHashMap<>();
     for (JsonNode attribute : table.path("AttributeDefinitions")) {
-      types.put(
-          attribute.path("AttributeName").asText(), attribute.path("AttributeType").asText());
+      types.put(attribute.path("AttributeName").asText(), attribute.path("AttributeType").asText());
     }
     Set<String> keys = new HashSet<>();
     String name = table.path("TableName").asText();

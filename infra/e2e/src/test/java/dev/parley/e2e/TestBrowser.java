@@ -54,7 +54,8 @@ final class TestBrowser {
           // Downloaded, but not for this system.
         }
       }
-      if (run(List.of("apt-get", "update")) && run(List.of("apt-get", "install", "-y", "chromium"))) {
+      if (run(List.of("apt-get", "update"))
+          && run(List.of("apt-get", "install", "-y", "chromium"))) {
         found = installed();
       }
     }

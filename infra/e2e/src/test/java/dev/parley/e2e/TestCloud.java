@@ -20,7 +20,6 @@ final class TestCloud {
   }
 
   static LocalCloud start(Path template, Map<String, String> parameters) throws StartException {
-    return LocalCloud.start(
-        new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE));
+    return LocalCloud.start(new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE));
   }
 }

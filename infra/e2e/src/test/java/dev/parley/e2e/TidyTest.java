@@ -13,11 +13,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// The house style, as far as a machine can tell. With `-Dparley.tidy=write` it formats what is not.
+/// The house style, as far as a machine can tell. With `-Dparley.tidy=write` it formats what is
+/// not.
 class TidyTest {
   private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
   private static final int COLUMNS_MAX = 100;
@@ -39,7 +41,8 @@ class TidyTest {
 
   private static boolean isSource(Path file) {
     return file.toString().endsWith(".java")
-        && Stream.of("target", "node_modules").noneMatch(f -> file.toString().contains("/" + f + "/"));
+        && Stream.of("target", "node_modules")
+            .noneMatch(f -> file.toString().contains("/" + f + "/"));
   }
 
   @Test
@@ -49,9 +52,20 @@ class TidyTest {
 
   @Test
   void noLineIsTooLong() {
-    assertEquals(
-        List.of(),
-        those((path, source) -> source.lines().anyMatch(line -> line.length() > COLUMNS_MAX)));
+    assertEquals(List.of(), those((path, source) -> code(source).anyMatch(TidyTest::isTooLong)));
+  }
+
+  /// The lines outside text blocks.
+  private static Stream<String> code(String source) {
+    String[] parts = source.split("\"\"\"", -1);
+    return IntStream.range(0, parts.length)
+        .filter(i -> i % 2 == 0)
+        .boxed()
+        .flatMap(i -> parts[i].lines());
+  }
+
+  private static boolean isTooLong(String line) {
+    return line.length() > COLUMNS_MAX && !line.startsWith("import ");
   }
 
   @Test

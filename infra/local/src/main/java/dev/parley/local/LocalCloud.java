@@ -82,7 +82,8 @@ public final class LocalCloud implements AutoCloseable {
     WebSocketApi api = template.api();
     if (api == null) {
       throw new StartException(
-          options.template() + ": has no AWS::Serverless::WebSocketApi, so there is nothing to run");
+          options.template()
+              + ": has no AWS::Serverless::WebSocketApi, so there is nothing to run");
     }
     stage = api.stage();
     Path data = options.data();
@@ -99,10 +100,18 @@ public final class LocalCloud implements AutoCloseable {
     try {
       traces = opened(new TraceDaemon(0));
       traces.collectFromThisProcess();
-      checkpoints = data == null ? Checkpoints.inMemory() : Checkpoints.in(data);
       port = options.port() == 0 ? freePort() : options.port();
     } catch (IOException e) {
       throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
+    try {
+      checkpoints = data == null ? Checkpoints.inMemory() : Checkpoints.in(data);
+    } catch (IOException e) {
+      throw new StartException(
+          ("parley.data=%s holds stream checkpoints that cannot be read (%s): delete that folder,"
+                  + " or choose another")
+              .formatted(data, e.getClass().getSimpleName()),
+          e);
     }
     LocalDynamoDb store = started(tables);
     dynamoDb = store;
@@ -188,8 +197,7 @@ public final class LocalCloud implements AutoCloseable {
       Map<String, String> environment = new HashMap<>(function.environment());
       environment.putAll(store.environment());
       environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
-      environment.put(
-          "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
+      environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
       environment.put(
           "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:" + port + "/" + stage);
       try {
@@ -207,7 +215,8 @@ public final class LocalCloud implements AutoCloseable {
     return functions;
   }
 
-  /// Functions are told the gateway's port before it listens, so that it never answers without them.
+  /// Functions are told the gateway's port before it listens, so that it never answers without
+  /// them.
   private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs a template until it is told to stop, by Ctrl-C or SIGTERM.
 ///
-/// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a folder,
-/// `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0), `parley.polls.per.second` (4),
-/// `parley.template` (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
+/// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a
+/// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
+/// `parley.polls.per.second` (4), `parley.template` (`infra/template.yaml`) and `parley.site`
+/// (`web`, where there is one).
 ///
-/// The last line of a start is `Parley is ready: http://localhost:8080/  ws://localhost:8080/<stage>`.
-/// A start that fails prints one line on stderr, naming the setting and the way out, and exits with 1.
+/// The last line of a start is `Parley is ready: http://localhost:8080/
+/// ws://localhost:8080/<stage>`. A start that fails prints one line on stderr, naming the setting
+/// and the way out, and exits with 1.
 public final class Main {
   private static final String MEMORY = "memory";
 

@@ -90,7 +90,8 @@ class LocalCloudTest {
   }
 
   /// Puts a frame's body into the table.
-  public static final class Save implements RequestHandler<Map<String, Object>, Map<String, Object>> {
+  public static final class Save
+      implements RequestHandler<Map<String, Object>, Map<String, Object>> {
     private final Map<String, String> environment;
 
     /// As the local cloud makes it.
@@ -107,8 +108,7 @@ class LocalCloudTest {
                   URI.create(String.valueOf(environment.get("AWS_ENDPOINT_URL_DYNAMODB"))))
               .region(Region.US_EAST_1)
               .credentialsProvider(
-                  StaticCredentialsProvider.create(
-                      AwsBasicCredentials.create("a", "b")))
+                  StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
               .build()) {
         client.putItem(
             put ->
@@ -195,6 +195,12 @@ class LocalCloudTest {
     assertTrue(
         refusal(new Options(template, Map.of(), 0, Path.of("/proc/none"), 0, 4, null))
             .startsWith("parley.data=/proc/none cannot be written"));
+    Path garbled = Files.createDirectory(folder.resolve("garbled"));
+    Files.createDirectory(garbled.resolve("stream-checkpoints.json"));
+    assertTrue(
+        refusal(new Options(template, Map.of(), 0, garbled, 0, 4, null))
+            .startsWith(
+                "parley.data=" + garbled + " holds stream checkpoints that cannot be read"));
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       int port = taken.getLocalPort();
       assertEquals(

@@ -127,11 +127,7 @@ public final class LocalDynamoDb implements AutoCloseable {
           : e instanceof IOException io ? io : new IOException(e);
     }
     return new LocalDynamoDb(
-        folder,
-        handler,
-        server,
-        group,
-        URI.create("http://127.0.0.1:" + connector.getLocalPort()));
+        folder, handler, server, group, URI.create("http://127.0.0.1:" + connector.getLocalPort()));
   }
 
   private <B extends AwsClientBuilder<B, C>, C> B configured(B builder) {
@@ -283,8 +279,7 @@ public final class LocalDynamoDb implements AutoCloseable {
     stop(server, handler, threads);
   }
 
-  private static void stop(
-      Server server, LocalDynamoDBServerHandler handler, ThreadGroup threads) {
+  private static void stop(Server server, LocalDynamoDBServerHandler handler, ThreadGroup threads) {
     try {
       server.stop();
     } catch (Exception e) {
@@ -293,7 +288,8 @@ public final class LocalDynamoDb implements AutoCloseable {
     } finally {
       handler.close();
       // Its background jobs are told to end but sleep on, for up to minutes and not as daemons.
-      // They were started by a request, so they are in the group of the server's threads. One that is
+      // They were started by a request, so they are in the group of the server's threads. One that
+      // is
       // between two jobs loses an interrupt, hence more than one.
       long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_TIMEOUT_MS);
       do {

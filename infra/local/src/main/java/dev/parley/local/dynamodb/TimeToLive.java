@@ -17,7 +17,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 
-/// Deletes items whose TTL attribute (epoch seconds) is past, and knows which removals were its own.
+/// Deletes items whose TTL attribute (epoch seconds) is past, and knows which removals were its
+/// own.
 ///
 /// Unlike AWS: within seconds rather than "typically within two days", because a laptop's run is
 /// short. An item that is renewed while it is being swept stays: the deletion is conditional on the
@@ -46,8 +47,7 @@ public final class TimeToLive implements AutoCloseable {
   /// A removal of ours; `eventId` is the stream record that was found to tell of it.
   private record Mark(long madeAtMs, @Nullable String eventId) {}
 
-  public TimeToLive(
-      DynamoDbClient client, Collection<TableResource> tables, InstantSource clock) {
+  public TimeToLive(DynamoDbClient client, Collection<TableResource> tables, InstantSource clock) {
     this.client = client;
     this.tables = tables.stream().filter(table -> table.timeToLiveAttribute() != null).toList();
     this.clock = clock;
@@ -148,8 +148,8 @@ public final class TimeToLive implements AutoCloseable {
   }
 
   /// Whether a removal in a table's stream was made here. AWS marks such a record in the stream
-  /// itself; DynamoDB Local cannot, so the event source mapping asks. Each removal made here answers
-  /// for one record: the first with its key that is asked about, whoever asks again.
+  /// itself; DynamoDB Local cannot, so the event source mapping asks. Each removal made here
+  /// answers for one record: the first with its key that is asked about, whoever asks again.
   ///
   /// @param eventId the record's `eventID`
   public boolean removed(String table, Map<String, AttributeValue> key, String eventId) {

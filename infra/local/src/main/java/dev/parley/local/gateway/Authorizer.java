@@ -24,8 +24,7 @@ final class Authorizer {
   private static final JsonMapper JSON = new JsonMapper();
   private static final Pattern IDENTITY_SOURCE =
       Pattern.compile("route\\.request\\.(querystring|header)\\.(.+)");
-  private static final Set<String> STATEMENT_FIELDS =
-      Set.of("Sid", "Effect", "Action", "Resource");
+  private static final Set<String> STATEMENT_FIELDS = Set.of("Sid", "Effect", "Action", "Resource");
 
   /// What became of a request to connect.
   sealed interface Decision {
@@ -44,8 +43,7 @@ final class Authorizer {
   private static final Decision.Refused FORBIDDEN = new Decision.Refused(403, "Forbidden");
 
   /// For every exception but "Unauthorized", and every result that cannot be used [?].
-  private static final Decision.Refused BROKEN =
-      new Decision.Refused(500, "Internal server error");
+  private static final Decision.Refused BROKEN = new Decision.Refused(500, "Internal server error");
 
   private final LocalFunction function;
   private final List<String> identitySources;

@@ -84,7 +84,8 @@ final class Connection {
     return channel.eventLoop().ticker().nanoTime() - lastActiveNanos;
   }
 
-  /// A message went in either direction. Pings are none: whether they count on AWS is not known [?].
+  /// A message went in either direction. Pings are none: whether they count on AWS is not known
+  /// [?].
   void active() {
     lastActiveAt = clock.instant();
     lastActiveNanos = channel.eventLoop().ticker().nanoTime();
@@ -96,8 +97,8 @@ final class Connection {
 
   /// Sends a text message, in frames that are not too large. Releases `message`.
   ///
-  /// Messages arrive in the order in which they were accepted from one thread, and whole. That one was
-  /// accepted does not mean that it will arrive: the connection may end first.
+  /// Messages arrive in the order in which they were accepted from one thread, and whole. That one
+  /// was accepted does not mean that it will arrive: the connection may end first.
   ///
   /// @return false where too much waits for the client already; then nothing was sent
   boolean send(ByteBuf message) {
@@ -147,8 +148,8 @@ final class Connection {
     channel.flush();
   }
 
-  /// Ends it from this side: sends a close frame, and closes the socket when the client has answered, or
-  /// after a moment.
+  /// Ends it from this side: sends a close frame, and closes the socket when the client has
+  /// answered, or after a moment.
   void close(CloseReason reason) {
     if (!end(reason)) {
       return;

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The API apart from its sockets: its connections, and what is asked of which function when a client
-/// connects, sends a message, or goes.
+/// The API apart from its sockets: its connections, and what is asked of which function when a
+/// client connects, sends a message, or goes.
 ///
 /// Safe for use by many threads. Whatever calls a function blocks.
 final class Endpoint {
@@ -38,9 +38,7 @@ final class Endpoint {
     /// @param authorizer what the authorizer told of the client; null where there is none
     /// @param subprotocol what `$connect` chose of the offered ones; null where it chose none
     record Admitted(
-        Instant connectedAt,
-        @Nullable Map<String, String> authorizer,
-        @Nullable String subprotocol)
+        Instant connectedAt, @Nullable Map<String, String> authorizer, @Nullable String subprotocol)
         implements Admission {}
 
     /// The client is turned away.
@@ -107,8 +105,8 @@ final class Endpoint {
     return connections.get(id);
   }
 
-  /// Asks the authorizer, then `$connect`. A client that is admitted must be handed to [#open], even if
-  /// it has gone.
+  /// Asks the authorizer, then `$connect`. A client that is admitted must be handed to [#open],
+  /// even if it has gone.
   Admission admit(Handshake handshake) {
     underWay.incrementAndGet();
     boolean admitted = false;
@@ -211,8 +209,7 @@ final class Endpoint {
     }
     var bytes = Unpooled.wrappedBuffer(body.getBytes(UTF_8));
     if (bytes.readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
-      LOG.error(
-          "Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
+      LOG.error("Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
       sendError(connection, "Internal server error", requestId); // what AWS does is not known [?]
     } else if (connection.isOpen() && !connection.send(bytes)) {
       LOG.warn("A reply to {} was dropped: it does not read", connection.id());
@@ -254,8 +251,8 @@ final class Endpoint {
     }
   }
 
-  /// Ends all connections, those too whose handshake is under way, and waits a while for the functions
-  /// that are at work.
+  /// Ends all connections, those too whose handshake is under way, and waits a while for the
+  /// functions that are at work.
   void close(Duration patience) {
     closing = true;
     connections.values().forEach(connection -> connection.close(CloseReason.GOING_AWAY));

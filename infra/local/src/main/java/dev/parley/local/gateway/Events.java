@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The events that API Gateway hands to functions.
 ///
-/// Sources: "Set up Lambda proxy integrations for WebSocket APIs" and "Create a REQUEST authorizer for
-/// a WebSocket API", API Gateway developer guide; and events of AWS that were published.
+/// Sources: "Set up Lambda proxy integrations for WebSocket APIs" and "Create a REQUEST authorizer
+/// for a WebSocket API", API Gateway developer guide; and events of AWS that were published.
 final class Events {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -59,7 +59,8 @@ final class Events {
     return bytes(event);
   }
 
-  byte[] connect(Handshake handshake, Instant connectedAt, @Nullable Map<String, String> authorizer) {
+  byte[] connect(
+      Handshake handshake, Instant connectedAt, @Nullable Map<String, String> authorizer) {
     ObjectNode event = JSON.createObjectNode();
     putHeaders(event, handshake);
     if (!handshake.query().isEmpty()) {

@@ -41,13 +41,13 @@ import org.jspecify.annotations.Nullable;
 /// - `/_local/traces`: what was traced, as text
 /// - everything else: the files of the site
 ///
-/// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a client
-/// that does not read makes `@connections` answer 429, and holds up nobody else.
+/// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a
+/// client that does not read makes `@connections` answer 429, and holds up nobody else.
 ///
 /// Safe for use by many threads.
 public final class Gateway implements AutoCloseable {
-  /// "Total combined size of request line and header values", quotas of HTTP APIs: 10,240 bytes. A URL
-  /// that is too long is to be told apart, so the line has room of its own.
+  /// "Total combined size of request line and header values", quotas of HTTP APIs: 10,240 bytes. A
+  /// URL that is too long is to be told apart, so the line has room of its own.
   private static final int HEADERS_BYTES_MAX = 10_240;
 
   private static final int REQUEST_LINE_BYTES_MAX = 4 * Quotas.URL_CHARACTERS_MAX;
@@ -105,7 +105,8 @@ public final class Gateway implements AutoCloseable {
             traces,
             threads,
             timers);
-    // Not before everything else is known to be in order: a loop has a selector even before it runs.
+    // Not before everything else is known to be in order: a loop has a selector even before it
+    // runs.
     eventLoops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     ChannelFuture bound =
@@ -122,7 +123,8 @@ public final class Gateway implements AutoCloseable {
     if (!bound.isSuccess()) {
       stop();
       BindException e =
-          new BindException("%s:%d is taken".formatted(address.getAddress().getHostAddress(), port));
+          new BindException(
+              "%s:%d is taken".formatted(address.getAddress().getHostAddress(), port));
       e.initCause(bound.cause());
       throw e;
     }
@@ -178,8 +180,8 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
-  /// Only `@connections` takes bodies; one that is too large is answered as there, and read no further
-  /// than it must be.
+  /// Only `@connections` takes bodies; one that is too large is answered as there, and read no
+  /// further than it must be.
   private static final class Bodies extends HttpObjectAggregator {
     Bodies() {
       super(Quotas.MESSAGE_BYTES_MAX);

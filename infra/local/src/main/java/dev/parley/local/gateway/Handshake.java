@@ -31,7 +31,8 @@ record Handshake(
     Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     request
         .headers()
-        .forEach(h -> headers.computeIfAbsent(h.getKey(), _ -> new ArrayList<>()).add(h.getValue()));
+        .forEach(
+            h -> headers.computeIfAbsent(h.getKey(), _ -> new ArrayList<>()).add(h.getValue()));
     return new Handshake(connectionId, host, sourceIp, headers, new LinkedHashMap<>(query));
   }
 

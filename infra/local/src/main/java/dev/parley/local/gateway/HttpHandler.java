@@ -159,9 +159,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void connect(
-      ChannelHandlerContext ctx,
-      FullHttpRequest request,
-      Map<String, List<String>> query) {
+      ChannelHandlerContext ctx, FullHttpRequest request, Map<String, List<String>> query) {
     HttpHeaders headers = request.headers();
     if (!isUpgrade(request)
         || !request.method().equals(HttpMethod.GET)

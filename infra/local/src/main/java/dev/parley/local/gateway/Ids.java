@@ -7,10 +7,11 @@ import java.util.Base64;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 
-/// Makes ids of connections, requests and messages in the form of API Gateway's: `L0SM9cOFvHcCIhw=`.
+/// Makes ids of connections, requests and messages in the form of API Gateway's:
+/// `L0SM9cOFvHcCIhw=`.
 ///
-/// They are 11 bytes in URL-safe Base64. Those of one moment share a prefix, so nobody can take them
-/// for uniformly distributed. They are never given twice, not even by another run.
+/// They are 11 bytes in URL-safe Base64. Those of one moment share a prefix, so nobody can take
+/// them for uniformly distributed. They are never given twice, not even by another run.
 final class Ids {
   private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-]{15}=");
 

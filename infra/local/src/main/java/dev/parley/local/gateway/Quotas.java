@@ -28,9 +28,9 @@ public final class Quotas {
   /// How long a function behind a route may take.
   public static final Duration INTEGRATION_TIMEOUT_MAX = Duration.ofSeconds(29);
 
-  /// What waits to be read by one client. More is refused with 429. AWS tells only that there is such
-  /// a buffer (apigatewaymanagementapi, LimitExceededException: "the WebSocket client side buffer is
-  /// full"), so its size is a choice [?]: room for two of the largest messages.
+  /// What waits to be read by one client. More is refused with 429. AWS tells only that there is
+  /// such a buffer (apigatewaymanagementapi, LimitExceededException: "the WebSocket client side
+  /// buffer is full"), so its size is a choice [?]: room for two of the largest messages.
   public static final int CLIENT_BUFFER_BYTES_MAX = 2 * MESSAGE_BYTES_MAX;
 
   private Quotas() {}

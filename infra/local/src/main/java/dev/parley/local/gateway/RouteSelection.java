@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Finds the route of a message.
 ///
-/// With `$request.body.action`, the message `{"action": "join"}` has the route `join`, exactly. What is
-/// no JSON, has no `action`, or has one that no route is for, has the route `$default`.
+/// With `$request.body.action`, the message `{"action": "join"}` has the route `join`, exactly.
+/// What is no JSON, has no `action`, or has one that no route is for, has the route `$default`.
 ///
 /// Source: "Create routes for WebSocket APIs", API Gateway developer guide.
 final class RouteSelection {

@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The static site: the files of one folder, read anew for each request, so that an edited file is seen
-/// when the page is loaded again.
+/// The static site: the files of one folder, read anew for each request, so that an edited file is
+/// seen when the page is loaded again.
 final class Site {
   private static final Map<String, String> CONTENT_TYPES =
       Map.ofEntries(

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /// The frames of one client, from the handshake to the end.
 final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
-  /// `Unlike AWS:` where a route is throttled by requests a second, a client with so many messages in
-  /// work is not read from until one is done.
+  /// `Unlike AWS:` where a route is throttled by requests a second, a client with so many messages
+  /// in work is not read from until one is done.
   static final int MESSAGES_IN_WORK_MAX = 100;
 
   private static final Logger LOG = LoggerFactory.getLogger(SocketHandler.class);
@@ -102,8 +102,8 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
     }
   }
 
-  /// The decoder lets a continuation come only after a text or binary frame, and after a binary frame
-  /// the connection is no longer open.
+  /// The decoder lets a continuation come only after a text or binary frame, and after a binary
+  /// frame the connection is no longer open.
   private void part(ChannelHandlerContext ctx, WebSocketFrame frame) {
     CompositeByteBuf message = parts;
     if (message == null) {
@@ -157,8 +157,8 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
     }
   }
 
-  /// On the event loop, where reading is stopped: done here, it could come just before the stop that it
-  /// is to undo, and nothing would ever be read again.
+  /// On the event loop, where reading is stopped: done here, it could come just before the stop
+  /// that it is to undo, and nothing would ever be read again.
   private void readAgain(ChannelHandlerContext ctx) {
     try {
       ctx.executor()
@@ -170,8 +170,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
 
   private void closed(ChannelHandlerContext ctx, CloseWebSocketFrame close) {
     int code = close.statusCode();
-    connection.end(
-        code == -1 ? CloseReason.NO_STATUS : new CloseReason(code, close.reasonText()));
+    connection.end(code == -1 ? CloseReason.NO_STATUS : new CloseReason(code, close.reasonText()));
     connection.sendClose(
         code == -1
             ? new CloseWebSocketFrame()

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A handler's class, and how events and results pass through it.
 ///
-/// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.9.0: events that Lambda
-/// knows go through `LambdaEventSerializers`, all others through its Jackson.
+/// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.9.0: events that
+/// Lambda knows go through `LambdaEventSerializers`, all others through its Jackson.
 final class Handler {
   private static final String METHOD = "handleRequest";
 

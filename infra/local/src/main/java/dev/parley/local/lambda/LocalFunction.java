@@ -22,23 +22,23 @@ import org.slf4j.LoggerFactory;
 
 /// One function of the template, called in process.
 ///
-/// An event goes in as JSON and the result comes out as JSON, both through the serializers of Lambda's
-/// own Java runtime. As in Lambda, an instance of the handler serves one invocation at a time and is
-/// used again for the next; instances are made when they are needed. Each invocation runs on a thread
-/// of its own, so that nothing thread-local of one is seen by another.
+/// An event goes in as JSON and the result comes out as JSON, both through the serializers of
+/// Lambda's own Java runtime. As in Lambda, an instance of the handler serves one invocation at a
+/// time and is used again for the next; instances are made when they are needed. Each invocation
+/// runs on a thread of its own, so that nothing thread-local of one is seen by another.
 ///
-/// The handler's class has a constructor taking the environment as a `Map<String, String>`, which is
-/// used here, or one without arguments, which Lambda uses and which is used here where there is no
-/// other.
+/// The handler's class has a constructor taking the environment as a `Map<String, String>`, which
+/// is used here, or one without arguments, which Lambda uses and which is used here where there is
+/// no other.
 ///
-/// Each invocation is an X-Ray segment, which Lambda writes for a deployed function: subsegments that
-/// the function makes are in it.
+/// Each invocation is an X-Ray segment, which Lambda writes for a deployed function: subsegments
+/// that the function makes are in it.
 ///
 /// Safe for use by many threads.
 public final class LocalFunction {
   /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
-  /// executions"), one function runs this many, and further invocations wait their turn: a laptop has
-  /// few cores, and each instance holds its own clients.
+  /// executions"), one function runs this many, and further invocations wait their turn: a laptop
+  /// has few cores, and each instance holds its own clients.
   static final int INSTANCES_MAX = 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(LocalFunction.class);
@@ -85,11 +85,11 @@ public final class LocalFunction {
   /// Calls the function and waits for its result.
   ///
   /// @param event JSON, UTF-8
-  /// @param traceHeader an `X-Amzn-Trace-Id` whose trace this invocation belongs to; a new trace begins
-  ///     where it is null or names none
+  /// @param traceHeader an `X-Amzn-Trace-Id` whose trace this invocation belongs to; a new trace
+  ///     begins where it is null or names none
   /// @return JSON, UTF-8
-  /// @throws FunctionError if the function threw, or did not end in time. An invocation that did not
-  ///     is interrupted, and its instance is never used again
+  /// @throws FunctionError if the function threw, or did not end in time. An invocation that did
+  ///     not is interrupted, and its instance is never used again
   public byte[] invoke(byte[] event, @Nullable String traceHeader) {
     turns.acquireUninterruptibly();
     try {
@@ -207,8 +207,7 @@ public final class LocalFunction {
           traceHeader == null ? new TraceHeader() : TraceHeader.fromString(traceHeader);
       TraceID root = header.getRootTraceId();
       if (header.getSampled() == TraceHeader.SampleDecision.NOT_SAMPLED) {
-        return AWSXRay.getGlobalRecorder()
-            .beginNoOpSegment(root == null ? TraceID.create() : root);
+        return AWSXRay.getGlobalRecorder().beginNoOpSegment(root == null ? TraceID.create() : root);
       }
       Segment segment =
           root == null

@@ -82,8 +82,9 @@ record Batch(List<Delivery> records) {
   }
 
   /// The index of the first record that a function with `ReportBatchItemFailures` left unprocessed:
-  /// the size of the batch where it processed all. A result with an identifier that is empty, missing
-  /// or of another batch, and one that is no JSON object, fails the whole batch. [?] for the last.
+  /// the size of the batch where it processed all. A result with an identifier that is empty,
+  /// missing or of another batch, and one that is no JSON object, fails the whole batch. [?] for
+  /// the last.
   int firstFailure(byte[] result) {
     JsonNode failures;
     try {

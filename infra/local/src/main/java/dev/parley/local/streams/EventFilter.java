@@ -16,8 +16,9 @@ import java.util.function.Predicate;
 /// `{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"room_id": {"S": [{"prefix": "a"}]}}}}`.
 ///
 /// Operators: exact strings, numbers, booleans and null; `prefix`, `suffix`, `anything-but` of
-/// values, `exists`, `numeric`, `equals-ignore-case`. Any other is refused. A number is compared only
-/// with a number, so a DynamoDB `N`, which is a string in the event, matches no `numeric`: as on AWS.
+/// values, `exists`, `numeric`, `equals-ignore-case`. Any other is refused. A number is compared
+/// only with a number, so a DynamoDB `N`, which is a string in the event, matches no `numeric`: as
+/// on AWS.
 ///
 /// Source: Lambda developer guide, "Control which events Lambda sends to your function".
 final class EventFilter {
@@ -117,8 +118,7 @@ final class EventFilter {
       case Operator(_, ArrayNode bounds)
           when operator.is("numeric") && (bounds.size() == 2 || bounds.size() == 4) ->
           numeric(bounds, path);
-      default ->
-          throw new IllegalArgumentException("the filter " + node + " is not honoured here");
+      default -> throw new IllegalArgumentException("the filter " + node + " is not honoured here");
     };
   }
 

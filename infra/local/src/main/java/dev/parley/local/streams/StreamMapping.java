@@ -33,9 +33,9 @@ import software.amazon.awssdk.services.dynamodb.model.TrimmedDataAccessException
 ///
 /// Each shard is polled by one thread, which also calls the function: so a shard has at most one
 /// batch in flight, and its records are delivered in stream order. A shard is read only after its
-/// parent has been processed to its end. A batch that fails is tried again, with pauses that grow to
-/// 10 s, and holds up its shard until it succeeds or the mapping's bounds let it go. Delivery is at
-/// least once: the checkpoint is saved after the function has returned, never before.
+/// parent has been processed to its end. A batch that fails is tried again, with pauses that grow
+/// to 10 s, and holds up its shard until it succeeds or the mapping's bounds let it go. Delivery is
+/// at least once: the checkpoint is saved after the function has returned, never before.
 ///
 /// Source: Lambda developer guide, "Using AWS Lambda with Amazon DynamoDB".
 public final class StreamMapping implements AutoCloseable {
@@ -88,7 +88,11 @@ public final class StreamMapping implements AutoCloseable {
     this.filter = EventFilter.of(mapping.filters());
     this.pollInterval = Duration.ofNanos((long) (1e9 / pollsPerSecond));
     this.streamArn =
-        dynamoDb.client().describeTable(t -> t.tableName(mapping.table())).table().latestStreamArn();
+        dynamoDb
+            .client()
+            .describeTable(t -> t.tableName(mapping.table()))
+            .table()
+            .latestStreamArn();
   }
 
   /// Begins to poll: where the checkpoints say, else at the mapping's starting position.
@@ -138,8 +142,7 @@ public final class StreamMapping implements AutoCloseable {
       StreamDescription page =
           dynamoDb
               .streams()
-              .describeStream(
-                  describe -> describe.streamArn(streamArn).exclusiveStartShardId(from))
+              .describeStream(describe -> describe.streamArn(streamArn).exclusiveStartShardId(from))
               .streamDescription();
       shards.addAll(page.shards());
       last = page.lastEvaluatedShardId();
@@ -164,7 +167,8 @@ public final class StreamMapping implements AutoCloseable {
         try {
           reader.step();
         } catch (RuntimeException | Error e) {
-          // The stream, the checkpoints or the function's classes are out of order. A reader that ended
+          // The stream, the checkpoints or the function's classes are out of order. A reader that
+          // ended
           // here would end its shard without a word.
           if (!isClosing()) {
             LOG.warn("{}: begins again at its checkpoint", mapping.logicalId(), e);
@@ -259,8 +263,7 @@ public final class StreamMapping implements AutoCloseable {
 
     /// Polls once it is time to, and delivers what is due.
     void step() throws InterruptedException {
-      long wakeAt =
-          pending.isEmpty() || nextPollAt - windowEndsAt < 0 ? nextPollAt : windowEndsAt;
+      long wakeAt = pending.isEmpty() || nextPollAt - windowEndsAt < 0 ? nextPollAt : windowEndsAt;
       pause(Duration.ofNanos(wakeAt - System.nanoTime()));
       if (isClosing()) {
         return;
@@ -407,8 +410,7 @@ public final class StreamMapping implements AutoCloseable {
       }
       Instant oldest = Instant.now().minusSeconds(60L + mapping.recordAgeMaxSeconds());
       int expired = 0;
-      while (expired < batch.size()
-          && batch.records().get(expired).createdAt().isBefore(oldest)) {
+      while (expired < batch.size() && batch.records().get(expired).createdAt().isBefore(oldest)) {
         expired++;
       }
       return expired;

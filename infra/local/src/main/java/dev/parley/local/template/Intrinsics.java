@@ -92,7 +92,9 @@ final class Intrinsics {
   }
 
   private static Object dotted(Object argument) {
-    return argument instanceof String string ? List.of((Object[]) string.split("\\.", 2)) : argument;
+    return argument instanceof String string
+        ? List.of((Object[]) string.split("\\.", 2))
+        : argument;
   }
 
   private List<Object> list(SequenceNode sequence, String path) {

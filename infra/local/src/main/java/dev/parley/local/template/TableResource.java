@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param attributeTypes `S`, `N` or `B` of each key attribute of the table and its indexes
 /// @param indexes its global secondary indexes
 /// @param streamViewType for example `NEW_IMAGE`, or null where it has no stream
-/// @param timeToLiveAttribute the attribute with an item's end in epoch seconds, or null where items
-///     live for ever
+/// @param timeToLiveAttribute the attribute with an item's end in epoch seconds, or null where
+///     items live for ever
 public record TableResource(
     String logicalId,
     String name,
@@ -30,6 +30,5 @@ public record TableResource(
   ///
   /// @param projectionType `ALL`, `KEYS_ONLY` or `INCLUDE`
   /// @param nonKeyAttributes what `INCLUDE` includes
-  public record Index(
-      String name, Key key, String projectionType, List<String> nonKeyAttributes) {}
+  public record Index(String name, Key key, String projectionType, List<String> nonKeyAttributes) {}
 }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A SAM template with every parameter, global and intrinsic function resolved: the only description
-/// of the system that the local cloud starts from.
+/// A SAM template with every parameter, global and intrinsic function resolved: the only
+/// description of the system that the local cloud starts from.
 ///
 /// @param api the WebSocket API, or null where the template has none
 /// @param functions by logical id, in the template's order
@@ -18,8 +18,8 @@ public record Template(
     List<TableResource> tables,
     List<StreamMappingResource> streamMappings) {
 
-  /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not do
-  /// as AWS does: a system that starts here has no part that is silently left out.
+  /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not
+  /// do as AWS does: a system that starts here has no part that is silently left out.
   ///
   /// @param parameterOverrides values for the template's parameters, as `sam deploy
   ///     --parameter-overrides` takes them

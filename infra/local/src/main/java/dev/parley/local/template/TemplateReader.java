@@ -199,9 +199,7 @@ final class TemplateReader implements Intrinsics.Names {
 
   private Section globals(@Nullable Node node) {
     Section globals =
-        node == null
-            ? new Section("Globals", Map.of(), this::problem)
-            : section(node, "Globals");
+        node == null ? new Section("Globals", Map.of(), this::problem) : section(node, "Globals");
     onlyKnown(globals, List.of("Function"));
     Section function = globals.section("Function");
     requireKnown(FUNCTION, function.values(), List.of(), function.path());
@@ -289,9 +287,7 @@ final class TemplateReader implements Intrinsics.Names {
         missing -> {
           String path = id + ".Properties";
           Node node = resources.getOrDefault(id, Map.of()).get("Properties");
-          return node == null
-              ? new Section(path, Map.of(), this::problem)
-              : section(node, path);
+          return node == null ? new Section(path, Map.of(), this::problem) : section(node, path);
         });
   }
 
@@ -328,8 +324,7 @@ final class TemplateReader implements Intrinsics.Names {
     Map<String, String> attributeTypes = new LinkedHashMap<>();
     for (Section attribute : table.sections("AttributeDefinitions")) {
       attributeTypes.put(
-          attribute.string("AttributeName"),
-          attribute.oneOf("AttributeType", "", "S", "N", "B"));
+          attribute.string("AttributeName"), attribute.oneOf("AttributeType", "", "S", "N", "B"));
     }
     List<Index> indexes = new ArrayList<>();
     for (Section index : table.sections("GlobalSecondaryIndexes")) {
@@ -352,12 +347,7 @@ final class TemplateReader implements Intrinsics.Names {
         stream.values().isEmpty()
             ? null
             : stream.oneOf(
-                "StreamViewType",
-                "",
-                "KEYS_ONLY",
-                "NEW_IMAGE",
-                "OLD_IMAGE",
-                "NEW_AND_OLD_IMAGES"),
+                "StreamViewType", "", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
         !timeToLive.values().isEmpty() && timeToLive.bool("Enabled", false)
             ? timeToLive.string("AttributeName")
             : null);
@@ -569,8 +559,7 @@ final class TemplateReader implements Intrinsics.Names {
     return ofType(FUNCTION)
         .filter(id -> arn.equals(functionArn(id)))
         .findFirst()
-        .orElseThrow(
-            () -> section.problem(key, "`" + arn + "` is no function of this template"));
+        .orElseThrow(() -> section.problem(key, "`" + arn + "` is no function of this template"));
   }
 
   // ---- Names ----------------------------------------------------------------------------------

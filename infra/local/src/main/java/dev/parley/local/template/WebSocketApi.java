@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// @param routes by route key
 /// @param authorizerFunction the logical id of the REQUEST authorizer's function, or null where
 ///     everybody may connect
-/// @param identitySources for example `route.request.querystring.token`: a connection that lacks one
-///     is refused before the authorizer is asked
+/// @param identitySources for example `route.request.querystring.token`: a connection that lacks
+///     one is refused before the authorizer is asked
 public record WebSocketApi(
     String logicalId,
     String stage,

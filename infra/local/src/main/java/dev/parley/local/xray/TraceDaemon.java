@@ -62,8 +62,8 @@ public final class TraceDaemon implements AutoCloseable {
     return ignored.get();
   }
 
-  /// Makes the X-Ray SDK of this process send everything here: nothing is sampled away, and nothing is
-  /// asked of AWS. Subsegments made outside a segment are dropped silently.
+  /// Makes the X-Ray SDK of this process send everything here: nothing is sampled away, and nothing
+  /// is asked of AWS. Subsegments made outside a segment are dropped silently.
   ///
   /// @throws IOException if the SDK cannot open its socket
   public void collectFromThisProcess() throws IOException {
@@ -77,8 +77,9 @@ public final class TraceDaemon implements AutoCloseable {
             .build());
   }
 
-  /// The traces as text, newest first. Each is one line (when it began, its id, how long it took, the
-  /// function it began in, its segments, what went wrong), with its segments and subsegments beneath.
+  /// The traces as text, newest first. Each is one line (when it began, its id, how long it took,
+  /// the function it began in, its segments, what went wrong), with its segments and subsegments
+  /// beneath.
   public String text() {
     StringBuilder out = new StringBuilder();
     synchronized (traces) {

@@ -110,7 +110,13 @@ class LocalDynamoDbTest {
 
   private static TableResource table(String name, String key, @Nullable String streamViewType) {
     return new TableResource(
-        name, name, new TableResource.Key(key, null), Map.of(key, "S"), List.of(), streamViewType, null);
+        name,
+        name,
+        new TableResource.Key(key, null),
+        Map.of(key, "S"),
+        List.of(),
+        streamViewType,
+        null);
   }
 
   private static TableResource withIndex(TableResource table) {

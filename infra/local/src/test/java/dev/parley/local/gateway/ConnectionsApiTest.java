@@ -50,9 +50,7 @@ final class ConnectionsApiTest {
             .oneWay("$disconnect", _ -> OK)
             .twoWay("$default", e -> "{\"statusCode\":200,\"body\":" + e.path("body") + "}")
             .start();
-    sdk =
-        client(
-            StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")));
+    sdk = client(StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")));
   }
 
   private ApiGatewayManagementApiClient client(AwsCredentialsProvider credentials) {
@@ -176,8 +174,7 @@ final class ConnectionsApiTest {
   @Test
   void anIdThatIsNoneIsABadRequest() throws Exception {
     ApiGatewayManagementApiException e =
-        assertThrows(
-            ApiGatewayManagementApiException.class, () -> post("not-a-connection", "x"));
+        assertThrows(ApiGatewayManagementApiException.class, () -> post("not-a-connection", "x"));
 
     assertEquals(400, e.statusCode());
     assertEquals("BadRequestException", e.awsErrorDetails().errorCode());
@@ -189,8 +186,7 @@ final class ConnectionsApiTest {
 
   @Test
   void aRequestThatIsNotSignedIsForbidden() throws Exception {
-    try (ApiGatewayManagementApiClient anonymous =
-        client(AnonymousCredentialsProvider.create())) {
+    try (ApiGatewayManagementApiClient anonymous = client(AnonymousCredentialsProvider.create())) {
       ForbiddenException e =
           assertThrows(
               ForbiddenException.class, () -> anonymous.getConnection(r -> r.connectionId(NOBODY)));

@@ -106,8 +106,7 @@ final class GatewayCloseTest {
     RawClient.connected(tester.port()).drop();
 
     assertEquals(
-        new CloseReason(1006, "Connection Closed Abnormally"),
-        reason(tester.event("$disconnect")));
+        new CloseReason(1006, "Connection Closed Abnormally"), reason(tester.event("$disconnect")));
   }
 
   @Test

@@ -24,7 +24,8 @@ final class GatewayConnectTest {
       """
       {"principalId":"me","policyDocument":{"Version":"2012-10-17","Statement":[
        {"Effect":"Allow","Action":"execute-api:Invoke","Resource":"%s"}]},
-       "context":{"text":"a","number":7,"flag":true}}""";
+       "context":{"text":"a","number":7,"flag":true}}\
+      """;
 
   private final GatewayTester tester = new GatewayTester();
 
@@ -104,8 +105,7 @@ final class GatewayConnectTest {
   void theStatusOfConnectRefusesTheHandshake() throws Exception {
     tester
         .oneWay(
-            "$connect",
-            e -> "{\"statusCode\":" + e.at("/queryStringParameters/s").asText() + "}")
+            "$connect", e -> "{\"statusCode\":" + e.at("/queryStringParameters/s").asText() + "}")
         .start();
 
     assertRefused(501, "?s=501");
@@ -179,8 +179,7 @@ final class GatewayConnectTest {
     assertTrue(event.path("stageVariables").isObject());
     assertEquals("CONNECT", event.at("/requestContext/eventType").asText());
     assertEquals(
-        GatewayTester.connectionId(event),
-        GatewayTester.connectionId(tester.event("$connect")));
+        GatewayTester.connectionId(event), GatewayTester.connectionId(tester.event("$connect")));
   }
 
   @Test
@@ -276,8 +275,7 @@ final class GatewayConnectTest {
     Client client = tester.connect("", "Sec-WebSocket-Protocol", "chat");
 
     assertEquals("chat", client.socket().getSubprotocol());
-    assertEquals(
-        "chat", tester.event("$connect").at("/headers/Sec-WebSocket-Protocol").asText());
+    assertEquals("chat", tester.event("$connect").at("/headers/Sec-WebSocket-Protocol").asText());
   }
 
   @Test

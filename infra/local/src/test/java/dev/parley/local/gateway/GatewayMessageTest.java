@@ -245,9 +245,7 @@ final class GatewayMessageTest {
 
   @Test
   void theLargestFrameAndTheLargestMessagePass() throws Exception {
-    tester
-        .twoWay("$default", e -> reply(String.valueOf(e.path("body").asText().length())))
-        .start();
+    tester.twoWay("$default", e -> reply(String.valueOf(e.path("body").asText().length()))).start();
 
     try (RawClient client = RawClient.connected(tester.port())) {
       byte[] frame = "a".repeat(Quotas.FRAME_BYTES_MAX).getBytes(UTF_8);

@@ -43,7 +43,9 @@ final class RouteSelectionTest {
   @Test
   void anExpressionThatCannotBeEvaluatedIsRefused() {
     for (String expression :
-        new String[] {"", "$request.body", "$request.header.a", "$request.body.a $request.body.b"}) {
+        new String[] {
+          "", "$request.body", "$request.header.a", "$request.body.a $request.body.b"
+        }) {
       assertThrows(
           IllegalArgumentException.class, () -> new RouteSelection(expression, routes("go")));
     }

@@ -121,9 +121,7 @@ final class SocketHandlerTest {
     Connection connection =
         endpoint.open(
             handshake, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);
-    channel
-        .pipeline()
-        .addLast(new SocketHandler(endpoint, connection, work::add, Timers.OF_AWS));
+    channel.pipeline().addLast(new SocketHandler(endpoint, connection, work::add, Timers.OF_AWS));
     return connection;
   }
 }

@@ -59,7 +59,8 @@ final class LocalFunctionTest {
         {"requestContext": {"routeKey": "join", "connectionId": "L0SM9cOFvHcCIhw=",
          "authorizer": {"principalId": "me"}, "connectedAt": 1700000000000,
          "disconnectStatusCode": 1001, "identity": {"sourceIp": "127.0.0.1"}},
-         "body": "{}", "isBase64Encoded": false}""";
+         "body": "{}", "isBase64Encoded": false}\
+        """;
 
     assertEquals(
         "\"join L0SM9cOFvHcCIhw= me 1700000000000 127.0.0.1 {}\"", invoke(function, event));
@@ -72,7 +73,8 @@ final class LocalFunctionTest {
         """
         {"Records": [{"eventID": "1", "eventName": "INSERT", "dynamodb": {
          "ApproximateCreationDateTime": 1.7E9, "SequenceNumber": "100",
-         "NewImage": {"text": {"S": "hello"}, "size": {"N": "5"}}}}]}""";
+         "NewImage": {"text": {"S": "hello"}, "size": {"N": "5"}}}}]}\
+        """;
 
     assertEquals("\"INSERT 100 hello 5\"", invoke(function, event));
   }

@@ -13,7 +13,8 @@ class EventFilterTest {
   private static final String EVENT =
       """
       {"eventName": "INSERT", "size": 10, "dynamodb": {"NewImage": {"room": {"S": "Lobby"},
-       "hidden": {"BOOL": false}, "gone": {"NULL": true}}}}""";
+       "hidden": {"BOOL": false}, "gone": {"NULL": true}}}}\
+      """;
 
   @ParameterizedTest
   @CsvSource(
@@ -59,7 +60,6 @@ class EventFilterTest {
       })
   void aPatternThatCannotBeHonouredIsRefused(String pattern) {
     assertThrows(
-        IllegalArgumentException.class,
-        () -> EventFilter.of(List.of(pattern.replace('\'', '"'))));
+        IllegalArgumentException.class, () -> EventFilter.of(List.of(pattern.replace('\'', '"'))));
   }
 }

@@ -200,9 +200,7 @@ class StreamMappingTest {
       until(() -> calls.size() == 5);
     }
 
-    assertEquals(
-        List.of(List.of(1), List.of(1), List.of(1), List.of(1), List.of(2)),
-        calls);
+    assertEquals(List.of(List.of(1), List.of(1), List.of(1), List.of(1), List.of(2)), calls);
   }
 
   @Test
@@ -292,8 +290,7 @@ class StreamMappingTest {
     try (LocalDynamoDb first = LocalDynamoDb.start(0, folder)) {
       first.create(List.of(table));
       put(first, "Kept", "a", 1);
-      try (StreamMapping _ =
-          mapping(first, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
+      try (StreamMapping _ = mapping(first, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
         until(() -> seen.size() == 1);
       }
       put(first, "Kept", "a", 2);
@@ -333,8 +330,7 @@ class StreamMappingTest {
     List<byte[]> events = new CopyOnWriteArrayList<>();
     Shape shape = shape(table).filteredBy("{\"eventName\":[\"REMOVE\"]}");
     TimeToLive timeToLive =
-        new TimeToLive(
-            dynamoDb.client(), List.of(resource(table)), InstantSource.system());
+        new TimeToLive(dynamoDb.client(), List.of(resource(table)), InstantSource.system());
 
     put(table, "expired", (int) (System.currentTimeMillis() / 1000) - 10);
     put(table, "alive", (int) (System.currentTimeMillis() / 1000) + 100);
@@ -366,8 +362,7 @@ class StreamMappingTest {
     }
 
     Shape batched(int size) {
-      return with(
-          resource.startingPosition(), size, resource.batchingWindow(), resource.filters());
+      return with(resource.startingPosition(), size, resource.batchingWindow(), resource.filters());
     }
 
     Shape windowed(Duration window) {
@@ -382,8 +377,7 @@ class StreamMappingTest {
           List.of(pattern));
     }
 
-    private Shape with(
-        StartingPosition position, int size, Duration window, List<String> filters) {
+    private Shape with(StartingPosition position, int size, Duration window, List<String> filters) {
       return make(
           resource.table(),
           position,
@@ -457,8 +451,7 @@ class StreamMappingTest {
   private static StreamMapping mapping(
       LocalDynamoDb from, Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
     TimeToLive none = new TimeToLive(from.client(), List.of(), InstantSource.system());
-    return new StreamMapping(
-            shape.resource(), from, checkpoints, none, POLLS_PER_SECOND, function)
+    return new StreamMapping(shape.resource(), from, checkpoints, none, POLLS_PER_SECOND, function)
         .start();
   }
 

@@ -142,8 +142,8 @@ class TemplateTest {
         Arguments.of(
             "oneWay:",
             "sendmessage:",
-            "Api.Properties.Routes.sendmessage: SAM generates the id ApiSendmessageRoute for another"
-                + " key too and would drop one of the two; declare this one as an"
+            "Api.Properties.Routes.sendmessage: SAM generates the id ApiSendmessageRoute for"
+                + " another key too and would drop one of the two; declare this one as an"
                 + " AWS::ApiGatewayV2::Route (template.yaml:19)"),
         Arguments.of(
             "$connect: {FunctionArn: !GetAtt Echo.Arn}",
@@ -158,12 +158,13 @@ class TemplateTest {
         Arguments.of(
             "RouteKey: sendmessage",
             "RouteKey: sendMessage",
-            "Alias.Properties.RouteKey: another route has the key `sendMessage` (template.yaml:27)"),
+            "Alias.Properties.RouteKey: another route has the key `sendMessage`"
+                + " (template.yaml:27)"),
         Arguments.of(
             "${ApiSendmessageIntegration}",
             "${ApiSendMessageIntegration}",
-            "Alias.Properties.Target: `ApiSendMessageIntegration` is no parameter, resource or pseudo"
-                + " parameter (template.yaml:28)"),
+            "Alias.Properties.Target: `ApiSendMessageIntegration` is no parameter, resource or"
+                + " pseudo parameter (template.yaml:28)"),
         Arguments.of(
             "!Ref ApiSendmessageRoute",
             "!Ref Echo",
@@ -194,13 +195,13 @@ class TemplateTest {
         Arguments.of(
             "BatchSize: 7",
             "ParallelizationFactor: 2",
-            "Echo.Properties.Events.Rows.Properties.ParallelizationFactor: `2` is not honoured here,"
-                + " only 1 (template.yaml:44)"),
+            "Echo.Properties.Events.Rows.Properties.ParallelizationFactor: `2` is not honoured"
+                + " here, only 1 (template.yaml:44)"),
         Arguments.of(
             "BatchSize: 7",
             "MaximumRecordAgeInSeconds: 10",
-            "Echo.Properties.Events.Rows.Properties.MaximumRecordAgeInSeconds: is -1, or 60 to 604800"
-                + " (template.yaml:44)"),
+            "Echo.Properties.Events.Rows.Properties.MaximumRecordAgeInSeconds: is -1, or 60 to"
+                + " 604800 (template.yaml:44)"),
         Arguments.of(
             "Type: DynamoDB\n",
             "Type: Kinesis\n",
@@ -209,8 +210,8 @@ class TemplateTest {
         Arguments.of(
             "StartingPosition: LATEST",
             "StartingPosition: AT_TIMESTAMP",
-            "Echo.Properties.Events.Rows.Properties.StartingPosition: `AT_TIMESTAMP` is not honoured"
-                + " here, only TRIM_HORIZON, LATEST (template.yaml:43)"),
+            "Echo.Properties.Events.Rows.Properties.StartingPosition: `AT_TIMESTAMP` is not"
+                + " honoured here, only TRIM_HORIZON, LATEST (template.yaml:43)"),
         Arguments.of(
             "StreamSpecification: {StreamViewType: NEW_IMAGE}",
             "BillingMode: PAY_PER_REQUEST",
@@ -229,7 +230,8 @@ class TemplateTest {
         Arguments.of(
             "Default: 5",
             "Default: 10",
-            "Parameters.Cost: `10` is not what AllowedPattern and the like allow (template.yaml:4)"),
+            "Parameters.Cost: `10` is not what AllowedPattern and the like allow"
+                + " (template.yaml:4)"),
         Arguments.of(
             "Transform:",
             "Mappings: {}\nTransform:",
@@ -271,10 +273,8 @@ class TemplateTest {
 
     assertEquals(
         missing + ": there is no such template",
-        assertThrows(TemplateException.class, () -> Template.read(missing, Map.of()))
-            .getMessage());
-    assertNotNull(
-        assertThrows(TemplateException.class, () -> read("a: [", Map.of())).getMessage());
+        assertThrows(TemplateException.class, () -> Template.read(missing, Map.of())).getMessage());
+    assertNotNull(assertThrows(TemplateException.class, () -> read("a: [", Map.of())).getMessage());
     assertNotNull(assertThrows(TemplateException.class, () -> read("", Map.of())).getMessage());
     assertNotNull(assertThrows(TemplateException.class, () -> read("- a", Map.of())).getMessage());
   }

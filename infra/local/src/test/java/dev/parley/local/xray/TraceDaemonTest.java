@@ -48,19 +48,22 @@ final class TraceDaemonTest {
             + """
             {"trace_id":"%s","id":"00000000000000aa","name":"Send","start_time":1700000000.0,
              "end_time":1700000000.1,"subsegments":[{"id":"00000000000000ab","name":"put",
-             "start_time":1700000000.02,"end_time":1700000000.05,"throttle":true}]}"""
+             "start_time":1700000000.02,"end_time":1700000000.05,"throttle":true}]}\
+            """
                 .formatted(TRACE));
     send(
         HEADER
             + """
             {"trace_id":"%s","id":"00000000000000bb","parent_id":"00000000000000ab","name":"Fanout",
-             "start_time":1700000000.25,"end_time":1700000000.5,"fault":true}"""
+             "start_time":1700000000.25,"end_time":1700000000.5,"fault":true}\
+            """
                 .formatted(TRACE));
     send(
         HEADER
             + """
             {"type":"subsegment","trace_id":"%s","id":"00000000000000bc","in_progress":true,
-             "parent_id":"00000000000000bb","name":"push","start_time":1700000000.3}"""
+             "parent_id":"00000000000000bb","name":"push","start_time":1700000000.3}\
+            """
                 .formatted(TRACE));
 
     await(() -> daemon.text().contains("push"));
@@ -143,7 +146,8 @@ final class TraceDaemonTest {
              +\\+[^\\n]* ## fine
             20[^\\n]* Worker  2 segments  FAULT
             (?: +\\+[^\\n]* Worker(?:  FAULT)?
-             +\\+[^\\n]* ## (?:fine|bad)\\s){2}"""),
+             +\\+[^\\n]* ## (?:fine|bad)\\s){2}\
+            """),
         text);
   }
 
@@ -169,8 +173,7 @@ final class TraceDaemonTest {
     byte[] bytes = datagram.getBytes(UTF_8);
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.send(
-          new DatagramPacket(
-              bytes, bytes.length, InetAddress.getLoopbackAddress(), daemon.port()));
+          new DatagramPacket(bytes, bytes.length, InetAddress.getLoopbackAddress(), daemon.port()));
     }
   }
 
