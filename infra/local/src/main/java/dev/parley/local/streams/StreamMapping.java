@@ -67,6 +67,9 @@ public final class StreamMapping implements AutoCloseable {
   private final Map<String, Thread> readers = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
 
+  /// From here on the checkpoints belong to the next run.
+  private volatile boolean closed;
+
   /// Reads nothing before [#start].
   ///
   /// @param timeToLive says which removals are to bear DynamoDB's identity
@@ -189,16 +192,19 @@ public final class StreamMapping implements AutoCloseable {
   private void readChildren(Shard shard) throws InterruptedException {
     while (!isClosing()) {
       try {
-        for (Shard other : shards()) {
-          if (shard.shardId().equals(other.parentShardId())) {
-            read(other);
-          }
+        List<Shard> children =
+            shards().stream()
+                .filter(other -> shard.shardId().equals(other.parentShardId()))
+                .toList();
+        if (!children.isEmpty()) {
+          children.forEach(this::read);
+          return;
         }
-        return;
+        // Not listed yet, or the stream is disabled: there is nobody else who would look again.
       } catch (RuntimeException | Error e) {
         LOG.warn("{}: cannot list the shards of {}", mapping.logicalId(), mapping.table(), e);
-        pause(Duration.ofSeconds(1));
       }
+      pause(Duration.ofSeconds(1));
     }
   }
 
@@ -336,7 +342,9 @@ public final class StreamMapping implements AutoCloseable {
     }
 
     private void save(String position) {
-      checkpoints.save(mapping.logicalId(), shard.shardId(), position);
+      if (!closed) {
+        checkpoints.save(mapping.logicalId(), shard.shardId(), position);
+      }
     }
 
     /// Calls the function until every record of the batch is processed or let go.
@@ -446,15 +454,16 @@ public final class StreamMapping implements AutoCloseable {
   public void close() {
     closing.countDown();
     long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
-    for (Thread reader : readers.values()) {
-      try {
+    try {
+      for (Thread reader : readers.values()) {
         if (!reader.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
           LOG.warn("{}: an invocation is still running", mapping.logicalId());
         }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      closed = true;
     }
   }
 }

@@ -94,8 +94,8 @@ final class SocketHandlerTest {
     pass(channel, Duration.ofSeconds(1));
 
     assertFalse(connection.isOpen());
-    assertInstanceOf(TextWebSocketFrame.class, channel.readOutbound());
-    assertInstanceOf(PongWebSocketFrame.class, channel.readOutbound());
+    assertInstanceOf(TextWebSocketFrame.class, channel.readOutbound()).release();
+    assertInstanceOf(PongWebSocketFrame.class, channel.readOutbound()).release();
     CloseWebSocketFrame close = channel.readOutbound();
     assertEquals(1001, close.statusCode());
     close.release();

@@ -24,7 +24,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -223,6 +225,52 @@ class StreamMappingTest {
     }
 
     assertEquals(List.of(1), seen);
+  }
+
+  @Test
+  void anInvocationThatOutlastsCloseLeavesTheCheckpointsToTheNextRun(TestInfo test)
+      throws Exception {
+    String table = table(test);
+    Checkpoints checkpoints = Checkpoints.inMemory();
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    CompletableFuture<Thread> reader = new CompletableFuture<>();
+    UnaryOperator<byte[]> function =
+        event -> {
+          reader.complete(Thread.currentThread());
+          entered.countDown();
+          try {
+            released.await();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return DONE;
+        };
+    String shard =
+        dynamoDb
+            .streams()
+            .describeStream(
+                d ->
+                    d.streamArn(
+                        dynamoDb
+                            .client()
+                            .describeTable(t -> t.tableName(table))
+                            .table()
+                            .latestStreamArn()))
+            .streamDescription()
+            .shards()
+            .getFirst()
+            .shardId();
+
+    put(table, "a", 1);
+    try (StreamMapping _ = mapping(shape(table), checkpoints, function)) {
+      entered.await();
+    }
+    String atClose = checkpoints.find("FunctionRows", shard);
+    released.countDown();
+    reader.get().join();
+
+    assertEquals(atClose, checkpoints.find("FunctionRows", shard));
   }
 
   /// Whatever fails, each record is processed at least once, and those of one key in their order.
