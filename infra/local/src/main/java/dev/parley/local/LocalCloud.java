@@ -5,9 +5,12 @@ import dev.parley.local.dynamodb.TableMismatchException;
 import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.sqs.LocalSqs;
+import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
 import dev.parley.local.streams.StreamMapping;
 import dev.parley.local.template.FunctionResource;
+import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.Template;
 import dev.parley.local.template.TemplateException;
@@ -48,6 +51,7 @@ public final class LocalCloud implements AutoCloseable {
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
 
   private @Nullable LocalDynamoDb dynamoDb;
+  private @Nullable LocalSqs sqs;
   private @Nullable Gateway gateway;
   private @Nullable String stage;
 
@@ -94,6 +98,12 @@ public final class LocalCloud implements AutoCloseable {
     FutureTask<LocalDynamoDb> tables = new FutureTask<>(() -> tables(template));
     Thread.ofPlatform().daemon().name("tables").start(tables);
     opened(() -> tables.get().close());
+    FutureTask<LocalSqs> queues =
+        new FutureTask<>(() -> LocalSqs.start().create(template.queues()));
+    if (!template.queues().isEmpty()) {
+      Thread.ofPlatform().daemon().name("queues").start(queues);
+      opened(() -> queues.get().close());
+    }
     TraceDaemon traces;
     Checkpoints checkpoints;
     int port;
@@ -115,11 +125,17 @@ public final class LocalCloud implements AutoCloseable {
     }
     LocalDynamoDb store = started(tables);
     dynamoDb = store;
-    Map<String, LocalFunction> functions = functions(template, store, port, api.stage());
+    Map<String, String> endpoints = new HashMap<>(store.environment());
+    if (!template.queues().isEmpty()) {
+      sqs = startedQueues(queues);
+      endpoints.putAll(sqs.environment());
+    }
+    Map<String, LocalFunction> functions = functions(template, endpoints, port, api.stage());
     TimeToLive timeToLive =
         opened(new TimeToLive(store.client(), template.tables(), InstantSource.system())).start();
+    List<AutoCloseable> allMappings = new ArrayList<>();
     List<StreamMapping> mappings = new ArrayList<>();
-    opened(() -> closeTogether(mappings));
+    opened(() -> closeTogether(allMappings));
     for (StreamMappingResource resource : template.streamMappings()) {
       LocalFunction function = Objects.requireNonNull(functions.get(resource.function()));
       try {
@@ -135,6 +151,9 @@ public final class LocalCloud implements AutoCloseable {
         throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
       }
     }
+    allMappings.addAll(mappings);
+    List<QueueMapping> queueMappings = queueMappings(template, functions);
+    allMappings.addAll(queueMappings);
     try {
       gateway = opened(new Gateway(api, functions, port, options.site(), traces::text));
     } catch (BindException e) {
@@ -143,6 +162,7 @@ public final class LocalCloud implements AutoCloseable {
       throw new StartException(options.template() + ": " + e.getMessage(), e);
     }
     mappings.forEach(StreamMapping::start);
+    queueMappings.forEach(QueueMapping::start);
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -183,6 +203,31 @@ public final class LocalCloud implements AutoCloseable {
     }
   }
 
+  private static LocalSqs startedQueues(FutureTask<LocalSqs> queues) throws StartException {
+    try {
+      return queues.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartException("The start was interrupted", e);
+    } catch (ExecutionException e) {
+      throw new StartException("ElasticMQ does not start: " + e.getCause(), e);
+    }
+  }
+
+  private List<QueueMapping> queueMappings(Template template, Map<String, LocalFunction> functions)
+      throws StartException {
+    List<QueueMapping> mappings = new ArrayList<>();
+    for (QueueMappingResource resource : template.queueMappings()) {
+      LocalFunction function = Objects.requireNonNull(functions.get(resource.function()));
+      try {
+        mappings.add(new QueueMapping(resource, sqs().client(), function::invoke));
+      } catch (IllegalArgumentException e) {
+        throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
+      }
+    }
+    return mappings;
+  }
+
   private static StartException taken(String setting, int port, BindException e) {
     return new StartException(
         "%s=%d is taken: stop what uses it, or choose another with -D%s=<port> (0 takes a free one)"
@@ -191,11 +236,12 @@ public final class LocalCloud implements AutoCloseable {
   }
 
   private static Map<String, LocalFunction> functions(
-      Template template, LocalDynamoDb store, int port, String stage) throws StartException {
+      Template template, Map<String, String> endpoints, int port, String stage)
+      throws StartException {
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
     for (FunctionResource function : template.functions().values()) {
       Map<String, String> environment = new HashMap<>(function.environment());
-      environment.putAll(store.environment());
+      environment.putAll(endpoints);
       environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
       environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
       environment.put(
@@ -224,9 +270,9 @@ public final class LocalCloud implements AutoCloseable {
   }
 
   /// Each waits for its invocation; one after the other they would take too long.
-  private static void closeTogether(List<StreamMapping> mappings) throws InterruptedException {
+  private static void closeTogether(List<AutoCloseable> mappings) throws InterruptedException {
     List<Thread> closing =
-        mappings.stream().map(mapping -> Thread.ofPlatform().start(mapping::close)).toList();
+        mappings.stream().map(mapping -> Thread.ofPlatform().start(() -> close(mapping))).toList();
     for (Thread thread : closing) {
       thread.join();
     }
@@ -252,6 +298,13 @@ public final class LocalCloud implements AutoCloseable {
     return started(dynamoDb);
   }
 
+  /// Its queues.
+  ///
+  /// @throws NullPointerException where the template has none
+  public LocalSqs sqs() {
+    return Objects.requireNonNull(sqs, "the template has no queues");
+  }
+
   private static <T> T started(@Nullable T part) {
     return Objects.requireNonNull(part, "only a cloud that started is handed out");
   }
@@ -259,14 +312,18 @@ public final class LocalCloud implements AutoCloseable {
   @Override
   public void close() {
     while (!parts.isEmpty()) {
-      try {
-        parts.pop().close();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } catch (Exception e) {
-        // The other parts must still be closed.
-        LOG.debug("A part did not close", e);
-      }
+      close(parts.pop());
+    }
+  }
+
+  private static void close(AutoCloseable part) {
+    try {
+      part.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Exception e) {
+      // The other parts must still be closed.
+      LOG.debug("A part did not close", e);
     }
   }
 }

@@ -59,6 +59,10 @@ public final class LocalDynamoDb implements AutoCloseable {
   /// because a logger that nobody holds forgets its level.
   private static final Logger SDK_V1_LOG = Logger.getLogger("com.amazonaws");
 
+  /// DynamoDB Local silences its SQLite, but does not hold the logger: its level is gone with the
+  /// next collection of garbage, and then each table's file is told.
+  private static final Logger SQLITE_LOG = Logger.getLogger("com.almworks.sqlite4java");
+
   /// How long a request in flight may hold up [#close].
   private static final int STOP_TIMEOUT_MS = 1_000;
 
@@ -99,6 +103,7 @@ public final class LocalDynamoDb implements AutoCloseable {
   /// @throws java.net.BindException where the port is taken
   public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
     SDK_V1_LOG.setLevel(Level.SEVERE);
+    SQLITE_LOG.setLevel(Level.SEVERE);
     if (folder != null) {
       Files.createDirectories(folder);
     }

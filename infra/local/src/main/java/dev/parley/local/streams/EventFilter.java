@@ -21,7 +21,7 @@ import java.util.function.Predicate;
 /// on AWS.
 ///
 /// Source: Lambda developer guide, "Control which events Lambda sends to your function".
-final class EventFilter {
+public final class EventFilter {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final List<Predicate<JsonNode>> patterns;
@@ -33,11 +33,11 @@ final class EventFilter {
   /// An event passes where any pattern matches it, or where there is none.
   ///
   /// @throws IllegalArgumentException that names what cannot be honoured
-  static EventFilter of(List<String> patterns) {
+  public static EventFilter of(List<String> patterns) {
     return new EventFilter(patterns.stream().map(EventFilter::parse).toList());
   }
 
-  boolean matches(JsonNode event) {
+  public boolean matches(JsonNode event) {
     return patterns.isEmpty() || patterns.stream().anyMatch(pattern -> pattern.test(event));
   }
 

@@ -42,7 +42,20 @@ final class KnownProperties {
               "Events.*.Properties.MaximumRetryAttempts",
               "Events.*.Properties.MaximumRecordAgeInSeconds",
               "Events.*.Properties.FunctionResponseTypes",
-              "Events.*.Properties.FilterCriteria.Filters.Pattern"),
+              "Events.*.Properties.FilterCriteria.Filters.Pattern",
+              "Events.*.Properties.Queue",
+              "Events.*.Properties.Enabled",
+              "Events.*.Properties.ScalingConfig.MaximumConcurrency"),
+          "AWS::SQS::Queue",
+          List.of(
+              "QueueName",
+              "FifoQueue",
+              "ContentBasedDeduplication",
+              "VisibilityTimeout",
+              "DelaySeconds",
+              "ReceiveMessageWaitTimeSeconds",
+              "RedrivePolicy.deadLetterTargetArn",
+              "RedrivePolicy.maxReceiveCount"),
           "AWS::DynamoDB::Table",
           List.of(
               "TableName",
@@ -59,6 +72,10 @@ final class KnownProperties {
               "TimeToLiveSpecification.AttributeName",
               "TimeToLiveSpecification.Enabled"),
           "AWS::Lambda::Permission",
+          List.of(),
+          "AWS::CloudWatch::Alarm",
+          List.of(),
+          "AWS::CloudWatch::Dashboard",
           List.of());
 
   /// Where these have an effect, it is in the account, on the bill or on the machine.
@@ -75,7 +92,22 @@ final class KnownProperties {
               "SSESpecification.**",
               "DeletionProtectionEnabled",
               "Tags.**"),
+          "AWS::SQS::Queue",
+          List.of(
+              // QueueResource says what AWS would do with these four.
+              "DeduplicationScope",
+              "FifoThroughputLimit",
+              "MessageRetentionPeriod",
+              "MaximumMessageSize",
+              "SqsManagedSseEnabled",
+              "KmsMasterKeyId",
+              "KmsDataKeyReusePeriodSeconds",
+              "Tags.**"),
           "AWS::Lambda::Permission",
+          List.of("**"),
+          "AWS::CloudWatch::Alarm",
+          List.of("**"),
+          "AWS::CloudWatch::Dashboard",
           List.of("**"));
 
   /// What stands beside `Type` and `Properties` of a resource.

@@ -12,11 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// @param functions by logical id, in the template's order
 /// @param tables in the template's order
 /// @param streamMappings the event source mappings from DynamoDB Streams
+/// @param queues in the template's order
+/// @param queueMappings the event source mappings from queues, without those that are not `Enabled`
 public record Template(
     @Nullable WebSocketApi api,
     Map<String, FunctionResource> functions,
     List<TableResource> tables,
-    List<StreamMappingResource> streamMappings) {
+    List<StreamMappingResource> streamMappings,
+    List<QueueResource> queues,
+    List<QueueMappingResource> queueMappings) {
 
   /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not
   /// do as AWS does: a system that starts here has no part that is silently left out.

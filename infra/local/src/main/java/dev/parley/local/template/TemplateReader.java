@@ -36,6 +36,11 @@ final class TemplateReader implements Intrinsics.Names {
   private static final String ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse";
   private static final String FUNCTION = "AWS::Serverless::Function";
   private static final String TABLE = "AWS::DynamoDB::Table";
+  private static final String QUEUE = "AWS::SQS::Queue";
+  private static final String ALARM = "AWS::CloudWatch::Alarm";
+
+  /// What an event of type `DynamoDB` may not have.
+  private static final List<String> QUEUE_EVENT_ONLY = List.of("Queue", "Enabled", "ScalingConfig");
 
   /// What `Ref` of the WebSocket API gives.
   private static final String API_ID = "local";
@@ -109,14 +114,33 @@ final class TemplateReader implements Intrinsics.Names {
     }
     Map<String, FunctionResource> functions = new LinkedHashMap<>();
     List<StreamMappingResource> mappings = new ArrayList<>();
+    QueueReader queueReader = new QueueReader();
+    ofType(QUEUE)
+        .forEach(
+            id -> queueReader.add(id, propertiesOf(id), queueName(id), queueArn(id), queueUrl(id)));
+    List<QueueResource> queues = queueReader.queues();
+    List<QueueMappingResource> queueMappings = new ArrayList<>();
     ofType(FUNCTION)
         .forEach(
             id -> {
-              functions.put(id, function(id, globals));
+              FunctionResource function = function(id, globals);
+              functions.put(id, function);
               Section events = propertiesOf(id).section("Events");
-              events.values().keySet().forEach(e -> mappings.add(mapping(id, e, events)));
+              for (String name : events.values().keySet()) {
+                Section event = events.section(name);
+                if (event.oneOf("Type", "", "DynamoDB", "SQS").equals("DynamoDB")) {
+                  mappings.add(mapping(id, name, events));
+                  continue;
+                }
+                QueueMappingResource mapping =
+                    queueReader.mapping(function, name, event.section("Properties"));
+                if (mapping != null) {
+                  queueMappings.add(mapping);
+                }
+              }
             });
-    return new Template(api(), functions, tables, List.copyOf(mappings));
+    return new Template(
+        api(), functions, tables, List.copyOf(mappings), queues, List.copyOf(queueMappings));
   }
 
   private Node compose() {
@@ -411,8 +435,12 @@ final class TemplateReader implements Intrinsics.Names {
 
   private StreamMappingResource mapping(String function, String name, Section events) {
     Section event = events.section(name);
-    event.oneOf("Type", "", "DynamoDB");
     Section mapping = event.section("Properties");
+    for (String property : QUEUE_EVENT_ONLY) {
+      if (mapping.has(property)) {
+        throw mapping.problem(property, "is not honoured here for events of type DynamoDB");
+      }
+    }
     String stream = mapping.string("Stream");
     String table =
         ofType(TABLE)
@@ -575,6 +603,7 @@ final class TemplateReader implements Intrinsics.Names {
       return switch (type) {
         case API -> API_ID;
         case TABLE -> tableName(name);
+        case QUEUE -> queueUrl(name);
         default -> name;
       };
     }
@@ -605,6 +634,18 @@ final class TemplateReader implements Intrinsics.Names {
     if (type.equals(TABLE) && attribute.equals("StreamArn") && hasStream(logicalId)) {
       return streamArn(logicalId);
     }
+    if (type.equals(QUEUE) && attribute.equals("Arn")) {
+      return queueArn(logicalId);
+    }
+    if (type.equals(QUEUE) && attribute.equals("QueueName")) {
+      return queueName(logicalId);
+    }
+    if (type.equals(QUEUE) && attribute.equals("QueueUrl")) {
+      return queueUrl(logicalId);
+    }
+    if (type.equals(ALARM) && attribute.equals("Arn")) {
+      return "arn:aws:cloudwatch:%s:%s:alarm:%s".formatted(region(), ACCOUNT, logicalId);
+    }
     throw problem(
         path,
         type.isEmpty()
@@ -630,6 +671,27 @@ final class TemplateReader implements Intrinsics.Names {
     return string;
   }
 
+  /// Unlike AWS: a queue without a `QueueName` is called by its logical id, with no random suffix.
+  private String queueName(String id) {
+    Node name = property(id, "QueueName");
+    Node fifo = property(id, "FifoQueue");
+    if (name == null) {
+      String path = id + ".Properties.FifoQueue";
+      return fifo != null && intrinsics.resolve(fifo, path).equals("true") ? id + ".fifo" : id;
+    }
+    String path = id + ".Properties.QueueName";
+    if (!beingResolved.add(id)) {
+      throw problem(path, "refers to itself");
+    }
+    Object value = intrinsics.resolve(name, path);
+    beingResolved.remove(id);
+    if (!(value instanceof String string)
+        || !string.matches("[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\\.fifo")) {
+      throw problem(path, "`" + value + "` is not a queue name");
+    }
+    return string;
+  }
+
   private @Nullable Node property(String id, String name) {
     Node node = resources.getOrDefault(id, Map.of()).get("Properties");
     return node == null ? null : intrinsics.entries(node, id + ".Properties").get(name);
@@ -650,6 +712,14 @@ final class TemplateReader implements Intrinsics.Names {
   /// Unlike AWS: the stream's label is a word, not the time when it was enabled.
   private String streamArn(String id) {
     return tableArn(id) + "/stream/local";
+  }
+
+  private String queueArn(String id) {
+    return "arn:aws:sqs:%s:%s:%s".formatted(region(), ACCOUNT, queueName(id));
+  }
+
+  private String queueUrl(String id) {
+    return "https://sqs.%s.amazonaws.com/%s/%s".formatted(region(), ACCOUNT, queueName(id));
   }
 
   private static String region() {

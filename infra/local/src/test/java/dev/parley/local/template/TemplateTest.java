@@ -205,7 +205,7 @@ class TemplateTest {
         Arguments.of(
             "Type: DynamoDB\n",
             "Type: Kinesis\n",
-            "Echo.Properties.Events.Rows.Type: `Kinesis` is not honoured here, only DynamoDB"
+            "Echo.Properties.Events.Rows.Type: `Kinesis` is not honoured here, only DynamoDB, SQS"
                 + " (template.yaml:40)"),
         Arguments.of(
             "StartingPosition: LATEST",

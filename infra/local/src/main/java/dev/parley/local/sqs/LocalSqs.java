@@ -1,0 +1,183 @@
+package dev.parley.local.sqs;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.template.QueueResource;
+import dev.parley.local.template.QueueResource.Redrive;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.apache.pekko.actor.ActorSystem;
+import org.elasticmq.NodeAddress;
+import org.elasticmq.rest.sqs.SQSRestServerBuilder;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+
+/// ElasticMQ in this JVM, served over HTTP on a free port of 127.0.0.1, so that functions and tools
+/// such as `aws sqs … --endpoint-url` reach the same queues with any credentials. Queues and
+/// messages live in memory and end with it.
+///
+/// The client here is shared and safe for use by any number of threads until [#close].
+public final class LocalSqs implements AutoCloseable {
+  private static final String ACCOUNT = "000000000000";
+  private static final String CREDENTIAL = "local";
+  private static final int CLOSE_TIMEOUT_SECONDS = 3;
+
+  /// It says nothing, keeps no process alive and stops only when it is told to.
+  private static final Config ACTORS =
+      ConfigFactory.parseString(
+          """
+          pekko {
+            loggers = []
+            loglevel = OFF
+            stdout-loglevel = OFF
+            log-dead-letters = off
+            daemonic = on
+            jvm-exit-on-fatal-error = off
+            coordinated-shutdown.run-by-jvm-shutdown-hook = off
+            http.server.parsing.max-content-length = 4m
+          }
+          """);
+
+  private final ActorSystem actors;
+  private final URI url;
+  private final SdkHttpClient http;
+  private final SqsClient client;
+
+  private LocalSqs(ActorSystem actors, URI url) {
+    this.actors = actors;
+    this.url = url;
+    this.http = Apache5HttpClient.builder().maxConnections(100).build();
+    this.client =
+        SqsClient.builder()
+            .httpClient(http)
+            .region(Region.of(LocalDynamoDb.region()))
+            .credentialsProvider(
+                StaticCredentialsProvider.create(
+                    AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)))
+            .endpointOverride(url)
+            .build();
+  }
+
+  /// Starts with no queues.
+  public static LocalSqs start() throws IOException {
+    ActorSystem actors = ActorSystem.create("elasticmq", ACTORS.withFallback(ConfigFactory.load()));
+    try {
+      int port =
+          SQSRestServerBuilder.withActorSystem(actors)
+              .withInterface("127.0.0.1")
+              .withDynamicPort()
+              .withServerAddress(asOnAws())
+              .withAWSRegion(LocalDynamoDb.region())
+              .withAWSAccountId(ACCOUNT)
+              .start()
+              .waitUntilStarted()
+              .localAddress()
+              .getPort();
+      return new LocalSqs(actors, URI.create("http://127.0.0.1:" + port));
+    } catch (Exception e) { // Scala declares none, and throws what a socket throws
+      stop(actors);
+      throw e instanceof IOException io ? io : new IOException(e);
+    }
+  }
+
+  /// The base of the URLs that ElasticMQ gives its queues, so that they are those of the template.
+  private static NodeAddress asOnAws() {
+    String host = "sqs." + LocalDynamoDb.region() + ".amazonaws.com";
+    return new NodeAddress("https", host, 443, "") {
+      @Override
+      public String fullAddress() {
+        return "https://" + host;
+      }
+    };
+  }
+
+  /// Makes these queues, then points each at its dead-letter queue.
+  public LocalSqs create(Collection<QueueResource> queues) {
+    for (QueueResource queue : queues) {
+      client.createQueue(create -> create.queueName(queue.name()).attributes(attributes(queue)));
+    }
+    for (QueueResource queue : queues) {
+      Redrive redrive = queue.redrive();
+      if (redrive != null) {
+        String policy =
+            "{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":%d}"
+                .formatted(redrive.deadLetterQueueArn(), redrive.receiveCountMax());
+        client.setQueueAttributes(
+            set ->
+                set.queueUrl(queue.url())
+                    .attributes(Map.of(QueueAttributeName.REDRIVE_POLICY, policy)));
+      }
+    }
+    return this;
+  }
+
+  private static Map<QueueAttributeName, String> attributes(QueueResource queue) {
+    Map<QueueAttributeName, String> attributes = new EnumMap<>(QueueAttributeName.class);
+    attributes.put(
+        QueueAttributeName.VISIBILITY_TIMEOUT,
+        Long.toString(queue.visibilityTimeout().toSeconds()));
+    attributes.put(QueueAttributeName.DELAY_SECONDS, Long.toString(queue.delay().toSeconds()));
+    attributes.put(
+        QueueAttributeName.RECEIVE_MESSAGE_WAIT_TIME_SECONDS,
+        Long.toString(queue.receiveWait().toSeconds()));
+    if (queue.fifo()) {
+      attributes.put(QueueAttributeName.FIFO_QUEUE, "true");
+      attributes.put(
+          QueueAttributeName.CONTENT_BASED_DEDUPLICATION,
+          Boolean.toString(queue.contentBasedDeduplication()));
+    }
+    return attributes;
+  }
+
+  public SqsClient client() {
+    return client;
+  }
+
+  /// `http://127.0.0.1:<port>`.
+  public URI url() {
+    return url;
+  }
+
+  /// What a function's AWS SDK needs, beside region and credentials, to find these queues rather
+  /// than AWS.
+  public Map<String, String> environment() {
+    return Map.of("AWS_ENDPOINT_URL_SQS", url.toString());
+  }
+
+  /// Ends the client and the server; requests in flight fail.
+  @Override
+  public void close() {
+    client.close();
+    http.close();
+    stop(actors);
+  }
+
+  private static void stop(ActorSystem actors) {
+    actors.terminate();
+    try {
+      actors.getWhenTerminated().toCompletableFuture().get(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+      ManagementFactory.getPlatformMBeanServer()
+          .unregisterMBean(new ObjectName("org.elasticmq:name=Queues"));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException | JMException e) {
+      LoggerFactory.getLogger(LocalSqs.class).debug("ElasticMQ did not end", e);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package dev.parley.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import com.amazonaws.xray.AWSXRay;
+import com.amazonaws.xray.entities.TraceHeader;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeNameForSends;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeValue;
+
+class LocalCloudQueueTest {
+  private static final String TEMPLATE =
+      """
+      Transform: AWS::Serverless-2016-10-31
+      Globals:
+        Function: {Runtime: java25, Timeout: 10}
+      Resources:
+        Api:
+          Type: AWS::Serverless::WebSocketApi
+          Properties:
+            RouteSelectionExpression: $request.body.action
+            StageName: test
+            Routes:
+              $default: {FunctionArn: !GetAtt Relay.Arn}
+        Relay:
+          Type: AWS::Serverless::Function
+          Properties:
+            Handler: dev.parley.local.LocalCloudQueueTest$Relay
+            Environment: {Variables: {NEXT: !Ref Last}}
+            Events:
+              First: {Type: SQS, Properties: {Queue: !GetAtt First.Arn}}
+        Show:
+          Type: AWS::Serverless::Function
+          Properties:
+            Handler: dev.parley.local.LocalCloudQueueTest$Show
+            Events:
+              Last: {Type: SQS, Properties: {Queue: !GetAtt Last.Arn}}
+        First: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}
+        Last: {Type: AWS::SQS::Queue}
+      """;
+
+  private static final BlockingQueue<String> SHOWN = new LinkedBlockingQueue<>();
+
+  @TempDir private Path folder = Path.of("");
+  private Path template = Path.of("");
+
+  @BeforeEach
+  void write() throws IOException {
+    template = Files.writeString(folder.resolve("template.yaml"), TEMPLATE);
+    SHOWN.clear();
+  }
+
+  /// Sends what it gets to the next queue.
+  public static final class Relay implements RequestHandler<SQSEvent, @Nullable Void> {
+    private final Map<String, String> environment;
+
+    /// As the local cloud makes it.
+    public Relay(Map<String, String> environment) {
+      this.environment = environment;
+    }
+
+    @Override
+    public @Nullable Void handleRequest(SQSEvent event, Context context) {
+      try (SqsClient client =
+          SqsClient.builder()
+              .endpointOverride(URI.create(String.valueOf(environment.get("AWS_ENDPOINT_URL_SQS"))))
+              .region(Region.US_EAST_1)
+              .credentialsProvider(
+                  StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
+              .build()) {
+        for (SQSEvent.SQSMessage message : event.getRecords()) {
+          client.sendMessage(
+              send ->
+                  send.queueUrl(environment.get("NEXT"))
+                      .messageBody(message.getBody() + ", relayed")
+                      .messageSystemAttributes(
+                          trace(TraceHeader.fromEntity(AWSXRay.getCurrentSegment()).toString())));
+        }
+      }
+      return null;
+    }
+  }
+
+  /// Tells the test what came, and in which trace.
+  public static final class Show implements RequestHandler<SQSEvent, @Nullable Void> {
+    @Override
+    public @Nullable Void handleRequest(SQSEvent event, Context context) {
+      for (SQSEvent.SQSMessage message : event.getRecords()) {
+        SHOWN.add(message.getBody() + " in " + AWSXRay.getCurrentSegment().getTraceId());
+      }
+      return null;
+    }
+  }
+
+  private static Map<MessageSystemAttributeNameForSends, MessageSystemAttributeValue> trace(
+      String header) {
+    return Map.of(
+        MessageSystemAttributeNameForSends.AWS_TRACE_HEADER,
+        MessageSystemAttributeValue.builder().dataType("String").stringValue(header).build());
+  }
+
+  @Test
+  void aMessageGoesThroughQueuesAndFunctionsInOneTrace() throws Exception {
+    try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
+      cloud
+          .sqs()
+          .client()
+          .sendMessage(
+              send ->
+                  send.queueUrl("https://sqs.us-east-1.amazonaws.com/000000000000/First.fifo")
+                      .messageBody("hello")
+                      .messageGroupId("group")
+                      .messageDeduplicationId("one")
+                      .messageSystemAttributes(
+                          trace(
+                              "Root=1-67891233-abcdef012345678912345678;"
+                                  + "Parent=53995c3f42cd8ad8;Sampled=1")));
+
+      assertEquals(
+          "hello, relayed in 1-67891233-abcdef012345678912345678",
+          SHOWN.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aProcessWithQueuesPrintsNoMoreThanOneWithoutAndStopsAsQuickly() throws Exception {
+    Process process = run();
+    List<String> lines = new ArrayList<>();
+    long toldAt = 0;
+    try (BufferedReader output =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+      String line;
+      while ((line = output.readLine()) != null) {
+        lines.add(line);
+        if (line.startsWith("Parley is ready: ")) {
+          toldAt = System.nanoTime();
+          // Process.destroy() would close the stream that the last line comes from.
+          assertTrue(process.toHandle().destroy());
+        }
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+
+    assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
+    List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
+    assertEquals(4, own.size(), String.join("\n", lines));
+    assertEquals("Parley has stopped", own.getLast());
+  }
+
+  private Process run() throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-classpath",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            "-Dparley.template=" + template,
+            "-Dparley.port=0",
+            "-Dparley.data=memory",
+            "dev.parley.local.Main")
+        .redirectErrorStream(true)
+        .start();
+  }
+}
