@@ -10,6 +10,15 @@ import org.jspecify.annotations.Nullable;
 /// What a function is told of its invocation.
 public final class TestContext implements Context {
   private final String requestId = UUID.randomUUID().toString();
+  private final String functionName;
+
+  public TestContext() {
+    this("test");
+  }
+
+  public TestContext(String functionName) {
+    this.functionName = functionName;
+  }
 
   @Override
   public String getAwsRequestId() {
@@ -28,7 +37,7 @@ public final class TestContext implements Context {
 
   @Override
   public String getFunctionName() {
-    return "test";
+    return functionName;
   }
 
   @Override

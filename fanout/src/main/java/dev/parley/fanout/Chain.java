@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
 /// @param events encoded, in order
 /// @param passedOver records that hold their place in the chain but could not be encoded in one
 ///     frame: clients fetch those by `history`
+/// @param sequences the first and the last record's sequence number, for example `100-107`: what
+///     these events are known by; empty where no record counts
 /// @param room the room as it is once these are handed out; unchanged where no record counts
-record Chain(List<byte[]> events, int passedOver, Room room) {
+record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
 
   /// A record of the ChatMessages stream.
   record Entry(String sequence, Row row) {}
@@ -27,6 +29,7 @@ record Chain(List<byte[]> events, int passedOver, Room room) {
   static Chain of(Room room, List<Entry> entries) {
     List<byte[]> events = new ArrayList<>();
     int passedOver = 0;
+    String first = "";
     Long head = room.head();
     String headSequence = room.headSequence();
     for (Entry entry : entries) {
@@ -34,6 +37,7 @@ record Chain(List<byte[]> events, int passedOver, Room room) {
         continue;
       }
       headSequence = entry.sequence();
+      first = first.isEmpty() ? headSequence : first;
       try {
         events.add(Event.message(Message.of(entry.row()), head));
       } catch (RuntimeException e) {
@@ -42,7 +46,10 @@ record Chain(List<byte[]> events, int passedOver, Room room) {
       head = timestamp(entry.row(), head);
     }
     return new Chain(
-        events, passedOver, new Room(room.id(), head, headSequence, room.createdAtMs()));
+        events,
+        passedOver,
+        first.isEmpty() ? "" : first + "-" + headSequence,
+        new Room(room.id(), head, headSequence, room.createdAtMs(), room.segments()));
   }
 
   /// A row without a usable timestamp takes no place: no client could ask for it.

@@ -4,15 +4,17 @@ import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
+import dev.parley.connection.SlotRange;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
-import dev.parley.wire.Event;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -38,7 +40,9 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
   private final ConnectionTable connections;
+  private final JobQueues queues;
   private final Pusher pusher;
+  private final int segmentSize;
 
   public FanoutHandler() {
     this(System.getenv());
@@ -49,7 +53,9 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
-    this.pusher = new Pusher(settings, connections);
+    this.queues = new JobQueues(settings);
+    this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
+    this.pusher = new Pusher(settings, connections, Duration.ZERO);
   }
 
   @Override
@@ -87,24 +93,37 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private void handOut(RoomId id, List<Chain.Entry> entries, Instant now) {
     CompletableFuture<Room> reading = CompletableFuture.supplyAsync(() -> rooms.get(id), executor);
-    List<Membership> members = connections.members(id, now);
+    List<Membership> members = connections.membersIn(id, SlotRange.ALL, segmentSize + 1, now);
     Room room = reading.join();
     Chain chain = Chain.of(room, entries);
     if (chain.room().equals(room)) {
       return;
     }
+    if (chain.passedOver() > 0) {
+      log.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
+    }
 
-    Pusher.Tally tally = pusher.push(members, Event.frames(chain.events()), now);
-    log.atInfo()
-        .addKeyValue("room", id.name())
-        .log(
-            "{} messages to {} connections: {}, {} passed over",
-            chain.events().size(),
-            members.size(),
-            tally,
-            chain.passedOver());
-    if (!rooms.advance(room, chain.room())) {
+    Room next = chain.room();
+    if (members.size() <= segmentSize) {
+      push(id, members, chain.events(), now);
+    } else {
+      int power = Segments.power(room.segments(), Segments.estimate(members), segmentSize);
+      queues.enqueue(id, Segments.ranges(power), chain.events(), chain.sequences());
+      next = next.withSegments(power);
+      log.atInfo()
+          .addKeyValue("room", id.name())
+          .log("{} events to {} segments", chain.events().size(), 1 << power);
+    }
+    if (!rooms.advance(room, next)) {
       log.warn("room {} was handed out by somebody else at the same time", id);
     }
+  }
+
+  /// A small room is pushed to at once: one hop, the lowest latency.
+  private void push(RoomId id, List<Membership> members, List<byte[]> events, Instant now) {
+    List<ConnectionId> to = members.stream().map(Membership::connection).toList();
+    Pusher.Outcome outcome = pusher.push(to, events, now);
+    int givenUp = queues.retry(id, outcome.remainder(), events, 1);
+    outcome.log(log, id, events.size(), to.size(), givenUp);
   }
 }

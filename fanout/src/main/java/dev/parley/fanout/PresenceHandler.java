@@ -11,11 +11,13 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SessionTable;
+import dev.parley.connection.SlotRange;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
@@ -41,6 +43,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final Pusher pusher;
+  private final int segmentSize;
 
   public PresenceHandler() {
     this(System.getenv());
@@ -51,7 +54,8 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
-    this.pusher = new Pusher(settings, connections);
+    this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
+    this.pusher = new Pusher(settings, connections, Duration.ZERO);
   }
 
   @Override
@@ -101,11 +105,14 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     if (events.isEmpty()) {
       return;
     }
-    List<Membership> members = connections.members(room, now);
-    Pusher.Tally tally = pusher.push(members, Event.frames(events), now);
-    log.atInfo()
-        .addKeyValue("room", room.name())
-        .log("{} presences to {} connections: {}", events.size(), members.size(), tally);
+    List<Membership> members = connections.membersIn(room, SlotRange.ALL, segmentSize + 1, now);
+    if (members.size() > segmentSize) {
+      // Who comes and goes in a large room is not told: each change would cost a push to everybody.
+      return;
+    }
+    List<ConnectionId> to = members.stream().map(Membership::connection).toList();
+    Pusher.Outcome outcome = pusher.push(to, events, now);
+    outcome.log(log, room, events.size(), to.size(), outcome.remainder().size());
   }
 
   /// A session that `$disconnect` has closed stays as it is. One that expired has ended at its 2 h

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class ChainTest {
-  private static final Room NEW = new Room(new RoomId("lobby"), null, null, null);
+  private static final Room NEW = new Room(new RoomId("lobby"), null, null, null, null);
 
   @Test
   void eachMessageNamesTheOneHandedOutBeforeIt() {
@@ -31,7 +31,7 @@ class ChainTest {
 
   @Test
   void sequenceNumbersAreComparedAsNumbers() {
-    Room room = new Room(NEW.id(), 10L, "999999999999999999999", null);
+    Room room = new Room(NEW.id(), 10L, "999999999999999999999", null, null);
 
     Chain chain = Chain.of(room, List.of(entry("1000000000000000000000", 11)));
 
@@ -40,7 +40,7 @@ class ChainTest {
 
   @Test
   void whatWasHandedOutBeforeIsSkipped() {
-    Room room = new Room(NEW.id(), 20L, "2", null);
+    Room room = new Room(NEW.id(), 20L, "2", null, null);
     List<Chain.Entry> seen = List.of(entry("1", 10), entry("2", 20));
 
     assertEquals(room, Chain.of(room, seen).room());

@@ -1,6 +1,7 @@
 package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,6 +20,7 @@ import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.connection.SlotRange;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -28,13 +30,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /// Both stream functions, on the template's tables and a gateway that misbehaves.
 class FanoutHandlerTest {
@@ -54,9 +60,8 @@ class FanoutHandlerTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new TestGateway();
-    fanout = new FanoutHandler(TestTables.environment("FanoutFunction", gateway.environment()));
-    presence =
-        new PresenceHandler(TestTables.environment("PresenceFunction", gateway.environment()));
+    fanout = new FanoutHandler(gateway.environment("FanoutFunction", Map.of()));
+    presence = new PresenceHandler(gateway.environment("PresenceFunction", Map.of()));
   }
 
   @AfterEach
@@ -81,7 +86,7 @@ class FanoutHandlerTest {
       assertEquals("text of 3", events.path(2).path("message").asText());
     }
     assertTrue(gateway.received(stranger).isEmpty());
-    assertEquals(new Room(room, 30L, "3", null), rooms.get(room));
+    assertEquals(new Room(room, 30L, "3", null, null), rooms.get(room));
   }
 
   @Test
@@ -146,6 +151,90 @@ class FanoutHandlerTest {
     assertEquals(2, rows(broken));
     assertEquals(2, rows(fine));
     assertEquals(1, gateway.received(fine).size());
+    PushJob.Retry retry =
+        (PushJob.Retry) PushJob.decode(TestQueues.take(retries(), room, 1).getFirst().body());
+    assertEquals(
+        Set.of(slow, broken),
+        retry.connections().stream().map(ConnectionId::value).collect(Collectors.toSet()));
+    assertEquals(1, retry.attempt());
+  }
+
+  @Test
+  void aLargeRoomIsLeftToItsSegments() {
+    Set<String> members = new HashSet<>();
+    for (int i = 0; i < 12; i++) {
+      members.add(join(longAgo, room));
+    }
+    FanoutHandler segmenting =
+        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "3")));
+
+    DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
+    assertDone(segmenting.handleRequest(event, new TestContext()));
+
+    Integer power = rooms.get(room).segments();
+    assertTrue(power != null && power >= 1, "segments: " + power);
+    assertEquals(20, rooms.get(room).head());
+    members.forEach(member -> assertTrue(gateway.received(member).isEmpty()));
+    List<Message> messages = TestQueues.take(segments(), room, 1 << power);
+    assertEquals(1 << power, messages.size());
+    Set<SlotRange> ranges = new HashSet<>();
+    for (Message message : messages) {
+      PushJob.Segment job = (PushJob.Segment) PushJob.decode(message.body());
+      assertEquals(2, job.events().size());
+      assertTrue(ranges.add(job.range()));
+      assertEquals(
+          room.name() + ":" + job.range(),
+          message.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID));
+    }
+    assertEquals(Set.copyOf(Segments.ranges(power)), ranges);
+  }
+
+  @Test
+  void aCrashBetweenEnqueueingAndTheHeadEnqueuesNothingTwice() {
+    for (int i = 0; i < 5; i++) {
+      join(longAgo, room);
+    }
+    FanoutHandler segmenting =
+        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "2")));
+    DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
+    int before = TestQueues.size(segments());
+    segmenting.handleRequest(event, new TestContext());
+    int enqueued = 1 << requireNonNull(rooms.get(room).segments());
+    // As if the function had been killed before its last step.
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatRooms")
+                    .key(Map.of("room_id", Row.s(room.name())))
+                    .updateExpression("REMOVE head, head_sequence"));
+
+    assertDone(segmenting.handleRequest(event, new TestContext()));
+
+    assertEquals(20, rooms.get(room).head());
+    assertEquals(enqueued, TestQueues.take(segments(), room, enqueued).size());
+    assertEquals(before, TestQueues.size(segments()), "enqueued once");
+  }
+
+  @Test
+  void whoComesAndGoesInALargeRoomIsNotTold() {
+    String ada = join(longAgo, room);
+    join(longAgo, room);
+    PresenceHandler quiet =
+        new PresenceHandler(gateway.environment("PresenceFunction", Map.of("SEGMENT_SIZE", "1")));
+
+    DynamodbEvent event = event(membership("1", "INSERT", "bob", room));
+    assertDone(quiet.handleRequest(event, new TestContext()));
+
+    assertTrue(gateway.received(ada).isEmpty());
+  }
+
+  private static String segments() {
+    return TestTables.settings().required("PUSH_SEGMENTS_QUEUE_URL");
+  }
+
+  private static String retries() {
+    return TestTables.settings().required("PUSH_RETRIES_QUEUE_URL");
   }
 
   @Test
@@ -254,7 +343,7 @@ class FanoutHandlerTest {
 
     assertEquals(1, gateway.received(ada).size());
     assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":20,\"prev\":null"));
-    assertEquals(new Room(room, 20L, "2", null), rooms.get(room));
+    assertEquals(new Room(room, 20L, "2", null, null), rooms.get(room));
   }
 
   @Test

@@ -4,7 +4,6 @@ import static dev.parley.TestTables.fresh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
@@ -12,8 +11,10 @@ import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -27,8 +28,7 @@ class PusherTest {
   @Test
   void whatCannotBePrunedIsLeftForTheNextPush() throws Exception {
     try (TestGateway gateway = new TestGateway()) {
-      Settings settings =
-          new Settings(TestTables.environment("FanoutFunction", gateway.environment()));
+      Settings settings = new Settings(gateway.environment("FanoutFunction", Map.of()));
       ConnectionTable connections = new ConnectionTable(withoutDeletes(settings), settings);
       RoomId room = new RoomId(fresh("room"));
       Instant longAgo = Instant.now().minusSeconds(600);
@@ -36,14 +36,11 @@ class PusherTest {
       ConnectionId fine = open(connections, room, longAgo);
       gateway.answer(gone.value(), 410);
 
-      Pusher.Tally tally =
-          new Pusher(settings, connections)
-              .push(
-                  connections.members(room, Instant.now()),
-                  List.of("{}".getBytes(UTF_8)),
-                  Instant.now());
+      Pusher.Outcome outcome =
+          new Pusher(settings, connections, Duration.ZERO)
+              .push(List.of(gone, fine), List.of("{}".getBytes(UTF_8)), Instant.now());
 
-      assertEquals(new Pusher.Tally(1, 1, 0, 0, 0), tally);
+      assertEquals(new Pusher.Outcome(1, 1, 0, 0, 0, List.of()), outcome);
       assertEquals(1, gateway.received(fine.value()).size());
     }
   }

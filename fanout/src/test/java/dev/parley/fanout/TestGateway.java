@@ -4,12 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.parley.TestTables;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +31,7 @@ final class TestGateway implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<String, Integer> statuses = new ConcurrentHashMap<>();
   private final Map<String, List<String>> received = new ConcurrentHashMap<>();
+  private final Set<String> throttledOnce = ConcurrentHashMap.newKeySet();
   private volatile CountDownLatch gathering = new CountDownLatch(0);
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger underWayMax = new AtomicInteger();
@@ -39,10 +43,19 @@ final class TestGateway implements AutoCloseable {
     server.start();
   }
 
-  Map<String, String> environment() {
-    return Map.of(
+  /// What a function of the template would get, so that it pushes here.
+  Map<String, String> environment(String function, Map<String, String> instead) {
+    Map<String, String> environment = new HashMap<>(TestQueues.environment());
+    environment.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:" + server.getAddress().getPort() + "/production");
+    environment.putAll(instead);
+    return TestTables.environment(function, environment);
+  }
+
+  /// The next push to a connection is throttled; those behind it are taken.
+  void throttleOnce(String connection) {
+    throttledOnce.add(connection);
   }
 
   void answer(String connection, int status) {
@@ -72,7 +85,7 @@ final class TestGateway implements AutoCloseable {
       String raw = exchange.getRequestURI().getRawPath();
       String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
       String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
-      int status = statuses.getOrDefault(connection, 200);
+      int status = throttledOnce.remove(connection) ? 429 : statuses.getOrDefault(connection, 200);
       if (status == SILENT) {
         closed.await();
         return;

@@ -27,7 +27,7 @@ class PingHandlerTest {
     TestConnection.open(foreign);
     RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
     RoomId id = new RoomId(busy);
-    rooms.advance(rooms.get(id), new Room(id, 42L, "100", null));
+    rooms.advance(rooms.get(id), new Room(id, 42L, "100", null, null));
 
     JsonNode pong =
         ada.send(

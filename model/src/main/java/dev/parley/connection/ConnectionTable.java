@@ -248,11 +248,11 @@ public final class ConnectionTable {
   ///
   /// @param after a cursor, or null for the first page
   public Page members(RoomId room, @Nullable String after, int limit, Instant now) {
-    String from = after == null ? "" : ConnectionId.slotPrefix(after);
+    String from = after == null ? SlotRange.ALL.first() : ConnectionId.slotPrefix(after);
     List<Membership> members = new ArrayList<>();
     Map<String, AttributeValue> start = Map.of();
     do {
-      QueryResponse response = query(room, from, start, limit + 1);
+      QueryResponse response = query(room, from, SlotRange.ALL.last(), start, limit + 1);
       addMemberships(response, now, members);
       if (after != null) {
         // Slots that share the cursor's digits are few; the page begins behind the cursor's own.
@@ -272,16 +272,18 @@ public final class ConnectionTable {
     return new Page(page, page.getLast().connection().member());
   }
 
-  /// All members of a room, in slot order.
-  public List<Membership> members(RoomId room, Instant now) {
+  /// The members of a room in a range of slots, in slot order.
+  ///
+  /// @param limit how many at most
+  public List<Membership> membersIn(RoomId room, SlotRange range, int limit, Instant now) {
     List<Membership> members = new ArrayList<>();
     Map<String, AttributeValue> start = Map.of();
     do {
-      QueryResponse response = query(room, "", start, null);
+      QueryResponse response = query(room, range.first(), range.last(), start, limit);
       addMemberships(response, now, members);
       start = response.lastEvaluatedKey();
-    } while (!start.isEmpty());
-    return members;
+    } while (members.size() < limit && !start.isEmpty());
+    return members.size() > limit ? members.subList(0, limit) : members;
   }
 
   /// A row that is not one of ours must not keep a room silent: it is passed over.
@@ -299,19 +301,18 @@ public final class ConnectionTable {
   }
 
   private QueryResponse query(
-      RoomId room, String fromSlot, Map<String, AttributeValue> start, @Nullable Integer limit) {
+      RoomId room, String first, String last, Map<String, AttributeValue> start, int limit) {
     return dynamoDb.query(
         query -> {
           query
               .tableName(table)
               .indexName(INDEX)
-              .keyConditionExpression(
-                  fromSlot.isEmpty() ? "room_id = :room" : "room_id = :room AND slot >= :slot")
+              .keyConditionExpression("room_id = :room AND slot BETWEEN :first AND :last")
               .expressionAttributeValues(
-                  fromSlot.isEmpty()
-                      ? Map.of(":room", s(room.name()))
-                      : Map.of(":room", s(room.name()), ":slot", s(fromSlot)))
-              .limit(limit);
+                  Map.of(":room", s(room.name()), ":first", s(first), ":last", s(last)));
+          if (limit < Integer.MAX_VALUE) {
+            query.limit(limit);
+          }
           if (!start.isEmpty()) {
             query.exclusiveStartKey(start);
           }

@@ -16,6 +16,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// A function's environment variables: Lambda's, or those that the local cloud gives instead. The
 /// endpoint variables are the AWS SDK's own (SDK reference guide, "Service-specific endpoints").
@@ -91,6 +92,22 @@ public record Settings(Map<String, String> environment) {
             ClientOverrideConfiguration.builder()
                 .retryStrategy(AwsRetryStrategy.doNotRetry())
                 .apiCallTimeout(PUSH_MAX)
+                .build())
+        .build();
+  }
+
+  /// A client of SQS.
+  public SqsClient sqs() {
+    @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_SQS");
+    return SqsClient.builder()
+        .region(region())
+        .credentialsProvider(credentials())
+        .endpointOverride(endpoint == null ? null : URI.create(endpoint))
+        .httpClientBuilder(Apache5HttpClient.builder())
+        .overrideConfiguration(
+            ClientOverrideConfiguration.builder()
+                .apiCallAttemptTimeout(ATTEMPT_MAX)
+                .apiCallTimeout(CALL_MAX)
                 .build())
         .build();
   }

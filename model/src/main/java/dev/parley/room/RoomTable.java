@@ -94,7 +94,8 @@ public final class RoomTable {
     } catch (ConditionalCheckFailedException e) {
       // Somebody else made it a moment ago.
     }
-    return new Room(room.id(), room.head(), room.headSequence(), now.toEpochMilli());
+    return new Room(
+        room.id(), room.head(), room.headSequence(), now.toEpochMilli(), room.segments());
   }
 
   /// Moves a room's head on, after its messages were handed out.
@@ -106,9 +107,18 @@ public final class RoomTable {
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
+    Map<String, String> names = new HashMap<>();
+    StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
     Long head = next.head();
     if (head != null) {
       values.put(":head", n(head));
+      expression.append(", head = :head");
+    }
+    Integer segments = next.segments();
+    if (segments != null) {
+      values.put(":segments", n(segments));
+      expression.append(", #segments = :segments");
+      names.put("#segments", "segments"); // a reserved word
     }
     String before = read.headSequence();
     if (before != null) {
@@ -120,8 +130,8 @@ public final class RoomTable {
               update
                   .tableName(table)
                   .key(key(read.id()))
-                  .updateExpression(
-                      "SET head_sequence = :sequence" + (head == null ? "" : ", head = :head"))
+                  .updateExpression(expression.toString())
+                  .expressionAttributeNames(names.isEmpty() ? null : names)
                   .conditionExpression(
                       before == null
                           ? "attribute_not_exists(head_sequence)"
@@ -155,7 +165,7 @@ public final class RoomTable {
   }
 
   private static Room absent(RoomId room) {
-    return new Room(room, null, null, null);
+    return new Room(room, null, null, null, null);
   }
 
   private static Map<String, AttributeValue> key(RoomId room) {

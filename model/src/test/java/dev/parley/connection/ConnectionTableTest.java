@@ -53,7 +53,7 @@ class ConnectionTableTest {
 
     assertEquals(Set.of(room, other), connections.joined(id, Set.of(room, other), now));
     assertEquals(2, own(id).number("rooms"));
-    assertEquals(List.of(id), ids(connections.members(room, now)));
+    assertEquals(List.of(id), ids(members()));
   }
 
   @Test
@@ -64,7 +64,7 @@ class ConnectionTableTest {
     assertInstanceOf(Joining.Joined.class, join(id, room));
 
     assertEquals(1, own(id).number("rooms"));
-    assertEquals(1, connections.members(room, now).size());
+    assertEquals(1, members().size());
   }
 
   @Test
@@ -230,7 +230,7 @@ class ConnectionTableTest {
     ConnectionId id = open(longAgo, room);
 
     assertFalse(connections.isMember(id, room, now));
-    assertTrue(connections.members(room, now).isEmpty());
+    assertTrue(members().isEmpty());
     assertTrue(connections.members(room, null, 10, now).members().isEmpty());
     assertTrue(connections.joined(id, List.of(room), now).isEmpty());
     assertInstanceOf(Spending.NotAMember.class, connections.spend(id, room, COST, BURST, now));
@@ -297,11 +297,11 @@ class ConnectionTableTest {
   @Test
   void spendingChangesNothingThatTheIndexHolds() {
     ConnectionId id = open(now, room);
-    Membership before = connections.members(room, now).getFirst();
+    Membership before = members().getFirst();
 
     connections.spend(id, room, COST, BURST, now);
 
-    assertEquals(before, connections.members(room, now).getFirst());
+    assertEquals(before, members().getFirst());
   }
 
   @Test
@@ -322,7 +322,26 @@ class ConnectionTableTest {
 
     assertEquals(23, paged.size());
     assertEquals(all, new HashSet<>(paged));
-    assertEquals(paged, ids(connections.members(room, now)));
+    assertEquals(paged, ids(members()));
+  }
+
+  @Test
+  void rangesOfSlotsHoldEveryMemberOnceAndALimitTheFirstOnes() {
+    for (int i = 0; i < 40; i++) {
+      open(now, room);
+    }
+    List<ConnectionId> all = ids(members());
+
+    List<ConnectionId> parts = new ArrayList<>();
+    for (long from = 0; from < SlotRange.SLOTS; from += SlotRange.SLOTS / 8) {
+      SlotRange range = new SlotRange(from, from + SlotRange.SLOTS / 8);
+      List<ConnectionId> part = ids(connections.membersIn(room, range, Integer.MAX_VALUE, now));
+      assertTrue(part.stream().allMatch(range::contains));
+      parts.addAll(part);
+    }
+
+    assertEquals(all, parts);
+    assertEquals(all.subList(0, 7), ids(connections.membersIn(room, SlotRange.ALL, 7, now)));
   }
 
   @Test
@@ -331,7 +350,7 @@ class ConnectionTableTest {
       open(now, room);
     }
     ConnectionTable.Page first = connections.members(room, null, 3, now);
-    List<ConnectionId> rest = ids(connections.members(room, now)).subList(3, 6);
+    List<ConnectionId> rest = ids(members()).subList(3, 6);
     assertNotNull(first.cursor());
 
     connections.forget(first.members().getLast().connection());
@@ -354,7 +373,7 @@ class ConnectionTableTest {
                             "slot", Row.s("00000000c"),
                             "expires_at", Row.s("never"))));
 
-    assertEquals(List.of(id), ids(connections.members(room, now)));
+    assertEquals(List.of(id), ids(members()));
   }
 
   @Test
@@ -407,6 +426,10 @@ class ConnectionTableTest {
         new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", connectedAt);
     connections.open(connection, Set.of(rooms), connectedAt, List.of());
     return connection.id();
+  }
+
+  private List<Membership> members() {
+    return connections.membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, now);
   }
 
   private Joining join(ConnectionId id, RoomId room) {

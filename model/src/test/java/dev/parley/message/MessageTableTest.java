@@ -274,7 +274,7 @@ class MessageTableTest {
     Range all = new Range.After(messages.horizon(later));
     Page page = messages.page(room, all, 10, Reply.PAGE_BYTES_MAX, Reply::size, later);
 
-    assertTrue(page.complete(new Room(room, null, null, 0L), messages.horizon(later)));
+    assertTrue(page.complete(new Room(room, null, null, 0L, null), messages.horizon(later)));
     assertEquals(1, page.messages().size());
   }
 
@@ -321,8 +321,8 @@ class MessageTableTest {
   @Test
   void aPageIsCompleteWhereRetentionHasLeftTheAskedRangeAlone() {
     long horizon = 1_000;
-    Room old = new Room(room, null, null, 0L);
-    Room young = new Room(room, null, null, 5L);
+    Room old = new Room(room, null, null, 0L, null);
+    Room young = new Room(room, null, null, 5L, null);
     Message message = new Message(room, 2_000, "id", ADA, "m", null);
 
     assertTrue(new Page(new Range.Newest(), List.of(), false).complete(young, horizon));

@@ -37,13 +37,13 @@ class RoomTableTest {
   @Test
   void aHeadMovesOnlyFromWhereItWasRead() {
     Room read = rooms.open(id, ADA, now);
-    Room next = new Room(id, 7L, "100", read.createdAtMs());
+    Room next = new Room(id, 7L, "100", read.createdAtMs(), null);
 
     assertTrue(rooms.advance(read, next));
-    assertFalse(rooms.advance(read, new Room(id, 8L, "200", null)));
+    assertFalse(rooms.advance(read, new Room(id, 8L, "200", null, null)));
 
     assertEquals(next, rooms.get(id));
-    assertTrue(rooms.advance(next, new Room(id, 9L, "300", null)));
+    assertTrue(rooms.advance(next, new Room(id, 9L, "300", null, null)));
     assertEquals(9L, rooms.get(id).head());
   }
 

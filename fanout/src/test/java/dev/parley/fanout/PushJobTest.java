@@ -1,0 +1,130 @@
+package dev.parley.fanout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.connection.SlotRange;
+import dev.parley.message.Message;
+import dev.parley.room.RoomId;
+import dev.parley.wire.Event;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PushJobTest {
+  private static final RoomId ROOM = new RoomId("lobby");
+
+  @Test
+  void aSegmentArrivesAsItWasSent() {
+    PushJob.Segment job =
+        new PushJob.Segment(
+            ROOM, new SlotRange(1L << 31, 1L << 32), List.of(event("one\ntwo"), event("€ 🚀")));
+
+    PushJob.Segment arrived = (PushJob.Segment) PushJob.decode(job.encode());
+
+    assertEquals(job.room(), arrived.room());
+    assertEquals(job.range(), arrived.range());
+    assertEquals(text(job.events()), text(arrived.events()));
+  }
+
+  @Test
+  void aRetryArrivesAsItWasSent() {
+    PushJob.Retry job =
+        new PushJob.Retry(
+            ROOM,
+            List.of(new ConnectionId("L0SM9cOFvHcCIhw="), new ConnectionId("b_-")),
+            3,
+            List.of(event("again")));
+
+    PushJob.Retry arrived = (PushJob.Retry) PushJob.decode(job.encode());
+
+    assertEquals(job.connections(), arrived.connections());
+    assertEquals(3, arrived.attempt());
+    assertEquals(text(job.events()), text(arrived.events()));
+  }
+
+  /// Source: SQS API reference, SendMessage: "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD |
+  /// #x10000 to #x10FFFF".
+  @Test
+  void whateverAMessageSaysTheQueueTakesIt() throws Exception {
+    Random random = new Random(3);
+    for (int i = 0; i < 500; i++) {
+      StringBuilder said = new StringBuilder("\uffff\ufffe\u0000\u007f");
+      for (int j = 0; j < 20; j++) {
+        int c = random.nextInt(0x10FFFF + 1);
+        said.appendCodePoint(c >= 0xD800 && c <= 0xDFFF ? 'x' : c);
+      }
+      PushJob job = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event(said.toString())));
+
+      String body = job.encode();
+
+      assertTrue(body.codePoints().allMatch(PushJobTest::isTaken), said.toString());
+      assertEquals(2, body.lines().count());
+      assertEquals(
+          said.toString(),
+          new ObjectMapper()
+              .readTree(PushJob.decode(body).events().getFirst())
+              .path("message")
+              .asText());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "hello",
+        "{}",
+        "{\"room\":\"a b\",\"from\":0,\"to\":1}",
+        "{\"room\":\"lobby\",\"from\":5,\"to\":5}",
+        "{\"room\":\"lobby\",\"connections\":[7],\"attempt\":1}"
+      })
+  void whatIsNoJobIsRefused(String body) {
+    assertThrows(PushJob.InvalidJob.class, () -> PushJob.decode(body));
+  }
+
+  @Test
+  void aBurstIsCutIntoJobsThatAQueueTakesInOrder() {
+    List<byte[]> events = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      events.add(event(i + "x".repeat(i % 2 == 0 ? 10 : 16_000)));
+    }
+
+    List<List<byte[]>> chunks = JobQueues.chunks(events);
+
+    List<byte[]> all = new ArrayList<>();
+    for (List<byte[]> chunk : chunks) {
+      int bytes = new PushJob.Segment(ROOM, SlotRange.ALL, chunk).encode().getBytes(UTF_8).length;
+      assertTrue(bytes <= 256 * 1024, bytes + " bytes");
+      all.addAll(chunk);
+    }
+    assertEquals(text(events), text(all));
+    assertTrue(JobQueues.chunks(List.of()).isEmpty());
+  }
+
+  private static byte[] event(String text) {
+    return Event.message(
+        new Message(ROOM, 7, "id", new Identity("guest:1", "Ada"), text, null), null);
+  }
+
+  private static List<String> text(List<byte[]> events) {
+    return events.stream().map(event -> new String(event, UTF_8)).toList();
+  }
+
+  private static boolean isTaken(int c) {
+    return c == 0x9
+        || c == 0xA
+        || c == 0xD
+        || (c >= 0x20 && c <= 0xD7FF)
+        || (c >= 0xE000 && c <= 0xFFFD)
+        || (c >= 0x10000 && c <= 0x10FFFF);
+  }
+}

@@ -1,0 +1,91 @@
+package dev.parley.fanout;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.connection.Membership;
+import dev.parley.connection.SlotRange;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class SegmentsTest {
+  private static final int SIZE = 500;
+  private static final Identity ADA = new Identity("guest:1", "Ada");
+
+  @Test
+  void everyMemberIsInExactlyOneSegment() {
+    for (long seed = 0; seed < 50; seed++) {
+      Random random = new Random(seed);
+      List<Membership> members = room(random, 2 + random.nextInt(2_000));
+      int power =
+          Segments.power(null, Segments.estimate(members), 1 + random.nextInt(members.size()));
+
+      List<SlotRange> ranges = Segments.ranges(power);
+
+      assertEquals(1 << power, ranges.size());
+      assertEquals(0, ranges.getFirst().from());
+      assertEquals(SlotRange.SLOTS, ranges.getLast().to());
+      for (Membership member : members) {
+        assertEquals(
+            1,
+            ranges.stream().filter(range -> range.contains(member.connection())).count(),
+            "seed " + seed);
+      }
+    }
+  }
+
+  @Test
+  void theSmallestSlotsTellHowManyThereAre() {
+    for (int size : new int[] {600, 1_000, 5_000, 50_000}) {
+      double worst = 0;
+      for (long seed = 0; seed < 10; seed++) {
+        List<Membership> first = room(new Random(seed), size).subList(0, SIZE + 1);
+        worst = Math.max(worst, Math.abs(Segments.estimate(first) / (double) size - 1));
+      }
+      assertTrue(worst < 0.2, size + " members, estimated " + worst + " off");
+    }
+  }
+
+  @Test
+  void aRoomIsCutIntoSegmentsOfAboutTheAskedSize() {
+    assertEquals(1, Segments.power(null, 501, SIZE));
+    assertEquals(1, Segments.power(null, 1_000, SIZE));
+    assertEquals(3, Segments.power(null, 5_000, SIZE));
+    assertEquals(7, Segments.power(null, 50_000, SIZE));
+    assertEquals(12, Segments.power(null, 1_000_000_000, SIZE));
+  }
+
+  @Test
+  void segmentsStayWhileASizeWandersWithinHalfToTwice() {
+    for (long seed = 0; seed < 100; seed++) {
+      Random random = new Random(seed);
+      int power = Segments.power(null, 4_000, SIZE);
+      for (int i = 0; i < 200; i++) {
+        long estimate = 2_000L + random.nextInt(6_001);
+        assertEquals(power, Segments.power(power, estimate, SIZE), "seed " + seed);
+      }
+    }
+    assertEquals(4, Segments.power(3, 8_001, SIZE));
+    assertEquals(2, Segments.power(3, 1_999, SIZE));
+  }
+
+  private static List<Membership> room(Random random, int size) {
+    // Ids of one moment share a prefix, as API Gateway's do.
+    List<Membership> members = new ArrayList<>();
+    for (int i = 0; i < size; i++) {
+      members.add(
+          new Membership(
+              new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "="),
+              ADA,
+              Instant.EPOCH));
+    }
+    members.sort(Comparator.comparing(member -> member.connection().slot()));
+    return members;
+  }
+}

@@ -1,0 +1,49 @@
+package dev.parley.connection;
+
+/// A part of a room's index: the slots whose first 8 hex digits, read as a number, are at least
+/// `from` and below `to`.
+///
+/// @param from 0 to 2^32 - 1
+/// @param to 1 to 2^32
+public record SlotRange(long from, long to) {
+  /// How many slots there are, were they only their first 8 digits.
+  public static final long SLOTS = 1L << 32;
+
+  public static final SlotRange ALL = new SlotRange(0, SLOTS);
+
+  public SlotRange {
+    if (from < 0 || to > SLOTS || from >= to) {
+      throw new IllegalArgumentException("no range of slots: " + from + " to " + to);
+    }
+  }
+
+  /// The range as the index compares it: both bounds are inclusive, and no character of a
+  /// connection id is above `~`.
+  String first() {
+    return digits(from);
+  }
+
+  String last() {
+    return digits(to - 1) + "~";
+  }
+
+  public boolean contains(ConnectionId connection) {
+    long value = valueOf(connection);
+    return from <= value && value < to;
+  }
+
+  /// The number that a connection's slot begins with: uniform from 0 to 2^32 - 1.
+  public static long valueOf(ConnectionId connection) {
+    return Long.parseLong(ConnectionId.slotPrefix(connection.slot()), 16);
+  }
+
+  /// For example `40000000-80000000`.
+  @Override
+  public String toString() {
+    return digits(from) + "-" + digits(to);
+  }
+
+  private static String digits(long value) {
+    return "%08x".formatted(value);
+  }
+}
