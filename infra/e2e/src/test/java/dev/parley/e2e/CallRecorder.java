@@ -26,6 +26,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactGetItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 
 /// Notes which IAM actions the functions need, on which resources, between [#start] and [#stop].
 /// Each client of the AWS SDK in this module has it (`execution.interceptors` among the test
@@ -36,6 +37,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 public final class CallRecorder implements ExecutionInterceptor {
   private static final String ACCOUNT = "us-east-1:000000000000:";
   private static final String TABLE = "arn:aws:dynamodb:" + ACCOUNT + "table/";
+  private static final String QUEUE = "arn:aws:sqs:us-east-1:000000000000:";
 
   /// By function; null while nobody listens.
   private static volatile @Nullable Map<String, Set<String>> calls;
@@ -105,6 +107,9 @@ public final class CallRecorder implements ExecutionInterceptor {
               .forEach(item -> needs.add("dynamodb:GetItem on " + TABLE + item.get().tableName()));
       case TransactWriteItemsRequest write ->
           write.transactItems().forEach(item -> needs.add(need(item)));
+      // Source: the same reference for Amazon SQS: SendMessageBatch needs sqs:SendMessage.
+      case SendMessageBatchRequest send ->
+          needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
       case PostToConnectionRequest _ -> needs.add(connections("POST"));
       case GetConnectionRequest _ -> needs.add(connections("GET"));
       case DeleteConnectionRequest _ -> needs.add(connections("DELETE"));
@@ -128,6 +133,10 @@ public final class CallRecorder implements ExecutionInterceptor {
 
   private static String read(String table, @Nullable String index) {
     return TABLE + table + (index == null ? "" : "/index/" + index);
+  }
+
+  private static String queue(String url) {
+    return QUEUE + url.substring(url.lastIndexOf('/') + 1);
   }
 
   private static String connections(String method) {

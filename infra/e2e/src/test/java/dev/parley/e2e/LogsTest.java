@@ -58,9 +58,9 @@ class LogsTest {
     assertEquals(id, sent.path("message_id").asText());
     assertEquals("logs", sent.path("room").asText());
     assertFalse(sent.path("connection_id").asText().isEmpty());
-    JsonNode pushed = line(written.toString(), "FanoutFunction", "1 messages to 1 connections");
+    JsonNode pushed = line(written.toString(), "FanoutFunction", "1 events to 1 connections");
     assertEquals("logs", pushed.path("room").asText());
-    assertTrue(pushed.path("message").asText().contains("delivered=1"), pushed.toString());
+    assertTrue(pushed.path("message").asText().contains("1 delivered"), pushed.toString());
   }
 
   private static JsonNode line(String log, String function, String message) throws Exception {

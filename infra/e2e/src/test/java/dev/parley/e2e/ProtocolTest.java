@@ -275,7 +275,7 @@ class ProtocolTest {
     ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
     Identity identity = new Identity("guest:0", "Ada");
     RoomId id = new RoomId("lobby");
-    Room room = new Room(id, 1L, "1", 1L);
+    Room room = new Room(id, 1L, "1", 1L, null);
     Message message = new Message(id, 1L, "id", identity, "Hello", null);
     Page page = new Page(new Range.Newest(), List.of(message), false);
     Membership membership = new Membership(connection, identity, Instant.EPOCH);

@@ -42,6 +42,7 @@ final class RawTemplate {
   static final String ROUTE = "AWS::ApiGatewayV2::Route";
   static final String ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse";
   static final String TABLE = "AWS::DynamoDB::Table";
+  static final String QUEUE = "AWS::SQS::Queue";
 
   /// Source: CloudFormation user guide, "Pseudo parameters reference".
   static final Map<String, String> PSEUDO_PARAMETERS =
@@ -313,6 +314,9 @@ final class RawTemplate {
     }
     if (type(owner).equals(TABLE) && name.endsWith(".Arn")) {
       return "arn:aws:dynamodb:us-east-1:000000000000:table/" + table;
+    }
+    if (type(owner).equals(QUEUE) && name.endsWith(".Arn")) {
+      return "arn:aws:sqs:us-east-1:000000000000:" + property(owner, "QueueName").asText();
     }
     throw new IllegalArgumentException("cannot resolve " + name);
   }

@@ -1,11 +1,21 @@
 package dev.parley.e2e;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.TestContext;
 import dev.parley.connection.ConnectionId;
+import dev.parley.fanout.FanoutHandler;
+import dev.parley.fanout.PushHandler;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.template.Template;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -54,7 +64,7 @@ class RolesTest {
 
   @BeforeAll
   static void playTheStory() throws Exception {
-    try (LocalCloud cloud = TestCloud.start()) {
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"))) {
       CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
       new Story(cloud).play();
     } finally {
@@ -92,6 +102,8 @@ class RolesTest {
         request(ada, "pong", "ping", "'rooms':['attic','cellar','nowhere']");
         request(ada, "error", "dance", "");
 
+        aLargeRoomHears(ada);
+        pushesFail();
         aPresenceFindsAConnectionGone(ada);
         aMessageFindsAConnectionGone(ada);
       }
@@ -102,6 +114,71 @@ class RolesTest {
       JsonNode reply = client.request(action, fields.replace('\'', '"'));
       assertEquals(type, reply.path("type").asText(), () -> action + ": " + reply);
       return reply;
+    }
+
+    /// Three are too many for one hop; one of them is gone, which the Push function finds.
+    private void aLargeRoomHears(TestClient ada) throws Exception {
+      ConnectionId mia = new ConnectionId("AAAAAAAAAAAAAA8=");
+      connected(mia, "Mia");
+      try (TestClient ben = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=hall")) {
+        request(ada, "joined", "join", "'room':'hall'");
+        membership(mia, "Mia", "hall", true);
+
+        request(ada, "sent", "sendMessage", "'room':'hall','message':'Everybody!'");
+
+        ben.awaitMessage("Everybody!");
+      }
+      assertForgotten(mia, "Mia");
+    }
+
+    /// Where the gateway cannot be reached, both functions leave their pushes to the retries.
+    private void pushesFail() {
+      Template template = Template.read(TestCloud.TEMPLATE, Map.of());
+      ConnectionId ned = new ConnectionId("AAAAAAAAAAAAABA=");
+      membership(ned, "Ned", "tower", true);
+      StreamRecord said = new StreamRecord();
+      said.setSequenceNumber("1");
+      said.setKeys(Map.of("room_id", attribute("tower")));
+      said.setNewImage(
+          Map.of(
+              "room_id", attribute("tower"),
+              "timestamp",
+                  new com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue()
+                      .withN("7"),
+              "id", attribute("id"),
+              "user", attribute("guest:ned"),
+              "sender", attribute("Ned"),
+              "message", attribute("Help!")));
+      DynamodbStreamRecord record = new DynamodbStreamRecord();
+      record.setEventName("INSERT");
+      record.setDynamodb(said);
+      DynamodbEvent messages = new DynamodbEvent();
+      messages.setRecords(List.of(record));
+      new FanoutHandler(unreachable(template, "FanoutFunction"))
+          .handleRequest(messages, new TestContext("FanoutFunction"));
+
+      SQSMessage job = new SQSMessage();
+      job.setMessageId("1");
+      job.setBody("{\"room\":\"tower\",\"from\":0,\"to\":4294967296}\n{}");
+      SQSEvent jobs = new SQSEvent();
+      jobs.setRecords(List.of(job));
+      new PushHandler(unreachable(template, "PushFunction"))
+          .handleRequest(jobs, new TestContext("PushFunction"));
+    }
+
+    private Map<String, String> unreachable(Template template, String function) {
+      Map<String, String> environment = new HashMap<>();
+      environment.putAll(requireNonNull(template.functions().get(function)).environment());
+      environment.putAll(cloud.dynamoDb().environment());
+      environment.putAll(cloud.sqs().environment());
+      environment.put("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:1/production");
+      return environment;
+    }
+
+    private static com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue
+        attribute(String text) {
+      return new com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue()
+          .withS(text);
     }
 
     /// Bob's own coming is the first thing that is pushed to Bob.

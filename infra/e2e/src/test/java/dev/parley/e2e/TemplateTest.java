@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
@@ -58,6 +59,7 @@ class TemplateTest {
           template.property(resource, "StreamSpecification").isObject()
               ? Set.of("Arn", "StreamArn")
               : Set.of("Arn");
+      case RawTemplate.QUEUE -> Set.of("Arn", "QueueName", "QueueUrl");
       default -> Set.of();
     };
   }
@@ -111,7 +113,7 @@ class TemplateTest {
   }
 
   @Test
-  void everyFunctionIsInvokedByARouteTheAuthorizerOrAStream() {
+  void everyFunctionIsInvokedByARouteTheAuthorizerAStreamOrAQueue() {
     Set<String> invoked = new TreeSet<>();
     template.routes().forEach(route -> invoked.add(route.function()));
     invoked.add(RawTemplate.attributeOwner(template.api().path("Auth").path("AuthArn"), "Arn"));
@@ -280,6 +282,13 @@ class TemplateTest {
                 resources.add(arn + "/index/" + index.path("IndexName").asText());
               }
             });
+    template
+        .ofType(RawTemplate.QUEUE)
+        .values()
+        .forEach(
+            queue ->
+                resources.add(
+                    "arn:aws:sqs:us-east-1:000000000000:" + queue.path("QueueName").asText()));
     String stage =
         "arn:aws:execute-api:us-east-1:000000000000:%s/%s"
             .formatted(template.apiId(), template.resolve(template.api().path("StageName")));
@@ -391,6 +400,28 @@ class TemplateTest {
                 assertEquals("Retain", resource.path("UpdateReplacePolicy").asText(), id);
               }
             });
+  }
+
+  /// Lambda asks for six times the function's timeout, lest a message be seen twice; what fails for
+  /// good is kept for two weeks.
+  @Test
+  void aQueueHidesWhatIsInWorkAndKeepsWhatFails() {
+    Map<String, JsonNode> queues = template.ofType(RawTemplate.QUEUE);
+    int timeout = template.functionProperty("PushFunction", "Timeout").asInt();
+    for (String id : List.of("PushSegments", "PushRetries")) {
+      JsonNode queue = queues.getOrDefault(id, MissingNode.getInstance());
+      assertEquals(6 * timeout, queue.path("VisibilityTimeout").asInt(), id);
+      JsonNode dead =
+          queues.getOrDefault(
+              RawTemplate.attributeOwner(
+                  queue.path("RedrivePolicy").path("deadLetterTargetArn"), "Arn"),
+              MissingNode.getInstance());
+      assertEquals(1_209_600, dead.path("MessageRetentionPeriod").asInt(), id);
+      assertEquals(queue.path("FifoQueue"), dead.path("FifoQueue"), id);
+    }
+    JsonNode segments = queues.getOrDefault("PushSegments", MissingNode.getInstance());
+    assertEquals("messageGroup", segments.path("DeduplicationScope").asText());
+    assertEquals("perMessageGroupId", segments.path("FifoThroughputLimit").asText());
   }
 
   /// Nothing is lost: a batch that fails is halved and tried again, without end. A parallelization
