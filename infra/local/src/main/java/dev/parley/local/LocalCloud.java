@@ -155,7 +155,10 @@ public final class LocalCloud implements AutoCloseable {
     List<QueueMapping> queueMappings = queueMappings(template, functions);
     allMappings.addAll(queueMappings);
     try {
-      gateway = opened(new Gateway(api, functions, port, options.site(), traces::text));
+      gateway =
+          opened(
+              new Gateway(
+                  api, functions, port, options.site(), traces::text, options.pushLatency()));
     } catch (BindException e) {
       throw taken("parley.port", port, e);
     } catch (IOException | IllegalArgumentException e) {

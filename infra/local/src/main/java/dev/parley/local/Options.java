@@ -1,5 +1,6 @@
 package dev.parley.local;
 
+import dev.parley.local.gateway.PushLatency;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dynamoDbPort where DynamoDB Local listens; 0 takes a free one
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
+/// @param pushLatency how long each push takes
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -20,7 +22,8 @@ public record Options(
     @Nullable Path data,
     int dynamoDbPort,
     double pollsPerSecond,
-    @Nullable Path site) {
+    @Nullable Path site,
+    PushLatency pushLatency) {
 
   public Options {
     requirePort(port);
@@ -31,13 +34,30 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
+  /// Pushes that take no longer than they must.
+  public Options(
+      Path template,
+      Map<String, String> parameters,
+      int port,
+      @Nullable Path data,
+      int dynamoDbPort,
+      double pollsPerSecond,
+      @Nullable Path site) {
+    this(template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, PushLatency.NONE);
+  }
+
   /// Free ports, nothing kept, no site, streams polled as on AWS.
   public static Options inMemory(Path template) {
     return new Options(template, Map.of(), 0, null, 0, 4, null);
   }
 
   public Options withPollsPerSecond(double polls) {
-    return new Options(template, parameters, port, data, dynamoDbPort, polls, site);
+    return new Options(template, parameters, port, data, dynamoDbPort, polls, site, pushLatency);
+  }
+
+  public Options withPushLatency(PushLatency latency) {
+    return new Options(
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, latency);
   }
 
   private static void requirePort(int port) {

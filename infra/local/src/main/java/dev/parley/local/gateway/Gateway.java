@@ -75,6 +75,7 @@ public final class Gateway implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
   /// @param traces gives the text of `/_local/traces`
+  /// @param pushLatency how long each `@connections` POST takes
   /// @throws BindException if the port is taken; its message names the address
   /// @throws IllegalArgumentException if the API has something that cannot be honoured here
   public Gateway(
@@ -82,9 +83,10 @@ public final class Gateway implements AutoCloseable {
       Map<String, LocalFunction> functions,
       int port,
       @Nullable Path site,
-      Supplier<String> traces)
+      Supplier<String> traces,
+      PushLatency pushLatency)
       throws IOException {
-    this(api, functions, port, site, traces, Timers.OF_AWS);
+    this(api, functions, port, site, traces, pushLatency, Timers.OF_AWS);
   }
 
   Gateway(
@@ -93,6 +95,7 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       Supplier<String> traces,
+      PushLatency pushLatency,
       Timers timers)
       throws IOException {
     endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads);
@@ -100,6 +103,7 @@ public final class Gateway implements AutoCloseable {
         new HttpHandler.Services(
             endpoint,
             new ConnectionsApi(endpoint),
+            pushLatency,
             api.stage(),
             site == null ? null : new Site(site),
             traces,

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,7 +33,9 @@ import org.slf4j.LoggerFactory;
 
 /// The HTTP requests of one socket, until one of them makes it a WebSocket.
 ///
-/// Everything but that one is answered at once on the event loop, so responses keep their order.
+/// Everything but that one is answered at once on the event loop, so responses keep their order:
+/// save `@connections` POST where [PushLatency] delays it, whose client must wait for each response
+/// before it sends the next request.
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
@@ -41,6 +44,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
+      PushLatency pushLatency,
       String stage,
       @Nullable Site site,
       Supplier<String> traces,
@@ -103,12 +107,34 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       connect(ctx, request, query);
     } else if (path.startsWith(connections)) {
       String id = path.substring(connections.length());
-      respond(ctx, request, services.connectionsApi().respond(request, id));
+      connections(ctx, request, id);
     } else if (isUpgrade(request) || path.startsWith("/" + services.stage() + "/")) {
       respond(ctx, request, Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden"));
     } else {
       respond(ctx, request, page(request, path));
     }
+  }
+
+  private void connections(ChannelHandlerContext ctx, FullHttpRequest request, String id) {
+    long micros =
+        request.method().equals(HttpMethod.POST) ? services.pushLatency().nextMicros() : 0;
+    if (micros <= 0) {
+      respond(ctx, request, services.connectionsApi().respond(request, id));
+      return;
+    }
+    request.retain();
+    var _ =
+        ctx.executor()
+            .schedule(
+                () -> {
+                  try {
+                    respond(ctx, request, services.connectionsApi().respond(request, id));
+                  } finally {
+                    request.release();
+                  }
+                },
+                micros,
+                TimeUnit.MICROSECONDS);
   }
 
   private FullHttpResponse page(FullHttpRequest request, String path) {

@@ -70,6 +70,19 @@ final class ConnectionsApiTest {
   }
 
   @Test
+  void aPushTakesAsLongAsItIsTold() throws Exception {
+    Client client = tester.connect();
+    String id = connectedId();
+    tester.pushLatency(() -> 100_000);
+
+    long start = System.nanoTime();
+    post(id, "late");
+
+    assertTrue(System.nanoTime() - start >= 100_000_000);
+    assertEquals("late", client.receive());
+  }
+
+  @Test
   void whatIsPostedIsReceivedInOrder() throws Exception {
     Client client = tester.connect();
     String id = connectedId();

@@ -39,6 +39,7 @@ final class GatewayTester implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private List<String> identitySources = List.of();
   private Timers timers = Timers.OF_AWS;
+  private volatile PushLatency pushLatency = PushLatency.NONE;
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private @Nullable Path site;
@@ -46,6 +47,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester timers(Duration idle, Duration connection) {
     timers = new Timers(idle, connection);
+    return this;
+  }
+
+  GatewayTester pushLatency(PushLatency latency) {
+    pushLatency = latency;
     return this;
   }
 
@@ -117,7 +123,15 @@ final class GatewayTester implements AutoCloseable {
             routes,
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
-    gateway = new Gateway(api, functions, port, site, () -> "traces here", timers);
+    gateway =
+        new Gateway(
+            api,
+            functions,
+            port,
+            site,
+            () -> "traces here",
+            () -> pushLatency.nextMicros(),
+            timers);
   }
 
   Gateway gateway() {

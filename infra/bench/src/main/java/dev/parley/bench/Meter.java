@@ -1,0 +1,103 @@
+package dev.parley.bench;
+
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.DoubleAdder;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkRequest;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.apigatewaymanagementapi.model.PostToConnectionRequest;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.ConsumedCapacity;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
+import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
+import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
+
+/// Counts what all AWS SDK clients of this JVM do for one room: pushes, and read units of whatever
+/// names the room. The SDK finds it by `software/amazon/awssdk/global/handlers`.
+///
+/// The first such read is the first thing that the Fanout function does: it is when the function
+/// has the message.
+public final class Meter implements ExecutionInterceptor {
+  private static volatile String room = "";
+  private static final AtomicLong ENTERED = new AtomicLong();
+  private static final LongAdder PUSHES = new LongAdder();
+  private static final DoubleAdder READ_UNITS = new DoubleAdder();
+
+  static void start(String ofRoom) {
+    room = ofRoom;
+    ENTERED.set(0);
+    PUSHES.reset();
+    READ_UNITS.reset();
+  }
+
+  /// When the function began, by `System.nanoTime()`.
+  static long entered() {
+    return ENTERED.get();
+  }
+
+  static void enter() {
+    ENTERED.compareAndSet(0, System.nanoTime());
+  }
+
+  static long pushes() {
+    return PUSHES.sum();
+  }
+
+  static double readUnits() {
+    return READ_UNITS.sum();
+  }
+
+  @Override
+  public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
+    return switch (context.request()) {
+      case PostToConnectionRequest push -> {
+        PUSHES.increment();
+        yield push;
+      }
+      case QueryRequest query when isRoom(query.expressionAttributeValues().get(":room")) -> {
+        enter();
+        yield query.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
+      }
+      case ScanRequest scan when isRoom(scan.expressionAttributeValues().get(":room")) ->
+          scan.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
+      case BatchGetItemRequest get when readsRoom(get) -> {
+        enter();
+        yield get.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
+      }
+      case SdkRequest other -> other;
+    };
+  }
+
+  private static boolean isRoom(@Nullable AttributeValue value) {
+    return value != null && room.equals(value.s());
+  }
+
+  private static boolean readsRoom(BatchGetItemRequest get) {
+    return get.requestItems().values().stream()
+        .flatMap(keys -> keys.keys().stream())
+        .anyMatch(key -> isRoom(key.get("room_id")));
+  }
+
+  @Override
+  public void afterExecution(Context.AfterExecution context, ExecutionAttributes attributes) {
+    switch (context.response()) {
+      case QueryResponse query when query.consumedCapacity() != null ->
+          add(query.consumedCapacity());
+      case ScanResponse scan when scan.consumedCapacity() != null -> add(scan.consumedCapacity());
+      case BatchGetItemResponse get when get.hasConsumedCapacity() ->
+          get.consumedCapacity().forEach(Meter::add);
+      default -> {}
+    }
+  }
+
+  private static void add(ConsumedCapacity consumed) {
+    READ_UNITS.add(consumed.capacityUnits());
+  }
+}
