@@ -14,10 +14,11 @@ import {
   NAME_CODE_POINTS_MAX,
   PING_INTERVAL_MS,
   RESEND_MS_MAX,
-  ROOM_PATTERN,
   ROOMS_IN_URL_MAX,
   ROOMS_PER_CONNECTION_MAX,
+  ROOM_PATTERN,
   SECRET_BITS,
+  SETTLED_AFTER_MS,
 } from './limits.js';
 import { newest, newRoom, next, people, resumeAfter, unread } from './room.js';
 
@@ -239,6 +240,7 @@ async function enter(roomName) {
     if (session !== connection.session) return;
     await catchUp(roomName);
     listMembers(roomName);
+    setTimeout(() => settled(roomName, session), SETTLED_AFTER_MS);
     pump(roomName);
   } catch (e) {
     if (!(e instanceof Refused)) return; // The next connection enters every room.
@@ -251,6 +253,19 @@ async function enter(roomName) {
   } finally {
     if (entering.get(roomName) === session) entering.delete(roomName);
   }
+}
+
+/**
+ * The server's index of members may lag behind a join: pushes of that moment may have missed us, and
+ * its list may not have held us yet.
+ *
+ * @param {string} roomName
+ * @param {number} session
+ */
+function settled(roomName, session) {
+  if (session !== connection.session) return;
+  listMembers(roomName);
+  ping();
 }
 
 /** @param {string} roomName */
@@ -329,7 +344,7 @@ async function ping() {
     for (const room of entered) {
       const head = pong.rooms?.[room];
       // Null: not a member any more. A head that was never seen: its push was lost.
-      if (head === null || (head > 0 && !hasSeen(rooms.get(room), head))) enter(room);
+      if (head === null || (head > 0 && misses(rooms.get(room), head))) enter(room);
     }
     listRooms();
   } catch (e) {
@@ -338,9 +353,20 @@ async function ping() {
   }
 }
 
-/** @param {Room | undefined} room @param {number} head */
-function hasSeen(room, head) {
-  return room === undefined || room.messages.some((message) => message.timestamp === head);
+/** The head that a room was last entered for: what a join did not bring, another will not. */
+const soughtHeads = new Map();
+
+/**
+ * Whether a head was never seen, and is worth a join.
+ *
+ * @param {Room | undefined} room
+ * @param {number} head
+ */
+function misses(room, head) {
+  if (room === undefined || soughtHeads.get(room.name) === head) return false;
+  if (room.messages.some((message) => message.timestamp === head)) return false;
+  soughtHeads.set(room.name, head);
+  return true;
 }
 
 // Sending

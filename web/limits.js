@@ -44,6 +44,9 @@ export const RESEND_MS_MAX = 20 * 60 * 60 * 1000;
 /** Pages of `members` and of `rooms` that are fetched to be shown. */
 export const LIST_PAGES_MAX = 5;
 
+/** After a join, the time in which the server's index of members has taken note of it. */
+export const SETTLED_AFTER_MS = 2_000;
+
 /** A ping keeps the socket from its 10 idle minutes, and tells which memberships still stand. */
 export const PING_INTERVAL_MS = 60_000;
 

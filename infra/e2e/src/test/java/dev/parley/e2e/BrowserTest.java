@@ -8,6 +8,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.StartException;
 import java.io.IOException;
@@ -17,12 +18,14 @@ import org.junit.jupiter.api.Test;
 
 /// The page, in a real browser.
 class BrowserTest {
+  private static final double PATIENCE_MS = 20_000;
   private static LocalCloud cloud;
   private static Playwright playwright;
   private static Browser browser;
 
   @BeforeAll
   static void start() throws StartException, IOException, InterruptedException {
+    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
     playwright = TestBrowser.playwright();
     browser = TestBrowser.launch(playwright);
     cloud = TestCloud.start();
