@@ -98,39 +98,44 @@ public record Settings(Map<String, String> environment) {
 
   /// A client of SQS.
   public SqsClient sqs() {
-    @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_SQS");
     return SqsClient.builder()
         .region(region())
         .credentialsProvider(credentials())
-        .endpointOverride(endpoint == null ? null : URI.create(endpoint))
+        .endpointOverride(endpoint("SQS"))
         .httpClientBuilder(Apache5HttpClient.builder())
-        .overrideConfiguration(
-            ClientOverrideConfiguration.builder()
-                .apiCallAttemptTimeout(ATTEMPT_MAX)
-                .apiCallTimeout(CALL_MAX)
-                .build())
+        .overrideConfiguration(bounded().build())
         .build();
   }
 
-  /// A client of DynamoDB. An attempt that takes 2 s is given up, and all attempts of a call
-  /// together at 5 s: within a function's timeout.
+  /// A client of DynamoDB.
   ///
   /// A single write that meets a transaction on its item is tried again, which the SDK does not do
   /// by itself: a `$disconnect` beside a join in flight must still remove the connection's row
   /// (DynamoDB developer guide, "Transaction conflict handling").
   public DynamoDbClient dynamoDb() {
-    @Nullable String endpoint = environment.get("AWS_ENDPOINT_URL_DYNAMODB");
     return DynamoDbClient.builder()
         .region(region())
         .credentialsProvider(credentials())
-        .endpointOverride(endpoint == null ? null : URI.create(endpoint))
+        .endpointOverride(endpoint("DYNAMODB"))
         .httpClientBuilder(Apache5HttpClient.builder())
         .overrideConfiguration(
-            ClientOverrideConfiguration.builder()
-                .apiCallAttemptTimeout(ATTEMPT_MAX)
-                .apiCallTimeout(CALL_MAX)
+            bounded()
                 .retryStrategy(retry -> retry.retryOnException(TransactionConflictException.class))
                 .build())
         .build();
+  }
+
+  /// Where a service is, or null for AWS.
+  private @Nullable URI endpoint(String service) {
+    String endpoint = environment.get("AWS_ENDPOINT_URL_" + service);
+    return endpoint == null ? null : URI.create(endpoint);
+  }
+
+  /// An attempt that takes 2 s is given up, and all attempts of a call together at 5 s: within a
+  /// function's timeout.
+  private static ClientOverrideConfiguration.Builder bounded() {
+    return ClientOverrideConfiguration.builder()
+        .apiCallAttemptTimeout(ATTEMPT_MAX)
+        .apiCallTimeout(CALL_MAX);
   }
 }
