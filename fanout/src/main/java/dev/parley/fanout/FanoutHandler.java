@@ -6,14 +6,13 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Membership;
-import dev.parley.connection.SlotRange;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -93,7 +92,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private void handOut(RoomId id, List<Chain.Entry> entries, Instant now) {
     CompletableFuture<Room> reading = CompletableFuture.supplyAsync(() -> rooms.get(id), executor);
-    List<Membership> members = connections.membersIn(id, SlotRange.ALL, segmentSize + 1, now);
+    Audience audience = Audience.of(connections, id, segmentSize, now);
     Room room = reading.join();
     Chain chain = Chain.of(room, entries);
     if (chain.room().equals(room)) {
@@ -104,15 +103,16 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     }
 
     Room next = chain.room();
-    if (members.size() <= segmentSize) {
-      push(id, members, chain.events(), now);
-    } else {
-      int power = Segments.power(room.segments(), Segments.estimate(members), segmentSize);
-      queues.enqueue(id, Segments.ranges(power), chain.events(), chain.sequences());
-      next = next.withSegments(power);
-      log.atInfo()
-          .addKeyValue("room", id.name())
-          .log("{} events to {} segments", chain.events().size(), 1 << power);
+    switch (audience) {
+      case Audience.Small small -> push(id, small.connections(), chain.events(), now);
+      case Audience.Large large -> {
+        int power = Segments.power(room.segments(), large.estimate(), segmentSize);
+        queues.enqueue(id, Segments.ranges(power), chain.events(), chain.sequences());
+        next = next.withSegments(power);
+        log.atInfo()
+            .addKeyValue("room", id.name())
+            .log("{} events to {} segments", chain.events().size(), 1 << power);
+      }
     }
     if (!rooms.advance(room, next)) {
       log.warn("room {} was handed out by somebody else at the same time", id);
@@ -120,10 +120,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   }
 
   /// A small room is pushed to at once: one hop, the lowest latency.
-  private void push(RoomId id, List<Membership> members, List<byte[]> events, Instant now) {
-    List<ConnectionId> to = members.stream().map(Membership::connection).toList();
+  private void push(RoomId id, List<ConnectionId> to, List<byte[]> events, Instant now) {
+    if (events.isEmpty()) {
+      return;
+    }
     Pusher.Outcome outcome = pusher.push(to, events, now);
     int givenUp = queues.retry(id, outcome.remainder(), events, 1);
-    outcome.log(log, id, events.size(), to.size(), givenUp);
+    outcome.report(log, id, events.size(), to.size(), givenUp, Event.timestamp(events.getFirst()));
   }
 }

@@ -9,9 +9,7 @@ import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
-import dev.parley.connection.Membership;
 import dev.parley.connection.SessionTable;
-import dev.parley.connection.SlotRange;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
@@ -105,14 +103,11 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     if (events.isEmpty()) {
       return;
     }
-    List<Membership> members = connections.membersIn(room, SlotRange.ALL, segmentSize + 1, now);
-    if (members.size() > segmentSize) {
-      // Who comes and goes in a large room is not told: each change would cost a push to everybody.
-      return;
+    // Who comes and goes in a large room is not told: each change would cost a push to everybody.
+    if (Audience.of(connections, room, segmentSize, now) instanceof Audience.Small(var to)) {
+      Pusher.Outcome outcome = pusher.push(to, events, now);
+      outcome.report(log, room, events.size(), to.size(), outcome.remainder().size(), null);
     }
-    List<ConnectionId> to = members.stream().map(Membership::connection).toList();
-    Pusher.Outcome outcome = pusher.push(to, events, now);
-    outcome.log(log, room, events.size(), to.size(), outcome.remainder().size());
   }
 
   /// A session that `$disconnect` has closed stays as it is. One that expired has ended at its 2 h

@@ -14,7 +14,9 @@ import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
+import dev.parley.wire.Event;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -110,19 +113,32 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   private void push(PushJob job) {
-    List<ConnectionId> to =
-        switch (job) {
-          case PushJob.Segment segment ->
-              connections
-                  .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
-                  .stream()
-                  .map(Membership::connection)
-                  .toList();
-          case PushJob.Retry retry -> retry.connections();
-        };
-    int attempt = job instanceof PushJob.Retry retry ? retry.attempt() + 1 : 1;
-    Pusher.Outcome outcome = pusher.push(to, job.events(), clock.instant());
-    int givenUp = queues.retry(job.room(), outcome.remainder(), job.events(), attempt);
-    outcome.log(log, job.room(), job.events().size(), to.size(), givenUp);
+    Instant now = clock.instant();
+    List<byte[]> events = job.events();
+    switch (job) {
+      case PushJob.Segment segment -> {
+        List<ConnectionId> to =
+            connections.membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, now).stream()
+                .map(Membership::connection)
+                .toList();
+        push(job.room(), to, events, 1, now, Event.timestamp(events.getFirst()));
+      }
+      case PushJob.Retry retry ->
+          push(job.room(), retry.connections(), events, retry.attempt() + 1, now, null);
+    }
+  }
+
+  /// @param attempt the number of the next one, for whoever is not reached
+  /// @param since the timestamp of the oldest message, where nobody has tried before
+  private void push(
+      RoomId room,
+      List<ConnectionId> to,
+      List<byte[]> events,
+      int attempt,
+      Instant now,
+      @Nullable Long since) {
+    Pusher.Outcome outcome = pusher.push(to, events, now);
+    int givenUp = queues.retry(room, outcome.remainder(), events, attempt);
+    outcome.report(log, room, events.size(), to.size(), givenUp, since);
   }
 }

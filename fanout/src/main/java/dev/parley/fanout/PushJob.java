@@ -66,6 +66,9 @@ sealed interface PushJob {
     try {
       List<String> lines = body.lines().toList();
       List<byte[]> events = lines.stream().skip(1).map(event -> event.getBytes(UTF_8)).toList();
+      if (events.isEmpty()) {
+        throw new IllegalArgumentException("there are no events");
+      }
       JsonNode header = JSON.readTree(lines.getFirst());
       RoomId room = new RoomId(header.path("room").textValue());
       if (!header.has("connections")) {

@@ -3,34 +3,33 @@ package dev.parley.fanout;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.lambda.InvocationExecutor;
+import dev.parley.lambda.Metric;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
-import software.amazon.awssdk.core.SdkBytes;
-import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.ApiGatewayManagementApiException;
 
-/// Pushes events to connections by `POST @connections`: side by side across connections, one frame
-/// after another to each. A push is given up after 1 s.
+/// Pushes events to connections: side by side across connections, one frame after another to each.
 final class Pusher {
   private static final Logger log = LoggerFactory.getLogger(Pusher.class);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
   private final ConnectionTable connections;
-  private final ApiGatewayManagementApiClient gateway;
+  private final Gateway gateway;
   private final Duration retryFor;
   private final Semaphore permits;
   private final InvocationExecutor executor = new InvocationExecutor();
@@ -41,7 +40,7 @@ final class Pusher {
     // Pushes under way at once, of all rooms of this function together.
     int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
     this.connections = connections;
-    this.gateway = settings.gateway(concurrency);
+    this.gateway = new Gateway(settings, concurrency);
     this.permits = new Semaphore(concurrency);
     this.retryFor = retryFor;
   }
@@ -58,9 +57,13 @@ final class Pusher {
       int failed,
       List<ConnectionId> remainder) {
 
-    /// One line, with a warning where somebody was given up.
-    void log(Logger to, RoomId room, int events, int members, int givenUp) {
-      to.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
+    /// One line in the log, with a warning where somebody was given up, and one of metrics.
+    ///
+    /// @param since the timestamp of the oldest message, in epoch microseconds, where this was the
+    ///     first attempt to push it
+    void report(
+        Logger log, RoomId room, int events, int members, int givenUp, @Nullable Long since) {
+      log.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
           .addKeyValue("room", room.name())
           .log(
               "{} events to {} connections: {} delivered, {} gone ({} pruned), {} throttled, {}"
@@ -73,6 +76,17 @@ final class Pusher {
               throttled,
               failed,
               givenUp);
+      Map<Metric, Number> values = new EnumMap<>(Metric.class);
+      values.put(Metric.PUSHES, members);
+      values.put(Metric.EVENTS_PER_PUSH, events);
+      values.put(Metric.PUSHES_GONE, gone);
+      values.put(Metric.PUSHES_THROTTLED, throttled);
+      values.put(Metric.PUSHES_FAILED, failed);
+      values.put(Metric.PUSHES_GIVEN_UP, givenUp);
+      if (since != null) {
+        values.put(Metric.ACCEPT_TO_PUSH, System.currentTimeMillis() - since / 1_000);
+      }
+      Metric.write(values);
     }
   }
 
@@ -80,8 +94,7 @@ final class Pusher {
   /// A connection that did not take a frame gets none of the later ones. Rows of gone connections
   /// are removed after all pushes, unless they were opened less than 30 s ago.
   Outcome push(List<ConnectionId> to, List<byte[]> events, Instant now) {
-    List<SdkBytes> frames =
-        Event.frames(events).stream().map(SdkBytes::fromByteArrayUnsafe).toList();
+    List<byte[]> frames = Event.frames(events);
     if (frames.isEmpty()) {
       return new Outcome(0, 0, 0, 0, 0, List.of());
     }
@@ -172,24 +185,13 @@ final class Pusher {
     return results.stream().map(CompletableFuture::join).toList();
   }
 
-  private Delivery push(ConnectionId connection, List<SdkBytes> frames) {
-    try {
-      for (SdkBytes frame : frames) {
-        gateway.postToConnection(post -> post.connectionId(connection.value()).data(frame));
+  private Delivery push(ConnectionId connection, List<byte[]> frames) {
+    for (byte[] frame : frames) {
+      Delivery delivery = gateway.post(connection, frame);
+      if (!(delivery instanceof Delivery.Delivered)) {
+        return delivery;
       }
-      return new Delivery.Delivered();
-    } catch (ApiGatewayManagementApiException e) {
-      return switch (e.statusCode()) {
-        case 410 -> new Delivery.Gone();
-        case 429 -> new Delivery.Throttled();
-        case 400 ->
-            String.valueOf(e.getMessage()).contains("connectionId")
-                ? new Delivery.Gone()
-                : new Delivery.Failed("status 400");
-        default -> new Delivery.Failed("status " + e.statusCode());
-      };
-    } catch (SdkClientException e) {
-      return new Delivery.Failed(String.valueOf(e.getMessage()));
     }
+    return new Delivery.Delivered();
   }
 }

@@ -22,7 +22,7 @@ public final class DefaultHandler extends RouteHandler {
 
   public DefaultHandler(Map<String, String> environment) {
     super(InstantSource.system());
-    this.connections = new Settings(environment).gateway(1);
+    this.connections = new Settings(environment).gateway();
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.parley.Limits;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
 import dev.parley.connection.Spending;
+import dev.parley.lambda.Metric;
 import dev.parley.lambda.Settings;
 import dev.parley.lambda.Trace;
 import dev.parley.message.MessageTable;
@@ -72,6 +73,7 @@ public final class SendMessageHandler extends RouteHandler {
     return switch (sending) {
       case Sending.Sent sent -> {
         MDC.put("message_id", sent.id());
+        Metric.write(Map.of(Metric.MESSAGES_ACCEPTED, 1));
         yield Reply.sent(room, sent.id(), sent.timestamp());
       }
       case Sending.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);

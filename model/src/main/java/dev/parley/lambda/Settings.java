@@ -25,7 +25,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 public record Settings(Map<String, String> environment) {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
-  private static final Duration PUSH_MAX = Duration.ofSeconds(1);
+  private static final Duration GATEWAY_MAX = Duration.ofSeconds(1);
 
   /// @throws IllegalArgumentException where it is missing or empty
   public String required(String name) {
@@ -74,24 +74,18 @@ public record Settings(Map<String, String> environment) {
             : AwsSessionCredentials.create(key, secret, token));
   }
 
-  /// A client of the gateway's `@connections`. A call is tried once, and given up after a second:
-  /// one connection that does not answer must not hold up the others.
-  ///
-  /// @param connections how many calls may be under way at once
-  public ApiGatewayManagementApiClient gateway(int connections) {
+  /// A client of the gateway's `@connections`, for what is asked of it now and then. A call is
+  /// tried once, and given up after a second: what it would tell is not worth waiting for.
+  public ApiGatewayManagementApiClient gateway() {
     return ApiGatewayManagementApiClient.builder()
         .region(region())
         .credentialsProvider(credentials())
         .endpointOverride(connectionsUrl())
-        .httpClientBuilder(
-            Apache5HttpClient.builder()
-                .maxConnections(connections)
-                .connectionTimeout(PUSH_MAX)
-                .socketTimeout(PUSH_MAX))
+        .httpClientBuilder(Apache5HttpClient.builder())
         .overrideConfiguration(
             ClientOverrideConfiguration.builder()
                 .retryStrategy(AwsRetryStrategy.doNotRetry())
-                .apiCallTimeout(PUSH_MAX)
+                .apiCallTimeout(GATEWAY_MAX)
                 .build())
         .build();
   }

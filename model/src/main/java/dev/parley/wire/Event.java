@@ -1,11 +1,13 @@
 package dev.parley.wire;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,16 @@ public final class Event {
             .put("user", identity.user())
             .put("sender", identity.sender())
             .put("state", state.onTheWire));
+  }
+
+  /// The timestamp of an encoded message, or null of another event.
+  public static @Nullable Long timestamp(byte[] event) {
+    try {
+      JsonNode timestamp = Json.MAPPER.readTree(event).path("timestamp");
+      return timestamp.canConvertToLong() ? timestamp.longValue() : null;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /// Packs events into as few frames as 32 KB each allow, in order: one event as it is, several as

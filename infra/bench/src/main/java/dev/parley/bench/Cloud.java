@@ -53,11 +53,14 @@ final class Cloud implements AutoCloseable {
                 .withPushLatency(latency())));
   }
 
-  /// Log-normal.
+  /// Log-normal. The gateway asks for it at each push.
   private static PushLatency latency() {
     Random random = new Random(1);
     double sigma = Math.log(PUSH_P99_MS / PUSH_MEDIAN_MS) / NORMAL_P99;
-    return () -> Math.round(1_000 * PUSH_MEDIAN_MS * Math.exp(sigma * random.nextGaussian()));
+    return () -> {
+      Meter.pushed();
+      return Math.round(1_000 * PUSH_MEDIAN_MS * Math.exp(sigma * random.nextGaussian()));
+    };
   }
 
   Members connect(String room, int count) throws InterruptedException {

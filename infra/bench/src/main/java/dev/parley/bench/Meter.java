@@ -8,7 +8,6 @@ import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.PostToConnectionRequest;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
@@ -19,8 +18,9 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
-/// Counts what all AWS SDK clients of this JVM do for one room: pushes, and read units of whatever
-/// names the room. The SDK finds it by `software/amazon/awssdk/global/handlers`.
+/// Counts what is done for one room: the pushes that arrive at the gateway, and the read units of
+/// whatever all AWS SDK clients of this JVM read that names the room. The SDK finds it by
+/// `software/amazon/awssdk/global/handlers`.
 ///
 /// The first such read is the first thing that the Fanout function does: it is when the function
 /// has the message.
@@ -46,6 +46,10 @@ public final class Meter implements ExecutionInterceptor {
     ENTERED.compareAndSet(0, System.nanoTime());
   }
 
+  static void pushed() {
+    PUSHES.increment();
+  }
+
   static long pushes() {
     return PUSHES.sum();
   }
@@ -57,10 +61,6 @@ public final class Meter implements ExecutionInterceptor {
   @Override
   public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
     return switch (context.request()) {
-      case PostToConnectionRequest push -> {
-        PUSHES.increment();
-        yield push;
-      }
       case QueryRequest query when isRoom(query.expressionAttributeValues().get(":room")) -> {
         enter();
         yield query.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();

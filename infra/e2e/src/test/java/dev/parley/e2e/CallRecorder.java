@@ -6,6 +6,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.Appender;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.logging.log4j.core.config.LoggerConfig;
+import org.apache.logging.log4j.core.config.Property;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import software.amazon.awssdk.core.SdkRequest;
@@ -14,7 +23,6 @@ import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.DeleteConnectionRequest;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionRequest;
-import software.amazon.awssdk.services.apigatewaymanagementapi.model.PostToConnectionRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.DeleteItemRequest;
@@ -33,7 +41,8 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
 /// resources); it changes no call.
 ///
 /// A call belongs to the function whose name Powertools has put into the logging context; calls
-/// without one are the local cloud's own, or the test's.
+/// without one are the local cloud's own, or the test's. Pushes are made without a client of the
+/// SDK: each function's log tells of them.
 public final class CallRecorder implements ExecutionInterceptor {
   private static final String ACCOUNT = "us-east-1:000000000000:";
   private static final String TABLE = "arn:aws:dynamodb:" + ACCOUNT + "table/";
@@ -55,6 +64,9 @@ public final class CallRecorder implements ExecutionInterceptor {
   static void start(String api, String stage) {
     stageArn = "arn:aws:execute-api:" + ACCOUNT + api + "/" + stage;
     calls = new ConcurrentHashMap<>();
+    PUSHES.start();
+    Configurator.setLevel("dev.parley.fanout", Level.INFO);
+    root().addAppender(PUSHES, Level.INFO, null);
   }
 
   /// Ends it.
@@ -63,17 +75,43 @@ public final class CallRecorder implements ExecutionInterceptor {
   static Map<String, Set<String>> stop() {
     Map<String, Set<String>> noted = calls;
     calls = null;
+    root().removeAppender(PUSHES.getName());
+    Configurator.setLevel("dev.parley.fanout", Level.WARN);
     return noted == null ? Map.of() : new TreeMap<>(noted);
+  }
+
+  private static LoggerConfig root() {
+    return LoggerContext.getContext(false).getConfiguration().getRootLogger();
+  }
+
+  /// Where a push arrived or found its connection gone, it was made.
+  private static final Appender PUSHES =
+      new AbstractAppender("pushes", null, null, true, Property.EMPTY_ARRAY) {
+        private static final Pattern MADE =
+            Pattern.compile("\\d+ events to .* connections: (?!0 delivered, 0 gone).*");
+
+        @Override
+        public void append(LogEvent event) {
+          String function = event.getContextData().getValue("function_name");
+          if (function != null
+              && MADE.matcher(event.getMessage().getFormattedMessage()).matches()) {
+            note(function, List.of(connections("POST")));
+          }
+        }
+      };
+
+  private static void note(String function, List<String> needs) {
+    Map<String, Set<String>> noting = calls;
+    if (noting != null) {
+      noting.computeIfAbsent(function, f -> ConcurrentHashMap.newKeySet()).addAll(needs);
+    }
   }
 
   @Override
   public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
-    Map<String, Set<String>> noting = calls;
     String function = MDC.get("function_name");
-    if (noting != null && function != null) {
-      noting
-          .computeIfAbsent(function, f -> ConcurrentHashMap.newKeySet())
-          .addAll(needs(context.request()));
+    if (function != null) {
+      note(function, needs(context.request()));
     }
   }
 
@@ -110,7 +148,6 @@ public final class CallRecorder implements ExecutionInterceptor {
       // Source: the same reference for Amazon SQS: SendMessageBatch needs sqs:SendMessage.
       case SendMessageBatchRequest send ->
           needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
-      case PostToConnectionRequest _ -> needs.add(connections("POST"));
       case GetConnectionRequest _ -> needs.add(connections("GET"));
       case DeleteConnectionRequest _ -> needs.add(connections("DELETE"));
       // Written down where nothing that is granted equals it, so that the comparison fails.

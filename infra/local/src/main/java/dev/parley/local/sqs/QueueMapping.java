@@ -66,7 +66,7 @@ public final class QueueMapping implements AutoCloseable {
   private static final int POLL_SECONDS = 1;
 
   /// Between polls that do not wait.
-  private static final Duration SHORT_POLL_INTERVAL = Duration.ofMillis(20);
+  private static final Duration SHORT_POLL_INTERVAL = Duration.ofMillis(50);
 
   /// How long [#close] waits for invocations that are under way.
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);

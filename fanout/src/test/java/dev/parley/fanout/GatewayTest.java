@@ -1,0 +1,153 @@
+package dev.parley.fanout;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpServer;
+import dev.parley.connection.ConnectionId;
+import dev.parley.lambda.Settings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.SdkBytes;
+
+class GatewayTest {
+  private static final ConnectionId ID = new ConnectionId("L0SM9cOFvHcCI+a/=");
+  private static final Pattern SIGNATURE =
+      Pattern.compile(
+          "AWS4-HMAC-SHA256 Credential=(\\S+), SignedHeaders=(\\S+), Signature=[0-9a-f]{64}");
+
+  private HttpServer server;
+  private int status = 200;
+  private String body = "";
+
+  /// What arrived: method and target, then the body.
+  private final List<String> requests = new ArrayList<>();
+
+  private final List<Headers> headers = new ArrayList<>();
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            requests.add(
+                exchange.getRequestMethod()
+                    + " "
+                    + exchange.getRequestURI().getRawPath()
+                    + " "
+                    + new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+            headers.add(exchange.getRequestHeaders());
+            byte[] answer = body.getBytes(UTF_8);
+            exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
+            exchange.getResponseBody().write(answer);
+          }
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  @Test
+  void aPushIsWhatTheSdksOwnClientSends() {
+    Settings settings = settings(server.getAddress().getPort());
+
+    assertInstanceOf(
+        Delivery.Delivered.class, new Gateway(settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
+    try (var sdk = settings.gateway()) {
+      sdk.postToConnection(
+          post -> post.connectionId(ID.value()).data(SdkBytes.fromUtf8String("[1,2]")));
+    }
+
+    assertEquals(requests.get(1), requests.get(0));
+    for (String name : List.of("Content-Type", "Content-Length", "Host")) {
+      assertEquals(headers.get(1).getFirst(name), headers.get(0).getFirst(name), name);
+    }
+    assertEquals(scope(headers.get(1)), scope(headers.get(0)));
+    assertTrue(signedHeaders(headers.get(0)).containsAll(List.of("host", "x-amz-date")));
+  }
+
+  /// Who signed, for which day, Region and service.
+  private static String scope(Headers headers) {
+    return authorization(headers, 1);
+  }
+
+  private static List<String> signedHeaders(Headers headers) {
+    return List.of(authorization(headers, 2).split(";", -1));
+  }
+
+  private static String authorization(Headers headers, int group) {
+    var matcher = SIGNATURE.matcher(headers.getFirst("Authorization"));
+    assertTrue(matcher.matches(), headers.getFirst("Authorization"));
+    return matcher.group(group);
+  }
+
+  @Test
+  void eachAnswerHasItsMeaning() {
+    Gateway gateway = new Gateway(settings(server.getAddress().getPort()), 1);
+
+    assertEquals(new Delivery.Gone(), answered(gateway, 410, "{\"message\":\"Gone\"}"));
+    assertEquals(
+        new Delivery.Gone(), answered(gateway, 400, "{\"message\":\"Invalid connectionId\"}"));
+    assertEquals(
+        new Delivery.Failed("status 400"), answered(gateway, 400, "{\"message\":\"Bad\"}"));
+    assertEquals(new Delivery.Throttled(), answered(gateway, 429, "{\"message\":\"Too Many\"}"));
+    assertEquals(new Delivery.Failed("status 500"), answered(gateway, 500, "x".repeat(100_000)));
+    assertEquals(new Delivery.Failed("status 403"), answered(gateway, 403, ""));
+    assertEquals(new Delivery.Delivered(), answered(gateway, 200, ""));
+  }
+
+  private Delivery answered(Gateway gateway, int status, String body) {
+    this.status = status;
+    this.body = body;
+    return gateway.post(ID, "1".getBytes(UTF_8));
+  }
+
+  @Test
+  void aGatewayThatDoesNotAnswerFailsThePushInTime() throws IOException {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Gateway gateway = new Gateway(settings(silent.getLocalPort()), 1);
+
+      assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "1".getBytes(UTF_8)));
+      assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "2".getBytes(UTF_8)));
+    }
+  }
+
+  @Test
+  void aGatewayThatIsNotThereFailsThePush() throws IOException {
+    int port;
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = taken.getLocalPort();
+    }
+
+    assertInstanceOf(
+        Delivery.Failed.class, new Gateway(settings(port), 1).post(ID, "1".getBytes(UTF_8)));
+  }
+
+  private static Settings settings(int port) {
+    return new Settings(
+        Map.of(
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:" + port + "/production",
+            "AWS_REGION", "eu-central-1",
+            "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY", "secret",
+            "AWS_SESSION_TOKEN", "token",
+            "PUSH_TIMEOUT_MS", "150"));
+  }
+}
