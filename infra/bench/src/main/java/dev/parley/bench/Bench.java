@@ -33,6 +33,7 @@ public final class Bench {
               case "ladder" -> "10,100,1000,5000";
               case "growth" -> "1000,10000,50000";
               case "burst" -> "1000:10,1000:50,1000:100,1000:500,5000:100";
+              case "cost" -> "parley," + String.join(",", Floor.CLIENTS);
               default -> throw new IllegalArgumentException("there is no benchmark " + name);
             });
     Map<String, Object> parameters = new LinkedHashMap<>();
@@ -56,6 +57,10 @@ public final class Bench {
           try (Ladder ladder = new Ladder(cloud, report)) {
             ladder.grow(steps.stream().map(Integer::valueOf).toList());
           }
+        }
+        case "cost" -> {
+          cloud.connectionsElsewhere(elsewhere, 0);
+          new Cost(cloud, report).run(steps);
         }
         default -> {
           cloud.connectionsElsewhere(elsewhere, 0);

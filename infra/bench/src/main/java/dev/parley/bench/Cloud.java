@@ -6,6 +6,7 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.gateway.PushLatency;
+import dev.parley.local.template.Template;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,6 +29,7 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 final class Cloud implements AutoCloseable {
   static final String CONNECTIONS = "ChatConnections";
   static final String MESSAGES = "ChatMessages";
+  private static final Path TEMPLATE = Path.of("infra/template.yaml");
   static final double PUSH_MEDIAN_MS = 10;
   static final double PUSH_P99_MS = 40;
 
@@ -48,9 +51,7 @@ final class Cloud implements AutoCloseable {
   static Cloud start(double polls) throws StartException {
     return new Cloud(
         LocalCloud.start(
-            Options.inMemory(Path.of("infra/template.yaml"))
-                .withPollsPerSecond(polls)
-                .withPushLatency(latency())));
+            Options.inMemory(TEMPLATE).withPollsPerSecond(polls).withPushLatency(latency())));
   }
 
   /// Log-normal.
@@ -71,9 +72,14 @@ final class Cloud implements AutoCloseable {
     return cloud.dynamoDb().client();
   }
 
-  /// What a function would find in its environment.
+  /// What the Push function would find in its environment.
   Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>(cloud.dynamoDb().environment());
+    Map<String, String> environment = new HashMap<>();
+    environment.putAll(
+        Objects.requireNonNull(Template.read(TEMPLATE, Map.of()).functions().get("PushFunction"))
+            .environment());
+    environment.putAll(cloud.dynamoDb().environment());
+    environment.putAll(cloud.sqs().environment());
     environment.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));

@@ -1,9 +1,6 @@
 package dev.parley.bench;
 
-import dev.parley.connection.Identity;
-import dev.parley.message.Message;
 import dev.parley.room.RoomId;
-import dev.parley.wire.Event;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,16 +36,7 @@ final class Ladder implements AutoCloseable {
   void climb(int size) throws Exception {
     String room = "room-of-" + size;
     try (Members members = cloud.connect(room, size)) {
-      byte[] event =
-          Event.message(
-              new Message(
-                  new RoomId(room),
-                  1_800_000_000_000_000L,
-                  "0f8fad5b-d9cb-469f-a165-70867728950e",
-                  new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
-                  Members.text(0),
-                  null),
-              1_799_999_999_999_999L);
+      byte[] event = Members.event(new RoomId(room));
       measure(size + ": Parley", room, members, WARM_UPS, RUNS, () -> send(room, members));
       measure(
           size + ": scan + unbounded parallel",

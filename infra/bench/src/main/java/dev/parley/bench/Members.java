@@ -3,6 +3,10 @@ package dev.parley.bench;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.connection.Identity;
+import dev.parley.message.Message;
+import dev.parley.room.RoomId;
+import dev.parley.wire.Event;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -107,6 +111,19 @@ final class Members implements AutoCloseable {
   /// What a message says, for [#expect].
   static String text(int number) {
     return "~%07d~".formatted(number);
+  }
+
+  /// The event of a message whose text is the first that is awaited.
+  static byte[] event(RoomId room) {
+    return Event.message(
+        new Message(
+            room,
+            1_800_000_000_000_000L,
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
+            text(0),
+            null),
+        1_799_999_999_999_999L);
   }
 
   /// From now on, `count` messages from this number on are awaited; others are passed over.
