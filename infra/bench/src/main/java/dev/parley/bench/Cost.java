@@ -42,8 +42,12 @@ final class Cost {
         List<Sample> parley = samples.getOrDefault("parley", List.of());
         if (!parley.isEmpty()) {
           row("Parley, " + Floor.OF_PARLEY, parley, floor);
+          row("its floor", floor, floor);
+          report.target(
+              "CPU of a push over its floor", timesFloor(parley, floor), Report.Bound.AT_MOST, 1.5);
+        } else {
+          row("floor: " + what, floor, floor);
         }
-        row(parley.isEmpty() ? "floor: " + what : "its floor", floor, floor);
       }
     }
   }
@@ -51,21 +55,19 @@ final class Cost {
   private void row(String what, List<Sample> samples, List<Sample> floor) {
     Map<String, Double> figures = new LinkedHashMap<>();
     List<Double> cpu = samples.stream().map(Sample::cpuMicros).sorted().toList();
-    figures.put("CPU us/push", cpu.get(cpu.size() / 2));
+    figures.put("CPU us/push", Report.median(cpu));
     figures.put("least", cpu.getFirst());
     figures.put("most", cpu.getLast());
-    figures.put(
-        "x floor",
-        median(
-            IntStream.range(0, samples.size())
-                .mapToObj(i -> samples.get(i).cpuMicros() / floor.get(i).cpuMicros())
-                .toList()));
-    figures.put("pushes/s", median(samples.stream().map(Sample::perSecond).toList()));
+    figures.put("x floor", timesFloor(samples, floor));
+    figures.put("pushes/s", Report.median(samples.stream().map(Sample::perSecond).toList()));
     report.row(what, figures);
   }
 
-  private static double median(List<Double> values) {
-    return values.stream().sorted().toList().get(values.size() / 2);
+  private static double timesFloor(List<Sample> samples, List<Sample> floor) {
+    return Report.median(
+        IntStream.range(0, samples.size())
+            .mapToObj(i -> samples.get(i).cpuMicros() / floor.get(i).cpuMicros())
+            .toList());
   }
 
   private Map<String, List<Sample>> samples(String what) throws IOException, InterruptedException {

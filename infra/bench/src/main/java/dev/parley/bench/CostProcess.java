@@ -14,8 +14,6 @@ import dev.parley.lambda.Settings;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.room.RoomId;
 import java.lang.management.ManagementFactory;
-import java.net.URI;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,7 +34,7 @@ final class CostProcess {
   static final String SAMPLE = "sample ";
 
   /// Pushes until everything is compiled.
-  private static final int WARM_UP = 20_000;
+  private static final int WARM_UP = 30_000;
 
   private static final int PUSHES_PER_SAMPLE = 10_000;
   private static final int SAMPLES = 5;
@@ -67,11 +65,17 @@ final class CostProcess {
             .membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).stream()
                 .map(Membership::connection)
                 .toList();
-    byte[] event = Members.event(room);
+    byte[] event = Members.event(room, 0);
     boolean parley = what.equals("parley");
-    try (Floor floor = floor(parley ? Floor.OF_PARLEY : what, settings, members, event);
+    int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
+    try (Floor floor =
+            Floor.of(
+                parley ? Floor.OF_PARLEY : what,
+                settings.connectionsUrl(),
+                members,
+                event,
+                concurrency);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      int concurrency = concurrency(settings);
       Pushes ofFloor = () -> post(floor, members.size(), concurrency, threads);
       Pushes ofParley = parley ? pushFunction(room, event) : () -> {};
       if (parley) {
@@ -86,24 +90,6 @@ final class CostProcess {
       }
     }
     System.exit(0);
-  }
-
-  private static int concurrency(Settings settings) {
-    return (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
-  }
-
-  private static Floor floor(
-      String client, Settings settings, List<ConnectionId> members, byte[] event) {
-    List<URI> urls =
-        members.stream()
-            .map(
-                member ->
-                    URI.create(
-                        settings.connectionsUrl()
-                            + "/@connections/"
-                            + URLEncoder.encode(member.value(), StandardCharsets.UTF_8)))
-            .toList();
-    return Floor.of(client, urls, event, concurrency(settings));
   }
 
   private static void post(Floor floor, int members, int concurrency, ExecutorService threads)

@@ -2,6 +2,7 @@ package dev.parley.bench;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.parley.connection.ConnectionId;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -10,21 +11,25 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Deque;
 import java.util.List;
+import java.util.ServiceLoader;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.HttpExecuteResponse;
 import software.amazon.awssdk.http.SdkHttpClient;
+import software.amazon.awssdk.http.SdkHttpConfigurationOption;
 import software.amazon.awssdk.http.SdkHttpFullRequest;
 import software.amazon.awssdk.http.SdkHttpMethod;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.http.crt.AwsCrtHttpClient;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.http.SdkHttpService;
+import software.amazon.awssdk.utils.AttributeMap;
 
 /// What pushes cost at least: an HTTP client posts bytes that are ready, with the headers that AWS
 /// demands, signed once and for all. No SDK, no JSON, no bookkeeping.
@@ -41,6 +46,9 @@ interface Floor extends AutoCloseable {
       "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/execute-api/aws4_request,"
           + " SignedHeaders=host;x-amz-date, Signature="
           + "0".repeat(64);
+  /// A post that takes longer fails.
+  Duration TIMEOUT = Duration.ofSeconds(10);
+
   String DATE = "20260101T000000Z";
 
   /// Posts to one of the connections and waits for the answer.
@@ -52,25 +60,45 @@ interface Floor extends AutoCloseable {
   void close();
 
   /// @param client one of [#CLIENTS]
-  /// @param connections where to post to
+  /// @param gateway where `@connections` is
   /// @param concurrency how many posts may be under way at once
-  static Floor of(String client, List<URI> connections, byte[] body, int concurrency) {
+  static Floor of(String client, URI gateway, List<ConnectionId> to, byte[] body, int concurrency) {
+    List<URI> connections =
+        to.stream()
+            .map(
+                connection ->
+                    URI.create(
+                        gateway
+                            + "/@connections/"
+                            + URLEncoder.encode(connection.value(), StandardCharsets.UTF_8)))
+            .toList();
     return switch (client) {
-      case "apache5" ->
-          new OfSdk(
-              Apache5HttpClient.builder().maxConnections(concurrency).build(), connections, body);
+      case "apache5" -> new OfSdk(sdk("Apache5", concurrency), connections, body);
       case "url-connection" -> {
         System.setProperty("http.maxConnections", Integer.toString(concurrency)); // kept alive
-        yield new OfSdk(UrlConnectionHttpClient.create(), connections, body);
+        yield new OfSdk(sdk("UrlConnection", concurrency), connections, body);
       }
-      case "aws-crt" ->
-          new OfSdk(
-              AwsCrtHttpClient.builder().maxConcurrency(concurrency).build(), connections, body);
+      case "aws-crt" -> new OfSdk(sdk("AwsCrt", concurrency), connections, body);
       case "jdk" -> new OfJdk(connections, body);
       case "socket" -> new OfSocket(connections, body);
       default ->
           throw new IllegalArgumentException("there is no client " + client + ": " + CLIENTS);
     };
+  }
+
+  /// @param name what the class begins with by which the SDK would find this client
+  private static SdkHttpClient sdk(String name, int connectionsMax) {
+    for (SdkHttpService service : ServiceLoader.load(SdkHttpService.class)) {
+      if (service.getClass().getSimpleName().startsWith(name)) {
+        return service
+            .createHttpClientBuilder()
+            .buildWithDefaults(
+                AttributeMap.builder()
+                    .put(SdkHttpConfigurationOption.MAX_CONNECTIONS, connectionsMax)
+                    .build());
+      }
+    }
+    throw new IllegalStateException("no HTTP client called " + name + " is on the class path");
   }
 
   /// A client of the AWS SDK, without the SDK.
@@ -128,6 +156,7 @@ interface Floor extends AutoCloseable {
               .map(
                   to ->
                       HttpRequest.newBuilder(to)
+                          .timeout(TIMEOUT)
                           .header("X-Amz-Date", DATE)
                           .header("Authorization", AUTHORIZATION)
                           .POST(HttpRequest.BodyPublishers.ofByteArray(body))
@@ -185,6 +214,7 @@ interface Floor extends AutoCloseable {
       if (socket == null) {
         socket = new Socket(InetAddress.getByName(host.getHost()), host.getPort());
         socket.setTcpNoDelay(true);
+        socket.setSoTimeout((int) TIMEOUT.toMillis());
       }
       socket.getOutputStream().write(requests.get(connection));
       int status = status(socket.getInputStream());
