@@ -20,15 +20,16 @@ import org.jspecify.annotations.Nullable;
 /// - `cost`: processor time of a push, beside that of HTTP clients alone: [Cost]
 /// - `faults`: one message to 1,000 members, some of whom are gone, throttled or silent: [Faults]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
+/// - `jmh`: the parts that reach no service: [dev.parley.fanout.FanoutBenchmark]
 ///
 /// Prints tables and writes `infra/bench/target/bench-<name>.json`. A benchmark that fails says so,
 /// the others go on, and Maven fails in the end; a target that is missed is no failure.
 ///
 /// Options: `bench.polls` (4 a second, as AWS does; a run with more writes a file of its own,
-/// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other
-/// rooms), `bench.steps` of a single benchmark (with commas between them: the rooms' sizes; of
-/// `burst`, `members:rate`; of `cost`, `parley` and HTTP clients; of `growth`, connections), and
-/// `bench.push.jvm` (the JVM's options where pushes are measured by `cost`).
+/// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other rooms),
+/// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
+/// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `growth`, connections elsewhere; of
+/// `jmh`, regular expressions), and `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final double AWS_POLLS = 4;
@@ -43,6 +44,7 @@ public final class Bench {
     STEPS.put("cost", "parley," + String.join(",", Floor.CLIENTS));
     STEPS.put("faults", "1000");
     STEPS.put("growth", "1000,10000,50000");
+    STEPS.put("jmh", "FanoutBenchmark");
   }
 
   private final double polls =
@@ -112,6 +114,10 @@ public final class Bench {
       case "burst" -> new Burst(cloud(elsewhere), report).run(chosen);
       case "cost" -> new Cost(cloud(elsewhere), report).run(chosen);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(chosen));
+      case "jmh" -> {
+        stop();
+        new Microbenchmarks(report).run(chosen);
+      }
       default -> {
         try (Ladder ladder = new Ladder(cloud(numbers(chosen).getFirst()), report)) {
           ladder.grow(numbers(chosen));
