@@ -1,23 +1,36 @@
 package dev.parley.bench;
 
+import com.amazonaws.xray.AWSXRay;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Membership;
+import dev.parley.connection.SlotRange;
+import dev.parley.lambda.Settings;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.gateway.PushLatency;
+import dev.parley.local.template.Template;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Select;
@@ -30,6 +43,8 @@ final class Cloud implements AutoCloseable {
   static final double PUSH_MEDIAN_MS = 10;
   static final double PUSH_P99_MS = 40;
 
+  private static final Path TEMPLATE = Path.of("infra/template.yaml");
+
   /// The 99th percentile of a standard normal distribution.
   private static final double NORMAL_P99 = 2.326348;
 
@@ -38,45 +53,75 @@ final class Cloud implements AutoCloseable {
   private static final Duration ROWS_PATIENCE = Duration.ofMinutes(2);
 
   private final LocalCloud cloud;
+  private final Pushes pushes;
   private final Random random = new Random(3);
+  private final List<Members> members = new ArrayList<>();
   private int elsewhere;
 
-  private Cloud(LocalCloud cloud) {
+  private Cloud(LocalCloud cloud, Pushes pushes) {
     this.cloud = cloud;
+    this.pushes = pushes;
   }
 
   static Cloud start(double polls) throws StartException {
-    return new Cloud(
+    Pushes pushes = new Pushes();
+    LocalCloud cloud =
         LocalCloud.start(
-            Options.inMemory(Path.of("infra/template.yaml"))
-                .withPollsPerSecond(polls)
-                .withPushLatency(latency())));
+            Options.inMemory(TEMPLATE).withPollsPerSecond(polls).withPushLatency(pushes));
+    AWSXRay.getGlobalRecorder().addSegmentListener(Meter.INVOCATIONS);
+    return new Cloud(cloud, pushes);
   }
 
-  /// Log-normal. The gateway asks for it at each push.
-  private static PushLatency latency() {
-    Random random = new Random(1);
-    double sigma = Math.log(PUSH_P99_MS / PUSH_MEDIAN_MS) / NORMAL_P99;
-    return () -> {
-      Meter.pushed();
-      return Math.round(1_000 * PUSH_MEDIAN_MS * Math.exp(sigma * random.nextGaussian()));
-    };
+  /// What the gateway does with pushes: they take a log-normal time, and some are throttled.
+  private static final class Pushes implements PushLatency {
+    private static final double SIGMA = Math.log(PUSH_P99_MS / PUSH_MEDIAN_MS) / NORMAL_P99;
+
+    private final Random random = new Random(1);
+    private volatile Set<String> throttled = Set.of();
+
+    @Override
+    public long nextMicros() {
+      Meter.push();
+      return Math.round(1_000 * PUSH_MEDIAN_MS * Math.exp(SIGMA * random.nextGaussian()));
+    }
+
+    @Override
+    public boolean throttles(String connectionId) {
+      return throttled.contains(connectionId);
+    }
+  }
+
+  /// From now on, pushes to these connections, and to no others, are answered with 429.
+  void throttle(Collection<ConnectionId> connections) {
+    pushes.throttled =
+        connections.stream().map(ConnectionId::value).collect(Collectors.toUnmodifiableSet());
   }
 
   Members connect(String room, int count) throws InterruptedException {
-    Members members = Members.connect(cloud.webSocketUrl(), room, count);
-    awaitConnections(elsewhere + count); // those who left are gone
-    members.quiet(3_000); // presence of small rooms is told
-    return members;
+    return connect(room, "member", count);
+  }
+
+  /// @param name what they are called, each with a number behind it
+  Members connect(String room, String name, int count) throws InterruptedException {
+    Members connected = Members.connect(cloud.webSocketUrl(), room, name, count);
+    members.add(connected);
+    awaitConnections();
+    connected.quiet(3_000); // presence of small rooms is told
+    return connected;
   }
 
   DynamoDbClient dynamoDb() {
     return cloud.dynamoDb().client();
   }
 
-  /// What a function would find in its environment.
+  /// What the Push function would find in its environment.
   Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>(cloud.dynamoDb().environment());
+    Map<String, String> environment = new HashMap<>();
+    environment.putAll(
+        Objects.requireNonNull(Template.read(TEMPLATE, Map.of()).functions().get("PushFunction"))
+            .environment());
+    environment.putAll(cloud.dynamoDb().environment());
+    environment.putAll(cloud.sqs().environment());
     environment.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));
@@ -88,52 +133,99 @@ final class Cloud implements AutoCloseable {
   ///
   /// While these rooms are still small the Presence function pushes to them and finds everybody
   /// gone. It would remove them, had they not connected in the future.
-  ///
-  /// @param connected how many real ones there are
-  void connectionsElsewhere(int count, int connected) throws InterruptedException {
-    Instant since = Instant.now().minus(Duration.ofHours(1));
-    try (ExecutorService writers = Executors.newFixedThreadPool(WRITERS)) {
-      for (; elsewhere < count; elsewhere += ROOM_ELSEWHERE) {
-        List<WriteRequest> own = new ArrayList<>();
-        List<WriteRequest> memberships = new ArrayList<>();
-        for (int i = 0; i < ROOM_ELSEWHERE; i++) {
-          ConnectionId id = nextId(since);
-          own.add(put(own(id, since.plus(Duration.ofHours(2)))));
-          memberships.add(put(membership(id, "elsewhere-" + elsewhere / ROOM_ELSEWHERE, since)));
-        }
-        own.addAll(memberships);
-        for (int i = 0; i < own.size(); i += 25) {
-          List<WriteRequest> batch = own.subList(i, i + 25);
-          writers.execute(
-              () ->
-                  dynamoDb()
-                      .batchWriteItem(write -> write.requestItems(Map.of(CONNECTIONS, batch))));
-        }
-      }
+  void connectionsElsewhere(int count) throws InterruptedException {
+    if (elsewhere >= count) {
+      return;
+    }
+    for (; elsewhere < count; elsewhere += ROOM_ELSEWHERE) {
+      put(
+          "elsewhere-" + elsewhere / ROOM_ELSEWHERE,
+          ids(ROOM_ELSEWHERE),
+          hourAgo().plus(Duration.ofHours(2)));
     }
     Thread.sleep(3_000); // the Presence function has seen them
-    awaitConnections(count + connected);
+    awaitConnections();
   }
 
-  /// Waits until the table has the rows of so many connections, and no others.
-  private void awaitConnections(int count) throws InterruptedException {
+  /// How many connections in other rooms there are.
+  int elsewhere() {
+    return elsewhere;
+  }
+
+  /// Puts rows of connections into a room that joined an hour ago and whose sockets are closed, as
+  /// where `$disconnect` did not come.
+  Set<ConnectionId> goneConnections(String room, int count) {
+    List<ConnectionId> gone = ids(count);
+    put(room, gone, hourAgo());
+    return Set.copyOf(gone);
+  }
+
+  private void put(String room, List<ConnectionId> ids, Instant connected) {
+    List<WriteRequest> rows = new ArrayList<>();
+    ids.forEach(id -> rows.add(put(own(id, connected))));
+    ids.forEach(id -> rows.add(put(membership(id, room, hourAgo()))));
+    try (ExecutorService writers = Executors.newFixedThreadPool(WRITERS)) {
+      for (int i = 0; i < rows.size(); i += 25) {
+        List<WriteRequest> batch = rows.subList(i, Math.min(rows.size(), i + 25));
+        writers.execute(
+            () ->
+                dynamoDb().batchWriteItem(write -> write.requestItems(Map.of(CONNECTIONS, batch))));
+      }
+    }
+  }
+
+  private static Instant hourAgo() {
+    return Instant.now().minus(Duration.ofHours(1));
+  }
+
+  /// Who is in a room, by what they are called without the number behind it.
+  Map<String, Set<ConnectionId>> members(String room) {
+    return new ConnectionTable(dynamoDb(), new Settings(environment()))
+        .membersIn(new RoomId(room), SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).stream()
+            .collect(
+                Collectors.groupingBy(
+                    member -> member.identity().sender().replaceFirst("-\\d+$", ""),
+                    Collectors.mapping(Membership::connection, Collectors.toSet())));
+  }
+
+  /// How many rows there are of each connection.
+  Map<ConnectionId, Long> rows() {
+    return dynamoDb()
+        .scanPaginator(scan -> scan.tableName(CONNECTIONS).projectionExpression("connection_id"))
+        .items()
+        .stream()
+        .collect(
+            Collectors.groupingBy(
+                item -> new ConnectionId(new Row(item).string("connection_id")),
+                Collectors.counting()));
+  }
+
+  /// Waits until the table has the rows of those who are connected or elsewhere, and no others.
+  void awaitConnections() throws InterruptedException {
     long until = System.nanoTime() + ROWS_PATIENCE.toNanos();
+    int wanted =
+        2 * (elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::size).sum());
     int rows;
-    while ((rows = rows()) != 2 * count) {
+    while ((rows = countRows()) != wanted) {
       if (System.nanoTime() > until) {
         throw new IllegalStateException(
-            "%d rows of connections instead of %d".formatted(rows, 2 * count));
+            "%d rows of connections instead of %d".formatted(rows, wanted));
       }
       Thread.sleep(1_000);
     }
   }
 
-  private int rows() {
+  private int countRows() {
     return dynamoDb()
         .scanPaginator(scan -> scan.tableName(CONNECTIONS).select(Select.COUNT))
         .stream()
         .mapToInt(page -> page.count())
         .sum();
+  }
+
+  private List<ConnectionId> ids(int count) {
+    Instant connected = hourAgo();
+    return Stream.generate(() -> nextId(connected)).limit(count).toList();
   }
 
   /// Ids of one moment share a prefix, as the gateway's do.

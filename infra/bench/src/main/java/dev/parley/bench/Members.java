@@ -3,6 +3,10 @@ package dev.parley.bench;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.connection.Identity;
+import dev.parley.message.Message;
+import dev.parley.room.RoomId;
+import dev.parley.wire.Event;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -24,57 +28,101 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Sockets that are in one room, on one event loop. Each stamps the arrival of every message whose
-/// text is a [#text], and compares its timestamp with the one before; it parses nothing else.
+/// text is a [#text], and looks at its place in the room's chain; it parses nothing else.
 final class Members implements AutoCloseable {
   private static final byte MARK = '~';
+  private static final int NUMBER_DIGITS = 7;
+
+  /// From a message's mark to the next event of the same frame: `~0000000~"},{`.
+  private static final int MARK_TO_NEXT = NUMBER_DIGITS + 5;
+
   private static final int CONNECTING_MAX = 64;
+  private static final int HANDSHAKE_MAX_MS = 30_000;
   private static final int TIMESTAMP_DIGITS = 16;
+
+  /// From the timestamp to `prev`: `1800000000000000,"prev":`.
+  private static final int TIMESTAMP_TO_PREV = TIMESTAMP_DIGITS + 8;
+
   private static final byte[] SENT = "{\"type\":\"sent\"".getBytes(US_ASCII);
   private static final byte[] FAILED = "{\"message\":".getBytes(US_ASCII); // the gateway's own
   private static final byte[] ERROR = "{\"type\":\"error\"".getBytes(US_ASCII);
+  private static final Pattern REF = Pattern.compile("\"ref\":(\\d+)");
 
   private final MultiThreadIoEventLoopGroup loop =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final List<Member> members = Collections.synchronizedList(new ArrayList<>());
+  private final String room;
   private final int timestampAt;
+  private volatile boolean closed;
 
   final AtomicLong frames = new AtomicLong();
   final AtomicLong bytes = new AtomicLong();
   final AtomicLong received = new AtomicLong();
   final AtomicLong duplicates = new AtomicLong();
-  final AtomicLong outOfOrder = new AtomicLong();
   final AtomicLong errors = new AtomicLong();
-  final AtomicLong acceptedAt = new AtomicLong();
+
+  /// Events whose `prev` their receiver has not received before them.
+  final AtomicLong outOfOrder = new AtomicLong();
+
+  /// Events that are older than one that their receiver has: the chain follows the stream, which
+  /// concurrent writers enter in another order than that of their timestamps.
+  final AtomicLong backInTime = new AtomicLong();
+
+  /// Messages that came after a later one of the same sender. None of these waits for its reply
+  /// before the next frame, so the gateway may handle two in either order.
+  final AtomicLong outOfSendersOrder = new AtomicLong();
+
   private volatile int first;
   private volatile int expected;
+  private volatile int senders;
   private volatile long base;
+  private volatile AtomicLongArray accepted = new AtomicLongArray(0);
+
+  /// Which number has which timestamp, and of which of those awaited this is known; the event
+  /// loop's own.
+  private final Map<Long, Integer> numbers = new HashMap<>();
+
+  private boolean[] known = new boolean[0];
 
   private Members(String room) {
-    timestampAt = "{\"type\":\"message\",\"room\":\"%s\",\"timestamp\":".formatted(room).length();
+    this.room = room;
+    this.timestampAt =
+        "{\"type\":\"message\",\"room\":\"%s\",\"timestamp\":".formatted(room).length();
   }
 
-  static Members connect(URI url, String room, int count) throws InterruptedException {
+  /// @param name what the members are called, each with a number behind it
+  static Members connect(URI url, String room, String name, int count) throws InterruptedException {
     Members members = new Members(room);
     Semaphore connecting = new Semaphore(CONNECTING_MAX);
     for (int i = 0; i < count; i++) {
-      connecting.acquire();
-      URI own = URI.create(url + "?name=member-" + i + "&rooms=" + room);
-      members.open(own, connecting);
+      acquire(connecting, 1);
+      members.open(URI.create("%s?name=%s-%d&rooms=%s".formatted(url, name, i, room)), connecting);
     }
-    connecting.acquire(CONNECTING_MAX);
+    acquire(connecting, CONNECTING_MAX);
     if (members.members.size() != count) {
       throw new IllegalStateException(
           "%d of %d connected".formatted(members.members.size(), count));
     }
     return members;
+  }
+
+  private static void acquire(Semaphore connecting, int permits) throws InterruptedException {
+    if (!connecting.tryAcquire(permits, HANDSHAKE_MAX_MS, TimeUnit.MILLISECONDS)) {
+      throw new IllegalStateException("the gateway does not answer handshakes");
+    }
   }
 
   private void open(URI url, Semaphore connecting) {
@@ -96,7 +144,7 @@ final class Members implements AutoCloseable {
                             new WebSocketClientProtocolHandler(
                                 WebSocketClientProtocolConfig.newBuilder()
                                     .webSocketUri(url)
-                                    .handshakeTimeoutMillis(30_000)
+                                    .handshakeTimeoutMillis(HANDSHAKE_MAX_MS)
                                     .build()))
                         .addLast(member);
                   }
@@ -109,28 +157,83 @@ final class Members implements AutoCloseable {
     return "~%07d~".formatted(number);
   }
 
-  /// From now on, `count` messages from this number on are awaited; others are passed over.
-  void expect(int firstNumber, int count) throws InterruptedException {
-    first = firstNumber;
-    base = System.nanoTime();
+  /// The event of a message with this number.
+  static byte[] event(RoomId room, int number) {
+    return Event.message(
+        new Message(
+            room,
+            1_800_000_000_000_000L,
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
+            text(number),
+            null),
+        1_799_999_999_999_999L);
+  }
+
+  /// From now on, one message is awaited.
+  ///
+  /// @return its number
+  int expectOne() throws InterruptedException {
+    return expect(1, 1);
+  }
+
+  /// From now on, so many messages are awaited; what comes late of those before is passed over,
+  /// since no number is used twice.
+  ///
+  /// @param takingTurns so many senders send them in turn
+  /// @return the first one's number
+  int expect(int count, int takingTurns) throws InterruptedException {
+    int number = first + expected;
+    first = number;
     expected = count;
-    received.set(0);
-    duplicates.set(0);
-    outOfOrder.set(0);
-    errors.set(0);
-    acceptedAt.set(0);
-    frames.set(0);
-    bytes.set(0);
-    loop.submit(() -> members.forEach(member -> member.expect(count))).sync();
+    senders = takingTurns;
+    accepted = new AtomicLongArray(count);
+    for (AtomicLong counter :
+        List.of(
+            received,
+            duplicates,
+            outOfOrder,
+            backInTime,
+            outOfSendersOrder,
+            errors,
+            frames,
+            bytes)) {
+      counter.set(0);
+    }
+    loop.submit(
+            () -> {
+              base = System.nanoTime();
+              known = new boolean[count];
+              members.forEach(member -> member.expect(count, takingTurns));
+            })
+        .sync();
+    return number;
   }
 
   int size() {
     return members.size();
   }
 
-  /// Writes a frame from one of the sockets.
-  void send(int member, String frame) {
-    var _ = members.get(member).channel().writeAndFlush(new TextWebSocketFrame(frame));
+  boolean isOpen() {
+    return !closed;
+  }
+
+  /// Sends the message of this number from one of the sockets.
+  void send(int member, int number) {
+    var _ =
+        members
+            .get(member)
+            .channel()
+            .writeAndFlush(
+                new TextWebSocketFrame(
+                    "{\"action\":\"sendMessage\",\"room\":\"%s\",\"message\":\"%s\",\"ref\":%d}"
+                        .formatted(room, text(number), number)));
+  }
+
+  /// From now on nobody here reads.
+  void stopReading() throws InterruptedException {
+    loop.submit(() -> members.forEach(member -> member.channel().config().setAutoRead(false)))
+        .sync();
   }
 
   /// @return whether all have everything
@@ -152,20 +255,34 @@ final class Members implements AutoCloseable {
     } while (frames.get() != seen);
   }
 
+  /// When the sender of one of the messages awaited, the first being 0, read that it was accepted,
+  /// by `System.nanoTime()`; 0 where it did not.
+  long acceptedAt(int index) {
+    return accepted.get(index);
+  }
+
   /// When each member received one of the messages awaited, the first being 0, in ascending order,
   /// by `System.nanoTime()`.
-  long[] arrivals(int number) {
+  long[] arrivals(int index) {
     return members.stream()
-        .mapToLong(member -> member.arrivals[number])
+        .mapToLong(member -> member.arrivals[index])
         .filter(at -> at > 0)
         .map(at -> base + at * 1_000)
         .sorted()
         .toArray();
   }
 
+  /// Closes the sockets; what was received can still be asked for.
+  void leave() {
+    if (!closed) {
+      closed = true;
+      var _ = loop.submit(() -> members.forEach(Member::closeSocket)).syncUninterruptibly();
+    }
+  }
+
   @Override
   public void close() {
-    var _ = loop.submit(() -> members.forEach(Member::closeSocket)).syncUninterruptibly();
+    leave();
     var _ = loop.shutdownGracefully(200, 3_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
   }
 
@@ -173,7 +290,14 @@ final class Members implements AutoCloseable {
     private final Semaphore connecting;
     private @Nullable Channel channel;
     private boolean open;
+
+    /// The timestamps of the message that came last, and of the newest.
+    private long last;
+
     private long newest;
+
+    /// Of each sender, the highest number.
+    private int[] highest = new int[0];
 
     /// Microseconds behind the base, and 0 for what has not come.
     private int[] arrivals = new int[0];
@@ -190,8 +314,9 @@ final class Members implements AutoCloseable {
       var _ = channel().close();
     }
 
-    void expect(int count) {
+    void expect(int count, int senders) {
       arrivals = new int[count];
+      highest = new int[senders];
       newest = 0;
     }
 
@@ -219,7 +344,7 @@ final class Members implements AutoCloseable {
       frames.incrementAndGet();
       bytes.addAndGet(content.readableBytes());
       if (starts(content, SENT)) {
-        acceptedAt.set(now);
+        accepted(content, now);
         return;
       }
       if (starts(content, ERROR) || starts(content, FAILED)) {
@@ -232,32 +357,64 @@ final class Members implements AutoCloseable {
       int end = content.writerIndex();
       int mark;
       while ((mark = ByteBufUtil.indexOf(content, start, end, MARK)) >= 0) {
-        message((int) number(content, mark + 1, 7) - first, timestamp(content, start), micros);
-        start = mark + 12; // ~0000000~"},{
+        int at = start + timestampAt;
+        if (content.getByte(at - 1) != ':' || content.getByte(at + TIMESTAMP_TO_PREV - 1) != ':') {
+          throw new IllegalStateException("unexpected event: " + content.toString(UTF_8));
+        }
+        message(
+            (int) number(content, mark + 1, NUMBER_DIGITS),
+            number(content, at, TIMESTAMP_DIGITS),
+            content.getByte(at + TIMESTAMP_TO_PREV) == 'n' // null
+                ? 0
+                : number(content, at + TIMESTAMP_TO_PREV, TIMESTAMP_DIGITS),
+            micros);
+        start = mark + MARK_TO_NEXT;
       }
     }
 
-    private long timestamp(ByteBuf content, int start) {
-      if (content.getByte(start + timestampAt - 1) != ':') {
-        throw new IllegalStateException("unexpected event: " + content.toString(UTF_8));
+    private void accepted(ByteBuf reply, long now) {
+      Matcher ref = REF.matcher(reply.toString(UTF_8));
+      int index = ref.find() ? Integer.parseInt(ref.group(1)) - first : -1;
+      if (index >= 0 && index < accepted.length()) {
+        accepted.set(index, now);
       }
-      return number(content, start + timestampAt, TIMESTAMP_DIGITS);
     }
 
-    private void message(int number, long timestamp, int micros) {
-      if (number < 0 || number >= arrivals.length) {
+    private void message(int number, long timestamp, long prev, int micros) {
+      boolean inOrder = prev == last || prev == 0 || hasReceived(prev);
+      last = timestamp;
+      int index = number - first;
+      if (index < 0 || index >= arrivals.length) {
         return; // of a step before
       }
-      if (arrivals[number] != 0) {
+      if (arrivals[index] != 0) {
         duplicates.incrementAndGet();
         return;
       }
-      if (timestamp < newest) {
+      if (!known[index]) {
+        known[index] = true;
+        numbers.put(timestamp, number);
+      }
+      if (!inOrder) {
         outOfOrder.incrementAndGet();
       }
+      if (timestamp < newest) {
+        backInTime.incrementAndGet();
+      }
+      int sender = number % senders;
+      if (number < highest[sender]) {
+        outOfSendersOrder.incrementAndGet();
+      }
       newest = Math.max(newest, timestamp);
-      arrivals[number] = micros;
+      highest[sender] = Math.max(highest[sender], number);
+      arrivals[index] = micros;
       received.incrementAndGet();
+    }
+
+    /// Messages of steps before are taken for received.
+    private boolean hasReceived(long timestamp) {
+      Integer number = numbers.get(timestamp);
+      return number != null && (number < first || arrivals[number - first] != 0);
     }
 
     @Override

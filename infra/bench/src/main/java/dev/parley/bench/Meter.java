@@ -1,5 +1,7 @@
 package dev.parley.bench;
 
+import com.amazonaws.xray.entities.Segment;
+import com.amazonaws.xray.listeners.SegmentListener;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.DoubleAdder;
 import java.util.concurrent.atomic.LongAdder;
@@ -18,17 +20,28 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
-/// Counts what is done for one room: the pushes that arrive at the gateway, and the read units of
-/// whatever all AWS SDK clients of this JVM read that names the room. The SDK finds it by
-/// `software/amazon/awssdk/global/handlers`.
+/// What handing out a message takes: when a function had it, the pushes that the gateway was asked
+/// for, and the read units of whatever names the message's room.
 ///
-/// The first such read is the first thing that the Fanout function does: it is when the function
-/// has the message.
+/// The AWS SDK finds it by `software/amazon/awssdk/global/handlers`, so it sees all clients of this
+/// JVM; and the Fanout function's invocations are known by their X-Ray segments, which begin when
+/// it is called.
 public final class Meter implements ExecutionInterceptor {
   private static volatile String room = "";
   private static final AtomicLong ENTERED = new AtomicLong();
   private static final LongAdder PUSHES = new LongAdder();
   private static final DoubleAdder READ_UNITS = new DoubleAdder();
+
+  /// To be told of the segments of the local cloud.
+  static final SegmentListener INVOCATIONS =
+      new SegmentListener() {
+        @Override
+        public void onBeginSegment(Segment segment) {
+          if (segment.getName().equals("FanoutFunction")) {
+            enter();
+          }
+        }
+      };
 
   static void start(String ofRoom) {
     room = ofRoom;
@@ -37,7 +50,7 @@ public final class Meter implements ExecutionInterceptor {
     READ_UNITS.reset();
   }
 
-  /// When the function began, by `System.nanoTime()`.
+  /// When a function had the message first, by `System.nanoTime()`.
   static long entered() {
     return ENTERED.get();
   }
@@ -46,7 +59,7 @@ public final class Meter implements ExecutionInterceptor {
     ENTERED.compareAndSet(0, System.nanoTime());
   }
 
-  static void pushed() {
+  static void push() {
     PUSHES.increment();
   }
 
@@ -61,16 +74,12 @@ public final class Meter implements ExecutionInterceptor {
   @Override
   public SdkRequest modifyRequest(Context.ModifyRequest context, ExecutionAttributes attributes) {
     return switch (context.request()) {
-      case QueryRequest query when isRoom(query.expressionAttributeValues().get(":room")) -> {
-        enter();
-        yield query.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
-      }
+      case QueryRequest query when isRoom(query.expressionAttributeValues().get(":room")) ->
+          query.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
       case ScanRequest scan when isRoom(scan.expressionAttributeValues().get(":room")) ->
           scan.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
-      case BatchGetItemRequest get when readsRoom(get) -> {
-        enter();
-        yield get.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
-      }
+      case BatchGetItemRequest get when readsRoom(get) ->
+          get.toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
       case SdkRequest other -> other;
     };
   }

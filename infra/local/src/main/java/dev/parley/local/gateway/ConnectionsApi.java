@@ -64,6 +64,11 @@ final class ConnectionsApi {
         "Message too long");
   }
 
+  static FullHttpResponse tooMany() {
+    return Responses.error(
+        HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
+  }
+
   private static FullHttpResponse post(FullHttpRequest request, @Nullable Connection connection) {
     if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
       return tooLarge();
@@ -72,8 +77,7 @@ final class ConnectionsApi {
       return gone();
     }
     if (!connection.send(request.content().retainedSlice())) {
-      return Responses.error(
-          HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
+      return tooMany();
     }
     return Responses.empty(HttpResponseStatus.OK);
   }

@@ -116,10 +116,13 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void connections(ChannelHandlerContext ctx, FullHttpRequest request, String id) {
-    long micros =
-        request.method().equals(HttpMethod.POST) ? services.pushLatency().nextMicros() : 0;
-    if (micros <= 0) {
+    if (!request.method().equals(HttpMethod.POST)) {
       respond(ctx, request, services.connectionsApi().respond(request, id));
+      return;
+    }
+    long micros = services.pushLatency().nextMicros();
+    if (micros <= 0) {
+      respond(ctx, request, push(request, id));
       return;
     }
     request.retain();
@@ -128,13 +131,19 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             .schedule(
                 () -> {
                   try {
-                    respond(ctx, request, services.connectionsApi().respond(request, id));
+                    respond(ctx, request, push(request, id));
                   } finally {
                     request.release();
                   }
                 },
                 micros,
                 TimeUnit.MICROSECONDS);
+  }
+
+  private FullHttpResponse push(FullHttpRequest request, String id) {
+    return services.pushLatency().throttles(id)
+        ? ConnectionsApi.tooMany()
+        : services.connectionsApi().respond(request, id);
   }
 
   private FullHttpResponse page(FullHttpRequest request, String path) {

@@ -10,4 +10,9 @@ public interface PushLatency {
 
   /// In microseconds, of the next push; 0 is at once. Called by many threads.
   long nextMicros();
+
+  /// Whether a push to this connection is then refused with 429, as where too many are sent.
+  default boolean throttles(String connectionId) {
+    return false;
+  }
 }

@@ -83,6 +83,30 @@ final class ConnectionsApiTest {
   }
 
   @Test
+  void aThrottledPushIsRefusedAndNotSent() throws Exception {
+    Client client = tester.connect();
+    String id = connectedId();
+    tester.pushLatency(
+        new PushLatency() {
+          @Override
+          public long nextMicros() {
+            return 0;
+          }
+
+          @Override
+          public boolean throttles(String connectionId) {
+            return connectionId.equals(id);
+          }
+        });
+
+    assertThrows(LimitExceededException.class, () -> post(id, "refused"));
+
+    tester.pushLatency(PushLatency.NONE);
+    post(id, "sent");
+    assertEquals("sent", client.receive());
+  }
+
+  @Test
   void whatIsPostedIsReceivedInOrder() throws Exception {
     Client client = tester.connect();
     String id = connectedId();

@@ -130,7 +130,17 @@ final class GatewayTester implements AutoCloseable {
             port,
             site,
             () -> "traces here",
-            () -> pushLatency.nextMicros(),
+            new PushLatency() {
+              @Override
+              public long nextMicros() {
+                return pushLatency.nextMicros();
+              }
+
+              @Override
+              public boolean throttles(String connectionId) {
+                return pushLatency.throttles(connectionId);
+              }
+            },
             timers);
   }
 
