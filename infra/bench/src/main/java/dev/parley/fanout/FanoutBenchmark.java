@@ -66,7 +66,7 @@ public class FanoutBenchmark {
 
   @Benchmark
   public List<SlotRange> planSegments() {
-    return Segments.ranges(Segments.power(null, Segments.estimate(members), SEGMENT_SIZE));
+    return Segments.ranges(Segments.power(null, Audience.estimate(members), SEGMENT_SIZE));
   }
 
   private static Message message(int index) {
