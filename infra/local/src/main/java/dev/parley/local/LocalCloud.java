@@ -3,6 +3,8 @@ package dev.parley.local;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableMismatchException;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.sqs.LocalSqs;
@@ -46,6 +48,7 @@ public final class LocalCloud implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalCloud.class);
 
   private final Options options;
+  private final Faults faults;
 
   /// What was started, the last first.
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -57,6 +60,7 @@ public final class LocalCloud implements AutoCloseable {
 
   private LocalCloud(Options options) {
     this.options = options;
+    this.faults = new Faults(options.faults());
   }
 
   /// Starts everything that the template has.
@@ -166,6 +170,15 @@ public final class LocalCloud implements AutoCloseable {
     }
     mappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
+    opened(this::stopFaults);
+  }
+
+  /// Before all else, so that nothing waits for them and the functions at work can finish.
+  private void stopFaults() {
+    faults.stop();
+    if (!faults.plan().equals(FaultPlan.NONE)) {
+      LOG.info("Faults: {}", faults);
+    }
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -306,6 +319,11 @@ public final class LocalCloud implements AutoCloseable {
   /// @throws NullPointerException where the template has none
   public LocalSqs sqs() {
     return Objects.requireNonNull(sqs, "the template has no queues");
+  }
+
+  /// What goes wrong, as [Options#faults] asked.
+  public Faults faults() {
+    return faults;
   }
 
   private static <T> T started(@Nullable T part) {
