@@ -7,6 +7,7 @@ import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
@@ -134,7 +135,8 @@ public final class LocalCloud implements AutoCloseable {
       sqs = startedQueues(queues);
       endpoints.putAll(sqs.environment());
     }
-    Map<String, LocalFunction> functions = functions(template, endpoints, port, api.stage());
+    Map<String, LocalFunction> functions =
+        functions(template, endpoints, port, api.stage(), proxy());
     TimeToLive timeToLive =
         opened(new TimeToLive(store.client(), template.tables(), InstantSource.system())).start();
     List<AutoCloseable> allMappings = new ArrayList<>();
@@ -178,6 +180,14 @@ public final class LocalCloud implements AutoCloseable {
     faults.stop();
     if (!faults.plan().equals(FaultPlan.NONE)) {
       LOG.info("Faults: {}", faults);
+    }
+  }
+
+  private @Nullable ServiceProxy proxy() throws StartException {
+    try {
+      return ServiceProxy.isNeeded(faults) ? opened(new ServiceProxy(faults)) : null;
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
     }
   }
 
@@ -251,8 +261,12 @@ public final class LocalCloud implements AutoCloseable {
         e);
   }
 
-  private static Map<String, LocalFunction> functions(
-      Template template, Map<String, String> endpoints, int port, String stage)
+  private Map<String, LocalFunction> functions(
+      Template template,
+      Map<String, String> endpoints,
+      int port,
+      String stage,
+      @Nullable ServiceProxy proxy)
       throws StartException {
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
     for (FunctionResource function : template.functions().values()) {
@@ -266,7 +280,12 @@ public final class LocalCloud implements AutoCloseable {
         functions.put(
             function.logicalId(),
             new LocalFunction(
-                function.logicalId(), function.handler(), environment, function.timeout()));
+                function.logicalId(),
+                function.handler(),
+                environment,
+                function.timeout(),
+                faults,
+                proxy));
       } catch (IllegalArgumentException e) {
         throw new StartException(
             "%s.Properties.Handler: %s; compile it, or correct the template"
