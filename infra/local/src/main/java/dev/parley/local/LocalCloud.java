@@ -164,7 +164,13 @@ public final class LocalCloud implements AutoCloseable {
       gateway =
           opened(
               new Gateway(
-                  api, functions, port, options.site(), traces::text, options.pushLatency()));
+                  api,
+                  functions,
+                  port,
+                  options.site(),
+                  traces::text,
+                  options.pushLatency(),
+                  faults));
     } catch (BindException e) {
       throw taken("parley.port", port, e);
     } catch (IOException | IllegalArgumentException e) {
