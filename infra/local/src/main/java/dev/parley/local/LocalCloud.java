@@ -152,7 +152,8 @@ public final class LocalCloud implements AutoCloseable {
                 checkpoints,
                 timeToLive,
                 options.pollsPerSecond(),
-                function::invoke));
+                function::invoke,
+                faults));
       } catch (IllegalArgumentException e) {
         throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
       }
@@ -252,7 +253,7 @@ public final class LocalCloud implements AutoCloseable {
     for (QueueMappingResource resource : template.queueMappings()) {
       LocalFunction function = Objects.requireNonNull(functions.get(resource.function()));
       try {
-        mappings.add(new QueueMapping(resource, sqs().client(), function::invoke));
+        mappings.add(new QueueMapping(resource, sqs().client(), function::invoke, faults));
       } catch (IllegalArgumentException e) {
         throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
       }
