@@ -20,6 +20,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
 /// ChatRooms: one row for each room that was ever joined. Reads of single rooms are strongly
@@ -103,7 +104,7 @@ public final class RoomTable {
   /// @param read the room as it was when the hand-out began
   /// @param next the room as it is now, with another head sequence; without a head where none of
   ///     its records had a timestamp
-  /// @return false where somebody else has moved it since: the room is not changed
+  /// @return false where somebody else has moved it elsewhere since: the room is not changed
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
@@ -136,10 +137,15 @@ public final class RoomTable {
                       before == null
                           ? "attribute_not_exists(head_sequence)"
                           : "head_sequence = :before")
-                  .expressionAttributeValues(values));
+                  .expressionAttributeValues(values)
+                  .returnValuesOnConditionCheckFailure(
+                      ReturnValuesOnConditionCheckFailure.ALL_OLD));
       return true;
     } catch (ConditionalCheckFailedException e) {
-      return false;
+      // An earlier attempt may have moved it, and its answer was lost.
+      return e.hasItem()
+          && requireNonNull(next.headSequence())
+              .equals(new Row(e.item()).optionalString("head_sequence"));
     }
   }
 
