@@ -7,6 +7,7 @@ import static java.util.Objects.requireNonNull;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
+import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,9 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
@@ -48,23 +47,10 @@ public final class RoomTable {
   public Map<RoomId, Room> get(Collection<RoomId> rooms) {
     Map<RoomId, Room> found = new HashMap<>();
     rooms.forEach(room -> found.put(room, absent(room)));
-    Map<String, KeysAndAttributes> wanted =
-        rooms.isEmpty()
-            ? Map.of()
-            : Map.of(
-                table,
-                KeysAndAttributes.builder()
-                    .keys(rooms.stream().distinct().map(RoomTable::key).toList())
-                    .consistentRead(true)
-                    .build());
-    while (!wanted.isEmpty()) {
-      Map<String, KeysAndAttributes> request = wanted;
-      BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));
-      for (var item : response.responses().getOrDefault(table, List.of())) {
-        Room room = Room.of(new Row(item));
-        found.put(room.id(), room);
-      }
-      wanted = response.unprocessedKeys();
+    List<Map<String, AttributeValue>> keys = rooms.stream().distinct().map(RoomTable::key).toList();
+    for (var item : Batches.get(dynamoDb, table, keys)) {
+      Room room = Room.of(new Row(item));
+      found.put(room.id(), room);
     }
     return found;
   }

@@ -66,12 +66,13 @@ public final class Transactions {
     return "ConditionalCheckFailed".equals(reason.code());
   }
 
-  private static void pause() {
+  /// Before another attempt; of different lengths, so that those who met do not meet again.
+  static void pause() {
     try {
       Thread.sleep(ThreadLocalRandom.current().nextLong(1, PAUSE_MAX.toMillis()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two attempts of a transaction", e);
+      throw new IllegalStateException("interrupted between two attempts", e);
     }
   }
 }
