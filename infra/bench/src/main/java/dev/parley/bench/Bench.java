@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Fan-out on the local cloud, whose pushes take 10 ms (median) and 40 ms (p99) here:
@@ -33,43 +34,75 @@ import org.jspecify.annotations.Nullable;
 public final class Bench {
   private static final String ALL = "all";
   private static final double AWS_POLLS = 4;
+  private static final int CONNECTIONS_ELSEWHERE = 10_000;
 
-  /// The steps of each benchmark, in the order in which all are run: the one that needs fewest
-  /// connections elsewhere has a cloud of its own.
-  private static final Map<String, String> STEPS = new LinkedHashMap<>();
+  /// @param steps unless others are chosen
+  /// @param step what each of them looks like, as a regular expression
+  private record Kind(String steps, String step) {}
+
+  /// In the order in which all are run: the one that needs fewest connections elsewhere has a cloud
+  /// of its own.
+  private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
 
   static {
-    STEPS.put("ladder", "10,100,1000,5000");
-    STEPS.put("burst", "1000:10,1000:50,1000:100,1000:500");
-    STEPS.put("cost", "parley," + String.join(",", Floor.CLIENTS));
-    STEPS.put("faults", "1000");
-    STEPS.put("growth", "1000,10000,50000");
-    STEPS.put("jmh", "FanoutBenchmark");
+    String number = "[1-9]\\d{0,5}";
+    KINDS.put("ladder", new Kind("10,100,1000,5000", number));
+    KINDS.put("burst", new Kind("1000:10,1000:50,1000:100,1000:500", number + ":" + number));
+    KINDS.put(
+        "cost",
+        new Kind(
+            Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
+            Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
+    KINDS.put("faults", new Kind("1000", number));
+    KINDS.put("growth", new Kind("1000,10000,50000", number));
+    KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
 
-  private final double polls =
-      Double.parseDouble(System.getProperty("bench.polls", Double.toString(AWS_POLLS)));
-  private final int elsewhere = Integer.getInteger("bench.elsewhere", 10_000);
-  private final String steps = System.getProperty("bench.steps", "");
   private final String name;
+  private final double polls;
+  private final int elsewhere;
+
+  /// Chosen for a single benchmark; empty where its own are to be run.
+  private final List<String> chosen;
+
   private final Report report;
   private @Nullable Cloud cloud;
 
   private Bench(String name) throws Exception {
-    if (!name.equals(ALL) && !STEPS.containsKey(name)) {
+    this.name = name;
+    this.polls = option("bench.polls", AWS_POLLS);
+    this.elsewhere = (int) option("bench.elsewhere", CONNECTIONS_ELSEWHERE);
+    String steps = System.getProperty("bench.steps", "");
+    this.chosen = steps.isBlank() ? List.of() : Arrays.asList(steps.split(",", -1));
+    Kind kind = KINDS.get(name);
+    if (kind == null && !name.equals(ALL)) {
       throw new IllegalArgumentException(
-          "there is no benchmark %s: it is %s or one of %s".formatted(name, ALL, STEPS.keySet()));
+          "there is no benchmark %s: it is %s or one of %s".formatted(name, ALL, KINDS.keySet()));
     }
-    if (name.equals(ALL) && !steps.isBlank()) {
+    if (kind == null && !chosen.isEmpty()) {
       throw new IllegalArgumentException("bench.steps are those of one benchmark, not of all");
     }
-    this.name = name;
+    for (String step : chosen) {
+      if (kind != null && !step.matches(kind.step())) {
+        throw new IllegalArgumentException(
+            "bench.steps=%s: a step of %s looks like %s".formatted(steps, name, kind.step()));
+      }
+    }
     Map<String, Object> parameters = new LinkedHashMap<>();
     parameters.put("pollsPerSecond", polls);
     parameters.put("connectionsElsewhere", elsewhere);
     parameters.put("pushLatencyMedianMs", Cloud.PUSH_MEDIAN_MS);
     parameters.put("pushLatencyP99Ms", Cloud.PUSH_P99_MS);
     this.report = new Report(parameters);
+  }
+
+  private static double option(String name, double unlessGiven) {
+    String value = System.getProperty(name, Double.toString(unlessGiven));
+    try {
+      return Double.parseDouble(value);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(name + "=" + value + " is no number", e);
+    }
   }
 
   /// The benchmark's name.
@@ -86,42 +119,44 @@ public final class Bench {
   }
 
   private void run() throws Exception {
-    for (String each : name.equals(ALL) ? STEPS.keySet() : List.of(name)) {
-      List<String> chosen =
-          Arrays.asList((steps.isBlank() ? STEPS.getOrDefault(each, "") : steps).split(",", -1));
-      report.begin(each, chosen);
+    for (String each : name.equals(ALL) ? KINDS.keySet() : List.of(name)) {
+      Kind kind = Objects.requireNonNull(KINDS.get(each));
+      List<String> steps = chosen.isEmpty() ? Arrays.asList(kind.steps().split(",", -1)) : chosen;
+      report.begin(each, steps);
       try {
-        run(each, chosen);
+        run(each, steps);
         report.end();
       } catch (Exception e) {
         report.failed(e);
         stop();
       }
     }
-    String file = polls == AWS_POLLS ? "bench-%s.json" : "bench-%s-polled-" + polls + ".json";
-    report.write(Path.of(System.getProperty("bench.output", "."), file.formatted(name)));
+    String pace =
+        polls == AWS_POLLS ? "" : "-polled-" + Double.toString(polls).replaceFirst("\\.0$", "");
+    report.write(
+        Path.of(System.getProperty("bench.output", "."), "bench-" + name + pace + ".json"));
     // A stop in order would tell of each member who is cut off.
     Runtime.getRuntime().halt(report.hasFailures() ? 1 : 0);
   }
 
-  private void run(String each, List<String> chosen) throws Exception {
+  private void run(String each, List<String> steps) throws Exception {
     switch (each) {
       case "ladder" -> {
         try (Ladder ladder = new Ladder(cloud(elsewhere), report)) {
-          ladder.climb(numbers(chosen));
+          ladder.climb(numbers(steps));
         }
       }
-      case "burst" -> new Burst(cloud(elsewhere), report).run(chosen);
-      case "cost" -> new Cost(cloud(elsewhere), report).run(chosen);
-      case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(chosen));
-      case "jmh" -> {
-        stop();
-        new Microbenchmarks(report).run(chosen);
+      case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
+      case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
+      case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
+      case "growth" -> {
+        try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {
+          ladder.grow(numbers(steps));
+        }
       }
       default -> {
-        try (Ladder ladder = new Ladder(cloud(numbers(chosen).getFirst()), report)) {
-          ladder.grow(numbers(chosen));
-        }
+        stop();
+        new Microbenchmarks(report).run(steps);
       }
     }
   }

@@ -19,6 +19,9 @@ import java.util.stream.IntStream;
 /// Medians of samples; those of Parley and of its floor are taken in turn, in one process, and `x
 /// floor` is the median of their ratios.
 final class Cost {
+  /// The step that measures Parley itself.
+  static final String PARLEY = "parley";
+
   private static final String ROOM = "room-of-1000";
   private static final int MEMBERS = 1_000;
 
@@ -33,13 +36,13 @@ final class Cost {
 
   private record Sample(double cpuMicros, double perSecond) {}
 
-  /// @param steps `parley`, and those of [Floor#CLIENTS]
+  /// @param steps [#PARLEY], and those of [Floor#CLIENTS]
   void run(List<String> steps) throws Exception {
     try (Members _ = cloud.connect(ROOM, MEMBERS)) {
       for (String what : steps) {
         Map<String, List<Sample>> samples = samples(what);
         List<Sample> floor = samples.getOrDefault("floor", List.of());
-        List<Sample> parley = samples.getOrDefault("parley", List.of());
+        List<Sample> parley = samples.getOrDefault(PARLEY, List.of());
         if (!parley.isEmpty()) {
           row("Parley, " + Floor.OF_PARLEY, parley, floor);
           row("its floor", floor, floor);

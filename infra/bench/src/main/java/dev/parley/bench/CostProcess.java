@@ -66,7 +66,7 @@ final class CostProcess {
                 .map(Membership::connection)
                 .toList();
     byte[] event = Members.event(room, 0);
-    boolean parley = what.equals("parley");
+    boolean parley = what.equals(Cost.PARLEY);
     int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
     try (Floor floor =
             Floor.of(
@@ -84,7 +84,7 @@ final class CostProcess {
       run(ofFloor, members.size(), WARM_UP);
       for (int i = 0; i < SAMPLES; i++) {
         if (parley) {
-          sample("parley", ofParley, members.size());
+          sample(Cost.PARLEY, ofParley, members.size());
         }
         sample("floor", ofFloor, members.size());
       }

@@ -21,6 +21,9 @@ final class Ladder implements AutoCloseable {
   private static final int WARM_UPS_MIN = 3;
   private static final int WARM_UPS_MAX = 20;
 
+  /// A scan compiles what it needs by itself.
+  private static final int SCAN_WARM_UPS_MAX = 5;
+
   /// One after another is run once in larger rooms: 5,000 members take it a minute.
   private static final int REPEATED_SEQUENCE_MAX = 100;
 
@@ -58,7 +61,7 @@ final class Ladder implements AutoCloseable {
             size + ": scan + unbounded parallel",
             room,
             members,
-            warmUps,
+            Math.min(warmUps, SCAN_WARM_UPS_MAX),
             RUNS,
             number -> baselines.unboundedParallel(room.name(), Members.event(room, number)));
         measure(

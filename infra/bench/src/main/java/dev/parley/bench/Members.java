@@ -49,7 +49,9 @@ final class Members implements AutoCloseable {
   /// From a message's mark to the next event of the same frame: `~0000000~"},{`.
   private static final int MARK_TO_NEXT = NUMBER_DIGITS + 5;
 
-  private static final int CONNECTING_MAX = 64;
+  /// No more instances of a function run at once in the local cloud.
+  private static final int CONNECTING_MAX = 16;
+
   private static final int HANDSHAKE_MAX_MS = 30_000;
   private static final int TIMESTAMP_DIGITS = 16;
 

@@ -52,7 +52,11 @@ public final class Meter implements ExecutionInterceptor {
 
   /// When a function had the message first, by `System.nanoTime()`.
   static long entered() {
-    return ENTERED.get();
+    long entered = ENTERED.get();
+    if (entered == 0) {
+      throw new IllegalStateException("no function has had the message");
+    }
+    return entered;
   }
 
   static void enter() {
