@@ -36,7 +36,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
 
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
   private final ConnectionTable connections;
@@ -50,6 +50,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   public FanoutHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.clock = settings.clock();
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);

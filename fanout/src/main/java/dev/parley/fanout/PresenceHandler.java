@@ -39,7 +39,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
   private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
 
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final Pusher pusher;
@@ -51,6 +51,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   public PresenceHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.clock = settings.clock();
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);

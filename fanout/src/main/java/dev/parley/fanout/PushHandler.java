@@ -35,7 +35,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private static final Logger log = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
 
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final ConnectionTable connections;
   private final JobQueues queues;
@@ -47,6 +47,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   public PushHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.clock = settings.clock();
     this.connections = new ConnectionTable(settings.dynamoDb(), settings);
     this.queues = new JobQueues(settings);
     this.pusher = new Pusher(settings, connections, RETRY_FOR);

@@ -36,7 +36,7 @@ public final class ConnectHandler
   private static final Logger log = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
 
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
@@ -47,6 +47,7 @@ public final class ConnectHandler
 
   public ConnectHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.clock = settings.clock();
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);

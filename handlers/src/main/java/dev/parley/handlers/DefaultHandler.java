@@ -5,7 +5,6 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
@@ -21,8 +20,9 @@ public final class DefaultHandler extends RouteHandler {
   }
 
   public DefaultHandler(Map<String, String> environment) {
-    super(InstantSource.system());
-    this.connections = new Settings(environment).gateway(1);
+    Settings settings = new Settings(environment);
+    super(settings);
+    this.connections = settings.gateway(1);
   }
 
   @Override

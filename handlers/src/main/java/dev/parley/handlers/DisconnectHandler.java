@@ -26,7 +26,7 @@ public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);
 
-  private final InstantSource clock = InstantSource.system();
+  private final InstantSource clock;
   private final ConnectionTable connections;
   private final SessionTable sessions;
 
@@ -36,6 +36,7 @@ public final class DisconnectHandler
 
   public DisconnectHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.clock = settings.clock();
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);

@@ -14,7 +14,6 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
@@ -33,8 +32,8 @@ public final class JoinHandler extends RouteHandler {
   }
 
   public JoinHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);

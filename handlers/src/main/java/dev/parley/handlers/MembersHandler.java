@@ -9,7 +9,6 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 
 /// `members`: who is in a room, a page at a time.
@@ -21,8 +20,8 @@ public final class MembersHandler extends RouteHandler {
   }
 
   public MembersHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     this.connections = new ConnectionTable(settings.dynamoDb(), settings);
   }
 

@@ -9,7 +9,6 @@ import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -25,8 +24,8 @@ public final class PingHandler extends RouteHandler {
   }
 
   public PingHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);

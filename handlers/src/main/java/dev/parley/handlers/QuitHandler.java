@@ -8,7 +8,6 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 
 /// `quit`: takes the connection out of a room.
@@ -20,8 +19,8 @@ public final class QuitHandler extends RouteHandler {
   }
 
   public QuitHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     this.connections = new ConnectionTable(settings.dynamoDb(), settings);
   }
 

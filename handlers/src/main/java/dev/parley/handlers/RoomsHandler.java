@@ -6,7 +6,6 @@ import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
-import java.time.InstantSource;
 import java.util.Map;
 
 /// `rooms`: which rooms there are, a page at a time.
@@ -18,8 +17,8 @@ public final class RoomsHandler extends RouteHandler {
   }
 
   public RoomsHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     this.rooms = new RoomTable(settings.dynamoDb(), settings);
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Invocation;
+import dev.parley.lambda.Settings;
 import dev.parley.lambda.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
@@ -33,8 +34,8 @@ abstract class RouteHandler
 
   private final InstantSource clock;
 
-  RouteHandler(InstantSource clock) {
-    this.clock = clock;
+  RouteHandler(Settings settings) {
+    this.clock = settings.clock();
   }
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.

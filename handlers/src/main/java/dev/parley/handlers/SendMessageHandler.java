@@ -14,7 +14,6 @@ import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Map;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -32,8 +31,8 @@ public final class SendMessageHandler extends RouteHandler {
   }
 
   public SendMessageHandler(Map<String, String> environment) {
-    super(InstantSource.system());
     Settings settings = new Settings(environment);
+    super(settings);
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);

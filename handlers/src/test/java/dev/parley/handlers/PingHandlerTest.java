@@ -45,6 +45,19 @@ class PingHandlerTest {
   }
 
   @Test
+  void theTimeIsThatOfTheFunctionsOwnClock() {
+    PingHandler late =
+        new PingHandler(
+            TestTables.environment("PingFunction", Map.of("LOCAL_CLOCK_SKEW_MS", "-60000")));
+    TestConnection ada = TestConnection.open(fresh("room"));
+
+    long before = MessageTable.micros(Instant.now());
+    long told = ada.send(late, "{}").path("time").asLong() + 60_000_000;
+
+    assertTrue(before <= told && told <= MessageTable.micros(Instant.now()), before + " " + told);
+  }
+
+  @Test
   void aPingWithoutRoomsIsAnsweredToo() {
     TestConnection ada = TestConnection.open(fresh("room"));
 

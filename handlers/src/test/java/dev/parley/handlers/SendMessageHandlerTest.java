@@ -67,6 +67,22 @@ class SendMessageHandlerTest {
   }
 
   @Test
+  void anAnswerComesAfterItsQuestionThoughClocksDiffer() {
+    SendMessageHandler ahead = handler(Map.of("LOCAL_CLOCK_SKEW_MS", "500"));
+    SendMessageHandler behind = handler(Map.of("LOCAL_CLOCK_SKEW_MS", "-500"));
+
+    long before = MessageTable.micros(Instant.now().plusMillis(500));
+    long question = ada.send(ahead, frame("\"message\":\"?\"")).path("timestamp").asLong();
+    long answer =
+        ada.send(behind, frame("\"message\":\"!\",\"after\":" + question))
+            .path("timestamp")
+            .asLong();
+
+    assertTrue(question >= before);
+    assertTrue(answer > question);
+  }
+
+  @Test
   void theSameSendTwiceIsOneRowAndTheSameReply() {
     String frame = frame("\"message\":\"once\",\"id\":\"a-1\"");
 

@@ -6,6 +6,7 @@ import static dev.parley.table.Row.s;
 import dev.parley.Limits;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
+import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
 import java.time.Duration;
@@ -22,11 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
-import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
@@ -217,28 +216,12 @@ public final class ConnectionTable {
   /// @param rooms at most 50
   public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
     Set<RoomId> joined = new HashSet<>();
-    Map<String, KeysAndAttributes> wanted =
-        rooms.isEmpty()
-            ? Map.of()
-            : Map.of(
-                table,
-                KeysAndAttributes.builder()
-                    .keys(
-                        rooms.stream()
-                            .distinct()
-                            .map(room -> key(connection, room.name()))
-                            .toList())
-                    .consistentRead(true)
-                    .build());
-    while (!wanted.isEmpty()) {
-      Map<String, KeysAndAttributes> request = wanted;
-      BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));
-      for (var item : response.responses().getOrDefault(table, List.of())) {
-        if (isMembership(item, now)) {
-          joined.add(new RoomId(new Row(item).string("room_id")));
-        }
+    List<Map<String, AttributeValue>> keys =
+        rooms.stream().distinct().map(room -> key(connection, room.name())).toList();
+    for (var item : Batches.get(dynamoDb, table, keys)) {
+      if (isMembership(item, now)) {
+        joined.add(new RoomId(new Row(item).string("room_id")));
       }
-      wanted = response.unprocessedKeys();
     }
     return joined;
   }

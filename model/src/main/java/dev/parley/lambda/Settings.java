@@ -1,7 +1,9 @@
 package dev.parley.lambda;
 
 import java.net.URI;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -23,6 +25,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 ///
 /// @param environment by name
 public record Settings(Map<String, String> environment) {
+  private static final String CLOCK_SKEW = "LOCAL_CLOCK_SKEW_MS";
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
   private static final Duration PUSH_MAX = Duration.ofSeconds(1);
@@ -49,6 +52,16 @@ public record Settings(Map<String, String> environment) {
     }
     throw new IllegalArgumentException(
         name + " is " + value + ", expected a whole number from " + min + " to " + max);
+  }
+
+  /// What time it is, for all that is written, compared or told; deadlines are measured otherwise.
+  ///
+  /// In the local cloud clocks can be made to differ (EMULATION.md, "Faults on demand"): then it
+  /// says so in `LOCAL_CLOCK_SKEW_MS`. On Lambda nobody sets that.
+  public InstantSource clock() {
+    return environment.containsKey(CLOCK_SKEW)
+        ? Clock.offset(Clock.systemUTC(), Duration.ofMillis(number(CLOCK_SKEW, -60_000, 60_000)))
+        : InstantSource.system();
   }
 
   /// Where pushes go: `https://…/production` on AWS, this machine's gateway in the local cloud.

@@ -7,6 +7,7 @@ import static java.util.Objects.requireNonNull;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
+import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,9 +18,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
 /// ChatRooms: one row for each room that was ever joined. Reads of single rooms are strongly
@@ -47,23 +47,10 @@ public final class RoomTable {
   public Map<RoomId, Room> get(Collection<RoomId> rooms) {
     Map<RoomId, Room> found = new HashMap<>();
     rooms.forEach(room -> found.put(room, absent(room)));
-    Map<String, KeysAndAttributes> wanted =
-        rooms.isEmpty()
-            ? Map.of()
-            : Map.of(
-                table,
-                KeysAndAttributes.builder()
-                    .keys(rooms.stream().distinct().map(RoomTable::key).toList())
-                    .consistentRead(true)
-                    .build());
-    while (!wanted.isEmpty()) {
-      Map<String, KeysAndAttributes> request = wanted;
-      BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));
-      for (var item : response.responses().getOrDefault(table, List.of())) {
-        Room room = Room.of(new Row(item));
-        found.put(room.id(), room);
-      }
-      wanted = response.unprocessedKeys();
+    List<Map<String, AttributeValue>> keys = rooms.stream().distinct().map(RoomTable::key).toList();
+    for (var item : Batches.get(dynamoDb, table, keys)) {
+      Room room = Room.of(new Row(item));
+      found.put(room.id(), room);
     }
     return found;
   }
@@ -103,7 +90,7 @@ public final class RoomTable {
   /// @param read the room as it was when the hand-out began
   /// @param next the room as it is now, with another head sequence; without a head where none of
   ///     its records had a timestamp
-  /// @return false where somebody else has moved it since: the room is not changed
+  /// @return false where somebody else has moved it elsewhere since: the room is not changed
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
@@ -136,10 +123,15 @@ public final class RoomTable {
                       before == null
                           ? "attribute_not_exists(head_sequence)"
                           : "head_sequence = :before")
-                  .expressionAttributeValues(values));
+                  .expressionAttributeValues(values)
+                  .returnValuesOnConditionCheckFailure(
+                      ReturnValuesOnConditionCheckFailure.ALL_OLD));
       return true;
     } catch (ConditionalCheckFailedException e) {
-      return false;
+      // An earlier attempt may have moved it, and its answer was lost.
+      return e.hasItem()
+          && requireNonNull(next.headSequence())
+              .equals(new Row(e.item()).optionalString("head_sequence"));
     }
   }
 

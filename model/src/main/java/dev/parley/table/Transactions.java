@@ -3,6 +3,7 @@ package dev.parley.table;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -10,13 +11,17 @@ import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// Transactions that meet another one on the same item try again; a condition that fails is an
-/// answer, and is returned.
+/// Transactions that meet another one on the same item, or are throttled, try again; a condition
+/// that fails is an answer, and is returned.
 ///
 /// Source: DynamoDB developer guide, "Transaction conflict handling": the SDK does not repeat a
-/// cancelled transaction by itself.
+/// cancelled transaction by itself. API reference, TransactWriteItems, for the codes.
 public final class Transactions {
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
+
+  /// Reasons that pass.
+  private static final Set<String> PASSING =
+      Set.of("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded");
 
   private Transactions() {}
 
@@ -24,8 +29,8 @@ public final class Transactions {
   ///
   /// @return null where it is written; else a reason for each item, in their order, of which at
   ///     least one has the code `ConditionalCheckFailed`
-  /// @throws TransactionCanceledException where it still met other transactions at the deadline, or
-  ///     was cancelled for any other reason
+  /// @throws TransactionCanceledException where it still met other transactions or was throttled at
+  ///     the deadline, or was cancelled for any other reason
   public static @Nullable List<CancellationReason> write(
       DynamoDbClient dynamoDb, List<TransactWriteItem> items, Instant deadline) {
     while (true) {
@@ -41,8 +46,8 @@ public final class Transactions {
         if (reasons.stream().anyMatch(Transactions::conditionFailed)) {
           return reasons;
         }
-        boolean conflict = reasons.stream().anyMatch(r -> "TransactionConflict".equals(r.code()));
-        if (!conflict || !Instant.now().isBefore(deadline)) {
+        boolean passes = reasons.stream().anyMatch(r -> PASSING.contains(r.code()));
+        if (!passes || !Instant.now().isBefore(deadline)) {
           throw e;
         }
         pause();
@@ -61,12 +66,13 @@ public final class Transactions {
     return "ConditionalCheckFailed".equals(reason.code());
   }
 
-  private static void pause() {
+  /// Before another attempt; of different lengths, so that those who met do not meet again.
+  static void pause() {
     try {
       Thread.sleep(ThreadLocalRandom.current().nextLong(1, PAUSE_MAX.toMillis()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two attempts of a transaction", e);
+      throw new IllegalStateException("interrupted between two attempts", e);
     }
   }
 }

@@ -3,12 +3,14 @@ package dev.parley.lambda;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.parley.table.Row;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,22 @@ class SettingsTest {
                     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
                     "http://127.0.0.1:1/production"))
             .connectionsUrl());
+  }
+
+  @Test
+  void theClockIsWrongByWhatTheLocalCloudSays() {
+    Settings late = new Settings(Map.of("LOCAL_CLOCK_SKEW_MS", "-60000"));
+
+    Instant before = Instant.now();
+    Instant told = late.clock().instant().plusSeconds(60);
+    Instant right = new Settings(Map.of()).clock().instant();
+    Instant after = Instant.now();
+
+    assertTrue(!told.isBefore(before) && !told.isAfter(after), told + " not at " + before);
+    assertTrue(!right.isBefore(before) && !right.isAfter(after), right + " not at " + before);
+    assertEquals(
+        "LOCAL_CLOCK_SKEW_MS is late, expected a whole number from -60000 to 60000",
+        error(() -> new Settings(Map.of("LOCAL_CLOCK_SKEW_MS", "late")).clock()));
   }
 
   @Test

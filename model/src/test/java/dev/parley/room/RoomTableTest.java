@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.Limits;
+import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.connection.Identity;
+import dev.parley.lambda.Settings;
+import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class RoomTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -45,6 +49,27 @@ class RoomTableTest {
     assertEquals(next, rooms.get(id));
     assertTrue(rooms.advance(next, new Room(id, 9L, "300", null, null)));
     assertEquals(9L, rooms.get(id).head());
+  }
+
+  @Test
+  void aHeadThatMovedAndWhoseAnswerWasLostHasMoved() {
+    Room read = rooms.open(id, ADA, now);
+    LosesFirstAnswer losing = new LosesFirstAnswer();
+    Settings settings = TestTables.settings();
+    RoomTable flaky =
+        new RoomTable(
+            DynamoDbClient.builder()
+                .region(settings.region())
+                .credentialsProvider(settings.credentials())
+                .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
+                .httpClient(losing)
+                .build(),
+            settings);
+
+    assertTrue(flaky.advance(read, new Room(id, 7L, "100", read.createdAtMs(), null)));
+
+    assertTrue(losing.lost().get());
+    assertEquals(7L, rooms.get(id).head());
   }
 
   @Test

@@ -3,8 +3,11 @@ package dev.parley.local;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableMismatchException;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
@@ -46,6 +49,7 @@ public final class LocalCloud implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalCloud.class);
 
   private final Options options;
+  private final Faults faults;
 
   /// What was started, the last first.
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
@@ -57,6 +61,7 @@ public final class LocalCloud implements AutoCloseable {
 
   private LocalCloud(Options options) {
     this.options = options;
+    this.faults = new Faults(options.faults());
   }
 
   /// Starts everything that the template has.
@@ -130,7 +135,8 @@ public final class LocalCloud implements AutoCloseable {
       sqs = startedQueues(queues);
       endpoints.putAll(sqs.environment());
     }
-    Map<String, LocalFunction> functions = functions(template, endpoints, port, api.stage());
+    Map<String, LocalFunction> functions =
+        functions(template, endpoints, port, api.stage(), proxy());
     TimeToLive timeToLive =
         opened(new TimeToLive(store.client(), template.tables(), InstantSource.system())).start();
     List<AutoCloseable> allMappings = new ArrayList<>();
@@ -146,7 +152,8 @@ public final class LocalCloud implements AutoCloseable {
                 checkpoints,
                 timeToLive,
                 options.pollsPerSecond(),
-                function::invoke));
+                function::invoke,
+                faults));
       } catch (IllegalArgumentException e) {
         throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
       }
@@ -158,7 +165,13 @@ public final class LocalCloud implements AutoCloseable {
       gateway =
           opened(
               new Gateway(
-                  api, functions, port, options.site(), traces::text, options.pushLatency()));
+                  api,
+                  functions,
+                  port,
+                  options.site(),
+                  traces::text,
+                  options.pushLatency(),
+                  faults));
     } catch (BindException e) {
       throw taken("parley.port", port, e);
     } catch (IOException | IllegalArgumentException e) {
@@ -166,6 +179,23 @@ public final class LocalCloud implements AutoCloseable {
     }
     mappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
+    opened(this::stopFaults);
+  }
+
+  /// Before all else, so that nothing waits for them and the functions at work can finish.
+  private void stopFaults() {
+    faults.stop();
+    if (!faults.plan().equals(FaultPlan.NONE)) {
+      LOG.info("Faults: {}", faults);
+    }
+  }
+
+  private @Nullable ServiceProxy proxy() throws StartException {
+    try {
+      return ServiceProxy.isNeeded(faults) ? opened(new ServiceProxy(faults)) : null;
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
   }
 
   private <T extends AutoCloseable> T opened(T part) {
@@ -223,7 +253,7 @@ public final class LocalCloud implements AutoCloseable {
     for (QueueMappingResource resource : template.queueMappings()) {
       LocalFunction function = Objects.requireNonNull(functions.get(resource.function()));
       try {
-        mappings.add(new QueueMapping(resource, sqs().client(), function::invoke));
+        mappings.add(new QueueMapping(resource, sqs().client(), function::invoke, faults));
       } catch (IllegalArgumentException e) {
         throw new StartException(resource.logicalId() + ".FilterCriteria: " + e.getMessage(), e);
       }
@@ -238,8 +268,12 @@ public final class LocalCloud implements AutoCloseable {
         e);
   }
 
-  private static Map<String, LocalFunction> functions(
-      Template template, Map<String, String> endpoints, int port, String stage)
+  private Map<String, LocalFunction> functions(
+      Template template,
+      Map<String, String> endpoints,
+      int port,
+      String stage,
+      @Nullable ServiceProxy proxy)
       throws StartException {
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
     for (FunctionResource function : template.functions().values()) {
@@ -253,7 +287,12 @@ public final class LocalCloud implements AutoCloseable {
         functions.put(
             function.logicalId(),
             new LocalFunction(
-                function.logicalId(), function.handler(), environment, function.timeout()));
+                function.logicalId(),
+                function.handler(),
+                environment,
+                function.timeout(),
+                faults,
+                proxy));
       } catch (IllegalArgumentException e) {
         throw new StartException(
             "%s.Properties.Handler: %s; compile it, or correct the template"
@@ -306,6 +345,11 @@ public final class LocalCloud implements AutoCloseable {
   /// @throws NullPointerException where the template has none
   public LocalSqs sqs() {
     return Objects.requireNonNull(sqs, "the template has no queues");
+  }
+
+  /// What goes wrong, as [Options#faults] asked.
+  public Faults faults() {
+    return faults;
   }
 
   private static <T> T started(@Nullable T part) {

@@ -1,5 +1,6 @@
 package dev.parley.local;
 
+import dev.parley.local.faults.FaultPlan;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a
 /// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
-/// `parley.polls.per.second` (4), `parley.template` (`infra/template.yaml`) and `parley.site`
-/// (`web`, where there is one).
+/// `parley.polls.per.second` (4), `parley.faults` (none; else a [FaultPlan]), `parley.template`
+/// (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
 /// ws://localhost:8080/<stage>`. A start that fails prints one line on stderr, naming the setting
@@ -43,6 +44,10 @@ public final class Main {
   }
 
   private static void printAddresses(PrintStream out, LocalCloud cloud) {
+    FaultPlan faults = cloud.faults().plan();
+    if (!faults.equals(FaultPlan.NONE)) {
+      out.println("Faults: -Dparley.faults=" + faults);
+    }
     out.println(
         "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region us-east-1"
             .formatted(cloud.dynamoDb().url()));
@@ -71,13 +76,23 @@ public final class Main {
     }
     Path web = Path.of("web");
     return new Options(
-        Path.of(properties.getProperty("parley.template", "infra/template.yaml")),
-        Map.of(),
-        port(properties, "parley.port", 8080),
-        data.equals(MEMORY) ? null : Path.of(data),
-        port(properties, "parley.dynamodb.port", 0),
-        pollsPerSecond(properties),
-        site != null ? Path.of(site) : Files.isDirectory(web) ? web : null);
+            Path.of(properties.getProperty("parley.template", "infra/template.yaml")),
+            Map.of(),
+            port(properties, "parley.port", 8080),
+            data.equals(MEMORY) ? null : Path.of(data),
+            port(properties, "parley.dynamodb.port", 0),
+            pollsPerSecond(properties),
+            site != null ? Path.of(site) : Files.isDirectory(web) ? web : null)
+        .withFaults(faults(properties));
+  }
+
+  private static FaultPlan faults(Properties properties) throws StartException {
+    String value = properties.getProperty("parley.faults", "");
+    try {
+      return FaultPlan.parse(value);
+    } catch (IllegalArgumentException e) {
+      throw new StartException("parley.faults: " + e.getMessage(), e);
+    }
   }
 
   private static int port(Properties properties, String name, int unlessGiven)

@@ -1,5 +1,6 @@
 package dev.parley.local;
 
+import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.PushLatency;
 import java.nio.file.Path;
 import java.util.Map;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
 /// @param pushLatency how long each push takes
+/// @param faults what is to go wrong, and how often
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -23,7 +25,8 @@ public record Options(
     int dynamoDbPort,
     double pollsPerSecond,
     @Nullable Path site,
-    PushLatency pushLatency) {
+    PushLatency pushLatency,
+    FaultPlan faults) {
 
   public Options {
     requirePort(port);
@@ -34,7 +37,7 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
-  /// Pushes that take no longer than they must.
+  /// Pushes that take no longer than they must, and no faults.
   public Options(
       Path template,
       Map<String, String> parameters,
@@ -43,7 +46,16 @@ public record Options(
       int dynamoDbPort,
       double pollsPerSecond,
       @Nullable Path site) {
-    this(template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, PushLatency.NONE);
+    this(
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        PushLatency.NONE,
+        FaultPlan.NONE);
   }
 
   /// Free ports, nothing kept, no site, streams polled as on AWS.
@@ -52,12 +64,18 @@ public record Options(
   }
 
   public Options withPollsPerSecond(double polls) {
-    return new Options(template, parameters, port, data, dynamoDbPort, polls, site, pushLatency);
+    return new Options(
+        template, parameters, port, data, dynamoDbPort, polls, site, pushLatency, faults);
   }
 
   public Options withPushLatency(PushLatency latency) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, latency);
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, latency, faults);
+  }
+
+  public Options withFaults(FaultPlan plan) {
+    return new Options(
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, pushLatency, plan);
   }
 
   private static void requirePort(int port) {

@@ -267,6 +267,41 @@ class LocalCloudTest {
     assertEquals(1, process.waitFor());
   }
 
+  @Test
+  void aProcessWithFaultsThatCannotBePrintsOneLineAndExitsWithOne() throws Exception {
+    Process process = run("-Dparley.faults=seed=7,push.lost=2");
+
+    try (BufferedReader output = reader(process)) {
+      assertEquals(
+          List.of(
+              "Parley cannot start: parley.faults: push.lost=2: give a probability from 0 to 1 and"
+                  + " no length, for example push.lost=0.05"),
+          output.lines().toList());
+    }
+    assertEquals(1, process.waitFor());
+  }
+
+  @Test
+  void aProcessWithFaultsSaysWithWhichSeedItCanBeReplayed() throws Exception {
+    Process process =
+        run("-Dparley.port=0", "-Dparley.data=memory", "-Dparley.faults=push.lost=0.5");
+    List<String> lines = new ArrayList<>();
+    try (BufferedReader output = reader(process)) {
+      String line;
+      while ((line = output.readLine()) != null && !line.startsWith("Parley is ready: ")) {
+        lines.add(line);
+      }
+    } finally {
+      process.destroyForcibly();
+    }
+
+    List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
+    assertTrue(
+        own.getFirst().matches("Faults: -Dparley\\.faults=seed=\\d+,push\\.lost=0\\.5"),
+        own.toString());
+    assertEquals(3, own.size(), own.toString());
+  }
+
   private Process run(String... settings) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -2,6 +2,8 @@ package dev.parley.local.gateway;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -25,13 +27,16 @@ final class ConnectionsApi {
   private static final JsonMapper JSON = new JsonMapper();
 
   private final Endpoint endpoint;
+  private final Faults faults;
 
-  ConnectionsApi(Endpoint endpoint) {
+  ConnectionsApi(Endpoint endpoint, Faults faults) {
     this.endpoint = endpoint;
+    this.faults = faults;
   }
 
   /// @param id decoded
-  FullHttpResponse respond(FullHttpRequest request, String id) {
+  /// @return null where its sender is to get no answer
+  @Nullable FullHttpResponse respond(FullHttpRequest request, String id) {
     String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION);
     if (authorization == null) {
       return forbidden("Missing Authentication Token");
@@ -64,18 +69,29 @@ final class ConnectionsApi {
         "Message too long");
   }
 
-  private static FullHttpResponse post(FullHttpRequest request, @Nullable Connection connection) {
+  private @Nullable FullHttpResponse post(
+      FullHttpRequest request, @Nullable Connection connection) {
     if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
       return tooLarge();
     }
-    if (connection == null || !connection.isOpen()) {
+    if (connection == null || !connection.isOpen() || faults.happens(Fault.PUSH_GONE)) {
       return gone();
     }
-    if (!connection.send(request.content().retainedSlice())) {
+    if (faults.happens(Fault.PUSH_FAILED)) {
+      return Responses.error(
+          HttpResponseStatus.INTERNAL_SERVER_ERROR,
+          "InternalServerErrorException",
+          "Internal server error");
+    }
+    if (faults.happens(Fault.PUSH_LOST)) {
+      return Responses.empty(HttpResponseStatus.OK);
+    }
+    if (faults.happens(Fault.PUSH_THROTTLED)
+        || !connection.send(request.content().retainedSlice())) {
       return Responses.error(
           HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
     }
-    return Responses.empty(HttpResponseStatus.OK);
+    return faults.happens(Fault.PUSH_ANSWER_LOST) ? null : Responses.empty(HttpResponseStatus.OK);
   }
 
   private static FullHttpResponse get(@Nullable Connection connection) {

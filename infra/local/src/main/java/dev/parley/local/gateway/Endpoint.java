@@ -2,6 +2,8 @@ package dev.parley.local.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
@@ -49,6 +51,7 @@ final class Endpoint {
 
   private final Clock clock;
   private final Executor threads;
+  private final Faults faults;
   private final Ids ids;
   private final Events events;
   private final RouteSelection routes;
@@ -62,9 +65,15 @@ final class Endpoint {
   private volatile boolean closing;
 
   /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
-  Endpoint(WebSocketApi api, Map<String, LocalFunction> functions, Clock clock, Executor threads) {
+  Endpoint(
+      WebSocketApi api,
+      Map<String, LocalFunction> functions,
+      Clock clock,
+      Executor threads,
+      Faults faults) {
     this.clock = clock;
     this.threads = threads;
+    this.faults = faults;
     this.ids = new Ids(clock);
     this.events = new Events(api.logicalId(), api.stage(), ids, clock);
     this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
@@ -242,6 +251,7 @@ final class Endpoint {
     try {
       Integration integration = integrations.get(DISCONNECT);
       if (integration != null
+          && !faults.happens(Fault.DISCONNECT_LOST)
           && integration.call(events.disconnect(connection, reason))
               instanceof Outcome.Failed failed) {
         LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());

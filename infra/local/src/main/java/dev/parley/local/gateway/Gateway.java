@@ -1,5 +1,6 @@
 package dev.parley.local.gateway;
 
+import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.bootstrap.ServerBootstrap;
@@ -76,6 +77,7 @@ public final class Gateway implements AutoCloseable {
   /// @param site the folder of the static site, or null for none
   /// @param traces gives the text of `/_local/traces`
   /// @param pushLatency how long each `@connections` POST takes
+  /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @throws BindException if the port is taken; its message names the address
   /// @throws IllegalArgumentException if the API has something that cannot be honoured here
   public Gateway(
@@ -84,9 +86,10 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       Supplier<String> traces,
-      PushLatency pushLatency)
+      PushLatency pushLatency,
+      Faults faults)
       throws IOException {
-    this(api, functions, port, site, traces, pushLatency, Timers.OF_AWS);
+    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS);
   }
 
   Gateway(
@@ -96,14 +99,17 @@ public final class Gateway implements AutoCloseable {
       @Nullable Path site,
       Supplier<String> traces,
       PushLatency pushLatency,
+      Faults faults,
       Timers timers)
       throws IOException {
-    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads);
+    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults);
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
-            new ConnectionsApi(endpoint),
+            new ConnectionsApi(endpoint, faults),
             pushLatency,
+            faults,
+            Network.isNeeded(faults) ? new Network(faults) : null,
             api.stage(),
             site == null ? null : new Site(site),
             traces,

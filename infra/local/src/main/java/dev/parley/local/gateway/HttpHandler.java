@@ -1,6 +1,8 @@
 package dev.parley.local.gateway;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -34,17 +36,20 @@ import org.slf4j.LoggerFactory;
 /// The HTTP requests of one socket, until one of them makes it a WebSocket.
 ///
 /// Everything but that one is answered at once on the event loop, so responses keep their order:
-/// save `@connections` POST where [PushLatency] delays it, whose client must wait for each response
-/// before it sends the next request.
+/// save `@connections` POST where [PushLatency] or a fault delays it, whose client must wait for
+/// each response before it sends the next request.
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
+  /// @param network null where nothing is to happen to it
   /// @param site null where there is none
   /// @param traces the text of `/_local/traces`
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
       PushLatency pushLatency,
+      Faults faults,
+      @Nullable Network network,
       String stage,
       @Nullable Site site,
       Supplier<String> traces,
@@ -103,7 +108,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       return;
     }
     String connections = "/" + services.stage() + "/@connections/";
-    if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
+    if (services.network() != null
+        && services.network().isDown()
+        && !path.startsWith(connections)) {
+      var _ = ctx.close(); // functions are on this side of it
+    } else if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
       connect(ctx, request, query);
     } else if (path.startsWith(connections)) {
       String id = path.substring(connections.length());
@@ -116,8 +125,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void connections(ChannelHandlerContext ctx, FullHttpRequest request, String id) {
-    long micros =
-        request.method().equals(HttpMethod.POST) ? services.pushLatency().nextMicros() : 0;
+    long micros = request.method().equals(HttpMethod.POST) ? pushMicros() : 0;
     if (micros <= 0) {
       respond(ctx, request, services.connectionsApi().respond(request, id));
       return;
@@ -135,6 +143,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                 },
                 micros,
                 TimeUnit.MICROSECONDS);
+  }
+
+  private long pushMicros() {
+    Faults.Occurrence delay = services.faults().next(Fault.PUSH_DELAYED);
+    return services.pushLatency().nextMicros() + (delay == null ? 0 : 1_000L * delay.millis());
   }
 
   private FullHttpResponse page(FullHttpRequest request, String path) {
@@ -263,9 +276,12 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (admitted.subprotocol() != null) {
       headers.set(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL, admitted.subprotocol());
     }
+    channel.pipeline().addLast(new Utf8FrameValidator(false));
+    if (services.network() != null) {
+      channel.pipeline().addLast(services.network().new Link());
+    }
     channel
         .pipeline()
-        .addLast(new Utf8FrameValidator(false))
         .addLast(new SocketHandler(endpoint, connection, services.threads(), services.timers()))
         .remove(this);
     new WebSocketServerHandshaker13("", null, DECODER)
@@ -278,8 +294,13 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     return request.headers().get(HttpHeaderNames.HOST, "127.0.0.1");
   }
 
+  /// @param response null for none: the socket ends
   private static void respond(
-      ChannelHandlerContext ctx, FullHttpRequest request, FullHttpResponse response) {
+      ChannelHandlerContext ctx, FullHttpRequest request, @Nullable FullHttpResponse response) {
+    if (response == null) {
+      var _ = ctx.close();
+      return;
+    }
     boolean keepAlive = HttpUtil.isKeepAlive(request);
     HttpUtil.setKeepAlive(response, keepAlive);
     var written = ctx.writeAndFlush(response);

@@ -26,23 +26,20 @@ final class Handler {
   private static final String METHOD = "handleRequest";
 
   private final Constructor<?> constructor;
-  private final Object[] arguments;
   private final @Nullable PojoSerializer<Object> input;
   private final @Nullable PojoSerializer<Object> output;
 
   private Handler(
       Constructor<?> constructor,
-      Object[] arguments,
       @Nullable PojoSerializer<Object> input,
       @Nullable PojoSerializer<Object> output) {
     this.constructor = constructor;
-    this.arguments = arguments;
     this.input = input;
     this.output = output;
   }
 
   /// @throws IllegalArgumentException if Lambda could not call it
-  static Handler named(String function, String handler, Map<String, String> environment) {
+  static Handler named(String function, String handler) {
     int separator = handler.indexOf("::");
     String className = separator < 0 ? handler : handler.substring(0, separator);
     if (separator >= 0 && !handler.substring(separator + 2).equals(METHOD)) {
@@ -66,14 +63,11 @@ final class Handler {
       throw new IllegalArgumentException("%s: %s is abstract".formatted(function, className));
     }
     Constructor<?> constructor;
-    Object[] arguments;
     try {
       constructor = type.getDeclaredConstructor(Map.class);
-      arguments = new Object[] {environment};
     } catch (NoSuchMethodException _) {
       try {
         constructor = type.getDeclaredConstructor();
-        arguments = new Object[0];
       } catch (NoSuchMethodException _) {
         throw new IllegalArgumentException(
             "%s: %s has no constructor that takes a Map<String, String>, and none without arguments"
@@ -82,7 +76,7 @@ final class Handler {
     }
     constructor.setAccessible(true);
     if (stream) {
-      return new Handler(constructor, arguments, null, null);
+      return new Handler(constructor, null, null);
     }
     Type[] types = handlerTypes(type, Map.of());
     if (types == null || isUnresolved(types[0]) || isUnresolved(types[1])) {
@@ -90,7 +84,7 @@ final class Handler {
           "%s: %s does not implement RequestHandler with concrete type parameters"
               .formatted(function, className));
     }
-    return new Handler(constructor, arguments, serializer(types[0]), serializer(types[1]));
+    return new Handler(constructor, serializer(types[0]), serializer(types[1]));
   }
 
   private static boolean isUnresolved(Type type) {
@@ -143,8 +137,12 @@ final class Handler {
     return JacksonFactory.getInstance().getSerializer(type);
   }
 
-  Instance instance() throws ReflectiveOperationException {
-    return new Instance(constructor.newInstance(arguments));
+  /// @param environment for a handler that takes it
+  Instance instance(Map<String, String> environment) throws ReflectiveOperationException {
+    return new Instance(
+        constructor.getParameterCount() == 0
+            ? constructor.newInstance()
+            : constructor.newInstance(environment));
   }
 
   /// One object of the handler's class; it serves one call at a time.

@@ -5,11 +5,15 @@ import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.entities.Segment;
 import com.amazonaws.xray.entities.TraceHeader;
 import com.amazonaws.xray.entities.TraceID;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -34,8 +38,16 @@ import org.slf4j.LoggerFactory;
 /// Each invocation is an X-Ray segment, which Lambda writes for a deployed function: subsegments
 /// that the function makes are in it.
 ///
+/// Where faults ask for it, an invocation is killed: it fails as on AWS, its instance is not used
+/// again, and none of its threads reaches a service any more. An instance's clock may be wrong by
+/// what its environment says, in [#CLOCK_SKEW].
+///
 /// Safe for use by many threads.
 public final class LocalFunction {
+  /// The environment variable with the milliseconds by which an instance is to take its clock to be
+  /// ahead; there only where faults ask for it. Unlike AWS: the functions share this JVM's clock.
+  public static final String CLOCK_SKEW = "LOCAL_CLOCK_SKEW_MS";
+
   /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
   /// executions"), one function runs this many, and further invocations wait their turn: a laptop
   /// has few cores, and each instance holds its own clients.
@@ -46,15 +58,33 @@ public final class LocalFunction {
   private final String name;
   private final Duration timeout;
   private final Handler handler;
+  private final Map<String, String> environment;
+  private final Faults faults;
+  private final @Nullable ServiceProxy proxy;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
-  private final Deque<Handler.Instance> idle = new ConcurrentLinkedDeque<>();
+  private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
 
+  /// A function without faults.
+  ///
   /// @param name what the function is called in its context, in traces and in logs
   /// @param handler `package.Class` or `package.Class::handleRequest`
   /// @param timeout how long one invocation may take
   /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
   public LocalFunction(
       String name, String handler, Map<String, String> environment, Duration timeout) {
+    this(name, handler, environment, timeout, Faults.none(), null);
+  }
+
+  /// As above.
+  ///
+  /// @param proxy what stands between the function and the services that it calls, or null
+  public LocalFunction(
+      String name,
+      String handler,
+      Map<String, String> environment,
+      Duration timeout,
+      Faults faults,
+      @Nullable ServiceProxy proxy) {
     if (name.isBlank()) {
       throw new IllegalArgumentException("A function needs a name");
     }
@@ -63,7 +93,10 @@ public final class LocalFunction {
     }
     this.name = name;
     this.timeout = timeout;
-    this.handler = Handler.named(name, handler, Map.copyOf(environment));
+    this.handler = Handler.named(name, handler);
+    this.environment = Map.copyOf(environment);
+    this.faults = faults;
+    this.proxy = proxy;
   }
 
   public String name() {
@@ -88,8 +121,8 @@ public final class LocalFunction {
   /// @param traceHeader an `X-Amzn-Trace-Id` whose trace this invocation belongs to; a new trace
   ///     begins where it is null or names none
   /// @return JSON, UTF-8
-  /// @throws FunctionError if the function threw, or did not end in time. An invocation that did
-  ///     not is interrupted, and its instance is never used again
+  /// @throws FunctionError if the function threw, did not end in time, or was killed. An invocation
+  ///     that did not end is interrupted, and its instance is never used again
   public byte[] invoke(byte[] event, @Nullable String traceHeader) {
     turns.acquireUninterruptibly();
     try {
@@ -101,16 +134,24 @@ public final class LocalFunction {
 
   private byte[] invokeInTurn(byte[] event, @Nullable String traceHeader) {
     // The clock starts when there is an instance: Lambda's own does, too.
-    Handler.Instance instance = instance();
-    Invocation invocation = new Invocation(instance, event, traceHeader);
+    Instance instance = instance();
+    Invocation invocation = new Invocation(instance.handler(), event, traceHeader);
     FutureTask<byte[]> task = new FutureTask<>(invocation::run);
-    Thread.ofVirtual().name(name + " " + invocation.requestId).start(task);
+    boolean reusable = false;
     boolean interrupted = false;
     try {
+      if (faults.happens(Fault.FUNCTION_KILLED_AT_START)) {
+        throw invocation.killed();
+      }
+      instance.begin(() -> task.cancel(true));
+      Thread.ofVirtual().name(name + " " + invocation.requestId).start(task);
       while (true) {
         try {
           byte[] result = task.get(invocation.remainingNanos(), TimeUnit.NANOSECONDS);
-          idle.addFirst(instance);
+          if (faults.happens(Fault.FUNCTION_KILLED_AT_END)) {
+            throw invocation.killed();
+          }
+          reusable = true;
           return result;
         } catch (InterruptedException _) {
           // As in Lambda, an invocation that has begun is not called off by who asked for it.
@@ -118,32 +159,52 @@ public final class LocalFunction {
         }
       }
     } catch (TimeoutException _) {
-      invocation.timedOut = true;
+      invocation.brokenOff = true;
       task.cancel(true);
       String message =
           "RequestId: %s Error: Task timed out after %.2f seconds"
               .formatted(invocation.requestId, timeout.toMillis() / 1000.0);
       LOG.error("{}: {}", name, message);
       throw new FunctionError("Sandbox.Timedout", message);
+    } catch (CancellationException _) {
+      invocation.brokenOff = true;
+      throw invocation.killed();
     } catch (ExecutionException e) {
-      idle.addFirst(instance);
+      reusable = true;
       Throwable thrown = e.getCause() == null ? e : e.getCause();
       LOG.error("{}: RequestId: {} failed", name, invocation.requestId, thrown);
       throw error(thrown);
     } finally {
+      if (instance.end(reusable)) {
+        idle.addFirst(instance);
+      }
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
     }
   }
 
-  private Handler.Instance instance() {
-    Handler.Instance instance = idle.pollFirst();
-    if (instance != null) {
-      return instance;
+  /// An instance that is not at work, or a new one.
+  private Instance instance() {
+    Instance instance;
+    while ((instance = idle.pollFirst()) != null) {
+      if (!instance.skewed() || !faults.isStopped()) {
+        return instance;
+      }
+      instance.end(false);
+    }
+    Map<String, String> own = new HashMap<>(environment);
+    Faults.Occurrence skew = faults.next(Fault.CLOCK_SKEW);
+    if (skew != null) {
+      int millis = skew.random().nextBoolean() ? skew.millis() : -skew.millis();
+      own.put(CLOCK_SKEW, Integer.toString(millis));
+    }
+    ServiceProxy.Route route = proxy == null ? null : proxy.open(own);
+    if (route != null) {
+      own.putAll(route.endpoints());
     }
     try {
-      return handler.instance();
+      return new Instance(handler.instance(Map.copyOf(own)), skew != null, route);
     } catch (InvocationTargetException e) {
       Throwable thrown = e.getCause() == null ? e : e.getCause();
       LOG.error("{}: its constructor failed", name, thrown);
@@ -151,6 +212,26 @@ public final class LocalFunction {
     } catch (ReflectiveOperationException | LinkageError e) {
       LOG.error("{}: could not be constructed", name, e);
       throw error(e);
+    }
+  }
+
+  /// An instance with its own view of the world.
+  ///
+  /// @param skewed whether its clock is wrong
+  /// @param route how it reaches the services that it calls; null for straight
+  private record Instance(
+      Handler.Instance handler, boolean skewed, ServiceProxy.@Nullable Route route) {
+
+    /// @param kill breaks the invocation off
+    void begin(Runnable kill) {
+      if (route != null) {
+        route.begin(kill);
+      }
+    }
+
+    /// @return whether it can be used again
+    boolean end(boolean reusable) {
+      return route == null ? reusable : route.end(reusable);
     }
   }
 
@@ -169,12 +250,19 @@ public final class LocalFunction {
     private final @Nullable String traceHeader;
     private final String requestId = UUID.randomUUID().toString();
     private final long deadlineNanos = System.nanoTime() + timeout.toNanos();
-    private volatile boolean timedOut;
+    private volatile boolean brokenOff;
 
     Invocation(Handler.Instance instance, byte[] event, @Nullable String traceHeader) {
       this.instance = instance;
       this.event = event;
       this.traceHeader = traceHeader;
+    }
+
+    /// What Lambda says of a runtime that was killed.
+    FunctionError killed() {
+      return new FunctionError(
+          "Runtime.ExitError",
+          "RequestId: %s Error: Runtime exited with error: signal: killed".formatted(requestId));
     }
 
     long remainingNanos() {
@@ -195,7 +283,7 @@ public final class LocalFunction {
         throw thrown;
       } finally {
         // A handler that never ends, and heeds no interrupt, never gets here: its trace lacks it.
-        if (timedOut) {
+        if (brokenOff) {
           segment.setFault(true);
         }
         AWSXRay.endSegment();

@@ -1,17 +1,27 @@
 package dev.parley.local.sqs;
 
+import static java.util.Objects.requireNonNull;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.streams.EventFilter;
 import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.QueueResource;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -75,6 +85,7 @@ public final class QueueMapping implements AutoCloseable {
   private final QueueResource queue;
   private final SqsClient sqs;
   private final BiFunction<byte[], @Nullable String, byte[]> function;
+  private final Faults faults;
   private final EventFilter filter;
   private final int concurrency;
   private final Thread poller;
@@ -98,10 +109,20 @@ public final class QueueMapping implements AutoCloseable {
       QueueMappingResource mapping,
       SqsClient sqs,
       BiFunction<byte[], @Nullable String, byte[]> function) {
+    this(mapping, sqs, function, Faults.none());
+  }
+
+  /// As above, with faults.
+  public QueueMapping(
+      QueueMappingResource mapping,
+      SqsClient sqs,
+      BiFunction<byte[], @Nullable String, byte[]> function,
+      Faults faults) {
     this.mapping = mapping;
     this.queue = mapping.queue();
     this.sqs = sqs;
     this.function = function;
+    this.faults = faults;
     mapping.filters().forEach(QueueMapping::requireBodyPattern);
     this.filter = EventFilter.of(mapping.filters());
     this.concurrency =
@@ -296,6 +317,7 @@ public final class QueueMapping implements AutoCloseable {
             .toList();
     List<Message> wanted = new ArrayList<>(messages);
     wanted.removeAll(unwanted);
+    wanted = reordered(wanted);
     if (wanted.isEmpty()) {
       letGo(held, unwanted);
     }
@@ -305,6 +327,9 @@ public final class QueueMapping implements AutoCloseable {
       Batch batch = Batch.first(wanted, queue.arn());
       wanted = wanted.subList(batch.messages().size(), wanted.size());
       Set<String> failed = invoke(batch);
+      if (failed.isEmpty() && faults.happens(Fault.QUEUE_DUPLICATED)) {
+        failed = invoke(batch);
+      }
       List<Message> processed = new ArrayList<>();
       for (Message message : batch.messages()) {
         if (!failed.contains(message.messageId())) {
@@ -322,6 +347,32 @@ public final class QueueMapping implements AutoCloseable {
         wanted = wanted.stream().filter(message -> !heldUpGroups.contains(group(message))).toList();
       }
     }
+  }
+
+  /// Where a fault asks for it, in another order, which is the same within each group; of a
+  /// standard queue each message is one.
+  private List<Message> reordered(List<Message> messages) {
+    if (!faults.plan().hasAny(Fault.QUEUE_REORDERED)) {
+      return messages;
+    }
+    Map<String, Deque<Message>> byGroup = new HashMap<>();
+    List<String> order = new ArrayList<>();
+    for (Message message : messages) {
+      String group = queue.fifo() ? group(message) : message.messageId();
+      byGroup.computeIfAbsent(group, g -> new ArrayDeque<>()).add(message);
+      order.add(group);
+    }
+    Faults.Occurrence reorder = byGroup.size() > 1 ? faults.next(Fault.QUEUE_REORDERED) : null;
+    if (reorder == null) {
+      return messages;
+    }
+    List<String> before = List.copyOf(order);
+    do {
+      Collections.shuffle(order, Random.from(reorder.random()));
+    } while (order.equals(before));
+    List<Message> reordered = new ArrayList<>();
+    order.forEach(group -> reordered.add(requireNonNull(byGroup.get(group)).removeFirst()));
+    return reordered;
   }
 
   /// The ids of the messages that the function did not process.

@@ -3,6 +3,8 @@ package dev.parley.local.streams;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.streams.Batch.Delivery;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
@@ -61,6 +63,7 @@ public final class StreamMapping implements AutoCloseable {
   private final Checkpoints checkpoints;
   private final TimeToLive timeToLive;
   private final UnaryOperator<byte[]> function;
+  private final Faults faults;
   private final EventFilter filter;
   private final Duration pollInterval;
   private final String streamArn;
@@ -83,11 +86,24 @@ public final class StreamMapping implements AutoCloseable {
       TimeToLive timeToLive,
       double pollsPerSecond,
       UnaryOperator<byte[]> function) {
+    this(mapping, dynamoDb, checkpoints, timeToLive, pollsPerSecond, function, Faults.none());
+  }
+
+  /// As above, with faults.
+  public StreamMapping(
+      StreamMappingResource mapping,
+      LocalDynamoDb dynamoDb,
+      Checkpoints checkpoints,
+      TimeToLive timeToLive,
+      double pollsPerSecond,
+      UnaryOperator<byte[]> function,
+      Faults faults) {
     this.mapping = mapping;
     this.dynamoDb = dynamoDb;
     this.checkpoints = checkpoints;
     this.timeToLive = timeToLive;
     this.function = function;
+    this.faults = faults;
     this.filter = EventFilter.of(mapping.filters());
     this.pollInterval = Duration.ofNanos((long) (1e9 / pollsPerSecond));
     this.streamArn =
@@ -278,8 +294,12 @@ public final class StreamMapping implements AutoCloseable {
         poll();
       }
       while (isDue()) {
-        Batch batch = Batch.first(pending, mapping.batchSize());
+        Batch batch = split(Batch.first(pending, mapping.batchSize()));
+        faults.delay(Fault.STREAM_DELAYED);
         if (!deliver(batch)) {
+          return;
+        }
+        if (faults.happens(Fault.STREAM_DUPLICATED) && !deliver(batch)) {
           return;
         }
         pending.subList(0, batch.size()).clear();
@@ -287,6 +307,12 @@ public final class StreamMapping implements AutoCloseable {
       if (pending.isEmpty() && !polledTo.equals(TRIM_HORIZON)) {
         save(polledAll ? SHARD_END : polledTo);
       }
+    }
+
+    /// Where a fault asks for it, the first part of a batch; what is left is the next one.
+    private Batch split(Batch batch) {
+      Faults.Occurrence split = batch.size() > 1 ? faults.next(Fault.STREAM_SPLIT) : null;
+      return split == null ? batch : batch.until(split.random().nextInt(1, batch.size()));
     }
 
     private boolean isDue() {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
@@ -40,6 +42,7 @@ final class GatewayTester implements AutoCloseable {
   private List<String> identitySources = List.of();
   private Timers timers = Timers.OF_AWS;
   private volatile PushLatency pushLatency = PushLatency.NONE;
+  private Faults faults = Faults.none();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private @Nullable Path site;
@@ -53,6 +56,15 @@ final class GatewayTester implements AutoCloseable {
   GatewayTester pushLatency(PushLatency latency) {
     pushLatency = latency;
     return this;
+  }
+
+  GatewayTester faults(String plan) {
+    faults = new Faults(FaultPlan.parse(plan));
+    return this;
+  }
+
+  Faults faults() {
+    return faults;
   }
 
   GatewayTester site(Path folder) {
@@ -131,6 +143,7 @@ final class GatewayTester implements AutoCloseable {
             site,
             () -> "traces here",
             () -> pushLatency.nextMicros(),
+            faults,
             timers);
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.faults.Faults;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -115,7 +116,7 @@ final class SocketHandlerTest {
   private Connection open(EmbeddedChannel channel) {
     WebSocketApi api =
         new WebSocketApi("Api", "test", "$request.body.action", Map.of(), null, List.of());
-    Endpoint endpoint = new Endpoint(api, Map.of(), Clock.systemUTC(), work::add);
+    Endpoint endpoint = new Endpoint(api, Map.of(), Clock.systemUTC(), work::add, Faults.none());
     Handshake handshake =
         new Handshake(endpoint.nextId(), "gateway.test", "127.0.0.1", Map.of(), Map.of());
     Connection connection =

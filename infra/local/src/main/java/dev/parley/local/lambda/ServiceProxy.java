@@ -1,0 +1,308 @@
+package dev.parley.local.lambda;
+
+import dev.parley.local.dynamodb.DynamoDbFaults;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.Faults;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What stands between functions and the services that they call (DynamoDB, SQS, `@connections`)
+/// where faults are to happen there: a reverse proxy on a free port of 127.0.0.1.
+///
+/// Each instance of a function has a [Route] of its own, so that it is known who calls: once an
+/// instance is killed, none of its calls gets anywhere, whichever of its threads makes it.
+///
+/// Safe for use by many threads.
+public final class ServiceProxy implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ServiceProxy.class);
+
+  /// AWS SDK reference guide, "Service-specific endpoints".
+  private static final String ENDPOINT = "AWS_ENDPOINT_URL_";
+
+  /// The most that DynamoDB takes or gives (`BatchWriteItem`, `BatchGetItem`: 16 MB), and room for
+  /// its JSON.
+  private static final int BODY_BYTES_MAX = 32 * 1024 * 1024;
+
+  /// What belongs to one connection, not to the request or response that it carries.
+  private static final Set<String> HOP_BY_HOP =
+      Set.of("connection", "content-length", "expect", "host", "transfer-encoding");
+
+  /// A checksum of a body that may be changed here; nobody asks for it where it is missing.
+  private static final String CHECKSUM = "x-amz-crc32";
+
+  private final Faults faults;
+  private final DynamoDbFaults dynamoDb;
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final EventLoopGroup eventLoops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final Channel server;
+  private final Map<String, Route> routes = new ConcurrentHashMap<>();
+  private final AtomicInteger count = new AtomicInteger();
+
+  /// @throws IOException if there is no free port
+  public ServiceProxy(Faults faults) throws IOException {
+    this.faults = faults;
+    this.dynamoDb = new DynamoDbFaults(faults);
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(eventLoops)
+            .channel(NioServerSocketChannel.class)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel
+                        .pipeline()
+                        .addLast(new HttpServerCodec())
+                        .addLast(new HttpObjectAggregator(BODY_BYTES_MAX))
+                        .addLast(new Requests());
+                  }
+                })
+            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      stop();
+      throw new IOException("no free port", bound.cause());
+    }
+    server = bound.channel();
+  }
+
+  /// Whether such faults are asked for that only this can bring about.
+  public static boolean isNeeded(Faults faults) {
+    return faults
+        .plan()
+        .hasAny(
+            Fault.FUNCTION_KILLED_BEFORE_CALL,
+            Fault.FUNCTION_KILLED_AFTER_CALL,
+            Fault.DYNAMODB_THROTTLED,
+            Fault.DYNAMODB_ANSWER_LOST,
+            Fault.INDEX_LAG);
+  }
+
+  /// A new instance's way to the services of an environment.
+  ///
+  /// @param environment where `AWS_ENDPOINT_URL_DYNAMODB` and the like say where they are
+  Route open(Map<String, String> environment) {
+    String id = Integer.toString(count.incrementAndGet());
+    Route route = new Route(id, environment);
+    routes.put(id, route);
+    return route;
+  }
+
+  @Override
+  public void close() {
+    server.close().awaitUninterruptibly();
+    stop();
+  }
+
+  private void stop() {
+    eventLoops.shutdownGracefully(0, 500, TimeUnit.MILLISECONDS).awaitUninterruptibly(600);
+    threads.shutdownNow();
+    http.shutdownNow();
+  }
+
+  /// How one instance reaches the services, while it lives.
+  final class Route {
+    private final String id;
+
+    /// By what stands in the proxy's path, for example `DYNAMODB`.
+    private final Map<String, String> services = new HashMap<>();
+
+    private @Nullable Runnable kill;
+    private boolean dead;
+
+    private Route(String id, Map<String, String> environment) {
+      this.id = id;
+      environment.forEach(
+          (name, url) -> {
+            if (name.startsWith(ENDPOINT)) {
+              services.put(name.substring(ENDPOINT.length()), url);
+            }
+          });
+    }
+
+    /// What the instance has in its environment instead of the services' own addresses.
+    Map<String, String> endpoints() {
+      int port = ((InetSocketAddress) server.localAddress()).getPort();
+      Map<String, String> endpoints = new HashMap<>();
+      services
+          .keySet()
+          .forEach(
+              service ->
+                  endpoints.put(
+                      ENDPOINT + service,
+                      "http://127.0.0.1:%d/%s/%s".formatted(port, id, service)));
+      return endpoints;
+    }
+
+    /// An invocation begins.
+    ///
+    /// @param kill breaks it off
+    synchronized void begin(Runnable kill) {
+      this.kill = kill;
+      if (dead) {
+        kill.run(); // by a call of a thread that an earlier invocation had left behind
+      }
+    }
+
+    /// The invocation has ended.
+    ///
+    /// @param reusable false where the instance dies with it
+    /// @return whether it can be used again
+    synchronized boolean end(boolean reusable) {
+      kill = null;
+      dead |= !reusable;
+      if (dead) {
+        routes.remove(id);
+      }
+      return !dead;
+    }
+
+    /// @return whether the instance is dead, by now or by this decision
+    private synchronized boolean dies(Fault fault) {
+      if (!dead && faults.happens(fault)) {
+        dead = true;
+        if (kill != null) {
+          kill.run();
+        }
+      }
+      return dead;
+    }
+
+    /// @return null where the caller gets no answer
+    private DynamoDbFaults.@Nullable Answer call(
+        String service, String path, FullHttpRequest request, byte[] body)
+        throws IOException, InterruptedException {
+      if (dies(Fault.FUNCTION_KILLED_BEFORE_CALL)) {
+        return null;
+      }
+      DynamoDbFaults.Service forward =
+          changed -> forward(services.get(service) + path, request, changed);
+      DynamoDbFaults.Answer answer =
+          service.equals("DYNAMODB")
+              ? dynamoDb.call(request.headers().get("X-Amz-Target", ""), body, forward)
+              : forward.call(body);
+      return dies(Fault.FUNCTION_KILLED_AFTER_CALL) ? null : answer;
+    }
+  }
+
+  private DynamoDbFaults.Answer forward(String url, FullHttpRequest from, byte[] body)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(url))
+            .method(from.method().name(), HttpRequest.BodyPublishers.ofByteArray(body));
+    from.headers()
+        .forEach(
+            header -> {
+              if (!HOP_BY_HOP.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+                request.header(header.getKey(), header.getValue());
+              }
+            });
+    HttpResponse<byte[]> response =
+        http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    Map<String, String> headers = new HashMap<>();
+    response
+        .headers()
+        .map()
+        .forEach(
+            (name, values) -> {
+              if (!HOP_BY_HOP.contains(name) && !name.equals(CHECKSUM)) {
+                headers.put(name, values.getFirst());
+              }
+            });
+    return new DynamoDbFaults.Answer(response.statusCode(), headers, response.body());
+  }
+
+  /// The requests of one socket, each answered before the next is sent.
+  private final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+      byte[] body = ByteBufUtil.getBytes(request.content());
+      threads.execute(
+          () -> {
+            DynamoDbFaults.Answer answer = answer(request, body);
+            if (answer == null) {
+              var _ = ctx.close();
+            } else {
+              var _ = ctx.writeAndFlush(response(answer));
+            }
+          });
+    }
+
+    /// @param request without its content, which has been released
+    private DynamoDbFaults.@Nullable Answer answer(FullHttpRequest request, byte[] body) {
+      // "", id, service, and the path there, which may be none
+      String[] parts = request.uri().split("/", 4);
+      Route route = parts.length < 3 ? null : routes.get(parts[1]);
+      if (route == null) {
+        return null; // it is dead and forgotten
+      }
+      try {
+        return route.call(parts[2], parts.length < 4 ? "" : "/" + parts[3], request, body);
+      } catch (IOException e) {
+        LOG.debug("A call of {} failed", parts[2], e);
+        return null;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return null;
+      }
+    }
+
+    private static FullHttpResponse response(DynamoDbFaults.Answer answer) {
+      FullHttpResponse response =
+          new DefaultFullHttpResponse(
+              HttpVersion.HTTP_1_1,
+              HttpResponseStatus.valueOf(answer.status()),
+              Unpooled.wrappedBuffer(answer.body()));
+      answer.headers().forEach((name, value) -> response.headers().set(name, value));
+      response.headers().set("content-length", answer.body().length);
+      return response;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      LOG.debug("A function's socket broke", cause);
+      var _ = ctx.close();
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package dev.parley.table;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+
+/// Reads of several items at once. What DynamoDB leaves undone, because it is throttled, is asked
+/// for again after a pause.
+///
+/// Source: API reference, BatchGetItem: the SDK does not ask again by itself.
+public final class Batches {
+  private static final Duration ALL_MAX = Duration.ofSeconds(5);
+
+  private Batches() {}
+
+  /// Those of the items that are there, read strongly, in no particular order.
+  ///
+  /// @param keys at most 100, each once
+  /// @throws SdkClientException where some were still left after 5 s
+  public static List<Map<String, AttributeValue>> get(
+      DynamoDbClient dynamoDb, String table, Collection<Map<String, AttributeValue>> keys) {
+    return get(dynamoDb, table, keys, Instant.now().plus(ALL_MAX));
+  }
+
+  static List<Map<String, AttributeValue>> get(
+      DynamoDbClient dynamoDb,
+      String table,
+      Collection<Map<String, AttributeValue>> keys,
+      Instant deadline) {
+    List<Map<String, AttributeValue>> items = new ArrayList<>();
+    Map<String, KeysAndAttributes> wanted =
+        keys.isEmpty()
+            ? Map.of()
+            : Map.of(table, KeysAndAttributes.builder().keys(keys).consistentRead(true).build());
+    while (!wanted.isEmpty()) {
+      Map<String, KeysAndAttributes> request = wanted;
+      BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));
+      items.addAll(response.responses().getOrDefault(table, List.of()));
+      wanted = response.unprocessedKeys();
+      if (!wanted.isEmpty()) {
+        if (!Instant.now().isBefore(deadline)) {
+          throw SdkClientException.create("items of " + table + " were left unread");
+        }
+        Transactions.pause();
+      }
+    }
+    return items;
+  }
+}

@@ -1,0 +1,121 @@
+package dev.parley.table;
+
+import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.parley.TestTables;
+import dev.parley.lambda.Settings;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.SdkRequest;
+import software.amazon.awssdk.core.SdkResponse;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+
+class BatchesTest {
+  private static final String TABLE = "ChatRooms";
+
+  private final AtomicInteger calls = new AtomicInteger();
+
+  @Test
+  void nothingIsReadWhereNothingIsWanted() {
+    assertEquals(List.of(), Batches.get(processing(0), TABLE, List.of()));
+
+    assertEquals(0, calls.get());
+  }
+
+  @Test
+  void whatIsLeftIsAskedForAgain() {
+    List<Map<String, AttributeValue>> keys = rooms(5);
+    List<Map<String, AttributeValue>> wanted = new ArrayList<>(keys);
+    wanted.add(Map.of("room_id", Row.s(fresh("absent"))));
+
+    List<Map<String, AttributeValue>> items = Batches.get(processing(2), TABLE, wanted);
+
+    assertEquals(5, items.size());
+    assertEquals(Set.copyOf(keys), new HashSet<>(items));
+    assertEquals(3, calls.get());
+  }
+
+  @Test
+  void whatIsLeftForTooLongIsAnError() {
+    SdkClientException e =
+        assertThrows(
+            SdkClientException.class,
+            () -> Batches.get(processing(0), TABLE, rooms(1), Instant.now()));
+
+    assertEquals("items of ChatRooms were left unread", e.getMessage());
+    assertEquals(1, calls.get());
+  }
+
+  private static List<Map<String, AttributeValue>> rooms(int count) {
+    List<Map<String, AttributeValue>> keys = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Map<String, AttributeValue> key = Map.of("room_id", Row.s(fresh("room")));
+      TestTables.dynamoDb().putItem(put -> put.tableName(TABLE).item(key));
+      keys.add(key);
+    }
+    return keys;
+  }
+
+  /// A DynamoDB that processes so many keys of each batch, and leaves the others.
+  private DynamoDbClient processing(int keys) {
+    Settings settings = TestTables.settings();
+    ExecutionInterceptor interceptor =
+        new ExecutionInterceptor() {
+          private List<Map<String, AttributeValue>> left = List.of();
+
+          @Override
+          public SdkRequest modifyRequest(
+              Context.ModifyRequest context, ExecutionAttributes attributes) {
+            calls.incrementAndGet();
+            KeysAndAttributes wanted =
+                requireNonNull(((BatchGetItemRequest) context.request()).requestItems().get(TABLE));
+            List<Map<String, AttributeValue>> all = wanted.keys();
+            left = all.subList(Math.min(keys, all.size()), all.size());
+            // There is no batch without a key.
+            List<Map<String, AttributeValue>> first =
+                all.subList(0, Math.max(1, all.size() - left.size()));
+            return ((BatchGetItemRequest) context.request())
+                .copy(r -> r.requestItems(Map.of(TABLE, wanted.copy(k -> k.keys(first)))));
+          }
+
+          @Override
+          public SdkResponse modifyResponse(
+              Context.ModifyResponse context, ExecutionAttributes attributes) {
+            BatchGetItemResponse.Builder response =
+                ((BatchGetItemResponse) context.response()).toBuilder();
+            if (keys == 0) {
+              response.responses(Map.of());
+            }
+            return left.isEmpty()
+                ? response.build()
+                : response
+                    .unprocessedKeys(Map.of(TABLE, KeysAndAttributes.builder().keys(left).build()))
+                    .build();
+          }
+        };
+    return DynamoDbClient.builder()
+        .region(settings.region())
+        .credentialsProvider(settings.credentials())
+        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
+        .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
+        .build();
+  }
+}
