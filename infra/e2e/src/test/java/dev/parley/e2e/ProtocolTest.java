@@ -38,18 +38,20 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// One word and one number for one thing: docs/PROTOCOL.md says what the code and the template say,
 /// and limits that are written down twice are equal.
 class ProtocolTest {
   private static final Path PROTOCOL = Path.of("..", "..", "docs", "PROTOCOL.md");
-  private static final Path LIMITS_JS = Path.of("..", "..", "web", "limits.js");
+  private static final Path LIMITS_JS = Path.of("..", "..", "web", "client", "limits.js");
 
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
@@ -59,7 +61,10 @@ class ProtocolTest {
   private static final Pattern ERROR_ROW =
       Pattern.compile("(?m)^\\| `([a-z_]+)` \\| (fix|retry|join|reconnect) \\| (.+) \\|$");
   private static final Pattern CONSTANT =
-      Pattern.compile("(?m)^export const ([A-Z_]+) = ([0-9_]+(?: \\* [0-9_]+)*);$");
+      Pattern.compile(
+          "(?m)^(?:export const|  )\\s*([A-Za-z_]+)(?: =|:) ([0-9_]+(?: \\* [0-9_]+)*)[;,]$");
+  private static final Pattern WAIT_ROW =
+      Pattern.compile("(?m)^\\| `([a-zA-Z]+)` \\| ([0-9,]+)(?: to ([0-9,]+))? (ms|s|min|h) \\| ");
 
   /// What a frame may hold beside `action` and `ref`; a field with `?` may be missing.
   private static final Map<String, List<String>> CLIENT_FRAMES =
@@ -347,23 +352,50 @@ class ProtocolTest {
   }
 
   @Test
-  void thePagesWaitsFitTheServers() throws IOException {
-    Map<String, Long> page = constants();
+  void theClientsWaitsFitTheServers() throws IOException {
+    Map<String, Long> client = constants();
 
-    // What is late in the table: a put that took all its time, by a clock that is behind.
+    // What is late in the table: a put that took all its time, by a clock that is behind, after a
+    // message whose timestamp is as far ahead as it may be.
     assertTrue(
-        requireNonNull(page.get("OVERLAP_US"))
-            >= Limits.SEND_MAX.plus(Limits.CLOCK_SKEW_MAX).toNanos() / 1_000);
-    assertTrue(requireNonNull(page.get("RESEND_MS_MAX")) < Limits.SEND_REMEMBERED.toMillis());
-    assertTrue(requireNonNull(page.get("PING_INTERVAL_MS")) < Quotas.IDLE_TIMEOUT.toMillis());
+        requireNonNull(client.get("overlapMs"))
+            >= Limits.SEND_MAX.plus(Limits.CLOCK_SKEW_MAX.multipliedBy(2)).toMillis());
+    assertTrue(requireNonNull(client.get("resendMsMax")) < Limits.SEND_REMEMBERED.toMillis());
+    assertTrue(requireNonNull(client.get("pingMs")) < Quotas.IDLE_TIMEOUT.toMillis());
+    assertTrue(requireNonNull(client.get("replyMs")) > Quotas.INTEGRATION_TIMEOUT_MAX.toMillis());
+    assertTrue(requireNonNull(client.get("renewMsMax")) < Limits.CONNECTION_MAX.toMillis());
+    assertTrue(requireNonNull(client.get("SECRET_BITS")) >= 128);
     assertTrue(
-        requireNonNull(page.get("REPLY_TIMEOUT_MS")) > Quotas.INTEGRATION_TIMEOUT_MAX.toMillis());
-    assertTrue(requireNonNull(page.get("SECRET_BITS")) >= 128);
-    assertTrue(
-        requireNonNull(page.get("ROOMS_IN_URL_MAX")) * (64 + 1) < Quotas.URL_CHARACTERS_MAX / 2);
+        requireNonNull(client.get("ROOMS_IN_URL_MAX")) * (64 + 1) < Quotas.URL_CHARACTERS_MAX / 2);
   }
 
-  /// The whole numbers of `web/limits.js`, with their products worked out.
+  /// `300 to 1,000 ms` are `repairMsMin` and `repairMsMax`; `1 to 30 s`, `backOffMs` and
+  /// `backOffMsMax`.
+  @Test
+  void theWaitsThatArePrintedAreTheClients() throws IOException {
+    Map<String, Long> client = constants();
+    Map<String, Long> unitMs = Map.of("ms", 1L, "s", 1_000L, "min", 60_000L, "h", 3_600_000L);
+    int printed = 0;
+    Matcher row = WAIT_ROW.matcher(Files.readString(PROTOCOL));
+    for (; row.find(); printed++) {
+      String name = row.group(1);
+      long unit = requireNonNull(unitMs.get(row.group(4)));
+      List<Long> expected =
+          Stream.of(name + "MsMin", name + "Ms", name + "MsMax")
+              .filter(client::containsKey)
+              .map(client::get)
+              .toList();
+      List<Long> found =
+          Stream.of(row.group(2), row.group(3))
+              .filter(Objects::nonNull)
+              .map(number -> Long.parseLong(number.replace(",", "")) * unit)
+              .toList();
+      assertEquals(expected, found, row.group());
+    }
+    assertEquals(11, printed, "waits that are printed");
+  }
+
+  /// The whole numbers of `web/client/limits.js`, with their products worked out.
   private static Map<String, Long> constants() throws IOException {
     Map<String, Long> constants = new HashMap<>();
     Matcher constant = CONSTANT.matcher(Files.readString(LIMITS_JS));

@@ -1,0 +1,408 @@
+/**
+ * The WebSocket to Parley: opens it, opens it again after every loss, replaces it before it is too
+ * old, and pairs requests with their replies by `ref`. It knows nothing of rooms.
+ */
+
+import { LIST_PAGES_MAX } from './limits.js';
+
+/**
+ * No reply: the socket closed, the gateway itself reported a failure, or time ran out. Whether the
+ * request had its effect is unknown, so only what is safe to repeat may be sent again.
+ */
+export class Unanswered extends Error {}
+
+/** The server's `error` reply: the request had no effect. */
+export class Refused extends Error {
+  /** @param {{code: string, message?: string, retryAfterMs?: number}} reply */
+  constructor({ code, message, retryAfterMs }) {
+    super(message ?? code);
+    /** One of the codes that docs/PROTOCOL.md lists. */
+    this.code = code;
+    /** @type {number | undefined} set where the same request may succeed after this time */
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * @typedef {{phase: 'connecting'} | {phase: 'connected'}
+ *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: epoch milliseconds
+ *
+ * @typedef {{type: string, ref?: unknown} & Record<string, any>} ServerEvent
+ *
+ * @typedef {object} Options
+ * @property {() => Promise<string>} url where to connect to; asked before each attempt
+ * @property {import('./limits.js').Waits} waits
+ * @property {() => number} random from 0 to below 1
+ * @property {(state: State) => void} onState also told when the socket has been replaced, and the
+ *     requests that follow go over the new one
+ * @property {(events: ServerEvent[]) => void} onEvents those of one frame, and replies that nobody
+ *     waits for
+ */
+
+export class Connection {
+  /** Counts the sockets, so that what began on one of them can tell that it is gone. */
+  session = 0;
+
+  /** @type {State} */
+  state = { phase: 'connecting' };
+
+  /** When the socket is to be replaced, in epoch milliseconds. */
+  #renewAt = Infinity;
+
+  /** @type {Options} */
+  #options;
+
+  /** The one that requests go over. @type {Socket | null} */
+  #socket = null;
+
+  /** One that is not open yet. @type {Socket | null} */
+  #opening = null;
+
+  /** The one before, which is still listened to. @type {Socket | null} */
+  #lingering = null;
+
+  #failures = 0;
+
+  /** What ends each wait of {@link pause}. @type {Set<() => void>} */
+  #pauses = new Set();
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retryTimer = undefined;
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #lingerTimer = undefined;
+
+  /** @param {Options} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** Connects now, giving up the socket there is, if any, and the wait for the next attempt. */
+  restart() {
+    if (this.state.phase === 'closed') return;
+    this.#drop();
+    this.#open();
+    this.#enter({ phase: 'connecting' });
+  }
+
+  /** Opens another socket, and only then gives up the one there is. */
+  renew() {
+    if (this.state.phase !== 'connected' || this.#opening !== null) return;
+    this.#renewAt = Infinity;
+    this.#open();
+  }
+
+  /** As {@link renew}, where the socket is old enough. */
+  renewIfDue() {
+    if (Date.now() >= this.#renewAt) this.renew();
+  }
+
+  close() {
+    this.#drop();
+    this.#enter({ phase: 'closed' });
+  }
+
+  /**
+   * Sends a frame and gives its reply. Rejects with {@link Refused} or {@link Unanswered}. Where
+   * nothing at all comes in the time, the connection is taken for dead.
+   *
+   * @param {{action: string} & Record<string, unknown>} frame fields that are undefined stay away
+   * @param {number} [patienceMs]
+   * @returns {Promise<any>}
+   */
+  request(frame, patienceMs = this.#options.waits.replyMs) {
+    if (this.#socket === null) return Promise.reject(new Unanswered('not connected'));
+    return this.#socket.request(frame, patienceMs);
+  }
+
+  /**
+   * A request that is safe to repeat, repeated for as long as its connection lives.
+   *
+   * @param {{action: string} & Record<string, unknown>} frame
+   * @param {() => boolean} [wanted] asked before each attempt
+   * @returns {Promise<any>} rejects with {@link Refused}, or with {@link Unanswered} once the
+   *     connection is another or the answer is not wanted any more
+   */
+  async ask(frame, wanted = () => true) {
+    const { session } = this;
+    for (let failures = 0; ; failures++) {
+      if (session !== this.session || this.#socket === null || !wanted()) {
+        throw new Unanswered('given up');
+      }
+      try {
+        return await this.request(frame);
+      } catch (e) {
+        if (e instanceof Refused && e.retryAfterMs === undefined) throw e;
+        await this.pause(e instanceof Refused ? (e.retryAfterMs ?? 0) : this.backOff(failures));
+      }
+    }
+  }
+
+  /**
+   * The first pages of a list.
+   *
+   * @param {{action: string} & Record<string, unknown>} frame
+   * @param {string} field of the reply
+   * @param {() => boolean} [wanted]
+   * @returns {Promise<{items: any[], more: boolean}>} rejects as {@link ask} does
+   */
+  async list(frame, field, wanted) {
+    const items = [];
+    let cursor;
+    for (let page = 0; page < LIST_PAGES_MAX; page++) {
+      const reply = await this.ask({ ...frame, cursor }, wanted);
+      items.push(...reply[field]);
+      cursor = reply.cursor ?? undefined;
+      if (cursor === undefined) break;
+    }
+    return { items, more: cursor !== undefined };
+  }
+
+  /**
+   * Waits, at most for as long as the connection lives.
+   *
+   * @param {number} ms
+   * @returns {Promise<void>}
+   */
+  pause(ms) {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#pauses.add(end);
+    });
+  }
+
+  /**
+   * How long to wait after so many failures in a row: with full jitter, so that clients which lost
+   * the same server do not come back at the same moment.
+   *
+   * @param {number} failures
+   * @returns {number} milliseconds
+   */
+  backOff(failures) {
+    const { random, waits } = this.#options;
+    return random() * Math.min(waits.backOffMsMax, waits.backOffMs * 2 ** failures);
+  }
+
+  #open() {
+    const { waits, onEvents, url } = this.#options;
+    /** @type {Socket} */
+    const socket = new Socket(url, waits.openMs, {
+      onOpen: () => this.#opened(socket),
+      onEvents: (events) => {
+        // Not when the socket opens: a server that takes connections and drops them is not well yet.
+        if (socket === this.#socket) this.#failures = 0;
+        onEvents(events);
+      },
+      onClose: () => this.#closed(socket),
+    });
+    this.#opening = socket;
+  }
+
+  /** @param {Socket} socket */
+  #opened(socket) {
+    const { random, waits } = this.#options;
+    this.#opening = null;
+    this.#leave();
+    this.#lingering = this.#socket;
+    this.#socket = socket;
+    this.#begin();
+    const age = waits.renewMsMin + random() * (waits.renewMsMax - waits.renewMsMin);
+    this.#renewAt = Date.now() + age;
+    if (this.#lingering !== null) {
+      this.#lingerTimer = setTimeout(() => this.#leave(), waits.lingerMs);
+    }
+    this.#enter({ phase: 'connected' });
+  }
+
+  /** @param {Socket} socket that closed by itself, or did not open */
+  #closed(socket) {
+    if (socket === this.#lingering) {
+      this.#leave();
+    } else if (socket === this.#opening && this.#socket !== null) {
+      this.#opening = null;
+      this.#renewAt = Date.now() + this.backOff(Infinity);
+    } else if (socket === this.#socket && this.#opening !== null) {
+      this.#socket = null; // Another one is on its way.
+      this.#leave();
+      this.#begin();
+      this.#enter({ phase: 'connecting' });
+    } else {
+      this.#drop();
+      const delay = this.backOff(this.#failures++);
+      this.#retryTimer = setTimeout(() => this.restart(), delay);
+      this.#enter({ phase: 'offline', retryAt: Date.now() + delay });
+    }
+  }
+
+  #begin() {
+    this.session++;
+    for (const end of this.#pauses) end();
+  }
+
+  #leave() {
+    clearTimeout(this.#lingerTimer);
+    this.#lingering?.close();
+    this.#lingering = null;
+  }
+
+  #drop() {
+    clearTimeout(this.#retryTimer);
+    this.#begin();
+    this.#renewAt = Infinity;
+    this.#leave();
+    const sockets = [this.#socket, this.#opening];
+    this.#socket = this.#opening = null;
+    for (const socket of sockets) socket?.close();
+  }
+
+  /** @param {State} state */
+  #enter(state) {
+    this.state = state;
+    this.#options.onState(state);
+  }
+}
+
+/** One WebSocket, from before it opens, and the requests that it carries. */
+class Socket {
+  /** @type {{onOpen: () => void, onEvents: (events: ServerEvent[]) => void, onClose: () => void}} */
+  #handlers;
+
+  /** @type {WebSocket | null} */
+  #webSocket = null;
+
+  /**
+   * @typedef {object} Request
+   * @property {(reply: any) => void} resolve
+   * @property {(e: Error) => void} reject
+   * @property {ReturnType<typeof setTimeout>} timer
+   */
+
+  /** @type {Map<unknown, Request>} by `ref` */
+  #requests = new Map();
+
+  #lastRef = 0;
+  #frames = 0;
+  #closed = false;
+
+  /** @type {ReturnType<typeof setTimeout>} */
+  #openTimer;
+
+  /**
+   * @param {() => Promise<string>} url
+   * @param {number} openMs
+   * @param {{onOpen: () => void, onEvents: (events: ServerEvent[]) => void, onClose: () => void}} handlers
+   *     none of which is called once this is closed by {@link close}, or within this call
+   */
+  constructor(url, openMs, handlers) {
+    this.#handlers = handlers;
+    this.#openTimer = setTimeout(() => this.#lose(), openMs);
+    this.#connect(url);
+  }
+
+  /** @param {() => Promise<string>} url */
+  async #connect(url) {
+    try {
+      const address = await Promise.resolve().then(url);
+      if (this.#closed) return;
+      const webSocket = new WebSocket(address);
+      this.#webSocket = webSocket;
+      webSocket.onopen = () => {
+        clearTimeout(this.#openTimer);
+        this.#handlers.onOpen();
+      };
+      webSocket.onmessage = ({ data }) => this.#receive(data);
+      webSocket.onclose = () => this.#lose();
+    } catch {
+      this.#lose(); // No address, or none that can be connected to.
+    }
+  }
+
+  /**
+   * @param {{action: string} & Record<string, unknown>} frame
+   * @param {number} patienceMs
+   * @returns {Promise<any>}
+   */
+  request(frame, patienceMs) {
+    return new Promise((resolve, reject) => {
+      if (this.#webSocket?.readyState !== WebSocket.OPEN) {
+        reject(new Unanswered('not connected'));
+        return;
+      }
+      const ref = ++this.#lastRef;
+      const frames = this.#frames;
+      const timer = setTimeout(() => {
+        this.#requests.delete(ref);
+        reject(new Unanswered(`no reply to ${frame.action}`));
+        // A socket that nothing comes back from is no connection, whatever the browser thinks.
+        if (frames === this.#frames) this.#lose();
+      }, patienceMs);
+      this.#requests.set(ref, { resolve, reject, timer });
+      this.#webSocket.send(JSON.stringify({ ...frame, ref }));
+    });
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#openTimer);
+    const webSocket = this.#webSocket;
+    this.#webSocket = null;
+    if (webSocket !== null) {
+      webSocket.onopen = webSocket.onmessage = webSocket.onclose = null;
+      webSocket.close();
+    }
+    this.#unanswered('the connection was lost');
+  }
+
+  #lose() {
+    if (this.#closed) return;
+    this.close();
+    this.#handlers.onClose();
+  }
+
+  /** @param {unknown} data one JSON value: an event, or an array of events */
+  #receive(data) {
+    let value;
+    try {
+      value = JSON.parse(String(data));
+    } catch {
+      return;
+    }
+    this.#frames++;
+    /** @type {ServerEvent[]} */
+    const events = [];
+    for (const event of Array.isArray(value) ? value : [value]) {
+      if (typeof event?.type !== 'string') this.#unanswered('the gateway reported a failure');
+      else if (!this.#answered(event)) events.push(event);
+    }
+    this.#handlers.onEvents(events);
+  }
+
+  /**
+   * @param {ServerEvent} event
+   * @returns {boolean} whether somebody waited for it
+   */
+  #answered(event) {
+    const request = this.#requests.get(event.ref);
+    if (request === undefined) return false;
+    this.#requests.delete(event.ref);
+    clearTimeout(request.timer);
+    if (event.type === 'error') request.reject(new Refused(/** @type {any} */ (event)));
+    else request.resolve(event);
+    return true;
+  }
+
+  /** @param {string} why */
+  #unanswered(why) {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    for (const { reject, timer } of requests) {
+      clearTimeout(timer);
+      reject(new Unanswered(why));
+    }
+  }
+}

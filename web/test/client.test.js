@@ -1,0 +1,667 @@
+/** What `client.js` promises, against a Parley in which anything may fail, in hours that take no time. */
+
+import { Client, Refused, whole } from '../client/client.js';
+import { Cloud, MemoryStorage } from './cloud.js';
+import { check, equal, generator, seeds } from './tools.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** @param {Client} client */
+const texts = (client, room = 'r') => (client.room(room)?.messages ?? []).map((m) => m.message);
+
+/** @param {Client} client */
+const drafts = (client, room = 'r') => client.room(room)?.drafts ?? [];
+
+/**
+ * Clients that show what is in the table, and are not waiting for anything.
+ *
+ * @param {Cloud} cloud
+ * @param {Client[]} clients
+ */
+const equalToTheTable = (cloud, ...clients) => clients.every((client) => client.rooms.every((name) => {
+  const room = client.room(name);
+  if (room === undefined || !whole(room) || room.drafts.length > 0) return false;
+  const table = cloud.table(name).messages.filter((m) => m.timestamp >= room.from);
+  return JSON.stringify(room.messages) === JSON.stringify(table);
+}));
+
+/**
+ * @param {(cloud: Cloud, connect: (options?: Partial<import('../client/client.js').Options>) => Client)
+ *     => Promise<void>} test
+ */
+const inACloud = (test, seed = 1) => async () => {
+  const random = generator(seed);
+  const cloud = new Cloud(random);
+  /** @type {Client[]} */
+  const clients = [];
+  cloud.install();
+  try {
+    await test(cloud, (options) => {
+      const client = new Client({
+        url: 'ws://cloud/production', rooms: ['r'], storage: new MemoryStorage(), random, ...options });
+      clients.push(client);
+      return client;
+    });
+  } finally {
+    clients.forEach((client) => client.close());
+    cloud.restore();
+  }
+};
+
+export default {
+  aMessageReachesEverybodyAndItsSenderIsTold: inACloud(async (cloud, connect) => {
+    const [ada, bob] = [connect({ name: 'Ada' }), connect({ name: 'Bob' })];
+    let sent = null;
+    ada.send('r', ' hello ').then((s) => { sent = s; });
+
+    await cloud.until(() => equalToTheTable(cloud, ada, bob) && texts(bob).length === 1, 'equal');
+
+    equal(texts(ada), ['hello']);
+    const [{ id, timestamp, sender }] = cloud.table('r').messages;
+    equal(sent, { id, timestamp });
+    equal(sender, 'Ada');
+  }),
+
+  sendsOfARoomGoOneAfterTheOther: inACloud(async (cloud, connect) => {
+    const client = connect({ rooms: ['r', 's'] });
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const wanted = Array.from({ length: 20 }, (_, i) => `m${i}`);
+    wanted.forEach((text) => client.send('r', text));
+    client.send('s', 'elsewhere');
+
+    await cloud.until(() => equalToTheTable(cloud, client) && texts(client).length === 20, 'equal');
+
+    equal(texts(client), wanted);
+    equal(cloud.outstandingMax, 1);
+  }),
+
+  aSendIsRepeatedWithTheSameIdUntilItIsAnswered: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    cloud.faults.gatewayErrors = 1;
+    cloud.faults.lostPushes = 1;
+    client.send('r', 'hello');
+    const sends = () => cloud.received.filter((f) => f.action === 'sendMessage');
+    await cloud.until(() => sends().length === 3, 'three attempts');
+    cloud.faults.gatewayErrors = cloud.faults.lostPushes = 0;
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+
+    equal(texts(client), ['hello']);
+    equal(new Set(sends().map((f) => f.id)).size, 1);
+  }),
+
+  whatIsWrittenOfflineIsSentAfterAReload: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    cloud.faults.unreachable = true;
+    const before = connect({ storage });
+    ['one', 'two'].forEach((text) => before.send('r', text));
+    await cloud.pass(MINUTE);
+    before.close();
+    cloud.faults.unreachable = false;
+
+    const after = connect({ storage });
+    equal(drafts(after).map((d) => d.message), ['one', 'two']);
+    await cloud.until(() => equalToTheTable(cloud, after) && texts(after).length === 2, 'equal');
+
+    equal(texts(after), ['one', 'two']);
+    equal(Array.from({ length: storage.length }, (_, i) => storage.key(i)), ['parley.guest']);
+  }),
+
+  whatWasSentButNotAnsweredIsNotDoubledByAReload: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const before = connect({ storage });
+    await cloud.until(() => before.room('r')?.link === 'live', 'joined');
+    cloud.faults.lostReplies = cloud.faults.lostPushes = 1;
+    before.send('r', 'hello');
+    await cloud.until(() => cloud.table('r').messages.length === 1, 'written');
+    before.close();
+    cloud.faults.lostReplies = cloud.faults.lostPushes = 0;
+
+    const after = connect({ storage });
+    await cloud.until(() => equalToTheTable(cloud, after), 'equal');
+
+    equal(texts(after), ['hello']);
+    equal(cloud.received.filter((f) => f.action === 'sendMessage').length, 1, 'it was found:');
+  }),
+
+  twoTabsSendADraftOnce: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    cloud.faults.unreachable = true;
+    const first = connect({ storage });
+    first.send('r', 'hello');
+    const second = connect({ storage });
+    equal(drafts(second).length, 1);
+    cloud.faults.unreachable = false;
+
+    await cloud.until(() => equalToTheTable(cloud, first, second) && texts(second).length > 0, 'equal');
+
+    equal(cloud.table('r').messages.map((m) => m.message), ['hello']);
+    equal(storage.length, 1);
+  }),
+
+  aTabSendsWhatAnotherOneLeftBehind: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const [closed, left] = [connect({ storage }), connect({ storage })];
+    await cloud.until(() => left.room('r')?.link === 'live', 'joined');
+    cloud.faults.unreachable = true;
+    cloud.cut();
+    closed.send('r', 'hello');
+    closed.close();
+    cloud.faults.unreachable = false;
+
+    await cloud.until(() => texts(left).length === 1, 'sent');
+
+    equal(texts(left), ['hello']);
+  }),
+
+  aDraftThatAnotherTabDiscardedIsNotSent: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    cloud.faults.unreachable = true;
+    const [first, second] = [connect({ storage }), connect({ storage })];
+    first.send('r', 'hello').catch(() => {});
+    second.close();
+    const third = connect({ storage });
+    third.discard('r', drafts(third)[0].id);
+    cloud.faults.unreachable = false;
+
+    await cloud.pass(MINUTE);
+
+    equal(cloud.table('r').messages, []);
+    equal(drafts(first), []);
+  }),
+
+  anOldAttemptIsLookedUpAndFound: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const before = connect({ storage });
+    for (let i = 0; i < 60; i++) cloud.say('r', `before ${i}`);
+    await cloud.until(() => texts(before).length > 0, 'joined');
+    cloud.faults.lostReplies = cloud.faults.lostPushes = 1;
+    before.send('r', 'hello');
+    await cloud.until(() => cloud.table('r').messages.some((m) => m.message === 'hello'), 'written');
+    before.close();
+    cloud.faults.lostReplies = cloud.faults.lostPushes = 0;
+    await cloud.sleep(21 * HOUR);
+    for (let i = 0; i < 60; i++) cloud.say('r', `later ${i}`);
+    await cloud.pass(10 * SECOND);
+    const sends = cloud.received.filter((f) => f.action === 'sendMessage').length;
+
+    const after = connect({ storage });
+    await cloud.until(() => equalToTheTable(cloud, after), 'equal');
+
+    equal(cloud.table('r').messages.filter((m) => m.message === 'hello').length, 1);
+    equal(cloud.received.filter((f) => f.action === 'sendMessage').length, sends, 'not sent again:');
+  }),
+
+  anOldAttemptThatIsNotFoundHasFailed: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const before = connect({ storage });
+    await cloud.until(() => before.room('r')?.link === 'live', 'joined');
+    cloud.faults.mute = true;
+    before.send('r', 'hello');
+    await cloud.pass(SECOND);
+    before.close();
+    cloud.faults.mute = false;
+    await cloud.sleep(21 * HOUR);
+
+    const after = connect({ storage });
+    await cloud.until(() => drafts(after)[0]?.state === 'failed', 'failed');
+    equal(cloud.table('r').messages, []);
+
+    after.sendAgain('r', drafts(after)[0].id);
+    await cloud.until(() => equalToTheTable(cloud, after) && texts(after).length === 1, 'equal');
+  }),
+
+  whatTheServerRefusesHasFailedAndIsRemembered: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const client = connect({ storage });
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => (frame.action !== 'sendMessage'
+      ? handle.call(cloud, socket, frame)
+      : socket.deliver({ type: 'error', code: 'id_reused', message: 'Used.', ref: frame.ref }));
+    /** @type {unknown} */
+    let refused = null;
+    client.send('r', 'hello').catch((e) => { refused = e; });
+
+    await cloud.until(() => refused !== null, 'refused');
+
+    check(refused instanceof Refused && refused.code === 'id_reused', `${refused}`);
+    client.close();
+    equal(drafts(connect({ storage })).map((d) => [d.state, d.error]), [['failed', 'Used.']]);
+  }),
+
+  aSendThatHasToWaitWaits: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, { action, ref }) => action === 'sendMessage' && socket.deliver(
+      { type: 'error', code: 'rate_limited', message: 'Too many.', retryAfterMs: 700, ref });
+    /** @type {unknown[]} */
+    const refused = [];
+    client.on('refused', ({ error, left }) => refused.push([error.code, left]));
+    client.send('r', 'hello');
+    await cloud.until(() => refused.length > 0, 'refused');
+    equal(drafts(client).map((d) => d.state), ['waiting']);
+    cloud.handle = handle;
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+
+    equal(refused, [['rate_limited', false]]);
+    equal(texts(client), ['hello']);
+  }),
+
+  aSendIsRepeatedWhereTheClocksDisagree: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => {
+      if (frame.action !== 'sendMessage') {
+        handle.call(cloud, socket, frame);
+        return;
+      }
+      cloud.handle = handle;
+      socket.deliver({ type: 'error', code: 'invalid_after', message: '', ref: frame.ref });
+    };
+    client.send('r', 'hello');
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+
+    equal(texts(client), ['hello']);
+  }),
+
+  aRoomThatCannotBeJoinedIsLeft: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => (frame.room !== 's' ? handle.call(cloud, socket, frame)
+      : socket.deliver({ type: 'error', code: 'too_many_rooms', message: '', ref: frame.ref }));
+    /** @type {unknown} */
+    let told = null;
+    client.on('refused', ({ room, left }) => { told = [room, left]; });
+    /** @type {unknown} */
+    let reason = null;
+    client.join('s').catch((e) => { reason = e; });
+
+    await cloud.until(() => told !== null && reason !== null, 'refused');
+
+    equal(told, ['s', true]);
+    check(reason instanceof Refused && reason.code === 'too_many_rooms', `${reason}`);
+    equal(client.rooms, ['r']);
+  }),
+
+  aConnectionThatIsBeingClosedIsMadeAgain: inACloud(async (cloud, connect) => {
+    const { handle } = cloud;
+    cloud.handle = (socket, { ref }) => {
+      socket.deliver({ type: 'error', code: 'not_connected', message: '', ref });
+      cloud.handle = handle;
+    };
+    const client = connect();
+
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+
+    equal(cloud.opened, 2);
+  }),
+
+  moreRoomsThanTheAddressNamesAreJoinedByFrame: inACloud(async (cloud, connect) => {
+    const rooms = Array.from({ length: 50 }, (_, i) => `room-${i}`);
+    const client = connect({ rooms });
+
+    await cloud.until(() => rooms.every((name) => client.room(name)?.link === 'live'), 'joined');
+
+    equal([...cloud.open].map((socket) => socket.rooms.size), [50]);
+  }),
+
+  aHoleIsRepaired: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    await cloud.pass(10 * SECOND);
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+    await cloud.pass(10 * SECOND);
+    cloud.faults.lostPushes = 0;
+    const pings = cloud.received.filter((f) => f.action === 'ping').length;
+    cloud.say('r', 'came');
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+
+    equal(texts(client), ['lost', 'came']);
+    equal(cloud.received.filter((f) => f.action === 'ping').length, pings, 'by its prev:');
+  }),
+
+  aLastPushThatIsLostIsFoundByAPing: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+
+    await cloud.pass(70 * SECOND);
+
+    equal(texts(client), ['lost']);
+  }),
+
+  whatAFreshMembershipMissesIsFoundSoon: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    cloud.faults.lostPushes = 1; // The index does not know it yet.
+    cloud.say('r', 'unheard');
+
+    await cloud.pass(10 * SECOND);
+
+    equal(texts(client), ['unheard']);
+  }),
+
+  anotherConnectionIsTriedWithAtOnce: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => (frame.action === 'sendMessage'
+      ? socket.deliver({ message: 'Internal server error' }) : handle.call(cloud, socket, frame));
+    client.send('r', 'hello');
+    await cloud.pass(10 * MINUTE);
+    cloud.handle = handle;
+    client.reconnect();
+
+    await cloud.pass(500);
+
+    equal(cloud.table('r').messages.map((m) => m.message), ['hello']);
+  }),
+
+  whatIsMissingIsThereAfterSync: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+    await cloud.until(() => cloud.table('r').head !== null, 'handed out');
+    let synced = false;
+    client.sync().then(() => { synced = true; });
+
+    await cloud.until(() => synced, 'synced');
+
+    equal(texts(client), ['lost']);
+  }),
+
+  aMembershipThatIsGoneIsTakenAgain: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.prune();
+    cloud.say('r', 'unheard');
+
+    await cloud.pass(70 * SECOND);
+    equal(texts(client), ['unheard']);
+
+    cloud.prune();
+    client.send('r', 'hello');
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+    equal(texts(client), ['unheard', 'hello']);
+  }),
+
+  aConnectionThatIsLostIsMadeAgainAndCatchesUp: inACloud(async (cloud, connect) => {
+    const client = connect();
+    for (let i = 0; i < 30; i++) cloud.say('r', `before ${i}`);
+    await cloud.pass(10 * SECOND);
+    cloud.faults.unreachable = true;
+    cloud.cut();
+    equal(client.state.phase, 'offline');
+    for (let i = 0; i < 250; i++) cloud.say('r', `missed ${i}`);
+    await cloud.pass(5 * MINUTE);
+    cloud.faults.unreachable = false;
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+
+    equal(texts(client).length, 280);
+  }),
+
+  whoeverIsFarBehindSeesTheNewestPageAndTheRestOnDemand: inACloud(async (cloud, connect) => {
+    const client = connect();
+    cloud.say('r', 'first');
+    await cloud.pass(10 * SECOND);
+    cloud.faults.unreachable = true;
+    cloud.cut();
+    for (let i = 0; i < 1_500; i++) cloud.say('r', `missed ${i}`);
+    await cloud.pass(MINUTE);
+    cloud.faults.unreachable = false;
+
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+    check((client.room('r')?.from ?? 0) > 0, 'it fetched everything');
+    equal(texts(client).length, 50);
+
+    client.older('r');
+    await cloud.until(() => texts(client).length === 100, 'older');
+    check(equalToTheTable(cloud, client), 'older messages do not adjoin');
+  }),
+
+  whatIsHeldOfARoomIsBounded: inACloud(async (cloud, connect) => {
+    const client = connect({ messagesMax: 200 });
+    await cloud.pass(10 * SECOND);
+    for (let i = 0; i < 3_000; i++) {
+      cloud.say('r', `m${i}`);
+      if (i % 100 === 0) await cloud.pass(100);
+      check(texts(client).length <= 200, `${texts(client).length} are held`);
+    }
+    await cloud.until(() => equalToTheTable(cloud, client) && texts(client).length > 0, 'equal');
+  }),
+
+  aSocketFromWhichNothingComesIsGivenUp: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.forget();
+    cloud.say('r', 'unheard');
+
+    await cloud.pass(client.waits.pingMs + client.waits.replyMs + 10 * SECOND);
+
+    equal(texts(client), ['unheard']);
+  }),
+
+  aMachineThatHasSleptLooksAtOnceWhetherItIsStillConnected: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.faults.mute = true;
+    cloud.say('r', 'unheard');
+    await cloud.sleep(HOUR);
+    cloud.forget();
+    cloud.faults.mute = false;
+
+    await cloud.pass(20 * SECOND);
+
+    equal(texts(client), ['unheard']);
+  }),
+
+  theConnectionIsReplacedBeforeItIsTwoHoursOld: inACloud(async (cloud, connect) => {
+    const client = connect();
+    /** @type {string[]} */
+    const phases = [];
+    await cloud.pass(10 * SECOND);
+    client.on('state', ({ phase }) => phases.push(phase));
+    let most = 0;
+    for (let i = 0; i < 20 * 60; i++) {
+      if (i % 60 === 0) cloud.say('r', `m${i}`);
+      await cloud.pass(MINUTE, () => {
+        check(cloud.open.size > 0, 'there was no socket');
+        most = Math.max(most, cloud.open.size);
+        return false;
+      });
+    }
+
+    equal(new Set(phases), new Set(['connected']));
+    equal(most, 2);
+    check(cloud.opened >= 10 && cloud.opened <= 13, `${cloud.opened} sockets in 20 hours`);
+    check(equalToTheTable(cloud, client), 'something is missing');
+  }),
+
+  anotherNameIsTakenWithoutAGap: inACloud(async (cloud, connect) => {
+    const client = connect({ name: 'Ada' });
+    await cloud.pass(10 * SECOND);
+    client.rename('Augusta');
+    client.send('r', 'hello');
+    await cloud.pass(10 * SECOND);
+    client.send('r', 'again');
+
+    await cloud.until(() => equalToTheTable(cloud, client) && texts(client).length === 2, 'equal');
+
+    equal(client.room('r')?.messages.at(-1)?.sender, 'Augusta');
+  }),
+
+  aRoomThatWasQuitIsNotJoinedAgainByALateReply: inACloud(async (cloud, connect) => {
+    const client = connect();
+    for (let i = 0; i < 10; i++) {
+      client.join('s').catch(() => {});
+      await cloud.pass(3);
+      client.quit('s');
+      await cloud.pass(10 * SECOND);
+      equal([...cloud.open].map((socket) => [...socket.rooms]), [['r']]);
+    }
+
+    client.join('s');
+    await cloud.pass(10 * SECOND);
+    equal([...cloud.open].map((socket) => [...socket.rooms]), [['r', 's']]);
+  }),
+
+  whoNamesNoRoomIsInNone: inACloud(async (cloud, connect) => {
+    connect({ rooms: [] });
+
+    await cloud.pass(10 * SECOND);
+
+    equal([...cloud.open].map((socket) => [...socket.rooms]), [[]]);
+  }),
+
+  aBurstIsToldAsFewChanges: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    let changes = 0;
+    client.on('change', () => changes++);
+    const began = cloud.time.now;
+    for (let i = 0; i < 1_000; i++) cloud.say('r', `m${i}`);
+
+    await cloud.until(() => texts(client).length === 1_000, 'all');
+
+    const most = (cloud.time.now - began) / client.waits.changeMs + 2;
+    check(changes <= most, `${changes} changes, at most ${most} were to be told`);
+  }),
+
+  aListenerThatFailsHarmsNobody: inACloud(async (cloud, connect) => {
+    const { reportError } = globalThis;
+    let reported = 0;
+    globalThis.reportError = () => { reported++; };
+    try {
+      const client = connect();
+      client.on('change', () => { throw new Error('mine'); });
+      let told = 0;
+      const stop = client.on('change', () => told++);
+      await cloud.pass(10 * SECOND);
+      check(told > 0 && reported >= told, `told ${told}, reported ${reported}`);
+
+      stop();
+      const before = told;
+      client.send('r', 'hello');
+      await cloud.pass(10 * SECOND);
+      equal(told, before);
+    } finally {
+      globalThis.reportError = reportError;
+    }
+  }),
+
+  whatCannotBeUsedIsRefusedAndChangesNothing: inACloud(async (cloud, connect) => {
+    const client = connect();
+    /** @type {[string, (options: any, client: any) => void][]} */
+    const wrong = [
+      ['url', () => new Client(/** @type {any} */ ({}))],
+      ['url', () => new Client({ url: '' })],
+      ['rooms', () => new Client({ url: 'ws://x/', rooms: /** @type {any} */ ('r') })],
+      ['room', () => new Client({ url: 'ws://x/', rooms: ['no room'] })],
+      ['name', () => new Client({ url: 'ws://x/', name: ' ' })],
+      ['name', () => new Client({ url: 'ws://x/', name: 'x'.repeat(65) })],
+      ['waits', () => new Client({ url: 'ws://x/', waits: /** @type {any} */ ({ pongMs: 1 }) })],
+      ['waits.pingMs', () => new Client({ url: 'ws://x/', waits: { pingMs: -1 } })],
+      ['messagesMax', () => new Client({ url: 'ws://x/', messagesMax: 1 })],
+      ['room', () => client.join('$connection')],
+      ['room', () => client.send('s', 'hello')],
+      ['text', () => client.send('r', ' ')],
+      ['text', () => client.send('r', 'x'.repeat(4_001))],
+      ['id', () => client.sendAgain('r', 'nothing')],
+      ['name', () => client.rename('\u0007')],
+      ['listener', () => client.on('change', /** @type {any} */ (null))],
+    ];
+    for (const [what, call] of wrong) {
+      try {
+        call(null, null);
+      } catch (e) {
+        check(e instanceof Error && e.message.startsWith(`${what}: `), `${what}, but: ${e}`);
+        continue;
+      }
+      throw new Error(`${call} was taken`);
+    }
+    await cloud.pass(SECOND);
+    equal([client.rooms, cloud.opened, drafts(client)], [['r'], 1, []]);
+  }),
+
+  async whateverFailsEveryClientShowsTheTableInTheEnd() {
+    for (const seed of seeds(30)) {
+      await inACloud((cloud, connect) => faultSchedule(seed, cloud, connect), seed)();
+    }
+  },
+};
+
+/**
+ * Three clients talk for some minutes, in which pushes and replies are lost, doubled and late, sockets
+ * are cut and go dead, pages are reloaded, machines sleep and rooms are quit.
+ *
+ * @param {number} seed
+ * @param {Cloud} cloud
+ * @param {(options?: Partial<import('../client/client.js').Options>) => Client} connect
+ */
+async function faultSchedule(seed, cloud, connect) {
+  const random = generator(seed);
+  const storages = [1, 2, 3].map(() => new MemoryStorage());
+  const clients = storages.map((storage) => connect({ storage, messagesMax: 200 }));
+  const pick = () => Math.floor(random() * clients.length);
+  /** @type {Set<string>} */
+  const said = new Set();
+  /** @type {(() => void | Promise<void>)[]} */
+  const troubles = [
+    () => cloud.cut(),
+    () => { cloud.faults.unreachable = !cloud.faults.unreachable; },
+    () => { cloud.faults.mute = !cloud.faults.mute; },
+    () => cloud.prune(),
+    () => cloud.sleep(random() * 30 * MINUTE),
+    () => { cloud.faults.latencyMs = random() < 0.5 ? 20 : 3_000; },
+    () => {
+      const i = pick();
+      clients[i].close();
+      clients[i] = connect({ storage: storages[i], messagesMax: 200 });
+    },
+    () => clients[pick()].rename(`Name ${Math.floor(random() * 100)}`),
+    () => clients[pick()].reconnect(),
+    () => { clients[pick()].older('r').catch(() => {}); },
+    () => {
+      const client = clients[pick()];
+      client.quit('r');
+      client.join('r').catch(() => {});
+    },
+  ];
+  for (let i = 0; i < 40; i++) {
+    for (const fault of /** @type {const} */ (
+      ['lostPushes', 'doubledPushes', 'latePushes', 'lostReplies', 'gatewayErrors'])) {
+      cloud.faults[fault] = random() < 0.5 ? 0 : random() * 0.5;
+    }
+    if (random() < 0.5) await troubles[Math.floor(random() * troubles.length)]();
+    const talk = random() < 0.1 ? 40 : random() * 4;
+    for (let n = 0; n < talk; n++) {
+      const client = clients[pick()];
+      if (drafts(client).length >= 40) continue;
+      const text = `${i}.${n}`;
+      client.send('r', text);
+      said.add(text);
+    }
+    await cloud.pass(random() * 20 * SECOND);
+  }
+  Object.assign(cloud.faults, { unreachable: false, mute: false, lostPushes: 0, doubledPushes: 0,
+    latePushes: 0, lostReplies: 0, gatewayErrors: 0, latencyMs: 20 });
+  await cloud.pass(5 * MINUTE);
+
+  check(equalToTheTable(cloud, ...clients), `seed ${seed}: a client does not show the table`);
+  const written = cloud.table('r').messages.map((m) => m.message);
+  equal(written.sort(), [...said].sort(), `seed ${seed}: each was written once:`);
+}

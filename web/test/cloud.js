@@ -1,0 +1,408 @@
+/**
+ * A whole Parley to run `client/client.js` against, in time that passes only when it is told to: the
+ * protocol as docs/PROTOCOL.md has it, with whatever may go wrong. While it is installed it stands
+ * in for the browser's sockets, timers and clock.
+ */
+
+import { Table } from './table.js';
+import { Time } from './tools.js';
+
+const CONNECTION_MS_MAX = 2 * 60 * 60_000;
+
+export class Cloud {
+  time = new Time();
+
+  /** @type {Map<string, Table>} */
+  tables = new Map();
+
+  /** Server's sides of the sockets that are open. @type {Set<FakeSocket>} */
+  open = new Set();
+
+  /** How many sockets were opened so far. */
+  opened = 0;
+
+  /** Frames that were received, in order. @type {Record<string, any>[]} */
+  received = [];
+
+  /** The most sends that one client had outstanding in one room. */
+  outstandingMax = 0;
+
+  faults = {
+    /** No socket opens. */
+    unreachable: false,
+    /** Nothing gets through, and nobody is told. */
+    mute: false,
+    /** Parts of what is sent that is lost, doubled or late. */
+    lostPushes: 0,
+    doubledPushes: 0,
+    latePushes: 0,
+    lostReplies: 0,
+    gatewayErrors: 0,
+    /** The longest a frame takes one way. */
+    latencyMs: 20,
+  };
+
+  #random;
+
+  /** @type {Map<string, any>} */
+  #real = new Map();
+
+  /** @type {Map<string, number>} */
+  #outstanding = new Map();
+
+  /** The timers of the machine that the clients run on. @type {Set<number>} */
+  #timers = new Set();
+
+  /** Until when that machine sleeps. */
+  #sleepsUntil = 0;
+
+  /** @param {() => number} random */
+  constructor(random) {
+    this.#random = random;
+  }
+
+  /** @param {string} room */
+  table(room) {
+    let table = this.tables.get(room);
+    if (table === undefined) {
+      table = new Table(room, this.time, this.#random);
+      table.members.push((event) => this.#push(room, event));
+      this.tables.set(room, table);
+    }
+    return table;
+  }
+
+  /** Somebody else says something. */
+  say(/** @type {string} */ room, /** @type {string} */ message) {
+    const said = { id: `id-${message}`, user: 'guest:other', sender: 'Other', message };
+    this.table(room).write(said, () => {});
+  }
+
+  /** Closes all sockets, as the network does. */
+  cut() {
+    for (const socket of [...this.open]) socket.lose();
+  }
+
+  /** Loses all sockets without a word to the clients. */
+  forget() {
+    for (const socket of this.open) socket.forgotten = true;
+    this.open.clear();
+  }
+
+  /** The connection is in no room any more, as after a prune. */
+  prune() {
+    for (const socket of this.open) socket.rooms.clear();
+  }
+
+  /**
+   * Lets time pass, and everything happen that is due.
+   *
+   * @param {number} ms
+   * @param {() => boolean} [until] ends it earlier
+   */
+  async pass(ms, until = () => false) {
+    const end = this.time.now + ms;
+    await settled();
+    while (this.time.next <= end && !until()) {
+      this.time.step();
+      await settled();
+    }
+    if (!until()) this.time.run(end);
+  }
+
+  /**
+   * Time passes for all but the clients: they get late what was sent to them, and do later what they
+   * were about to do.
+   *
+   * @param {number} ms
+   */
+  async sleep(ms) {
+    this.#sleepsUntil = this.time.now + ms;
+    this.time.delay(ms, (task) => this.#timers.has(task));
+    await this.pass(ms);
+  }
+
+  /**
+   * Something happens to a client, once it is awake.
+   *
+   * @param {() => void} task
+   */
+  reach(task) {
+    if (this.time.now >= this.#sleepsUntil) task();
+    else this.time.after(this.#sleepsUntil - this.time.now, task);
+  }
+
+  /**
+   * @param {() => boolean} condition
+   * @param {string} what
+   */
+  async until(condition, what) {
+    await this.pass(24 * 60 * 60_000, condition);
+    if (!condition()) throw new Error(`it never came to this: ${what}`);
+  }
+
+  install() {
+    const { time } = this;
+    const cloud = this;
+    /** @type {Map<number, number>} */
+    const intervals = new Map();
+    const every = (/** @type {() => void} */ task, /** @type {number} */ ms, id = 0) => {
+      const timer = this.#timer(ms, () => {
+        if (intervals.has(id || timer)) every(task, ms, id || timer);
+        task();
+      });
+      intervals.set(id || timer, timer);
+      return id || timer;
+    };
+    this.#replace(globalThis, {
+      WebSocket: class extends FakeSocket {
+        /** @param {string} url */
+        constructor(url) {
+          super(cloud, url);
+        }
+      },
+      setTimeout: (/** @type {() => void} */ task, ms = 0) => this.#timer(ms, task),
+      clearTimeout: (/** @type {number | undefined} */ timer) => time.cancel(timer),
+      setInterval: every,
+      clearInterval: (/** @type {number} */ id) => {
+        time.cancel(intervals.get(id));
+        intervals.delete(id);
+      },
+    });
+    this.#replace(Date, { now: () => time.now });
+  }
+
+  /**
+   * @param {number} ms
+   * @param {() => void} task
+   * @returns {number}
+   */
+  #timer(ms, task) {
+    const timer = this.time.after(ms, () => {
+      this.#timers.delete(timer);
+      task();
+    });
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  restore() {
+    for (const [name, value] of this.#real) {
+      Object.assign(name === 'now' ? Date : globalThis, { [name]: value });
+    }
+  }
+
+  /**
+   * @param {any} target
+   * @param {Record<string, any>} fakes
+   */
+  #replace(target, fakes) {
+    for (const [name, fake] of Object.entries(fakes)) {
+      this.#real.set(name, target[name]);
+      target[name] = fake;
+    }
+  }
+
+  get latency() {
+    return 1 + this.#random() * this.faults.latencyMs;
+  }
+
+  /** @param {number} p */
+  chance(p) {
+    return p > 0 && this.#random() < p;
+  }
+
+  /**
+   * @param {string} room
+   * @param {object} event
+   */
+  #push(room, event) {
+    for (const socket of this.open) {
+      if (!socket.rooms.has(room) || this.chance(this.faults.lostPushes)) continue;
+      for (let copies = this.chance(this.faults.doubledPushes) ? 2 : 1; copies > 0; copies--) {
+        const late = this.chance(this.faults.latePushes) ? this.#random() * 20_000 : 0;
+        this.time.after(late, () => socket.deliver(event));
+      }
+    }
+  }
+
+  /**
+   * A frame has arrived.
+   *
+   * @param {FakeSocket} socket
+   * @param {Record<string, any>} frame
+   */
+  handle(socket, frame) {
+    this.received.push(frame);
+    const { action, ref, room } = frame;
+    /** @param {object} reply */
+    const reply = (reply) => {
+      if (this.chance(this.faults.gatewayErrors)) socket.deliver({ message: 'Internal server error' });
+      else if (!this.chance(this.faults.lostReplies)) socket.deliver({ ...reply, ref });
+    };
+    const refuse = (/** @type {string} */ code) => reply({ type: 'error', code, message: code });
+    const you = { user: socket.user, sender: socket.sender, member: socket.member };
+    switch (action) {
+      case 'join': {
+        socket.rooms.add(room);
+        const { head } = this.table(room);
+        const page = this.table(room).page({ after: frame.after, limit: frame.limit });
+        reply({ type: 'joined', room, ...page, head, you });
+        break;
+      }
+      case 'quit':
+        if (socket.rooms.delete(room)) reply({ type: 'quit', room });
+        else refuse('not_a_member');
+        break;
+      case 'history':
+        if (!socket.rooms.has(room)) refuse('not_a_member');
+        else reply({ type: 'history', room, ...this.table(room).page(/** @type {any} */ (frame)) });
+        break;
+      case 'ping': {
+        const heads = frame.rooms.map((/** @type {string} */ name) => [
+          name, socket.rooms.has(name) ? this.table(name).head ?? 0 : null]);
+        reply({ type: 'pong', time: this.time.now * 1000, you, rooms: Object.fromEntries(heads) });
+        break;
+      }
+      case 'sendMessage': {
+        if (!socket.rooms.has(room)) {
+          refuse('not_a_member');
+          break;
+        }
+        const key = `${socket.member} ${room}`;
+        this.#outstanding.set(key, (this.#outstanding.get(key) ?? 0) + 1);
+        this.outstandingMax = Math.max(this.outstandingMax, this.#outstanding.get(key) ?? 0);
+        const { id, message, after } = frame;
+        const { user, sender } = socket;
+        this.table(room).write({ id, user, sender, message, after }, (timestamp) => {
+          this.#outstanding.set(key, (this.#outstanding.get(key) ?? 0) - 1);
+          reply({ type: 'sent', room, id, timestamp });
+        });
+        break;
+      }
+      default:
+        refuse('unknown_action');
+    }
+  }
+}
+
+class FakeSocket {
+  static OPEN = 1;
+
+  readyState = 0;
+
+  /** @type {(() => void) | null} */
+  onopen = null;
+
+  /** @type {((event: {data: string}) => void) | null} */
+  onmessage = null;
+
+  /** @type {(() => void) | null} */
+  onclose = null;
+
+  /** @type {Set<string>} */
+  rooms = new Set();
+
+  forgotten = false;
+
+  #cloud;
+
+  /**
+   * @param {Cloud} cloud
+   * @param {string} url
+   */
+  constructor(cloud, url) {
+    this.#cloud = cloud;
+    const query = new URL(url).searchParams;
+    const guest = query.get('guest');
+    this.member = String(++cloud.opened);
+    this.user = `guest:${guest ?? this.member}`;
+    this.sender = query.get('name') ?? 'Guest';
+    cloud.time.after(cloud.latency, () => {
+      if (this.readyState !== 0 || cloud.faults.mute) return;
+      if (cloud.faults.unreachable) {
+        this.lose();
+        return;
+      }
+      this.readyState = 1;
+      cloud.open.add(this);
+      (query.get('rooms') ?? 'global').split(',').forEach((room) => this.rooms.add(room));
+      cloud.time.after(CONNECTION_MS_MAX, () => this.lose());
+      cloud.reach(() => this.onopen?.());
+    });
+  }
+
+  /** @param {string} data */
+  send(data) {
+    const { time, faults } = this.#cloud;
+    time.after(this.#cloud.latency, () => {
+      if (this.readyState !== 1 || this.forgotten || faults.mute) return;
+      this.#cloud.handle(this, JSON.parse(data));
+    });
+  }
+
+  /** @param {object} event of the server's */
+  deliver(event) {
+    const data = JSON.stringify(event);
+    this.#cloud.time.after(this.#cloud.latency, () => {
+      if (this.readyState !== 1 || this.#cloud.faults.mute) return;
+      this.#cloud.reach(() => this.onmessage?.({ data }));
+    });
+  }
+
+  /** By the client. */
+  close() {
+    this.readyState = 3;
+    this.#cloud.open.delete(this);
+  }
+
+  /** By the network. */
+  lose() {
+    if (this.readyState === 3) return;
+    this.close();
+    this.#cloud.reach(() => this.onclose?.());
+  }
+}
+
+const channel = new MessageChannel();
+
+/** All promises have been kept that can be. */
+function settled() {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(null);
+  });
+}
+
+/** What outlives a page, for clients that are its tabs or its reloads. */
+export class MemoryStorage {
+  /** @type {Map<string, string>} */
+  #entries = new Map();
+
+  get length() {
+    return this.#entries.size;
+  }
+
+  /** @param {number} index */
+  key(index) {
+    return [...this.#entries.keys()][index] ?? null;
+  }
+
+  /** @param {string} key */
+  getItem(key) {
+    return this.#entries.get(key) ?? null;
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} value
+   */
+  setItem(key, value) {
+    this.#entries.set(key, String(value));
+  }
+
+  /** @param {string} key */
+  removeItem(key) {
+    this.#entries.delete(key);
+  }
+}

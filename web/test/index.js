@@ -1,0 +1,27 @@
+/**
+ * What `client/` promises, run by opening `index.html`: `data-result` of its body becomes `passed` or
+ * `failed`, and the report says which sentence did not hold. `?only=` runs the tests whose names
+ * contain it, and `?seed=` the seeded ones with that seed only.
+ */
+
+import clientTests from './client.test.js';
+import interleavingTests from './interleavings.test.js';
+import roomTests from './room.test.js';
+
+const query = new URLSearchParams(location.search);
+const tests = Object.entries({ ...roomTests, ...interleavingTests, ...clientTests })
+  .filter(([name]) => name.includes(query.get('only') ?? ''));
+const report = /** @type {HTMLElement} */ (document.getElementById('report'));
+
+let failures = 0;
+for (const [name, test] of tests) {
+  let outcome = `ok      ${name}`;
+  try {
+    await test();
+  } catch (e) {
+    failures++;
+    outcome = `FAILED  ${name}: ${e instanceof Error ? e.message : e}`;
+  }
+  report.textContent += `${outcome}\n`;
+}
+document.body.dataset.result = failures === 0 && tests.length > 0 ? 'passed' : 'failed';
