@@ -162,8 +162,8 @@ class Links {
   /** What came with the change under way. @type {Set<number>} */
   here = new Set();
 
-  /** Who waits for a timestamp as its `prev`. @type {Map<number, number>} */
-  #waiting = new Map();
+  /** Who waits for a timestamp as its `prev`, once that is asked. @type {Map<number, number> | null} */
+  #waiting = null;
 
   /** @type {Held} */
   #held;
@@ -178,9 +178,6 @@ class Links {
     this.holes = new Map(holes);
     this.unsure = new Set(unsure);
     this.#held = held;
-    for (const [t, prev] of holes) {
-      if (prev !== null) this.#waiting.set(prev, t);
-    }
   }
 
   /** @param {number} timestamp */
@@ -201,9 +198,24 @@ class Links {
       this.unsure.delete(t);
       this.settle(t);
       this.tail = t;
-      const follower = this.#waiting.get(t);
-      t = follower !== undefined && this.holes.has(follower) ? follower : undefined;
+      t = this.#follower(t);
     }
+  }
+
+  /**
+   * @param {number} timestamp
+   * @returns {number | undefined} the one that waited for it
+   */
+  #follower(timestamp) {
+    if (this.holes.size === 0) return undefined;
+    if (this.#waiting === null) {
+      this.#waiting = new Map();
+      for (const [t, prev] of this.holes) {
+        if (prev !== null) this.#waiting.set(prev, t);
+      }
+    }
+    const follower = this.#waiting.get(timestamp);
+    return follower !== undefined && this.holes.has(follower) ? follower : undefined;
   }
 
   /**
@@ -225,7 +237,7 @@ class Links {
   open(timestamp, prev) {
     this.unsure.delete(timestamp);
     this.holes.set(timestamp, prev);
-    if (prev !== null) this.#waiting.set(prev, timestamp);
+    if (prev !== null) this.#waiting?.set(prev, timestamp);
   }
 
   /** @param {number} timestamp */
