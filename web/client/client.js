@@ -98,7 +98,7 @@ export class Client {
   #watchers = [];
 
   #pingAt = Infinity;
-  #pingedAt = -Infinity;
+  #probing = false;
   #tickedAt = Date.now();
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -487,8 +487,7 @@ export class Client {
    * @returns {Promise<boolean>} whether it was answered
    */
   async #ping(patienceMs) {
-    this.#pingedAt = Date.now();
-    this.#pingAt = this.#pingedAt + this.#waits.pingMs;
+    this.#pingAt = Date.now() + this.#waits.pingMs;
     const { session } = this.#connection;
     const live = [...this.#memberships.values()].filter((m) => m.room.link === 'live');
     try {
@@ -526,11 +525,13 @@ export class Client {
   }
 
   /** @param {boolean} connectable whether an attempt to connect may succeed now */
-  #hint(connectable) {
+  async #hint(connectable) {
     const { phase } = this.state;
     if (phase === 'offline' && connectable) this.#connection.restart();
-    else if (phase === 'connected' && Date.now() - this.#pingedAt >= this.#waits.probeMs) {
-      this.#ping(this.#waits.probeMs);
+    else if (phase === 'connected' && !this.#probing) {
+      this.#probing = true;
+      await this.#ping(this.#waits.probeMs);
+      this.#probing = false;
     }
   }
 
