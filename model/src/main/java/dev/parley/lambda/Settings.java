@@ -5,6 +5,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -29,6 +31,17 @@ public record Settings(Map<String, String> environment) {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
   private static final Duration GATEWAY_MAX = Duration.ofSeconds(1);
+
+  /// Ends calls that take too long: one thread for all clients. The SDK would give five to each.
+  private static final ScheduledExecutorService TIMEOUTS = timeouts();
+
+  private static ScheduledExecutorService timeouts() {
+    ScheduledThreadPoolExecutor timeouts =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("call-timeouts").daemon().factory());
+    timeouts.setRemoveOnCancelPolicy(true); // nearly all of them
+    return timeouts;
+  }
 
   /// @throws IllegalArgumentException where it is missing or empty
   public String required(String name) {
@@ -99,6 +112,7 @@ public record Settings(Map<String, String> environment) {
             ClientOverrideConfiguration.builder()
                 .retryStrategy(AwsRetryStrategy.doNotRetry())
                 .apiCallTimeout(GATEWAY_MAX)
+                .scheduledExecutorService(TIMEOUTS)
                 .build())
         .build();
   }
@@ -143,6 +157,7 @@ public record Settings(Map<String, String> environment) {
   private static ClientOverrideConfiguration.Builder bounded() {
     return ClientOverrideConfiguration.builder()
         .apiCallAttemptTimeout(ATTEMPT_MAX)
-        .apiCallTimeout(CALL_MAX);
+        .apiCallTimeout(CALL_MAX)
+        .scheduledExecutorService(TIMEOUTS);
   }
 }
