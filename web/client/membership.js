@@ -144,8 +144,10 @@ export class Membership {
     if (this.room.drafts.length >= DRAFTS_PER_ROOM_MAX) {
       throw new RangeError(`${DRAFTS_PER_ROOM_MAX} messages wait to be sent to #${this.name}`);
     }
+    // Those of one moment have to stay in order too: a storage has an order of its own.
+    const writtenAt = Math.max(Date.now(), (this.room.drafts.at(-1)?.writtenAt ?? 0) + 1);
     /** @type {Draft} */
-    const draft = { id, message, writtenAt: Date.now(), state: 'queued' };
+    const draft = { id, message, writtenAt, state: 'queued' };
     outbox.put(this.name, draft);
     /** @type {Promise<{id: string, timestamp: number}>} */
     const sent = new Promise((resolve, reject) => this.#senders.set(id, { resolve, reject }));
@@ -304,10 +306,7 @@ export class Membership {
     const { connection, outbox, waits } = this.#around;
     const { id, message } = draft;
     const stored = outbox.current(this.name, draft);
-    if (stored === null) {
-      this.apply({ type: 'draftDiscarded', id }); // Another tab has finished it.
-      return true;
-    }
+    if (stored === null) return this.#yield(id);
     const now = Date.now();
     const known = [stored, draft].find((d) => d.triedAt !== undefined);
     const triedAt = known?.triedAt ?? now;
@@ -326,6 +325,25 @@ export class Membership {
     } catch (e) {
       return e instanceof Refused ? this.#refused(draft, e) : false;
     }
+  }
+
+  /**
+   * Leaves a draft to another tab, which has finished it. Its message may not have come yet, and what
+   * is sent next has to come after it.
+   *
+   * @param {string} id
+   * @returns {Promise<boolean>} as {@link #attempt}
+   */
+  async #yield(id) {
+    const { session } = this.#around.connection;
+    try {
+      await this.#inTurn(() => this.#read('history', session));
+    } catch (e) {
+      if (e instanceof Refused && e.code === 'not_a_member') await this.enter();
+      return false;
+    }
+    this.apply({ type: 'draftDiscarded', id });
+    return true;
   }
 
   /**

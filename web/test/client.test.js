@@ -97,16 +97,17 @@ export default {
     const storage = new MemoryStorage();
     cloud.faults.unreachable = true;
     const before = connect({ storage });
-    ['one', 'two'].forEach((text) => before.send('r', text));
+    const written = Array.from({ length: 10 }, (_, i) => `m${i}`);
+    written.forEach((text) => before.send('r', text));
     await cloud.pass(MINUTE);
     before.close();
     cloud.faults.unreachable = false;
 
     const after = connect({ storage });
-    equal(drafts(after).map((d) => d.message), ['one', 'two']);
-    await cloud.until(() => equalToTheTable(cloud, after) && texts(after).length === 2, 'equal');
+    equal(drafts(after).map((d) => d.message), written);
+    await cloud.until(() => equalToTheTable(cloud, after) && texts(after).length === 10, 'equal');
 
-    equal(texts(after), ['one', 'two']);
+    equal(texts(after), written);
     equal(Array.from({ length: storage.length }, (_, i) => storage.key(i)), ['parley.guest']);
   }),
 
@@ -171,6 +172,27 @@ export default {
 
     equal(cloud.table('r').messages, []);
     equal(drafts(first), []);
+  }),
+
+  whatATabSendsComesAfterWhatAnotherOneFinished: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const client = connect({ storage });
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const { you } = client.room('r') ?? {};
+    cloud.faults.lostPushes = cloud.faults.gatewayErrors = 1;
+    ['one', 'two', 'three'].forEach((text) => client.send('r', text).catch(() => {}));
+    const { id, message } = drafts(client)[1];
+    const ahead = (cloud.time.now + 10 * MINUTE) * 1000;
+    cloud.table('r').write(
+      { id, message, user: `${you?.user}`, sender: `${you?.sender}`, after: ahead }, () => {});
+    await cloud.until(() => cloud.table('r').messages.some((m) => m.id === id), 'written');
+    storage.removeItem(`parley.draft/r/${id}`);
+    cloud.faults.lostPushes = cloud.faults.gatewayErrors = 0;
+
+    await cloud.until(() => equalToTheTable(cloud, client) && texts(client).length === 3, 'equal');
+
+    equal(texts(client), ['one', 'two', 'three']);
+    equal(drafts(client), []);
   }),
 
   anOldAttemptIsLookedUpAndFound: inACloud(async (cloud, connect) => {

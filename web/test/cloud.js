@@ -383,9 +383,9 @@ export class MemoryStorage {
     return this.#entries.size;
   }
 
-  /** @param {number} index */
+  /** @param {number} index in the order of the keys, as in a browser */
   key(index) {
-    return [...this.#entries.keys()][index] ?? null;
+    return [...this.#entries.keys()].sort()[index] ?? null;
   }
 
   /** @param {string} key */
