@@ -6,7 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 ///
 /// @param timestamp epoch microseconds; it identifies the message in its room
 public record Message(long timestamp, String id, String user, String sender, String text) {
-  static Message of(JsonNode json) {
+  /// As it stands in a frame.
+  public static Message of(JsonNode json) {
     return new Message(
         json.path("timestamp").asLong(),
         json.path("id").asText(),
