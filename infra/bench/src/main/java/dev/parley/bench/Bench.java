@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// - `burst`: 10 to 500 messages a second into 1,000 members: [Burst]
 /// - `cost`: processor time of a push, beside that of HTTP clients alone: [Cost]
 /// - `faults`: one message to 1,000 members, some of whom are gone, throttled or silent: [Faults]
+/// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
 /// - `jmh`: the parts that reach no service: [dev.parley.fanout.FanoutBenchmark]
 ///
@@ -28,13 +29,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options: `bench.polls` (4 a second, as AWS does; a run with more writes a file of its own,
 /// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other rooms),
-/// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
-/// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `growth`, connections elsewhere; of
-/// `jmh`, regular expressions), and `bench.push.jvm` (the options of the JVM that `cost` measures).
+/// `bench.cut` (60 seconds without a network, of `recover`), `bench.steps` of a single benchmark,
+/// with commas between them (the rooms' sizes; of `burst`, `members:rate`; of `cost`, `parley` and
+/// [Floor#CLIENTS]; of `recover`, messages missed; of `growth`, connections elsewhere; of `jmh`,
+/// regular expressions), and `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final double AWS_POLLS = 4;
   private static final int CONNECTIONS_ELSEWHERE = 10_000;
+  private static final int CUT_SECONDS = 60;
 
   /// @param steps unless others are chosen
   /// @param step what each of them looks like, as a regular expression
@@ -54,6 +57,7 @@ public final class Bench {
             Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
             Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
     KINDS.put("faults", new Kind("1000", number));
+    KINDS.put("recover", new Kind("100,1000,5000", number));
     KINDS.put("growth", new Kind("1000,10000,50000", number));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
@@ -149,6 +153,9 @@ public final class Bench {
       case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
+      case "recover" ->
+          new Recover(cloud(elsewhere), report, (int) option("bench.cut", CUT_SECONDS))
+              .run(numbers(steps));
       case "growth" -> {
         try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {
           ladder.grow(numbers(steps));

@@ -1,6 +1,5 @@
 package dev.parley.bench;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Many messages a second into one room for 10 s. Up to 100 a second they are sent by members, who
@@ -153,24 +151,12 @@ final class Burst {
       while (next < accepted.length
           && batch.size() < BATCH_MAX
           && start + next * 1_000_000_000L / rate <= now) {
-        batch.add(Cloud.put(item(room, micros + batch.size(), time, first + next)));
+        batch.add(Cloud.message(room, micros + batch.size(), Members.text(first + next)));
         next++;
       }
       cloud.dynamoDb().batchWriteItem(put -> put.requestItems(Map.of(Cloud.MESSAGES, batch)));
       Arrays.fill(accepted, from, next, System.nanoTime());
     }
-  }
-
-  private static Map<String, AttributeValue> item(
-      String room, long timestamp, Instant time, int number) {
-    return Map.of(
-        "room_id", Cloud.s(room),
-        "timestamp", Cloud.n(timestamp),
-        "id", Cloud.s("0f8fad5b-d9cb-469f-a165-%012d".formatted(number)),
-        "user", Cloud.s("guest:00112233445566778899aabbccddeeff"),
-        "sender", Cloud.s("somebody"),
-        "message", Cloud.s(Members.text(number)),
-        "expires_at", Cloud.n(time.plus(Duration.ofDays(30)).getEpochSecond()));
   }
 
   private static void until(long time) {

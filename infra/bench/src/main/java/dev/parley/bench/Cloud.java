@@ -14,6 +14,7 @@ import dev.parley.local.gateway.PushLatency;
 import dev.parley.local.template.Template;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,6 +109,10 @@ final class Cloud implements AutoCloseable {
     awaitConnections();
     connected.quiet(3_000); // presence of small rooms is told
     return connected;
+  }
+
+  URI webSocketUrl() {
+    return cloud.webSocketUrl();
   }
 
   DynamoDbClient dynamoDb() {
@@ -274,6 +279,22 @@ final class Cloud implements AutoCloseable {
         "joined_at", n(connected.toEpochMilli()),
         "allowance", n(connected.toEpochMilli()),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));
+  }
+
+  /// A message of somebody.
+  ///
+  /// @param timestamp epoch microseconds
+  static WriteRequest message(String room, long timestamp, String text) {
+    long expires = timestamp / 1_000_000 + Duration.ofDays(30).toSeconds();
+    return put(
+        Map.of(
+            "room_id", s(room),
+            "timestamp", n(timestamp),
+            "id", s("0f8fad5b-d9cb-469f-a165-" + timestamp),
+            "user", s("guest:00112233445566778899aabbccddeeff"),
+            "sender", s("somebody"),
+            "message", s(text),
+            "expires_at", n(expires)));
   }
 
   static WriteRequest put(Map<String, AttributeValue> item) {
