@@ -1,24 +1,34 @@
 package dev.parley.e2e;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static com.sun.net.httpserver.SimpleFileServer.OutputLevel.NONE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.SimpleFileServer;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.StartException;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The page, in a real browser.
 class BrowserTest {
-  private static final double PATIENCE_MS = 20_000;
+  private static final double PATIENCE_MS = 40_000;
   private static final double CLIENT_TESTS_MS_MAX = 180_000;
   private static LocalCloud cloud;
   private static Playwright playwright;
@@ -44,71 +54,68 @@ class BrowserTest {
 
   @Test
   void twoPagesTalkInTwoRooms() {
-    Page ada = open("Ada", "red");
-    Page bob = open("Bob", "red");
-    byTestId(ada, "join-room").fill("blue");
-    byTestId(ada, "join").click();
-    assertThat(byTestId(ada, "room-title")).containsText("blue");
-    byTestId(bob, "join-room").fill("blue");
-    byTestId(bob, "join").click();
-    assertThat(byTestId(bob, "room-title")).containsText("blue");
-    assertThat(byTestId(ada, "members")).containsText("Bob");
+    TestPage ada = open("Ada", "red");
+    TestPage bob = open("Bob", "red");
+    ada.element("join-room").fill("blue");
+    ada.element("join").click();
+    assertThat(ada.element("room-title")).containsText("blue");
+    bob.element("join-room").fill("blue");
+    bob.element("join").click();
+    assertThat(bob.element("room-title")).containsText("blue");
+    assertThat(ada.element("members")).containsText("Bob");
 
-    say(ada, "hello blue");
-    say(bob, "<b>hello</b> <script>document.title = 'hacked'</script>");
+    ada.say("hello blue");
+    bob.say("<b>hello</b> <script>document.title = 'hacked'</script>");
 
-    for (Page page : new Page[] {ada, bob}) {
-      Locator texts = page.locator("#messages [data-testid=message] .text");
-      assertThat(texts)
+    for (TestPage page : new TestPage[] {ada, bob}) {
+      assertThat(page.texts())
           .containsText(
               new String[] {
                 "hello blue", "<b>hello</b> <script>document.title = 'hacked'</script>"
               });
     }
-    assertEquals(0, bob.locator("#messages b, #messages script").count(), "text is text");
+    assertEquals(0, bob.page().locator("#messages b, #messages script").count(), "text is text");
 
-    byTestId(ada, "room-red").click();
-    assertThat(ada.locator("#messages [data-testid=message]")).hasCount(0);
-    say(ada, "hello red");
-    byTestId(bob, "room-red").click();
-    assertThat(bob.locator("#messages [data-testid=message] .text")).containsText("hello red");
+    ada.element("room-red").click();
+    assertThat(ada.messages()).hasCount(0);
+    ada.say("hello red");
+    bob.element("room-red").click();
+    assertThat(bob.texts()).containsText("hello red");
   }
 
   @Test
   void historyIsThereOnJoinAndARoomThatIsQuitIsGone() {
-    Page ada = open("Ada", "archive");
-    say(ada, "for those who come later");
-    assertThat(ada.locator("#messages [data-testid=message]")).hasCount(1);
+    TestPage ada = open("Ada", "archive");
+    ada.say("for those who come later");
+    assertThat(ada.messages()).hasCount(1);
 
-    Page bob = open("Bob", "archive");
+    TestPage bob = open("Bob", "archive");
 
-    assertThat(bob.locator("#messages [data-testid=message] .text"))
-        .containsText("for those who come later");
-    assertThat(byTestId(ada, "members")).containsText("Bob");
-    byTestId(bob, "quit-archive").click();
-    assertThat(byTestId(bob, "room-archive")).hasCount(0);
-    assertThat(byTestId(ada, "members")).not().containsText("Bob");
+    assertThat(bob.texts()).containsText("for those who come later");
+    assertThat(ada.element("members")).containsText("Bob");
+    bob.element("quit-archive").click();
+    assertThat(bob.element("room-archive")).hasCount(0);
+    assertThat(ada.element("members")).not().containsText("Bob");
   }
 
   @Test
   void aReloadFindsEverythingAgain() {
-    Page ada = open("Ada", "reload");
-    say(ada, "before the reload");
-    assertThat(ada.locator("#messages [data-testid=message]")).hasCount(1);
+    TestPage ada = open("Ada", "reload");
+    ada.say("before the reload");
+    assertThat(ada.messages()).hasCount(1);
 
-    ada.reload();
+    ada.page().reload();
 
-    awaitConnected(ada);
-    assertThat(byTestId(ada, "name")).hasValue("Ada");
-    assertThat(ada.locator("#messages [data-testid=message] .text"))
-        .containsText("before the reload");
+    ada.awaitConnected();
+    assertThat(ada.element("name")).hasValue("Ada");
+    assertThat(ada.texts()).containsText("before the reload");
   }
 
   @Test
   void theClientsOwnTestsPass() {
     Page page = browser.newPage();
 
-    page.navigate(url("/test/"));
+    page.navigate("http://localhost:" + cloud.port() + "/test/");
 
     page.waitForSelector(
         "body:not([data-result=running])",
@@ -117,34 +124,48 @@ class BrowserTest {
         "passed", page.getAttribute("body", "data-result"), page.locator("#report").textContent());
   }
 
-  /// A visitor of its own, with nothing stored, in one room.
-  private static Page open(String name, String room) {
-    BrowserContext visitor = browser.newContext();
-    Page page = visitor.newPage();
-    page.navigate(url("/#room=" + room));
-    awaitConnected(page);
-    byTestId(page, "name").fill(name);
-    byTestId(page, "name").press("Enter");
-    assertThat(byTestId(page, "members")).containsText(name);
-    awaitConnected(page);
-    assertThat(byTestId(page, "room-title")).containsText(room);
-    return page;
+  /// `web/client/` copied beside a page that another server serves.
+  @Test
+  void theLinesOfTheReadmeAreAChatInAnybodysPage(@TempDir Path site) throws IOException {
+    Files.writeString(site.resolve("index.html"), "<!doctype html>" + linesOfTheReadme());
+    Path client = Files.createDirectory(site.resolve("client"));
+    try (Stream<Path> files = Files.list(Path.of("..", "..", "web", "client"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, client.resolve(file.getFileName()));
+      }
+    }
+    HttpServer server =
+        SimpleFileServer.createFileServer(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), site.toRealPath(), NONE);
+    server.start();
+    try {
+      Page page = browser.newPage();
+      page.navigate("http://localhost:" + server.getAddress().getPort() + "/");
+      TestPage bob = open("Bob", "lobby");
+
+      page.locator("#text").fill("hello");
+      page.locator("#text").press("Enter");
+      assertThat(bob.texts()).hasText(new String[] {"hello"});
+      bob.say("hello Ada");
+
+      assertThat(page.locator("#log li")).hasText(new String[] {"Ada: hello", "Bob: hello Ada"});
+    } finally {
+      server.stop(0);
+    }
   }
 
-  private static void say(Page page, String text) {
-    byTestId(page, "composer").fill(text);
-    byTestId(page, "composer").press("Enter");
+  private static String linesOfTheReadme() throws IOException {
+    Matcher lines =
+        Pattern.compile("(?ms)^```html\\n(.*?)^```$")
+            .matcher(Files.readString(Path.of("..", "..", "README.md")));
+    assertTrue(lines.find(), "README.md shows no page");
+    String url = "ws://localhost:8080/production";
+    assertTrue(lines.group(1).contains(url), lines.group(1));
+    return lines.group(1).replace(url, cloud.webSocketUrl().toString());
   }
 
-  private static void awaitConnected(Page page) {
-    page.waitForSelector("[data-testid=state][data-phase=connected]");
-  }
-
-  private static Locator byTestId(Page page, String id) {
-    return page.getByTestId(id);
-  }
-
-  private static String url(String path) {
-    return "http://localhost:" + cloud.port() + path;
+  /// A visitor of its own, with nothing stored.
+  private static TestPage open(String name, String room) {
+    return TestPage.open(cloud, browser.newContext(), name, room);
   }
 }

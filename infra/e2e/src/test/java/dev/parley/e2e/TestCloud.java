@@ -3,6 +3,7 @@ package dev.parley.e2e;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
+import dev.parley.local.faults.FaultPlan;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -10,7 +11,7 @@ import java.util.Map;
 /// wait as long as clients of AWS do.
 final class TestCloud {
   static final Path TEMPLATE = Path.of("..", "template.yaml");
-  private static final Path SITE = Path.of("..", "..", "web");
+  static final Path SITE = Path.of("..", "..", "web");
   private static final double POLLS_PER_SECOND = 50;
 
   private TestCloud() {}
@@ -20,6 +21,12 @@ final class TestCloud {
   }
 
   static LocalCloud start(Path template, Map<String, String> parameters) throws StartException {
-    return LocalCloud.start(new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE));
+    return start(template, parameters, FaultPlan.NONE);
+  }
+
+  static LocalCloud start(Path template, Map<String, String> parameters, FaultPlan faults)
+      throws StartException {
+    return LocalCloud.start(
+        new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE).withFaults(faults));
   }
 }

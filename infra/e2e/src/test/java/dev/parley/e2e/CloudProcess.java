@@ -1,0 +1,119 @@
+package dev.parley.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// The whole system in a process of its own, as `mvn` runs it, which can be killed. It has the same
+/// addresses and the same data in each run.
+final class CloudProcess implements AutoCloseable {
+  private static final int START_MAX_S = 60;
+
+  private final Path data;
+  private final int port;
+  private final int dynamoDbPort;
+  private @Nullable Process process;
+
+  /// Does not start it yet.
+  ///
+  /// @param data a folder
+  CloudProcess(Path data) throws IOException {
+    this.data = data;
+    this.port = freePort();
+    this.dynamoDbPort = freePort();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  URI webSocketUrl() {
+    return URI.create("ws://127.0.0.1:" + port + "/production");
+  }
+
+  /// Its tables, in whichever run.
+  DynamoDbClient dynamoDb() {
+    return DynamoDbClient.builder()
+        .region(Region.US_EAST_1)
+        .credentialsProvider(
+            StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")))
+        .endpointOverride(URI.create("http://127.0.0.1:" + dynamoDbPort))
+        .httpClientBuilder(Apache5HttpClient.builder())
+        .build();
+  }
+
+  /// Starts, and waits until it is ready.
+  void start(double pollsPerSecond) throws IOException, InterruptedException {
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx1g",
+            "-classpath",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            "-Dparley.template=" + TestCloud.TEMPLATE,
+            "-Dparley.data=" + data,
+            "-Dparley.port=" + port,
+            "-Dparley.dynamodb.port=" + dynamoDbPort,
+            "-Dparley.polls.per.second=" + pollsPerSecond,
+            "dev.parley.local.Main");
+    Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process = started;
+    BlockingQueue<String> ready = new LinkedBlockingQueue<>();
+    List<String> output = new ArrayList<>();
+    Thread.startVirtualThread(
+        () -> {
+          try (BufferedReader lines =
+              new BufferedReader(new InputStreamReader(started.getInputStream(), UTF_8))) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+              if (line.startsWith("Parley is ready")) {
+                ready.add(line);
+              }
+              synchronized (output) {
+                output.add(line);
+              }
+            }
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    if (ready.poll(START_MAX_S, TimeUnit.SECONDS) == null) {
+      synchronized (output) {
+        throw new AssertionError("it does not start: " + String.join("\n", output));
+      }
+    }
+  }
+
+  /// Ends it as a crash does (SIGKILL).
+  void kill() {
+    if (process != null) {
+      process.destroyForcibly().onExit().join();
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+}

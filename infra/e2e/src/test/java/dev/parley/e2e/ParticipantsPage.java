@@ -1,0 +1,208 @@
+package dev.parley.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.SimpleFileServer;
+import dev.parley.client.Message;
+import dev.parley.client.Stretch;
+import dev.parley.client.Waits;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/// A browser with a page in which participants run the client of `web/client/`, any number of them.
+///
+/// Safe for use by several threads: one of its own talks to the browser.
+final class ParticipantsPage implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final ExecutorService thread = Executors.newSingleThreadExecutor();
+  private final HttpServer site =
+      SimpleFileServer.createFileServer(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+          TestCloud.SITE.toRealPath(),
+          SimpleFileServer.OutputLevel.NONE);
+  private final Playwright playwright;
+  private final Browser browser;
+  private @Nullable Page page;
+
+  ParticipantsPage() throws Exception {
+    site.start();
+    playwright = here(TestBrowser::playwright);
+    browser = here(() -> TestBrowser.launch(playwright));
+  }
+
+  /// Begins anew, with nobody in it.
+  void open() {
+    here(
+        () -> {
+          if (page != null) {
+            page.close();
+          }
+          Page opened = browser.newPage();
+          page = opened;
+          // Any file will do. It is not the cloud's, whose faults would be those of the site too.
+          opened.navigate("http://127.0.0.1:" + site.getAddress().getPort() + "/client/client.js");
+          try (InputStream script =
+              requireNonNull(getClass().getResourceAsStream("/participants.js"))) {
+            return opened.evaluate(new String(script.readAllBytes(), UTF_8));
+          }
+        });
+  }
+
+  Participant join(URI url, String name, String secret, Waits waits) {
+    call(
+        "begin",
+        name,
+        Map.of(
+            "url",
+            url.toString(),
+            "name",
+            name,
+            "guest",
+            secret,
+            "waits",
+            Map.ofEntries(
+                Map.entry("overlapMs", waits.overlap()),
+                Map.entry("repairMsMin", waits.repairMin()),
+                Map.entry("repairMsMax", waits.repairMax()),
+                Map.entry("settleMs", waits.settle()),
+                Map.entry("pingMs", waits.ping()),
+                Map.entry("replyMs", waits.reply()),
+                Map.entry("probeMs", waits.probe()),
+                Map.entry("openMs", waits.open()),
+                Map.entry("backOffMs", waits.backOff()),
+                Map.entry("backOffMsMax", waits.backOffMax()),
+                Map.entry("renewMsMin", waits.renewMin()),
+                Map.entry("renewMsMax", waits.renewMax()),
+                Map.entry("lingerMs", waits.linger()),
+                Map.entry("tickMs", waits.settle()))));
+    return new InPage(name);
+  }
+
+  private Object call(String what, Object... arguments) {
+    return here(
+        () ->
+            requireNonNull(page)
+                .evaluate(
+                    "([what, those]) => window.participants[what](JSON.parse(those)) ?? null",
+                    List.of(what, JSON.writeValueAsString(arguments))));
+  }
+
+  private <T> T here(Callable<T> task) {
+    try {
+      return thread.submit(task).get();
+    } catch (ExecutionException e) {
+      throw new CompletionException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CompletionException(e);
+    }
+  }
+
+  private final class InPage implements Participant {
+    private final String name;
+
+    private InPage(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public void join(String room) {
+      call("join", name, room);
+    }
+
+    @Override
+    public void quit(String room) {
+      call("quit", name, room);
+    }
+
+    @Override
+    public void send(String room, String text) {
+      call("send", name, room, text);
+    }
+
+    @Override
+    public void older(String room) {
+      call("older", name, room);
+    }
+
+    @Override
+    public void hint() {
+      call("hint", name);
+    }
+
+    @Override
+    public void reload() {
+      call("reload", name);
+    }
+
+    @Override
+    public int waiting() {
+      return ((Number) call("waiting", name)).intValue();
+    }
+
+    @Override
+    public State state() {
+      try {
+        JsonNode state = JSON.readTree((String) call("state", name));
+        Map<String, Stretch> shown = new HashMap<>();
+        for (JsonNode room : state.path("shown")) {
+          List<Message> messages = new ArrayList<>();
+          room.path("messages").forEach(message -> messages.add(Message.of(message)));
+          shown.put(
+              room.path("room").asText(),
+              new Stretch(room.path("from").asLong(), messages, room.path("complete").asBoolean()));
+        }
+        Map<String, Long> sent = new HashMap<>();
+        state
+            .path("sent")
+            .properties()
+            .forEach(of -> sent.put(of.getKey(), of.getValue().asLong()));
+        Map<String, String> failed = new HashMap<>();
+        state
+            .path("failed")
+            .properties()
+            .forEach(of -> failed.put(of.getKey(), of.getValue().asText()));
+        return new State(shown, sent, failed);
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      call("end", name);
+    }
+  }
+
+  @Override
+  public void close() {
+    here(
+        () -> {
+          playwright.close();
+          return true;
+        });
+    thread.shutdown();
+    site.stop(0);
+  }
+}

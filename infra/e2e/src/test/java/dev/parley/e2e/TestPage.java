@@ -1,0 +1,64 @@
+package dev.parley.e2e;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import dev.parley.local.LocalCloud;
+
+/// The chat's page, opened by somebody.
+///
+/// @param page for whatever has no name here
+record TestPage(Page page) {
+
+  /// Somebody with a name, in a room. Tabs of one visitor are one user.
+  static TestPage open(LocalCloud cloud, BrowserContext visitor, String name, String room) {
+    TestPage opened = open(cloud, visitor, room);
+    opened.element("name").fill(name);
+    opened.element("name").press("Enter");
+    assertThat(opened.element("members")).containsText(name);
+    opened.awaitConnected();
+    return opened;
+  }
+
+  /// Whoever the visitor is already.
+  static TestPage open(LocalCloud cloud, BrowserContext visitor, String room) {
+    TestPage opened = new TestPage(visitor.newPage());
+    opened.page.navigate("http://localhost:" + cloud.port() + "/#room=" + room);
+    opened.awaitConnected();
+    assertThat(opened.element("room-title")).containsText(room);
+    return opened;
+  }
+
+  void say(String text) {
+    element("composer").fill(text);
+    element("composer").press("Enter");
+  }
+
+  Locator messages() {
+    return page.locator("#messages [data-testid=message]");
+  }
+
+  /// What the messages say.
+  Locator texts() {
+    return page.locator("#messages [data-testid=message] .text");
+  }
+
+  /// What the messages that are being sent say.
+  Locator drafts() {
+    return page.locator("[data-testid=draft] .text");
+  }
+
+  void awaitConnected() {
+    page.waitForSelector("[data-testid=state][data-phase=connected]");
+  }
+
+  void awaitOffline() {
+    page.waitForSelector("[data-testid=state]:not([data-phase=connected])");
+  }
+
+  Locator element(String testId) {
+    return page.getByTestId(testId);
+  }
+}
