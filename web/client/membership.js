@@ -286,7 +286,7 @@ export class Membership {
     const { connection } = this.#around;
     try {
       for (let failures = 0; !this.#gone && this.room.link === 'live';) {
-        const draft = this.room.drafts.find((d) => d.state === 'queued' || d.state === 'waiting');
+        const draft = this.room.drafts.find(isPending);
         if (draft === undefined) return;
         failures = (await this.#attempt(draft)) ? 0 : failures + 1;
         if (failures > 0) await connection.pause(connection.backOff(failures));
@@ -323,8 +323,14 @@ export class Membership {
         { action: 'sendMessage', room: this.name, id, message, after }));
       return true;
     } catch (e) {
+      if (!this.#isPending(id)) return true; // A late reply to an earlier attempt has come meanwhile.
       return e instanceof Refused ? this.#refused(draft, e) : false;
     }
+  }
+
+  /** @param {string} id */
+  #isPending(id) {
+    return this.room.drafts.some((d) => d.id === id && isPending(d));
   }
 
   /**
@@ -471,4 +477,9 @@ export class Membership {
       if (state !== 'sent' && !kept.has(id)) this.#around.outbox.remove(this.name, id);
     }
   }
+}
+
+/** @param {Draft} draft */
+function isPending({ state }) {
+  return state === 'queued' || state === 'waiting';
 }

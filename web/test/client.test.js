@@ -195,6 +195,34 @@ export default {
     equal(drafts(client), []);
   }),
 
+  aRefusalDoesNotUndoASendThatWasAnsweredMeanwhile: inACloud(async (cloud, connect) => {
+    const client = connect({ waits: { backOffMs: 0 } });
+    await cloud.pass(10 * SECOND); // The next ping, which would tell of what was lost, is far.
+    cloud.faults.lostPushes = 1;
+    const ahead = (cloud.time.now + 10 * MINUTE) * 1000;
+    const handle = cloud.handle.bind(cloud);
+    let attempts = 0;
+    cloud.handle = (socket, frame) => {
+      if (frame.action === 'sendMessage') attempts++;
+      if (frame.action !== 'sendMessage' || attempts > 2) {
+        handle(socket, frame);
+      } else if (attempts === 1) {
+        socket.deliver({ message: 'Internal server error' });
+        cloud.time.after(SECOND, () => handle(socket, { ...frame, after: ahead }));
+      } else {
+        const refusal = { type: 'error', code: 'rate_limited', message: '', retryAfterMs: 500 };
+        cloud.time.after(20 * SECOND, () => socket.deliver({ ...refusal, ref: frame.ref }));
+      }
+    };
+    ['one', 'two'].forEach((text) => client.send('r', text));
+    await cloud.until(() => cloud.table('r').messages.length === 2, 'written');
+    cloud.faults.lostPushes = 0;
+
+    await cloud.until(() => equalToTheTable(cloud, client) && texts(client).length === 2, 'equal');
+
+    equal(texts(client), ['one', 'two']);
+  }),
+
   anOldAttemptIsLookedUpAndFound: inACloud(async (cloud, connect) => {
     const storage = new MemoryStorage();
     const before = connect({ storage });
@@ -639,8 +667,8 @@ async function faultSchedule(seed, cloud, connect) {
   const storages = [1, 2, 3].map(() => new MemoryStorage());
   const clients = storages.map((storage) => connect({ storage, messagesMax: 200 }));
   const pick = () => Math.floor(random() * clients.length);
-  /** @type {Set<string>} */
-  const said = new Set();
+  /** What each has said. @type {string[][]} */
+  const said = clients.map(() => []);
   /** @type {(() => void | Promise<void>)[]} */
   const troubles = [
     () => cloud.cut(),
@@ -665,25 +693,28 @@ async function faultSchedule(seed, cloud, connect) {
   ];
   for (let i = 0; i < 40; i++) {
     for (const fault of /** @type {const} */ (
-      ['lostPushes', 'doubledPushes', 'latePushes', 'lostReplies', 'gatewayErrors'])) {
+      ['lostPushes', 'doubledPushes', 'latePushes', 'lostReplies', 'gatewayErrors', 'refusals'])) {
       cloud.faults[fault] = random() < 0.5 ? 0 : random() * 0.5;
     }
     if (random() < 0.5) await troubles[Math.floor(random() * troubles.length)]();
     const talk = random() < 0.1 ? 40 : random() * 4;
     for (let n = 0; n < talk; n++) {
-      const client = clients[pick()];
-      if (drafts(client).length >= 40) continue;
+      const who = pick();
+      if (drafts(clients[who]).length >= 40) continue;
       const text = `${i}.${n}`;
-      client.send('r', text);
-      said.add(text);
+      clients[who].send('r', text);
+      said[who].push(text);
     }
     await cloud.pass(random() * 20 * SECOND);
   }
   Object.assign(cloud.faults, { unreachable: false, mute: false, lostPushes: 0, doubledPushes: 0,
-    latePushes: 0, lostReplies: 0, gatewayErrors: 0, latencyMs: 20 });
+    latePushes: 0, lostReplies: 0, gatewayErrors: 0, refusals: 0, latencyMs: 20 });
   await cloud.pass(5 * MINUTE);
 
   check(equalToTheTable(cloud, ...clients), `seed ${seed}: a client does not show the table`);
   const written = cloud.table('r').messages.map((m) => m.message);
-  equal(written.sort(), [...said].sort(), `seed ${seed}: each was written once:`);
+  equal([...written].sort(), said.flat().sort(), `seed ${seed}: each was written once:`);
+  for (const own of said) {
+    equal(written.filter((text) => own.includes(text)), own, `seed ${seed}: in the order sent:`);
+  }
 }

@@ -38,6 +38,8 @@ export class Cloud {
     latePushes: 0,
     lostReplies: 0,
     gatewayErrors: 0,
+    /** Sends that have to wait. */
+    refusals: 0,
     /** The longest a frame takes one way. */
     latencyMs: 20,
   };
@@ -267,6 +269,11 @@ export class Cloud {
       case 'sendMessage': {
         if (!socket.rooms.has(room)) {
           refuse('not_a_member');
+          break;
+        }
+        if (this.chance(this.faults.refusals)) {
+          const code = 'rate_limited';
+          reply({ type: 'error', code, message: code, retryAfterMs: 500 });
           break;
         }
         const key = `${socket.member} ${room}`;
