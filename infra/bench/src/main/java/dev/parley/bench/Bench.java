@@ -65,6 +65,7 @@ public final class Bench {
   private final String name;
   private final double polls;
   private final int elsewhere;
+  private final int cutSeconds;
 
   /// Chosen for a single benchmark; empty where its own are to be run.
   private final List<String> chosen;
@@ -76,6 +77,10 @@ public final class Bench {
     this.name = name;
     this.polls = option("bench.polls", AWS_POLLS);
     this.elsewhere = (int) option("bench.elsewhere", CONNECTIONS_ELSEWHERE);
+    this.cutSeconds = (int) option("bench.cut", CUT_SECONDS);
+    if (cutSeconds < 0) {
+      throw new IllegalArgumentException("bench.cut=" + cutSeconds + " is no time");
+    }
     String steps = System.getProperty("bench.steps", "");
     this.chosen = steps.isBlank() ? List.of() : Arrays.asList(steps.split(",", -1));
     Kind kind = KINDS.get(name);
@@ -153,9 +158,7 @@ public final class Bench {
       case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
-      case "recover" ->
-          new Recover(cloud(elsewhere), report, (int) option("bench.cut", CUT_SECONDS))
-              .run(numbers(steps));
+      case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
       case "growth" -> {
         try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {
           ladder.grow(numbers(steps));

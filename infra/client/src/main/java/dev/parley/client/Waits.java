@@ -38,44 +38,6 @@ public record Waits(
           5_000,
           20 * 3_600_000);
 
-  /// As these, with connections that are replaced earlier or later.
-  public Waits withRenew(long min, long max) {
-    return new Waits(
-        overlap,
-        repairMin,
-        repairMax,
-        settle,
-        ping,
-        reply,
-        probe,
-        open,
-        backOff,
-        backOffMax,
-        min,
-        max,
-        linger,
-        resend);
-  }
-
-  /// As these, with a ping so often.
-  public Waits withPing(long ping) {
-    return new Waits(
-        overlap,
-        repairMin,
-        repairMax,
-        settle,
-        ping,
-        reply,
-        probe,
-        open,
-        backOff,
-        backOffMax,
-        renewMin,
-        renewMax,
-        linger,
-        resend);
-  }
-
   long drawRepair() {
     return ThreadLocalRandom.current().nextLong(repairMin, repairMax + 1);
   }

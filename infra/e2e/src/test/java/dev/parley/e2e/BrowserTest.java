@@ -5,14 +5,9 @@ import static com.sun.net.httpserver.SimpleFileServer.OutputLevel.NONE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
-import dev.parley.local.LocalCloud;
-import dev.parley.local.StartException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,36 +16,12 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The page, in a real browser.
-class BrowserTest {
-  private static final double PATIENCE_MS = 40_000;
+class BrowserTest extends PageTest {
   private static final double CLIENT_TESTS_MS_MAX = 180_000;
-  private static LocalCloud cloud;
-  private static Playwright playwright;
-  private static Browser browser;
-
-  @BeforeAll
-  static void start() throws StartException, IOException, InterruptedException {
-    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
-    playwright = TestBrowser.playwright();
-    browser = TestBrowser.launch(playwright);
-    cloud = TestCloud.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (cloud != null) {
-      cloud.close();
-    }
-    if (playwright != null) {
-      playwright.close();
-    }
-  }
 
   @Test
   void twoPagesTalkInTwoRooms() {

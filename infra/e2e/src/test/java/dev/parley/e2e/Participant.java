@@ -7,30 +7,33 @@ import java.util.Map;
 /// A client of some make that takes part in a [Schedule]. What it is told takes effect whenever the
 /// network lets it.
 interface Participant extends AutoCloseable {
-  /// What takes a minute takes a second here. The overlap is no wait: it follows from how late a
-  /// message may come to be in the table.
-  Waits LIVELY =
-      new Waits(
-          Waits.DEFAULT.overlap(),
-          30, // repair
-          100,
-          300, // settle
-          1_000, // ping
-          10_000, // reply
-          1_000, // probe
-          10_000, // open
-          50, // backOff
-          1_000,
-          Waits.DEFAULT.renewMin(),
-          Waits.DEFAULT.renewMax(),
-          300, // linger
-          Waits.DEFAULT.resend());
+  Waits LIVELY = waits(1_000, Waits.DEFAULT.renewMin(), Waits.DEFAULT.renewMax());
 
   /// Of somebody whose connection is replaced every few seconds.
-  Waits RESTLESS = LIVELY.withRenew(1_000, 5_000);
+  Waits RESTLESS = waits(1_000, 1_000, 5_000);
 
   /// Of somebody who pings so seldom that nothing but a repair closes a hole.
-  Waits PATIENT = LIVELY.withPing(Waits.DEFAULT.ping());
+  Waits PATIENT = waits(Waits.DEFAULT.ping(), Waits.DEFAULT.renewMin(), Waits.DEFAULT.renewMax());
+
+  /// What takes a minute takes a second here. The overlap is no wait: it follows from how late a
+  /// message may come to be in the table.
+  private static Waits waits(long ping, long renewMin, long renewMax) {
+    return new Waits(
+        Waits.DEFAULT.overlap(),
+        30, // repair
+        100,
+        300, // settle
+        ping,
+        10_000, // reply
+        1_000, // probe
+        10_000, // open
+        50, // backOff
+        1_000,
+        renewMin,
+        renewMax,
+        300, // linger
+        Waits.DEFAULT.resend());
+  }
 
   void join(String room);
 

@@ -4,47 +4,16 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.WebSocketRoute;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
-import dev.parley.local.LocalCloud;
-import dev.parley.local.StartException;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// What becomes of messages when a page is reloaded, its network fails or its machine sleeps, in a
 /// real browser.
-class RecoveryBrowserTest {
-  private static final double PATIENCE_MS = 40_000;
-  private static LocalCloud cloud;
-  private static Playwright playwright;
-  private static Browser browser;
-
-  @BeforeAll
-  static void start() throws StartException, IOException, InterruptedException {
-    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
-    playwright = TestBrowser.playwright();
-    browser = TestBrowser.launch(playwright);
-    cloud = TestCloud.start();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (cloud != null) {
-      cloud.close();
-    }
-    if (playwright != null) {
-      playwright.close();
-    }
-  }
-
+class RecoveryBrowserTest extends PageTest {
   @Test
   void whatCouldNotBeSentIsSentAfterAReload() {
     Wires ada = new Wires();

@@ -109,10 +109,10 @@ class RecoveryTest {
 
   @Test
   void onceFaultsStopEachClientShowsWhatTheTableHolds() throws Exception {
-    Long replayed = Long.getLong("parley.seed");
+    String replayed = System.getProperty("parley.seed");
     List<String> problems = new ArrayList<>();
     if (replayed != null) {
-      problems.addAll(run(replayed, TOGETHER));
+      problems.addAll(run(Long.parseLong(replayed), TOGETHER));
     } else {
       for (long seed = 1; schedules < SCHEDULES; seed++) {
         problems.addAll(run(seed, Math.min(TOGETHER, SCHEDULES - schedules)));
