@@ -46,6 +46,13 @@ public final class Limits {
   /// Clocks of two functions are taken to agree within this.
   public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
 
+  /// A timestamp further ahead than this comes from a clock that was wrong, not from one that is a
+  /// little fast: nobody waits for such a time to come.
+  public static final Duration CLOCK_AHEAD_MAX = Duration.ofSeconds(10);
+
+  /// A timestamp, or another whole number on the wire: JavaScript holds no larger one exactly.
+  public static final long NUMBER_MAX = (1L << 53) - 1;
+
   /// All attempts to write one message, together.
   public static final Duration SEND_MAX = Duration.ofSeconds(5);
 

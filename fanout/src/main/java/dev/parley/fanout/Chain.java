@@ -1,5 +1,6 @@
 package dev.parley.fanout;
 
+import dev.parley.Limits;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.table.Row;
@@ -7,6 +8,7 @@ import dev.parley.wire.Event;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The messages of one room in one stream batch, each chained to the one that was handed out before
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///     these events are known by; empty where no record counts
 /// @param room the room as it is once these are handed out; unchanged where no record counts
 record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
+  private static final Pattern SEQUENCE = Pattern.compile("[0-9]{1,40}");
 
   /// A record of the ChatMessages stream.
   record Entry(String sequence, Row row) {}
@@ -32,18 +35,24 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
     String first = "";
     Long head = room.head();
     String headSequence = room.headSequence();
+    boolean headLost = room.headLost();
     for (Entry entry : entries) {
-      if (headSequence != null && compare(entry.sequence(), headSequence) <= 0) {
+      if (handedOut(entry, headSequence)) {
         continue;
       }
       headSequence = entry.sequence();
       first = first.isEmpty() ? headSequence : first;
+      Long timestamp = timestamp(entry.row());
+      if (headLost && timestamp != null) {
+        head = timestamp - 1; // no client has seen it, so that each reads what it may have missed
+        headLost = false;
+      }
       try {
         events.add(Event.message(Message.of(entry.row()), head));
       } catch (RuntimeException e) {
         passedOver++;
       }
-      head = timestamp(entry.row(), head);
+      head = timestamp == null ? head : timestamp;
     }
     return new Chain(
         events,
@@ -53,12 +62,16 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
   }
 
   /// A row without a usable timestamp takes no place: no client could ask for it.
-  private static @Nullable Long timestamp(Row row, @Nullable Long otherwise) {
-    try {
-      return row.number("timestamp");
-    } catch (Row.InvalidRow e) {
-      return otherwise;
-    }
+  private static @Nullable Long timestamp(Row row) {
+    return row.optionalNumber("ChatMessages", "timestamp", 0, Limits.NUMBER_MAX);
+  }
+
+  /// Whether a record is not later than the one that was handed out last. Where that one's sequence
+  /// number cannot be read, the record is handed out: once too often, rather than not at all.
+  private static boolean handedOut(Entry entry, @Nullable String headSequence) {
+    return headSequence != null
+        && SEQUENCE.matcher(headSequence).matches()
+        && compare(entry.sequence(), headSequence) <= 0;
   }
 
   /// Sequence numbers are decimal and of different lengths.

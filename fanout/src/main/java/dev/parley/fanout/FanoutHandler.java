@@ -12,6 +12,7 @@ import dev.parley.lambda.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import dev.parley.table.Row;
 import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,7 +86,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             batch.part(
                 entries.getFirst().sequence(), () -> handOut(new RoomId(name), entries, now));
           } else {
-            log.warn("passed over {} messages of a room that cannot be", entries.size());
+            entries.getFirst().row().report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
           }
         });
     return batch.finish();
@@ -116,7 +117,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
       }
     }
     if (!rooms.advance(room, next)) {
-      log.warn("room {} was handed out by somebody else at the same time", id);
+      log.warn("the head of room {} stays where it was", id);
     }
   }
 

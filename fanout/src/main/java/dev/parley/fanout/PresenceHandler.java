@@ -21,6 +21,7 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -84,14 +85,17 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
                   new Identity(row.string("user"), row.string("sender")),
                   gone ? Event.State.OUT : Event.State.IN);
         } else if (gone) {
-          Instant connectedAt = Instant.ofEpochMilli(row.number("connected_at"));
+          Long connectedAtMs =
+              row.optionalNumber("ChatConnections", "connected_at", 0, now.toEpochMilli());
+          Instant connectedAt =
+              connectedAtMs == null ? null : Instant.ofEpochMilli(connectedAtMs);
           boolean expired =
               record.getUserIdentity() != null
                   && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());
           batch.part(sequence, () -> close(connection, connectedAt, expired, now));
         }
       } catch (IllegalArgumentException | Row.InvalidRow e) {
-        log.warn("passed over a row of ChatConnections: {}", e.getMessage());
+        row.report("ChatConnections", e);
       }
     }
     byRoom.forEach(
@@ -113,8 +117,9 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   /// A session that `$disconnect` has closed stays as it is. One that expired has ended at its 2 h
   /// limit, at the latest.
-  private void close(ConnectionId connection, Instant connectedAt, boolean expired, Instant now) {
-    Instant limit = connectedAt.plus(Limits.CONNECTION_MAX);
+  private void close(
+      ConnectionId connection, @Nullable Instant connectedAt, boolean expired, Instant now) {
+    Instant limit = connectedAt == null ? now : connectedAt.plus(Limits.CONNECTION_MAX);
     Instant ended = limit.isBefore(now) ? limit : now;
     if (sessions.close(connection, connectedAt, ended, expired ? "expired" : "gone")) {
       log.atInfo()

@@ -71,7 +71,7 @@ public final class JoinHandler extends RouteHandler {
           Room room = rooms.open(id, caller.identity(), caller.now());
           Page page =
               messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
-          boolean complete = page.complete(room, messages.horizon(caller.now()));
+          boolean complete = page.complete(room, messages.horizon(caller.now()), caller.now());
           return Reply.joined(room, page, complete, caller.connection(), caller.identity());
         });
   }

@@ -125,15 +125,26 @@ class SendMessageHandlerTest {
   }
 
   @Test
-  void anAnswerComesAfterItsQuestionAndTheFutureIsRefused() {
+  void anAnswerComesAfterItsQuestionOrIsRefusedUntilItCan() {
     long ahead = MessageTable.micros(Instant.now().plusMillis(500));
-    long tooFar = MessageTable.micros(Instant.now().plusSeconds(60));
+    long tooFar = MessageTable.micros(Instant.now().plusSeconds(8));
 
     JsonNode answer = ada.send(send, frame("\"message\":\"a\",\"after\":" + ahead));
 
     assertEquals(ahead + 1, answer.path("timestamp").asLong());
     assertEquals(
         "invalid_after", ada.refusal(send, frame("\"message\":\"b\",\"after\":" + tooFar)));
+  }
+
+  @Test
+  void aMessageFromAClockThatWasWrongSilencesNobody() {
+    long inAnHour = MessageTable.micros(Instant.now().plusSeconds(3_600));
+
+    JsonNode reply = ada.send(send, frame("\"message\":\"a\",\"after\":" + inAnHour));
+
+    assertEquals("sent", reply.path("type").asText());
+    long latest = MessageTable.micros(Instant.now().plus(Limits.CLOCK_SKEW_MAX)) + 1;
+    assertTrue(reply.path("timestamp").asLong() <= latest, reply + " is after " + latest);
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.parley.Limits;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Batches;
+import dev.parley.table.Deadline;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
 import java.time.Duration;
@@ -19,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
@@ -42,8 +41,6 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 /// Reads by connection are strongly consistent. Reads by room come from the index RoomConnections
 /// and may lag by a fraction of a second. Rows past `expires_at` are never returned.
 public final class ConnectionTable {
-  private static final Logger log = LoggerFactory.getLogger(ConnectionTable.class);
-
   /// No room has this name, since `$` is none of a name's characters.
   static final String CONNECTION_ROW = "$connection";
 
@@ -90,38 +87,71 @@ public final class ConnectionTable {
                   now,
                   expiresAt(connection.connectedAt()))));
     }
-    if (Transactions.write(dynamoDb, items, Instant.now().plus(CONFLICTS_MAX)) != null) {
+    if (Transactions.write(dynamoDb, items, Deadline.in(CONFLICTS_MAX)) != null) {
       throw new IllegalStateException("this connection id has been opened before");
     }
   }
 
-  /// Puts a connection into a room. To be in it already is as good.
+  /// Puts a connection into a room. To be in it already is as good, unless that row cannot be read:
+  /// then it is written anew.
   public Joining join(
       ConnectionId connection, Identity identity, RoomId room, Instant connectedAt, Instant now) {
-    TransactWriteItem count =
-        update(
-            Update.builder()
-                .tableName(table)
-                .key(key(connection, CONNECTION_ROW))
-                .updateExpression("SET rooms = rooms + :one")
-                .conditionExpression("rooms < :max AND expires_at > :now")
-                .expressionAttributeValues(
-                    Map.of(
-                        ":one", n(1),
-                        ":max", n(Limits.ROOMS_PER_CONNECTION_MAX),
-                        ":now", n(now.getEpochSecond()))));
-    TransactWriteItem enter =
-        put(membership(connection, identity, room, now, expiresAt(connectedAt)));
-
+    Map<String, AttributeValue> membership =
+        membership(connection, identity, room, now, expiresAt(connectedAt));
     List<CancellationReason> reasons =
-        Transactions.write(dynamoDb, List.of(count, enter), Instant.now().plus(CONFLICTS_MAX));
-    if (reasons == null || Transactions.conditionFailed(reasons.get(1))) {
+        Transactions.write(
+            dynamoDb,
+            List.of(count(connection, 1, now), put(membership)),
+            Deadline.in(CONFLICTS_MAX));
+    if (reasons != null && Transactions.conditionFailed(reasons.get(1))) {
+      if (isMembership(reasons.get(1).item(), now)) {
+        return new Joining.Joined();
+      }
+      reasons =
+          Transactions.write(
+              dynamoDb,
+              List.of(
+                  count(connection, 0, now),
+                  TransactWriteItem.builder()
+                      .put(Put.builder().tableName(table).item(membership).build())
+                      .build()),
+              Deadline.in(CONFLICTS_MAX));
+    }
+    if (reasons == null) {
       return new Joining.Joined();
     }
-    Map<String, AttributeValue> own = reasons.get(0).item();
-    return own == null || own.isEmpty() || new Row(own).expired(now.getEpochSecond())
-        ? new Joining.NotConnected()
-        : new Joining.TooManyRooms();
+    return isFull(reasons.get(0).item(), now)
+        ? new Joining.TooManyRooms()
+        : new Joining.NotConnected();
+  }
+
+  /// Counts memberships of a connection that is open.
+  private TransactWriteItem count(ConnectionId connection, int more, Instant now) {
+    return update(
+        Update.builder()
+            .tableName(table)
+            .key(key(connection, CONNECTION_ROW))
+            .updateExpression("SET rooms = rooms + :more")
+            .conditionExpression("rooms <= :max AND expires_at > :now")
+            .expressionAttributeValues(
+                Map.of(
+                    ":more", n(more),
+                    ":max", n(Limits.ROOMS_PER_CONNECTION_MAX - more),
+                    ":now", n(now.getEpochSecond()))));
+  }
+
+  /// Whether a connection is open and in as many rooms as it may be. One whose row cannot be read
+  /// counts as closed: the client connects again, and has a row that can.
+  private boolean isFull(@Nullable Map<String, AttributeValue> own, Instant now) {
+    Row row = new Row(own == null ? Map.of() : own);
+    try {
+      return row.number("expires_at") > now.getEpochSecond() && row.number("rooms") > 0;
+    } catch (Row.InvalidRow e) {
+      if (!row.attributes().isEmpty()) {
+        row.report(table, e);
+      }
+      return false;
+    }
   }
 
   /// Takes a connection out of a room.
@@ -145,17 +175,20 @@ public final class ConnectionTable {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return Transactions.write(dynamoDb, List.of(count, leave), Instant.now().plus(CONFLICTS_MAX))
+    return Transactions.write(dynamoDb, List.of(count, leave), Deadline.in(CONFLICTS_MAX))
         == null;
   }
 
   /// Charges one message to a member's allowance, which is the moment (epoch ms) up to which it has
-  /// spent its time: an allowance in the past is unspent, one up to `burst` ahead is a burst.
+  /// spent its time: an allowance in the past is unspent, one up to `burst` ahead is a burst. One
+  /// that nobody can have spent, because a clock was wrong or the row was edited, begins anew.
   public Spending spend(
       ConnectionId connection, RoomId room, Duration cost, Duration burst, Instant now) {
     long nowMs = now.toEpochMilli();
+    long nextMs = nowMs + cost.toMillis();
+    String unspent = "allowance <= :limit";
     Map<String, AttributeValue> refused =
-        charge(connection, room, "SET allowance = :next", nowMs, nowMs + cost.toMillis(), now);
+        charge(connection, room, "SET allowance = :next", nextMs, unspent, nowMs, now);
     if (refused == null) {
       return new Spending.Spent();
     }
@@ -165,19 +198,47 @@ public final class ConnectionTable {
     long burstMs = nowMs + burst.toMillis();
     refused =
         charge(
-            connection, room, "SET allowance = allowance + :next", burstMs, cost.toMillis(), now);
+            connection,
+            room,
+            "SET allowance = allowance + :next",
+            cost.toMillis(),
+            unspent,
+            burstMs,
+            now);
     if (refused == null) {
       return new Spending.Spent();
     }
-    return isMembership(refused, now)
-        ? new Spending.RateLimited(
-            Math.max(1, new Row(refused).number("allowance") - burst.toMillis() - nowMs))
-        : new Spending.NotAMember();
+    if (!isMembership(refused, now)) {
+      return new Spending.NotAMember();
+    }
+    long spentMax = burstMs + cost.plus(Limits.CLOCK_SKEW_MAX).toMillis();
+    Long spent = new Row(refused).optionalNumber(table, "allowance", 0, spentMax);
+    if (spent != null) {
+      return new Spending.RateLimited(Math.max(1, spent - burstMs));
+    }
+    String impossible = "(allowance > :limit OR NOT attribute_type(allowance, :number))";
+    charge(connection, room, "SET allowance = :next", nextMs, impossible, spentMax, now);
+    // Where somebody else was faster, this message is within what a wrong clock costs.
+    return new Spending.Spent();
   }
 
+  /// @param condition on the allowance
   /// @return null where it is charged; else the row as it is, empty where there is none
   private @Nullable Map<String, AttributeValue> charge(
-      ConnectionId connection, RoomId room, String set, long limitMs, long next, Instant now) {
+      ConnectionId connection,
+      RoomId room,
+      String set,
+      long next,
+      String condition,
+      long limitMs,
+      Instant now) {
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":limit", n(limitMs));
+    values.put(":next", n(next));
+    values.put(":now", n(now.getEpochSecond()));
+    if (condition.contains(":number")) {
+      values.put(":number", s("N"));
+    }
     try {
       dynamoDb.updateItem(
           update ->
@@ -185,12 +246,8 @@ public final class ConnectionTable {
                   .tableName(table)
                   .key(key(connection, room.name()))
                   .updateExpression(set)
-                  .conditionExpression("allowance <= :limit AND expires_at > :now")
-                  .expressionAttributeValues(
-                      Map.of(
-                          ":limit", n(limitMs),
-                          ":next", n(next),
-                          ":now", n(now.getEpochSecond())))
+                  .conditionExpression(condition + " AND expires_at > :now")
+                  .expressionAttributeValues(values)
                   .returnValuesOnConditionCheckFailure(
                       ReturnValuesOnConditionCheckFailure.ALL_OLD));
       return null;
@@ -199,8 +256,22 @@ public final class ConnectionTable {
     }
   }
 
-  private static boolean isMembership(Map<String, AttributeValue> item, Instant now) {
-    return !item.isEmpty() && !new Row(item).expired(now.getEpochSecond());
+  /// Whether there is a membership that counts. A row that cannot be read is none: the client joins
+  /// again, which writes it anew.
+  private boolean isMembership(Map<String, AttributeValue> item, Instant now) {
+    return !item.isEmpty() && membership(item, now) != null;
+  }
+
+  /// @return null where it is past its expiry, or cannot be read: that must not keep a room silent
+  private @Nullable Membership membership(Map<String, AttributeValue> item, Instant now) {
+    Row row = new Row(item);
+    try {
+      Membership membership = Membership.of(row);
+      return row.number("expires_at") > now.getEpochSecond() ? membership : null;
+    } catch (Row.InvalidRow | IllegalArgumentException e) {
+      row.report(table, e);
+      return null;
+    }
   }
 
   /// Whether a connection is in a room.
@@ -269,16 +340,11 @@ public final class ConnectionTable {
     return members.size() > limit ? members.subList(0, limit) : members;
   }
 
-  /// A row that is not one of ours must not keep a room silent: it is passed over.
-  private static void addMemberships(
-      QueryResponse response, Instant now, List<Membership> members) {
+  private void addMemberships(QueryResponse response, Instant now, List<Membership> members) {
     for (var item : response.items()) {
-      try {
-        if (isMembership(item, now)) {
-          members.add(Membership.of(new Row(item)));
-        }
-      } catch (Row.InvalidRow | IllegalArgumentException e) {
-        log.warn("passed over a row of RoomConnections: {}", e.getMessage());
+      Membership membership = membership(item, now);
+      if (membership != null) {
+        members.add(membership);
       }
     }
   }
@@ -309,7 +375,7 @@ public final class ConnectionTable {
   }
 
   /// Removes everything of a connection that a push found gone, unless it was opened less than 30 s
-  /// ago.
+  /// ago. Where it cannot be read when that was, the push is believed.
   ///
   /// @return whether it was removed
   public boolean prune(ConnectionId connection, Instant now) {
@@ -319,10 +385,11 @@ public final class ConnectionTable {
               delete
                   .tableName(table)
                   .key(key(connection, CONNECTION_ROW))
-                  .conditionExpression(
-                      "attribute_not_exists(connection_id) OR connected_at <= :old")
+                  .conditionExpression("NOT connected_at BETWEEN :young AND :ahead")
                   .expressionAttributeValues(
-                      Map.of(":old", n(now.minus(Limits.PRUNE_AGE_MIN).toEpochMilli()))));
+                      Map.of(
+                          ":young", n(now.minus(Limits.PRUNE_AGE_MIN).toEpochMilli() + 1),
+                          ":ahead", n(now.plus(Limits.CLOCK_AHEAD_MAX).toEpochMilli()))));
     } catch (ConditionalCheckFailedException e) {
       return false;
     }
@@ -358,6 +425,7 @@ public final class ConnectionTable {
                 .tableName(table)
                 .item(item)
                 .conditionExpression("attribute_not_exists(connection_id)")
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
                 .build())
         .build();
   }

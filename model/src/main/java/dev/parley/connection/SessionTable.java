@@ -6,8 +6,11 @@ import static dev.parley.table.Row.s;
 import dev.parley.Limits;
 import dev.parley.lambda.Settings;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
@@ -52,29 +55,32 @@ public final class SessionTable {
   ///
   /// @param reason the close code and what the gateway says of it, for example `1001 Going away`;
   ///     `gone` where a push found out; `expired` where nobody did
+  /// @param connectedAt null where it is not known: then nothing is said of the duration
   /// @return false where there is no such session, or it was closed before
   public boolean close(
-      ConnectionId connection, Instant connectedAt, Instant disconnectedAt, String reason) {
+      ConnectionId connection,
+      @Nullable Instant connectedAt,
+      Instant disconnectedAt,
+      String reason) {
+    StringBuilder expression = new StringBuilder("SET disconnected_at = :at, reason = :reason");
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":at", n(disconnectedAt.toEpochMilli()));
+    values.put(":reason", s(reason));
+    if (connectedAt != null) {
+      expression.append(", duration_seconds = :duration");
+      long seconds = disconnectedAt.getEpochSecond() - connectedAt.getEpochSecond();
+      values.put(":duration", n(Math.max(0, seconds)));
+    }
     try {
       dynamoDb.updateItem(
           update ->
               update
                   .tableName(table)
                   .key(Map.of("connection_id", s(connection.value())))
-                  .updateExpression(
-                      "SET disconnected_at = :at, duration_seconds = :duration, reason = :reason")
+                  .updateExpression(expression.toString())
                   .conditionExpression(
                       "attribute_exists(connection_id) AND attribute_not_exists(disconnected_at)")
-                  .expressionAttributeValues(
-                      Map.of(
-                          ":at", n(disconnectedAt.toEpochMilli()),
-                          ":duration",
-                              n(
-                                  Math.max(
-                                      0,
-                                      disconnectedAt.getEpochSecond()
-                                          - connectedAt.getEpochSecond())),
-                          ":reason", s(reason))));
+                  .expressionAttributeValues(values));
       return true;
     } catch (ConditionalCheckFailedException e) {
       return false;

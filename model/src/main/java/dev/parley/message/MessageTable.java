@@ -8,6 +8,7 @@ import dev.parley.Sha256;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
+import dev.parley.table.Deadline;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
 import java.time.Duration;
@@ -66,16 +67,17 @@ public final class MessageTable {
 
   /// Writes a message once.
   ///
-  /// Its timestamp is `max(now, after + 1)`, or the first free one behind that. The same sender,
-  /// room, id and text again gives the same answer and writes nothing; a concurrent duplicate does
-  /// too.
+  /// Its timestamp is `max(now, after + 1)`, or the first free one behind that; never more than a
+  /// second ahead of the clock because of `after`. The same sender, room, id and text again gives
+  /// the same answer and writes nothing; a concurrent duplicate does too.
   ///
   /// @param now the function's clock
   public Sending send(Draft draft, Instant now) {
-    Instant deadline = Instant.now().plus(Limits.SEND_MAX);
+    Deadline deadline = Deadline.in(Limits.SEND_MAX);
     long timestamp = micros(now);
     if (draft.after() != null) {
-      timestamp = Math.max(timestamp, draft.after() + 1);
+      long after = Math.min(draft.after(), micros(now.plus(Limits.CLOCK_SKEW_MAX)));
+      timestamp = Math.max(timestamp, after + 1);
     }
     String id = draft.id() == null ? UUID.randomUUID().toString() : draft.id();
     Message message =
@@ -88,9 +90,9 @@ public final class MessageTable {
     }
   }
 
-  private Sending put(Message first, Instant deadline) {
+  private Sending put(Message first, Deadline deadline) {
     Message message = first;
-    while (Instant.now().isBefore(deadline)) {
+    while (!deadline.passed()) {
       Map<String, AttributeValue> item = message.item(expiresAt(message));
       try {
         dynamoDb.putItem(
@@ -100,7 +102,7 @@ public final class MessageTable {
                     .conditionExpression("attribute_not_exists(room_id)")
                     .returnValuesOnConditionCheckFailure(
                         ReturnValuesOnConditionCheckFailure.ALL_OLD)
-                    .overrideConfiguration(o -> o.apiCallTimeout(Transactions.until(deadline))));
+                    .overrideConfiguration(o -> o.apiCallTimeout(deadline.left())));
         return new Sending.Sent(message.id(), message.timestamp());
       } catch (ConditionalCheckFailedException e) {
         if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
@@ -113,10 +115,10 @@ public final class MessageTable {
     return new Sending.Unavailable();
   }
 
-  private Sending putOnce(Message first, Instant now, Instant deadline) {
+  private Sending putOnce(Message first, Instant now, Deadline deadline) {
     String digest = Sha256.hex(first.text());
     Message message = first;
-    while (Instant.now().isBefore(deadline)) {
+    while (!deadline.passed()) {
       List<CancellationReason> reasons =
           Transactions.write(
               dynamoDb,
@@ -135,14 +137,26 @@ public final class MessageTable {
         return new Sending.Sent(message.id(), message.timestamp());
       }
       if (Transactions.conditionFailed(reasons.get(0))) {
-        Row earlier = new Row(reasons.get(0).item());
-        return digest.equals(earlier.string("digest"))
-            ? new Sending.Sent(message.id(), earlier.number("timestamp"))
-            : new Sending.IdReused();
+        return earlier(message.id(), digest, new Row(reasons.get(0).item()));
       }
       message = message.at(message.timestamp() + 1);
     }
     return new Sending.Unavailable();
+  }
+
+  /// What an earlier send with the same id came to. Where its text cannot be compared the id decides;
+  /// where its timestamp cannot be read it is not said that anything was sent.
+  private Sending earlier(String id, String digest, Row send) {
+    try {
+      long timestamp = send.number("timestamp");
+      String other = send.optionalString("digest");
+      return other == null || other.equals(digest)
+          ? new Sending.Sent(id, timestamp)
+          : new Sending.IdReused();
+    } catch (Row.InvalidRow e) {
+      send.report(sends, e);
+      return new Sending.IdReused();
+    }
   }
 
   /// A part of a room's history, bounded by count and by bytes.

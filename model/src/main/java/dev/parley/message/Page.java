@@ -1,6 +1,8 @@
 package dev.parley.message;
 
+import dev.parley.Limits;
 import dev.parley.room.Room;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +16,12 @@ public record Page(Range range, List<Message> messages, boolean more) {
   /// and the messages of this page has been removed.
   ///
   /// @param horizon epoch microseconds; whatever is older may have been removed
-  public boolean complete(Room room, long horizon) {
+  /// @param now a room that was made later than now says nothing of its age
+  public boolean complete(Room room, long horizon, Instant now) {
     Long created = room.createdAtMs();
-    if (created != null && created * 1000 >= horizon) {
+    if (created != null
+        && created * 1000 >= horizon
+        && created <= now.plus(Limits.CLOCK_SKEW_MAX).toEpochMilli()) {
       return true;
     }
     return switch (range) {

@@ -1,13 +1,18 @@
 package dev.parley.room;
 
+import dev.parley.Limits;
 import dev.parley.table.Row;
 import org.jspecify.annotations.Nullable;
 
 /// What ChatRooms knows of a room.
 ///
+/// Somebody may have edited or restored its row: an attribute that cannot be read costs no more than
+/// what it says, and is written anew with the next message.
+///
 /// @param head the timestamp of the message that was handed to fan-out last, in stream order; null
-///     where none was
-/// @param headSequence that message's stream sequence number
+///     where none was, or where [#headLost]
+/// @param headSequence that message's stream sequence number, as it is stored; empty where something
+///     was handed out and it is not known what; null where nothing was
 /// @param createdAtMs epoch milliseconds of the first join
 /// @param segments into how many segments it was cut last, as a power of two: 3 says 8; null where
 ///     it was never too large for one hop
@@ -17,19 +22,40 @@ public record Room(
     @Nullable String headSequence,
     @Nullable Long createdAtMs,
     @Nullable Integer segments) {
+  /// No room is cut into more segments than this power of two.
+  private static final int SEGMENTS_POWER_MAX = 12;
 
-  static Room of(Row row) {
+  /// @throws Row.InvalidRow where the key is no room's
+  static Room of(String table, Row row) {
+    String name = row.string("room_id");
+    if (!RoomId.valid(name)) {
+      throw new Row.InvalidRow("room_id", "a room's name");
+    }
+    Long segments = row.optionalNumber(table, "segments", 0, SEGMENTS_POWER_MAX);
     return new Room(
-        new RoomId(row.string("room_id")),
-        row.optionalNumber("head"),
-        row.optionalString("head_sequence"),
-        row.optionalNumber("created_at"),
-        segments(row));
+        new RoomId(name),
+        row.optionalNumber(table, "head", 0, Limits.NUMBER_MAX),
+        headSequence(table, row),
+        row.optionalNumber(table, "created_at", 0, Limits.NUMBER_MAX / 1_000),
+        segments == null ? null : segments.intValue());
   }
 
-  private static @Nullable Integer segments(Row row) {
-    Long segments = row.optionalNumber("segments");
-    return segments == null ? null : segments.intValue();
+  private static @Nullable String headSequence(String table, Row row) {
+    String sequence = row.optionalString("head_sequence");
+    if (sequence != null) {
+      return sequence;
+    }
+    if (!row.attributes().containsKey("head") && !row.attributes().containsKey("head_sequence")) {
+      return null;
+    }
+    row.report(table, new Row.InvalidRow("head_sequence", "a string"));
+    return "";
+  }
+
+  /// Whether messages were handed out and it is not known which was the last: whoever asks for the
+  /// head must be sent to the table.
+  public boolean headLost() {
+    return head == null && headSequence != null;
   }
 
   /// This room with another number of segments.

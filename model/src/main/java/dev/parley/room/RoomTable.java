@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
@@ -49,7 +50,7 @@ public final class RoomTable {
     rooms.forEach(room -> found.put(room, absent(room)));
     List<Map<String, AttributeValue>> keys = rooms.stream().distinct().map(RoomTable::key).toList();
     for (var item : Batches.get(dynamoDb, table, keys)) {
-      Room room = Room.of(new Row(item));
+      Room room = Room.of(table, new Row(item));
       found.put(room.id(), room);
     }
     return found;
@@ -77,9 +78,12 @@ public final class RoomTable {
                   .updateExpression("SET created_at = :now, created_by = :by")
                   .conditionExpression("attribute_not_exists(created_at)")
                   .expressionAttributeValues(
-                      Map.of(":now", n(now.toEpochMilli()), ":by", s(by.user()))));
+                      Map.of(":now", n(now.toEpochMilli()), ":by", s(by.user())))
+                  .returnValuesOnConditionCheckFailure(
+                      ReturnValuesOnConditionCheckFailure.ALL_OLD));
     } catch (ConditionalCheckFailedException e) {
-      // Somebody else made it a moment ago.
+      // Somebody else made it a moment ago, or its time cannot be read.
+      return e.hasItem() ? Room.of(table, new Row(e.item())) : room;
     }
     return new Room(
         room.id(), room.head(), room.headSequence(), now.toEpochMilli(), room.segments());
@@ -90,7 +94,8 @@ public final class RoomTable {
   /// @param read the room as it was when the hand-out began
   /// @param next the room as it is now, with another head sequence; without a head where none of
   ///     its records had a timestamp
-  /// @return false where somebody else has moved it elsewhere since: the room is not changed
+  /// @return false where somebody else has moved it elsewhere since, or its row takes nothing more:
+  ///     the room is not changed
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
@@ -108,8 +113,10 @@ public final class RoomTable {
       names.put("#segments", "segments"); // a reserved word
     }
     String before = read.headSequence();
-    if (before != null) {
-      values.put(":before", s(before));
+    values.put(":before", s(before == null ? "" : before));
+    boolean known = before != null && !before.isEmpty();
+    if (!known) {
+      values.put(":type", s("S"));
     }
     try {
       dynamoDb.updateItem(
@@ -120,9 +127,9 @@ public final class RoomTable {
                   .updateExpression(expression.toString())
                   .expressionAttributeNames(names.isEmpty() ? null : names)
                   .conditionExpression(
-                      before == null
-                          ? "attribute_not_exists(head_sequence)"
-                          : "head_sequence = :before")
+                      known
+                          ? "head_sequence = :before"
+                          : "head_sequence = :before OR NOT attribute_type(head_sequence, :type)")
                   .expressionAttributeValues(values)
                   .returnValuesOnConditionCheckFailure(
                       ReturnValuesOnConditionCheckFailure.ALL_OLD));
@@ -132,28 +139,43 @@ public final class RoomTable {
       return e.hasItem()
           && requireNonNull(next.headSequence())
               .equals(new Row(e.item()).optionalString("head_sequence"));
+    } catch (DynamoDbException e) {
+      if (!e.awsErrorDetails().errorCode().equals("ValidationException")) {
+        throw e;
+      }
+      // The same again would fail again, and hold up all rooms of the shard for ever.
+      new Row(key(read.id())).report(table, e);
+      return false;
     }
   }
 
-  /// The rooms after a cursor.
+  /// The rooms after a cursor; rows whose key is no room's are passed over.
   ///
   /// @param cursor the last page's, or null for the first page
   public Page list(@Nullable RoomId cursor) {
-    ScanResponse response =
-        dynamoDb.scan(
-            scan -> {
-              scan.tableName(table).limit(Limits.PAGE_ROOMS_MAX);
-              if (cursor != null) {
-                scan.exclusiveStartKey(key(cursor));
-              }
-            });
     List<Room> rooms = new ArrayList<>();
-    response.items().forEach(item -> rooms.add(Room.of(new Row(item))));
-    RoomId next =
-        response.hasLastEvaluatedKey()
-            ? new RoomId(new Row(response.lastEvaluatedKey()).string("room_id"))
-            : null;
-    return new Page(rooms, next);
+    Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);
+    do {
+      Map<String, AttributeValue> from = start;
+      ScanResponse response =
+          dynamoDb.scan(
+              scan -> {
+                scan.tableName(table).limit(Limits.PAGE_ROOMS_MAX);
+                if (!from.isEmpty()) {
+                  scan.exclusiveStartKey(from);
+                }
+              });
+      for (var item : response.items()) {
+        Row row = new Row(item);
+        try {
+          rooms.add(Room.of(table, row));
+        } catch (Row.InvalidRow e) {
+          row.report(table, e);
+        }
+      }
+      start = response.lastEvaluatedKey();
+    } while (rooms.isEmpty() && !start.isEmpty());
+    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
   }
 
   private static Room absent(RoomId room) {

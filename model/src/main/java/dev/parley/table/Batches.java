@@ -1,7 +1,6 @@
 package dev.parley.table;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -27,14 +26,14 @@ public final class Batches {
   /// @throws SdkClientException where some were still left after 5 s
   public static List<Map<String, AttributeValue>> get(
       DynamoDbClient dynamoDb, String table, Collection<Map<String, AttributeValue>> keys) {
-    return get(dynamoDb, table, keys, Instant.now().plus(ALL_MAX));
+    return get(dynamoDb, table, keys, Deadline.in(ALL_MAX));
   }
 
   static List<Map<String, AttributeValue>> get(
       DynamoDbClient dynamoDb,
       String table,
       Collection<Map<String, AttributeValue>> keys,
-      Instant deadline) {
+      Deadline deadline) {
     List<Map<String, AttributeValue>> items = new ArrayList<>();
     Map<String, KeysAndAttributes> wanted =
         keys.isEmpty()
@@ -46,7 +45,7 @@ public final class Batches {
       items.addAll(response.responses().getOrDefault(table, List.of()));
       wanted = response.unprocessedKeys();
       if (!wanted.isEmpty()) {
-        if (!Instant.now().isBefore(deadline)) {
+        if (deadline.passed()) {
           throw SdkClientException.create("items of " + table + " were left unread");
         }
         Transactions.pause();

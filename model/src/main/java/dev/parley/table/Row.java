@@ -1,17 +1,27 @@
 package dev.parley.table;
 
+import dev.parley.lambda.Metric;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// An item of a table, read with the types that are expected of its attributes.
 ///
 /// @param attributes as DynamoDB gives them; never changed
 public record Row(Map<String, AttributeValue> attributes) {
+  private static final Logger log = LoggerFactory.getLogger(Row.class);
+
+  /// What the tables' keys are made of.
+  private static final List<String> KEYS =
+      List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
+
   /// A stored item is not what was written there: somebody else wrote it, or a version of ours that
   /// this one does not know.
   public static final class InvalidRow extends RuntimeException {
-    InvalidRow(String attribute, String expected) {
+    public InvalidRow(String attribute, String expected) {
       super("stored attribute " + attribute + " is not " + expected);
     }
   }
@@ -58,6 +68,35 @@ public record Row(Map<String, AttributeValue> attributes) {
     } catch (NumberFormatException e) {
       throw new InvalidRow(attribute, "a whole number");
     }
+  }
+
+  /// An attribute that the rest of the row can do without: where it is there and is not a whole
+  /// number within the bounds, this is reported and it counts as missing.
+  public @Nullable Long optionalNumber(String table, String attribute, long min, long max) {
+    try {
+      Long value = optionalNumber(attribute);
+      if (value == null || (min <= value && value <= max)) {
+        return value;
+      }
+      throw new InvalidRow(attribute, "a whole number from " + min + " to " + max);
+    } catch (InvalidRow e) {
+      report(table, e);
+      return null;
+    }
+  }
+
+  /// Logs and counts that this row, or an attribute of it, is passed over.
+  public void report(String table, RuntimeException why) {
+    StringBuilder key = new StringBuilder();
+    for (String attribute : KEYS) {
+      AttributeValue value = attributes.get(attribute);
+      if (value != null) {
+        key.append(key.isEmpty() ? "" : ", ").append(attribute).append(' ');
+        key.append(value.s() == null ? value.n() : value.s());
+      }
+    }
+    log.warn("passed over a row of {} or a part of it ({}): {}", table, key, why.getMessage());
+    Metric.write(Map.of(Metric.ROWS_UNREADABLE, 1));
   }
 
   /// Whether DynamoDB would delete this row by now. It does so "typically within two days", and

@@ -1,7 +1,6 @@
 package dev.parley.table;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -32,14 +31,14 @@ public final class Transactions {
   /// @throws TransactionCanceledException where it still met other transactions or was throttled at
   ///     the deadline, or was cancelled for any other reason
   public static @Nullable List<CancellationReason> write(
-      DynamoDbClient dynamoDb, List<TransactWriteItem> items, Instant deadline) {
+      DynamoDbClient dynamoDb, List<TransactWriteItem> items, Deadline deadline) {
     while (true) {
       try {
         dynamoDb.transactWriteItems(
             request ->
                 request
                     .transactItems(items)
-                    .overrideConfiguration(o -> o.apiCallTimeout(until(deadline))));
+                    .overrideConfiguration(o -> o.apiCallTimeout(deadline.left())));
         return null;
       } catch (TransactionCanceledException e) {
         List<CancellationReason> reasons = e.cancellationReasons();
@@ -47,19 +46,12 @@ public final class Transactions {
           return reasons;
         }
         boolean passes = reasons.stream().anyMatch(r -> PASSING.contains(r.code()));
-        if (!passes || !Instant.now().isBefore(deadline)) {
+        if (!passes || deadline.passed()) {
           throw e;
         }
         pause();
       }
     }
-  }
-
-  /// What is left for a call that must have ended by then; the call fails where that is next to
-  /// nothing.
-  public static Duration until(Instant deadline) {
-    Duration left = Duration.between(Instant.now(), deadline);
-    return left.isPositive() ? left : Duration.ofMillis(1);
   }
 
   public static boolean conditionFailed(CancellationReason reason) {

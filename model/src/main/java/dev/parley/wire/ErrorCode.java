@@ -17,7 +17,7 @@ public enum ErrorCode {
       Advice.FIX, "`sender` is not 1 to 64 printable characters, or the sender is not a guest."),
   INVALID_AFTER(
       Advice.FIX,
-      "`after` is not a timestamp (whole microseconds below 2^53), or is more than 1 s ahead."),
+      "`after` is not a timestamp (whole microseconds below 2^53), or is 1 to 10 s ahead."),
   INVALID_BEFORE(Advice.FIX, "`before` is not a timestamp (whole microseconds below 2^53)."),
   INVALID_RANGE(
       Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),

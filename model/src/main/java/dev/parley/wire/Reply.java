@@ -94,7 +94,8 @@ public final class Reply {
   /// @param time epoch microseconds
   /// @param rooms those that were asked for, in their order
   /// @param joined those of them that the connection is in, with their heads: a head is 0 where
-  ///     nothing was said yet, since null says that the client must join again
+  ///     nothing was said yet, since null says that the client must join again; and the time where
+  ///     it is lost, which no client has seen, so that each reads what it may have missed
   public static Reply pong(
       long time,
       ConnectionId connection,
@@ -107,10 +108,17 @@ public final class Reply {
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
-      Long head = room == null ? null : room.head();
-      heads.put(id.name(), room == null ? null : (Long) (head == null ? 0L : head));
+      heads.put(id.name(), room == null ? null : head(room, time));
     }
     return reply;
+  }
+
+  private static Long head(Room room, long time) {
+    Long head = room.head();
+    if (head != null) {
+      return head;
+    }
+    return room.headLost() ? time : 0L;
   }
 
   public static Reply error(Rejection rejection) {

@@ -34,6 +34,7 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class ConnectionTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -255,6 +256,75 @@ class ConnectionTableTest {
     Instant later = now.plusMillis(limited.retryAfterMs());
     assertInstanceOf(Spending.Spent.class, connections.spend(id, room, COST, BURST, later));
     assertInstanceOf(Spending.RateLimited.class, connections.spend(id, room, COST, BURST, later));
+  }
+
+  @Test
+  void anAllowanceThatNobodyCanHaveSpentBeginsAnew() {
+    for (AttributeValue impossible :
+        List.of(
+            Row.n(now.plusSeconds(3_600).toEpochMilli()),
+            Row.n(Long.MAX_VALUE),
+            Row.s("ten"),
+            AttributeValue.fromBool(true))) {
+      ConnectionId id = open(now, room);
+      TestTables.dynamoDb()
+          .updateItem(
+              update ->
+                  update
+                      .tableName("ChatConnections")
+                      .key(
+                          Map.of(
+                              "connection_id", Row.s(id.value()), "room_id", Row.s(room.name())))
+                      .updateExpression("SET allowance = :impossible")
+                      .expressionAttributeValues(Map.of(":impossible", impossible)));
+
+      for (int i = 0; i < 5; i++) {
+        assertInstanceOf(
+            Spending.Spent.class, connections.spend(id, room, COST, BURST, now), "message " + i);
+      }
+      var limited =
+          assertInstanceOf(
+              Spending.RateLimited.class, connections.spend(id, room, COST, BURST, now));
+      assertEquals(50, limited.retryAfterMs());
+    }
+  }
+
+  @Test
+  void afterAClockThatWasFastNobodyWaitsLongerThanTheCostOfAMessage() {
+    ConnectionId id = open(now, room);
+    Instant fast = now.plusMillis(900);
+    for (int i = 0; i < 5; i++) {
+      connections.spend(id, room, COST, BURST, fast);
+    }
+
+    var limited =
+        assertInstanceOf(Spending.RateLimited.class, connections.spend(id, room, COST, BURST, now));
+
+    assertTrue(
+        limited.retryAfterMs() <= COST.plus(Limits.CLOCK_SKEW_MAX).toMillis(),
+        "retry after " + limited.retryAfterMs());
+  }
+
+  @Test
+  void aConnectionWhoseAgeIsNotKnownIsPrunedWhereAPushFoundItGone() {
+    for (AttributeValue odd :
+        List.of(Row.s("ten"), Row.n(now.plusSeconds(3_600).toEpochMilli()), Row.n(-1))) {
+      ConnectionId id = open(now, room);
+      TestTables.dynamoDb()
+          .updateItem(
+              update ->
+                  update
+                      .tableName("ChatConnections")
+                      .key(
+                          Map.of(
+                              "connection_id", Row.s(id.value()), "room_id", Row.s("$connection")))
+                      .updateExpression("SET connected_at = :odd")
+                      .expressionAttributeValues(Map.of(":odd", odd)));
+
+      assertTrue(connections.prune(id, now));
+
+      assertTrue(rows(id).isEmpty());
+    }
   }
 
   @Test

@@ -274,7 +274,7 @@ class MessageTableTest {
     Range all = new Range.After(messages.horizon(later));
     Page page = messages.page(room, all, 10, Reply.PAGE_BYTES_MAX, Reply::size, later);
 
-    assertTrue(page.complete(new Room(room, null, null, 0L, null), messages.horizon(later)));
+    assertTrue(page.complete(new Room(room, null, null, 0L, null), messages.horizon(later), later));
     assertEquals(1, page.messages().size());
   }
 
@@ -324,13 +324,15 @@ class MessageTableTest {
     Room old = new Room(room, null, null, 0L, null);
     Room young = new Room(room, null, null, 5L, null);
     Message message = new Message(room, 2_000, "id", ADA, "m", null);
+    Room unborn = new Room(room, null, null, now.plusSeconds(60).toEpochMilli(), null);
 
-    assertTrue(new Page(new Range.Newest(), List.of(), false).complete(young, horizon));
-    assertTrue(new Page(new Range.After(1_000), List.of(), false).complete(old, horizon));
-    assertFalse(new Page(new Range.After(999), List.of(), false).complete(old, horizon));
-    assertTrue(new Page(new Range.Newest(), List.of(message), true).complete(old, horizon));
-    assertFalse(new Page(new Range.Newest(), List.of(message), false).complete(old, horizon));
-    assertFalse(new Page(new Range.Before(9_999), List.of(), false).complete(old, horizon));
+    assertTrue(new Page(new Range.Newest(), List.of(), false).complete(young, horizon, now));
+    assertFalse(new Page(new Range.Newest(), List.of(), false).complete(unborn, horizon, now));
+    assertTrue(new Page(new Range.After(1_000), List.of(), false).complete(old, horizon, now));
+    assertFalse(new Page(new Range.After(999), List.of(), false).complete(old, horizon, now));
+    assertTrue(new Page(new Range.Newest(), List.of(message), true).complete(old, horizon, now));
+    assertFalse(new Page(new Range.Newest(), List.of(message), false).complete(old, horizon, now));
+    assertFalse(new Page(new Range.Before(9_999), List.of(), false).complete(old, horizon, now));
   }
 
   @Test

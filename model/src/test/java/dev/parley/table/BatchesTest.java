@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.parley.TestTables;
 import dev.parley.lambda.Settings;
 import java.net.URI;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -58,7 +58,7 @@ class BatchesTest {
     SdkClientException e =
         assertThrows(
             SdkClientException.class,
-            () -> Batches.get(processing(0), TABLE, rooms(1), Instant.now()));
+            () -> Batches.get(processing(0), TABLE, rooms(1), Deadline.in(Duration.ZERO)));
 
     assertEquals("items of ChatRooms were left unread", e.getMessage());
     assertEquals(1, calls.get());

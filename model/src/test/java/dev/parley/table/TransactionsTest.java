@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.TestTables;
 import dev.parley.lambda.Settings;
 import java.net.URI;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,7 +35,7 @@ class TransactionsTest {
   @ValueSource(
       strings = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
   void whatPassesIsTriedAgain(String code) {
-    assertNull(write(cancelling(3, "None", code), Instant.now().plusSeconds(30)));
+    assertNull(write(cancelling(3, "None", code), Deadline.in(Duration.ofSeconds(30))));
 
     assertEquals(4, calls.get());
     assertTrue(isThere());
@@ -46,7 +46,7 @@ class TransactionsTest {
     TransactionCanceledException e =
         assertThrows(
             TransactionCanceledException.class,
-            () -> write(cancelling(3, "None", "ValidationError"), Instant.now().plusSeconds(30)));
+            () -> write(cancelling(3, "None", "ValidationError"), Deadline.in(Duration.ofSeconds(30))));
 
     assertEquals("ValidationError", e.cancellationReasons().getLast().code());
     assertEquals(1, calls.get());
@@ -56,12 +56,12 @@ class TransactionsTest {
   void whatHasNotPassedAtTheDeadlineFails() {
     DynamoDbClient throttled = cancelling(Integer.MAX_VALUE, "ThrottlingError");
     assertThrows(
-        TransactionCanceledException.class, () -> write(throttled, Instant.now().minusSeconds(1)));
+        TransactionCanceledException.class, () -> write(throttled, Deadline.in(Duration.ofSeconds(-1))));
 
     assertEquals(1, calls.get());
   }
 
-  private @Nullable List<CancellationReason> write(DynamoDbClient dynamoDb, Instant deadline) {
+  private @Nullable List<CancellationReason> write(DynamoDbClient dynamoDb, Deadline deadline) {
     Put put =
         Put.builder()
             .tableName("ChatSends")
