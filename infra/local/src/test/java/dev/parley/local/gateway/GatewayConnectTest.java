@@ -222,6 +222,7 @@ final class GatewayConnectTest {
                   case "large" -> allow(e).replace("\"a\"", "\"" + "a".repeat(9_000) + "\"");
                   case "condition" -> allow(e).replace("\"Action\"", "\"Condition\":{},\"Action\"");
                   default -> "garbled";
+                  case "half" -> allow(e).replace("\"a\"", "\"\\ud83d\"");
                 })
         .oneWay("$connect", _ -> OK)
         .start();
@@ -237,6 +238,7 @@ final class GatewayConnectTest {
     assertRefused(500, "?how=large");
     assertRefused(500, "?how=condition");
     assertRefused(500, "?how=garbles");
+    assertRefused(500, "?how=half");
     assertTrue(tester.hasNoEvent("$connect"));
     tester.connect("?how=wildcard");
   }
