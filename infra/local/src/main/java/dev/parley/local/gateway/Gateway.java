@@ -2,6 +2,7 @@ package dev.parley.local.gateway;
 
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -25,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -34,7 +36,7 @@ import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/// API Gateway's WebSocket side, and the site beside it, on one port of the loopback interface.
+/// API Gateway's WebSocket side, and the site beside it, on one port of both loopback addresses.
 ///
 /// - `/{stage}`: clients connect here
 /// - `/{stage}/@connections/{connection id}`: the back end sends to them
@@ -70,7 +72,7 @@ public final class Gateway implements AutoCloseable {
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gateway ", 0).factory());
   private final EventLoopGroup eventLoops;
   private final Endpoint endpoint;
-  private final Channel server;
+  private final List<Channel> servers = new ArrayList<>();
 
   /// @param functions by logical id; the routes and the authorizer name them
   /// @param port 0 takes a free one
@@ -78,7 +80,7 @@ public final class Gateway implements AutoCloseable {
   /// @param traces gives the text of `/_local/traces`
   /// @param pushLatency how long each `@connections` POST takes
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
-  /// @throws BindException if the port is taken; its message names the address
+  /// @throws BindException if the port is taken or not permitted; its message names the address
   /// @throws IllegalArgumentException if the API has something that cannot be honoured here
   public Gateway(
       WebSocketApi api,
@@ -118,8 +120,7 @@ public final class Gateway implements AutoCloseable {
     // Not before everything else is known to be in order: a loop has a selector even before it
     // runs.
     eventLoops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    ChannelFuture bound =
+    ServerBootstrap server =
         new ServerBootstrap()
             .group(eventLoops)
             .channel(NioServerSocketChannel.class)
@@ -127,23 +128,22 @@ public final class Gateway implements AutoCloseable {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_SNDBUF, SOCKET_SEND_BUFFER_BYTES)
-            .childHandler(new Sockets(services))
-            .bind(address)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      stop();
-      BindException e =
-          new BindException(
-              "%s:%d is taken".formatted(address.getAddress().getHostAddress(), port));
-      e.initCause(bound.cause());
-      throw e;
+            .childHandler(new Sockets(services));
+    int everywhere = port == 0 ? Loopback.freePort() : port;
+    for (InetAddress loopback : Loopback.addresses()) {
+      InetSocketAddress address = new InetSocketAddress(loopback, everywhere);
+      ChannelFuture bound = server.bind(address).awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        stop();
+        throw Loopback.refusal(address, bound.cause());
+      }
+      servers.add(bound.channel());
     }
-    server = bound.channel();
   }
 
   /// Where it listens.
   public int port() {
-    return ((InetSocketAddress) server.localAddress()).getPort();
+    return ((InetSocketAddress) servers.getFirst().localAddress()).getPort();
   }
 
   /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, and stops.
@@ -153,7 +153,7 @@ public final class Gateway implements AutoCloseable {
     if (eventLoops.isShuttingDown()) {
       return;
     }
-    server.close().awaitUninterruptibly();
+    servers.forEach(server -> server.close().awaitUninterruptibly());
     endpoint.close(FUNCTIONS_PATIENCE);
     // A loop closes its sockets before it runs the tasks that are left, so none must be.
     List<? extends Future<?>> written =

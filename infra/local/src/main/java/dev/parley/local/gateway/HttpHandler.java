@@ -22,6 +22,7 @@ import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -225,7 +226,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     connecting = true;
     String sourceIp =
-        ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress().getHostAddress();
+        NetUtil.toAddressString(((InetSocketAddress) ctx.channel().remoteAddress()).getAddress());
     Handshake handshake =
         Handshake.of(request, services.endpoint().nextId(), host(request), sourceIp, query);
     request.retain();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.net.Loopback;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -38,9 +39,13 @@ final class RawClient implements AutoCloseable {
   private final DataOutputStream out;
 
   RawClient(int port) throws IOException {
+    this(Loopback.V4, port);
+  }
+
+  RawClient(InetAddress address, int port) throws IOException {
     socket.setReceiveBufferSize(4 * 1024);
     socket.setSoTimeout(10_000);
-    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.connect(new InetSocketAddress(address, port));
     in = new DataInputStream(socket.getInputStream());
     out = new DataOutputStream(socket.getOutputStream());
   }
