@@ -114,8 +114,8 @@ final class ConnectionsApi {
     ObjectNode body = JSON.createObjectNode();
     body.put("connectedAt", connection.connectedAt().toString());
     ObjectNode identity = body.putObject("identity");
-    identity.put("sourceIp", connection.handshake().sourceIp());
-    identity.put("userAgent", connection.handshake().userAgent());
+    identity.put("sourceIp", connection.caller().sourceIp());
+    identity.put("userAgent", connection.caller().userAgent());
     body.put("lastActiveAt", connection.lastActiveAt().truncatedTo(ChronoUnit.MILLIS).toString());
     return Responses.of(HttpResponseStatus.OK, "application/json", body.toString());
   }

@@ -1,25 +1,32 @@
 package dev.parley.local.gateway;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -32,6 +39,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +53,8 @@ import org.jspecify.annotations.Nullable;
 /// - everything else: the files of the site
 ///
 /// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a
-/// client that does not read makes `@connections` answer 429, and holds up nobody else.
+/// client that does not read makes `@connections` answer 429, and holds up nobody else. There is a
+/// limit to everything that a client can make the gateway keep, sockets included.
 ///
 /// Safe for use by many threads.
 public final class Gateway implements AutoCloseable {
@@ -61,6 +70,16 @@ public final class Gateway implements AutoCloseable {
   /// What the kernel holds for a client that does not read comes on top of
   /// [Quotas#CLIENT_BUFFER_BYTES_MAX]; left to itself it would take megabytes.
   private static final int SOCKET_SEND_BUFFER_BYTES = 128 * 1024;
+
+  /// The largest read, and with it what waits undecoded of a client that sends ahead.
+  private static final int READ_BYTES_MAX = 16 * 1024;
+
+  /// Of the 20,000 files that a process can open on many machines, what functions, tables and
+  /// queues do not need. Beyond it a socket is told so and closed.
+  private static final int SOCKETS_MAX = 18_000;
+
+  /// How long a socket that is refused may take to read why.
+  private static final int REFUSAL_MS = 1_000;
 
   /// How long functions have when the gateway is closed.
   private static final Duration FUNCTIONS_PATIENCE = Duration.ofSeconds(1);
@@ -91,7 +110,7 @@ public final class Gateway implements AutoCloseable {
       PushLatency pushLatency,
       Faults faults)
       throws IOException {
-    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS);
+    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS, socketsMax());
   }
 
   Gateway(
@@ -102,9 +121,12 @@ public final class Gateway implements AutoCloseable {
       Supplier<String> traces,
       PushLatency pushLatency,
       Faults faults,
-      Timers timers)
+      Timers timers,
+      int socketsMax)
       throws IOException {
-    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults);
+    // The other sockets are for pushes, pages and handshakes.
+    int connectionsMax = socketsMax * 8 / 9;
+    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults, connectionsMax);
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
@@ -128,7 +150,10 @@ public final class Gateway implements AutoCloseable {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_SNDBUF, SOCKET_SEND_BUFFER_BYTES)
-            .childHandler(new Sockets(services));
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(64, 2_048, READ_BYTES_MAX))
+            .childHandler(new Sockets(services, socketsMax));
     int everywhere = port == 0 ? Loopback.freePort() : port;
     for (InetAddress loopback : Loopback.addresses()) {
       InetSocketAddress address = new InetSocketAddress(loopback, everywhere);
@@ -139,6 +164,12 @@ public final class Gateway implements AutoCloseable {
       }
       servers.add(bound.channel());
     }
+  }
+
+  private static int socketsMax() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? (int) Math.min(SOCKETS_MAX, unix.getMaxFileDescriptorCount() * 9 / 10)
+        : SOCKETS_MAX;
   }
 
   /// Where it listens.
@@ -171,35 +202,71 @@ public final class Gateway implements AutoCloseable {
 
   private static final class Sockets extends ChannelInitializer<Channel> {
     private final HttpHandler.Services services;
+    private final int socketsMax;
+    private final AtomicInteger open = new AtomicInteger();
 
-    Sockets(HttpHandler.Services services) {
+    Sockets(HttpHandler.Services services, int socketsMax) {
       this.services = services;
+      this.socketsMax = socketsMax;
     }
 
     @Override
     protected void initChannel(Channel channel) {
+      int sockets = open.incrementAndGet();
+      channel.closeFuture().addListener(_ -> open.decrementAndGet());
+      if (sockets > socketsMax) {
+        channel.pipeline().addLast(new HttpResponseEncoder()).addLast(new Refusal(socketsMax));
+        return;
+      }
       channel
           .pipeline()
+          .addLast(new Intake())
           .addLast(
-              new HttpServerCodec(
+              Intake.requestDecoder(
                   new HttpDecoderConfig()
                       .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX)
                       .setMaxHeaderSize(HEADERS_BYTES_MAX)))
-          .addLast(new Bodies())
+          .addLast(new HttpResponseEncoder())
+          .addLast(new Requests(services.timers().request()))
           .addLast(new HttpHandler(services));
     }
   }
 
-  /// Only `@connections` takes bodies; one that is too large is answered as there, and read no
-  /// further than it must be.
-  private static final class Bodies extends HttpObjectAggregator {
-    Bodies() {
-      super(Quotas.MESSAGE_BYTES_MAX);
+  /// Answers whatever is asked, at once, that there is one socket too many. It ends when the client
+  /// does, because a socket that is closed while its client still sends loses what it was told.
+  private static final class Refusal extends ChannelInboundHandlerAdapter {
+    private final int socketsMax;
+
+    Refusal(int socketsMax) {
+      this.socketsMax = socketsMax;
     }
 
     @Override
-    protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-      var _ = ctx.writeAndFlush(ConnectionsApi.tooLarge());
+    public void channelActive(ChannelHandlerContext ctx) {
+      FullHttpResponse response =
+          Responses.message(
+              HttpResponseStatus.SERVICE_UNAVAILABLE,
+              "%d sockets are open, and no more are taken".formatted(socketsMax));
+      HttpUtil.setKeepAlive(response, false);
+      DuplexChannel socket = (DuplexChannel) ctx.channel();
+      ctx.writeAndFlush(response)
+          .addListener(
+              _ -> {
+                var _ = socket.shutdownOutput();
+              });
+      var _ =
+          ctx.executor()
+              .schedule(
+                  () -> {
+                    var _ = socket.close();
+                  },
+                  REFUSAL_MS,
+                  TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      ReferenceCountUtil.release(message);
     }
   }
 }

@@ -284,6 +284,17 @@ final class GatewayConnectTest {
   }
 
   @Test
+  void aSubprotocolThatCannotBeInAHeaderIs502() throws Exception {
+    tester
+        .oneWay(
+            "$connect",
+            _ -> "{\"statusCode\":200,\"headers\":{\"Sec-WebSocket-Protocol\":\"a\\r\\nb\"}}")
+        .start();
+
+    assertRefused(502, "");
+  }
+
+  @Test
   void nothingReachesAConnectionUntilConnectHasReturned() throws Exception {
     CountDownLatch entered = new CountDownLatch(1);
     CountDownLatch released = new CountDownLatch(1);
