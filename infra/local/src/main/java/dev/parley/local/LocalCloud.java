@@ -8,6 +8,7 @@ import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.lambda.ServiceProxy;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
@@ -21,8 +22,6 @@ import dev.parley.local.template.WebSocketApi;
 import dev.parley.local.xray.TraceDaemon;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -115,7 +114,9 @@ public final class LocalCloud implements AutoCloseable {
     try {
       traces = opened(new TraceDaemon(0));
       traces.collectFromThisProcess();
-      port = options.port() == 0 ? freePort() : options.port();
+      // Functions are told the gateway's port before it listens, so that it never answers without
+      // them.
+      port = options.port() == 0 ? Loopback.freePort() : options.port();
     } catch (IOException e) {
       throw new StartException("Cannot start: " + e.getMessage(), e);
     }
@@ -173,7 +174,7 @@ public final class LocalCloud implements AutoCloseable {
                   options.pushLatency(),
                   faults));
     } catch (BindException e) {
-      throw taken("parley.port", port, e);
+      throw refused("parley.port", port, e);
     } catch (IOException | IllegalArgumentException e) {
       throw new StartException(options.template() + ": " + e.getMessage(), e);
     }
@@ -222,7 +223,7 @@ public final class LocalCloud implements AutoCloseable {
       throw new StartException("The start was interrupted", e);
     } catch (ExecutionException e) {
       throw switch (e.getCause()) {
-        case BindException bind -> taken("parley.dynamodb.port", options.dynamoDbPort(), bind);
+        case BindException bind -> refused("parley.dynamodb.port", options.dynamoDbPort(), bind);
         case TableMismatchException mismatch ->
             new StartException(String.valueOf(mismatch.getMessage()), mismatch);
         case null, default ->
@@ -261,10 +262,10 @@ public final class LocalCloud implements AutoCloseable {
     return mappings;
   }
 
-  private static StartException taken(String setting, int port, BindException e) {
+  private static StartException refused(String setting, int port, BindException e) {
     return new StartException(
-        "%s=%d is taken: stop what uses it, or choose another with -D%s=<port> (0 takes a free one)"
-            .formatted(setting, port, setting),
+        "%s=%d: %s, or choose another with -D%s=<port> (0 takes a free one)"
+            .formatted(setting, port, e.getMessage(), setting),
         e);
   }
 
@@ -303,14 +304,6 @@ public final class LocalCloud implements AutoCloseable {
     return functions;
   }
 
-  /// Functions are told the gateway's port before it listens, so that it never answers without
-  /// them.
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
   /// Each waits for its invocation; one after the other they would take too long.
   private static void closeTogether(List<AutoCloseable> mappings) throws InterruptedException {
     List<Thread> closing =
@@ -320,7 +313,7 @@ public final class LocalCloud implements AutoCloseable {
     }
   }
 
-  /// Where the site and the gateway listen, on 127.0.0.1.
+  /// Where the site and the gateway listen, on both loopback addresses.
   public int port() {
     return started(gateway).port();
   }

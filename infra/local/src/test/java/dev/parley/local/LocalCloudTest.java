@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import dev.parley.local.net.Loopback;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -201,16 +203,23 @@ class LocalCloudTest {
         refusal(new Options(template, Map.of(), 0, garbled, 0, 4, null))
             .startsWith(
                 "parley.data=" + garbled + " holds stream checkpoints that cannot be read"));
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    for (InetAddress loopback : Loopback.addresses()) {
+      try (ServerSocket taken = new ServerSocket(Loopback.freePort(), 1, loopback)) {
+        assertTrue(
+            refusal(new Options(template, Map.of(), taken.getLocalPort(), null, 0, 4, null))
+                .startsWith("parley.port=%d: ".formatted(taken.getLocalPort())));
+      }
+    }
+    try (ServerSocket taken = new ServerSocket(0, 1, Loopback.V4)) {
       int port = taken.getLocalPort();
       assertEquals(
-          ("parley.port=%d is taken: stop what uses it, or choose another with"
+          ("parley.port=%d: 127.0.0.1:%d is taken: stop what uses it, or choose another with"
                   + " -Dparley.port=<port> (0 takes a free one)")
-              .formatted(port),
+              .formatted(port, port),
           refusal(new Options(template, Map.of(), port, null, 0, 4, null)));
       assertTrue(
           refusal(new Options(template, Map.of(), 0, null, port, 4, null))
-              .startsWith("parley.dynamodb.port=" + port + " is taken"));
+              .startsWith("parley.dynamodb.port=%d: 127.0.0.1:%d is taken".formatted(port, port)));
     }
     Files.writeString(template, TEMPLATE.replace("Test$Copy", "Test$Gone"));
     assertTrue(refusal(Options.inMemory(template)).startsWith("Copy.Properties.Handler: "));
@@ -267,6 +276,28 @@ class LocalCloudTest {
     assertEquals(1, process.waitFor());
   }
 
+  /// Without the right to do so, as everybody's process is; a test may run as root.
+  @Test
+  void aProcessThatMayNotListenSaysSoAndNotThatThePortIsTaken() throws Exception {
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/setpriv")), "setpriv takes the right away");
+    Path unprivileged = Path.of("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    assumeTrue(Integer.parseInt(Files.readAllLines(unprivileged).getFirst()) > 1023);
+    Process process =
+        run(
+            List.of("/usr/bin/setpriv", "--bounding-set", "-net_bind_service"),
+            "-Dparley.port=1023",
+            "-Dparley.data=memory");
+
+    try (BufferedReader output = reader(process)) {
+      assertEquals(
+          "Parley cannot start: parley.port=1023: 127.0.0.1:1023 is not permitted to this user:"
+              + " start as one who may listen there, or choose another with -Dparley.port=<port>"
+              + " (0 takes a free one)",
+          output.lines().filter(line -> !line.startsWith("SLF4J(W)")).findFirst().orElse(""));
+    }
+    assertEquals(1, process.waitFor());
+  }
+
   @Test
   void aProcessWithFaultsThatCannotBePrintsOneLineAndExitsWithOne() throws Exception {
     Process process = run("-Dparley.faults=seed=7,push.lost=2");
@@ -303,7 +334,11 @@ class LocalCloudTest {
   }
 
   private Process run(String... settings) throws IOException {
-    List<String> command = new ArrayList<>();
+    return run(List.of(), settings);
+  }
+
+  private Process run(List<String> as, String... settings) throws IOException {
+    List<String> command = new ArrayList<>(as);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(

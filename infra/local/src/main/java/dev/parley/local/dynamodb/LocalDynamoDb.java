@@ -2,10 +2,13 @@ package dev.parley.local.dynamodb;
 
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBRequestHandler;
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBServerHandler;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,8 +48,8 @@ import software.amazon.awssdk.services.dynamodb.model.StreamSpecification;
 import software.amazon.awssdk.services.dynamodb.model.TableDescription;
 import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 
-/// DynamoDB Local in this JVM, served over HTTP on 127.0.0.1, so that functions and tools such as
-/// `aws dynamodb … --endpoint-url` reach the same tables with any credentials.
+/// DynamoDB Local in this JVM, served over HTTP on both loopback addresses, so that functions and
+/// tools such as `aws dynamodb … --endpoint-url` reach the same tables with any credentials.
 ///
 /// Its own server class would listen on every interface and sends telemetry; this one does neither.
 /// The clients here are shared and safe for use by any number of threads until [#close].
@@ -100,7 +103,8 @@ public final class LocalDynamoDb implements AutoCloseable {
   ///
   /// @param port 0 for a free one
   /// @param folder null for memory
-  /// @throws java.net.BindException where the port is taken
+  /// @throws java.net.BindException where the port is taken or not permitted; its message names the
+  ///     address
   public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
     SDK_V1_LOG.setLevel(Level.SEVERE);
     SQLITE_LOG.setLevel(Level.SEVERE);
@@ -118,21 +122,31 @@ public final class LocalDynamoDb implements AutoCloseable {
     threads.setDaemon(true);
     Server server = new Server(threads);
     server.setStopTimeout(STOP_TIMEOUT_MS);
-    ServerConnector connector = new ServerConnector(server, 1, 1);
-    connector.setHost("127.0.0.1");
-    connector.setPort(port);
-    server.addConnector(connector);
     server.setHandler(new ContextHandler(handler));
+    int everywhere = port == 0 ? Loopback.freePort() : port;
     try {
+      for (InetAddress loopback : Loopback.addresses()) {
+        listen(server, new InetSocketAddress(loopback, everywhere));
+      }
       server.start();
     } catch (Exception e) {
       stop(server, handler, group);
-      throw e.getCause() instanceof BindException bind
-          ? bind
-          : e instanceof IOException io ? io : new IOException(e);
+      throw e instanceof IOException io ? io : new IOException(e);
     }
     return new LocalDynamoDb(
-        folder, handler, server, group, URI.create("http://127.0.0.1:" + connector.getLocalPort()));
+        folder, handler, server, group, URI.create("http://127.0.0.1:" + everywhere));
+  }
+
+  private static void listen(Server server, InetSocketAddress address) throws BindException {
+    ServerConnector connector = new ServerConnector(server, 1, 1);
+    connector.setHost(address.getAddress().getHostAddress());
+    connector.setPort(address.getPort());
+    server.addConnector(connector);
+    try {
+      connector.open();
+    } catch (IOException e) {
+      throw Loopback.refusal(address, e);
+    }
   }
 
   private <B extends AwsClientBuilder<B, C>, C> B configured(B builder) {

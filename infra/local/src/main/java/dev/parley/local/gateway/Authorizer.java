@@ -1,5 +1,7 @@
 package dev.parley.local.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.parley.local.lambda.FunctionError;
@@ -118,6 +120,11 @@ final class Authorizer {
         return broken(entry.getKey() + " in its context is no string, number or boolean");
       }
       context.put(entry.getKey(), value.asText());
+    }
+    // Half a surrogate pair, which JSON can escape and no event can carry; what AWS does with it is
+    // not known [?].
+    if (!UTF_8.newEncoder().canEncode(context.toString())) {
+      return broken("its result has characters that are none");
     }
     return new Decision.Allowed(context);
   }

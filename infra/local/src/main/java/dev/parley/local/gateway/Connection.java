@@ -25,7 +25,7 @@ final class Connection {
   /// However short, a message that waits takes memory; so there is a limit to empty ones, too.
   private static final int BUFFERED_BYTES_MIN = 256;
 
-  private final Handshake handshake;
+  private final Caller caller;
   private final Instant connectedAt;
   private final @Nullable Map<String, String> authorizer;
   private final Channel channel;
@@ -43,13 +43,13 @@ final class Connection {
   /// @param authorizer null where there is no authorizer
   /// @param onEnd called once, however the connection ends; it does not block
   Connection(
-      Handshake handshake,
+      Caller caller,
       Instant connectedAt,
       @Nullable Map<String, String> authorizer,
       Channel channel,
       Clock clock,
       BiConsumer<Connection, CloseReason> onEnd) {
-    this.handshake = handshake;
+    this.caller = caller;
     this.connectedAt = connectedAt;
     this.authorizer = authorizer;
     this.channel = channel;
@@ -60,11 +60,11 @@ final class Connection {
   }
 
   String id() {
-    return handshake.connectionId();
+    return caller.connectionId();
   }
 
-  Handshake handshake() {
-    return handshake;
+  Caller caller() {
+    return caller;
   }
 
   Instant connectedAt() {

@@ -1,9 +1,12 @@
 package dev.parley.local.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -79,6 +82,12 @@ final class ConnectionsApi {
     if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
       return tooLarge();
     }
+    // What AWS does with bytes that no text frame may hold is not known [?]. The client must not
+    // lose its connection for them, and their sender is told.
+    if (!ByteBufUtil.isText(request.content(), UTF_8)) {
+      return Responses.error(
+          HttpResponseStatus.BAD_REQUEST, "BadRequestException", "Message is not UTF-8");
+    }
     if (connection == null || !connection.isOpen() || faults.happens(Fault.PUSH_GONE)) {
       return gone();
     }
@@ -105,8 +114,8 @@ final class ConnectionsApi {
     ObjectNode body = JSON.createObjectNode();
     body.put("connectedAt", connection.connectedAt().toString());
     ObjectNode identity = body.putObject("identity");
-    identity.put("sourceIp", connection.handshake().sourceIp());
-    identity.put("userAgent", connection.handshake().userAgent());
+    identity.put("sourceIp", connection.caller().sourceIp());
+    identity.put("userAgent", connection.caller().userAgent());
     body.put("lastActiveAt", connection.lastActiveAt().truncatedTo(ChronoUnit.MILLIS).toString());
     return Responses.of(HttpResponseStatus.OK, "application/json", body.toString());
   }

@@ -20,6 +20,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,9 @@ final class Endpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
   private static final String CONNECT = "$connect";
   private static final String DISCONNECT = "$disconnect";
+
+  /// What can stand in a header as a subprotocol: RFC 9110 section 5.6.2.
+  private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
 
   /// What became of a request to connect.
   sealed interface Admission {
@@ -57,6 +61,11 @@ final class Endpoint {
   private final RouteSelection routes;
   private final Map<String, Integration> integrations = new HashMap<>();
   private final @Nullable Authorizer authorizer;
+  private final int connectionsMax;
+
+  /// Connections, and handshakes under way.
+  private final AtomicInteger clients = new AtomicInteger();
+
   private final Map<String, Connection> connections = new ConcurrentHashMap<>();
 
   /// Handshakes from the first question to [#open], messages, and `$disconnect` invocations.
@@ -64,13 +73,16 @@ final class Endpoint {
 
   private volatile boolean closing;
 
+  /// @param connectionsMax how many there can be at once
   /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
   Endpoint(
       WebSocketApi api,
       Map<String, LocalFunction> functions,
       Clock clock,
       Executor threads,
-      Faults faults) {
+      Faults faults,
+      int connectionsMax) {
+    this.connectionsMax = connectionsMax;
     this.clock = clock;
     this.threads = threads;
     this.faults = faults;
@@ -120,11 +132,16 @@ final class Endpoint {
     underWay.incrementAndGet();
     boolean admitted = false;
     try {
-      Admission admission = decide(handshake);
+      Admission admission =
+          clients.incrementAndGet() > connectionsMax
+              ? new Admission.Refused(
+                  503, "%d connections are open, and no more are taken".formatted(connectionsMax))
+              : decide(handshake);
       admitted = admission instanceof Admission.Admitted;
       return admission;
     } finally {
       if (!admitted) {
+        clients.decrementAndGet();
         underWay.decrementAndGet();
       }
     }
@@ -147,24 +164,29 @@ final class Endpoint {
       return new Admission.Admitted(connectedAt, context, null);
     }
     return switch (integration.call(events.connect(handshake, connectedAt, context))) {
-      case Outcome.Answered answered when answered.isSuccess() ->
-          new Admission.Admitted(
-              connectedAt, context, answered.headers().get("Sec-WebSocket-Protocol"));
+      case Outcome.Answered answered when answered.isSuccess() -> {
+        String subprotocol = answered.headers().get("Sec-WebSocket-Protocol");
+        if (subprotocol != null && !TOKEN.matcher(subprotocol).matches()) {
+          LOG.error("$connect of {} chose no subprotocol", handshake.caller().connectionId());
+          yield new Admission.Refused(502, "Internal server error");
+        }
+        yield new Admission.Admitted(connectedAt, context, subprotocol);
+      }
       case Outcome.Answered answered ->
           new Admission.Refused(
               answered.statusCode(), answered.statusCode() == 403 ? "Forbidden" : "Refused");
       case Outcome.Failed failed -> {
-        LOG.error("$connect of {} failed: {}", handshake.connectionId(), failed.why());
+        LOG.error("$connect of {} failed: {}", handshake.caller().connectionId(), failed.why());
         yield new Admission.Refused(502, "Internal server error");
       }
     };
   }
 
   /// From now on the client can be sent to. Where the API is closing, it is told so at once.
-  Connection open(Handshake handshake, Admission.Admitted admitted, Channel channel) {
+  Connection open(Caller caller, Admission.Admitted admitted, Channel channel) {
     Connection connection =
         new Connection(
-            handshake,
+            caller,
             admitted.connectedAt(),
             admitted.authorizer(),
             channel,
@@ -239,6 +261,7 @@ final class Endpoint {
   private void disconnected(Connection connection, CloseReason reason) {
     underWay.incrementAndGet(); // before it leaves the map, so that `close` sees it here or there
     connections.remove(connection.id());
+    clients.decrementAndGet();
     try {
       threads.execute(() -> tellDisconnected(connection, reason));
     } catch (RejectedExecutionException _) {

@@ -55,7 +55,8 @@ final class Events {
     putQuery(event, handshake);
     event.putObject("stageVariables");
     event.set(
-        "requestContext", context("$connect", "CONNECT", handshake, connectedAt, null, ids.next()));
+        "requestContext",
+        context("$connect", "CONNECT", handshake.caller(), connectedAt, null, ids.next()));
     return bytes(event);
   }
 
@@ -68,7 +69,7 @@ final class Events {
     }
     event.set(
         "requestContext",
-        context("$connect", "CONNECT", handshake, connectedAt, authorizer, ids.next()));
+        context("$connect", "CONNECT", handshake.caller(), connectedAt, authorizer, ids.next()));
     event.put("isBase64Encoded", false);
     return bytes(event);
   }
@@ -78,7 +79,7 @@ final class Events {
         context(
             routeKey,
             "MESSAGE",
-            connection.handshake(),
+            connection.caller(),
             connection.connectedAt(),
             connection.authorizer(),
             requestId);
@@ -95,7 +96,7 @@ final class Events {
         context(
             "$disconnect",
             "DISCONNECT",
-            connection.handshake(),
+            connection.caller(),
             connection.connectedAt(),
             connection.authorizer(),
             ids.next());
@@ -103,7 +104,7 @@ final class Events {
     context.put("disconnectReason", reason.text());
     ObjectNode event = JSON.createObjectNode();
     Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Host", connection.handshake().host());
+    headers.put("Host", connection.caller().host());
     headers.put("x-api-key", "");
     headers.put("X-Forwarded-For", "");
     headers.put("x-restapi", "");
@@ -119,7 +120,7 @@ final class Events {
   private ObjectNode context(
       String routeKey,
       String eventType,
-      Handshake handshake,
+      Caller caller,
       Instant connectedAt,
       @Nullable Map<String, String> authorizer,
       String requestId) {
@@ -138,13 +139,13 @@ final class Events {
     context.put("connectedAt", connectedAt.toEpochMilli());
     context.put("requestTimeEpoch", now.toEpochMilli());
     ObjectNode identity = context.putObject("identity");
-    identity.put("sourceIp", handshake.sourceIp());
-    if (handshake.userAgent() != null) {
-      identity.put("userAgent", handshake.userAgent());
+    identity.put("sourceIp", caller.sourceIp());
+    if (caller.userAgent() != null) {
+      identity.put("userAgent", caller.userAgent());
     }
     context.put("requestId", requestId);
-    context.put("domainName", handshake.host());
-    context.put("connectionId", handshake.connectionId());
+    context.put("domainName", caller.host());
+    context.put("connectionId", caller.connectionId());
     context.put("apiId", apiId);
     return context;
   }
@@ -161,7 +162,7 @@ final class Events {
             });
     // Unlike AWS: the scheme is http, because nothing encrypts here.
     headers.put("X-Amzn-Trace-Id", List.of("Root=" + TraceID.create()));
-    headers.put("X-Forwarded-For", List.of(handshake.sourceIp()));
+    headers.put("X-Forwarded-For", List.of(handshake.caller().sourceIp()));
     headers.put("X-Forwarded-Proto", List.of("http"));
     put(event, "headers", "multiValueHeaders", headers);
   }

@@ -1,40 +1,50 @@
 package dev.parley.local.gateway;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpDecoderConfig;
-import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpObjectAggregator;
-import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/// API Gateway's WebSocket side, and the site beside it, on one port of the loopback interface.
+/// API Gateway's WebSocket side, and the site beside it, on one port of both loopback addresses.
 ///
 /// - `/{stage}`: clients connect here
 /// - `/{stage}/@connections/{connection id}`: the back end sends to them
@@ -43,7 +53,8 @@ import org.jspecify.annotations.Nullable;
 /// - everything else: the files of the site
 ///
 /// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a
-/// client that does not read makes `@connections` answer 429, and holds up nobody else.
+/// client that does not read makes `@connections` answer 429, and holds up nobody else. There is a
+/// limit to everything that a client can make the gateway keep, sockets included.
 ///
 /// Safe for use by many threads.
 public final class Gateway implements AutoCloseable {
@@ -60,6 +71,16 @@ public final class Gateway implements AutoCloseable {
   /// [Quotas#CLIENT_BUFFER_BYTES_MAX]; left to itself it would take megabytes.
   private static final int SOCKET_SEND_BUFFER_BYTES = 128 * 1024;
 
+  /// The largest read, and with it what waits undecoded of a client that sends ahead.
+  private static final int READ_BYTES_MAX = 16 * 1024;
+
+  /// Of the 20,000 files that a process can open on many machines, what functions, tables and
+  /// queues do not need. Beyond it a socket is told so and closed.
+  private static final int SOCKETS_MAX = 18_000;
+
+  /// How long a socket that is refused may take to read why.
+  private static final int REFUSAL_MS = 1_000;
+
   /// How long functions have when the gateway is closed.
   private static final Duration FUNCTIONS_PATIENCE = Duration.ofSeconds(1);
 
@@ -70,7 +91,7 @@ public final class Gateway implements AutoCloseable {
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gateway ", 0).factory());
   private final EventLoopGroup eventLoops;
   private final Endpoint endpoint;
-  private final Channel server;
+  private final List<Channel> servers = new ArrayList<>();
 
   /// @param functions by logical id; the routes and the authorizer name them
   /// @param port 0 takes a free one
@@ -78,7 +99,7 @@ public final class Gateway implements AutoCloseable {
   /// @param traces gives the text of `/_local/traces`
   /// @param pushLatency how long each `@connections` POST takes
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
-  /// @throws BindException if the port is taken; its message names the address
+  /// @throws BindException if the port is taken or not permitted; its message names the address
   /// @throws IllegalArgumentException if the API has something that cannot be honoured here
   public Gateway(
       WebSocketApi api,
@@ -89,7 +110,7 @@ public final class Gateway implements AutoCloseable {
       PushLatency pushLatency,
       Faults faults)
       throws IOException {
-    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS);
+    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS, socketsMax());
   }
 
   Gateway(
@@ -100,9 +121,12 @@ public final class Gateway implements AutoCloseable {
       Supplier<String> traces,
       PushLatency pushLatency,
       Faults faults,
-      Timers timers)
+      Timers timers,
+      int socketsMax)
       throws IOException {
-    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults);
+    // The other sockets are for pushes, pages and handshakes.
+    int connectionsMax = socketsMax * 8 / 9;
+    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults, connectionsMax);
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
@@ -118,8 +142,7 @@ public final class Gateway implements AutoCloseable {
     // Not before everything else is known to be in order: a loop has a selector even before it
     // runs.
     eventLoops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-    ChannelFuture bound =
+    ServerBootstrap server =
         new ServerBootstrap()
             .group(eventLoops)
             .channel(NioServerSocketChannel.class)
@@ -127,23 +150,31 @@ public final class Gateway implements AutoCloseable {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.SO_SNDBUF, SOCKET_SEND_BUFFER_BYTES)
-            .childHandler(new Sockets(services))
-            .bind(address)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      stop();
-      BindException e =
-          new BindException(
-              "%s:%d is taken".formatted(address.getAddress().getHostAddress(), port));
-      e.initCause(bound.cause());
-      throw e;
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(64, 2_048, READ_BYTES_MAX))
+            .childHandler(new Sockets(services, socketsMax));
+    int everywhere = port == 0 ? Loopback.freePort() : port;
+    for (InetAddress loopback : Loopback.addresses()) {
+      InetSocketAddress address = new InetSocketAddress(loopback, everywhere);
+      ChannelFuture bound = server.bind(address).awaitUninterruptibly();
+      if (!bound.isSuccess()) {
+        stop();
+        throw Loopback.refusal(address, bound.cause());
+      }
+      servers.add(bound.channel());
     }
-    server = bound.channel();
+  }
+
+  private static int socketsMax() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? (int) Math.min(SOCKETS_MAX, unix.getMaxFileDescriptorCount() * 9 / 10)
+        : SOCKETS_MAX;
   }
 
   /// Where it listens.
   public int port() {
-    return ((InetSocketAddress) server.localAddress()).getPort();
+    return ((InetSocketAddress) servers.getFirst().localAddress()).getPort();
   }
 
   /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, and stops.
@@ -153,7 +184,7 @@ public final class Gateway implements AutoCloseable {
     if (eventLoops.isShuttingDown()) {
       return;
     }
-    server.close().awaitUninterruptibly();
+    servers.forEach(server -> server.close().awaitUninterruptibly());
     endpoint.close(FUNCTIONS_PATIENCE);
     // A loop closes its sockets before it runs the tasks that are left, so none must be.
     List<? extends Future<?>> written =
@@ -171,35 +202,71 @@ public final class Gateway implements AutoCloseable {
 
   private static final class Sockets extends ChannelInitializer<Channel> {
     private final HttpHandler.Services services;
+    private final int socketsMax;
+    private final AtomicInteger open = new AtomicInteger();
 
-    Sockets(HttpHandler.Services services) {
+    Sockets(HttpHandler.Services services, int socketsMax) {
       this.services = services;
+      this.socketsMax = socketsMax;
     }
 
     @Override
     protected void initChannel(Channel channel) {
+      int sockets = open.incrementAndGet();
+      channel.closeFuture().addListener(_ -> open.decrementAndGet());
+      if (sockets > socketsMax) {
+        channel.pipeline().addLast(new HttpResponseEncoder()).addLast(new Refusal(socketsMax));
+        return;
+      }
       channel
           .pipeline()
+          .addLast(new Intake())
           .addLast(
-              new HttpServerCodec(
+              Intake.requestDecoder(
                   new HttpDecoderConfig()
                       .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX)
                       .setMaxHeaderSize(HEADERS_BYTES_MAX)))
-          .addLast(new Bodies())
+          .addLast(new HttpResponseEncoder())
+          .addLast(new Requests(services.timers().request()))
           .addLast(new HttpHandler(services));
     }
   }
 
-  /// Only `@connections` takes bodies; one that is too large is answered as there, and read no
-  /// further than it must be.
-  private static final class Bodies extends HttpObjectAggregator {
-    Bodies() {
-      super(Quotas.MESSAGE_BYTES_MAX);
+  /// Answers whatever is asked, at once, that there is one socket too many. It ends when the client
+  /// does, because a socket that is closed while its client still sends loses what it was told.
+  private static final class Refusal extends ChannelInboundHandlerAdapter {
+    private final int socketsMax;
+
+    Refusal(int socketsMax) {
+      this.socketsMax = socketsMax;
     }
 
     @Override
-    protected void handleOversizedMessage(ChannelHandlerContext ctx, HttpMessage oversized) {
-      var _ = ctx.writeAndFlush(ConnectionsApi.tooLarge());
+    public void channelActive(ChannelHandlerContext ctx) {
+      FullHttpResponse response =
+          Responses.message(
+              HttpResponseStatus.SERVICE_UNAVAILABLE,
+              "%d sockets are open, and no more are taken".formatted(socketsMax));
+      HttpUtil.setKeepAlive(response, false);
+      DuplexChannel socket = (DuplexChannel) ctx.channel();
+      ctx.writeAndFlush(response)
+          .addListener(
+              _ -> {
+                var _ = socket.shutdownOutput();
+              });
+      var _ =
+          ctx.executor()
+              .schedule(
+                  () -> {
+                    var _ = socket.close();
+                  },
+                  REFUSAL_MS,
+                  TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      ReferenceCountUtil.release(message);
     }
   }
 }

@@ -9,19 +9,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What a client sent to be connected.
+/// What a client sent to be connected. It lives until `$connect` has answered.
 ///
-/// @param connectionId what it will be called
-/// @param host the `Host` header
 /// @param headers by name, ignoring case, each with its values in order
 /// @param query decoded parameters, each with its values in order
 record Handshake(
-    String connectionId,
-    String host,
-    String sourceIp,
-    Map<String, List<String>> headers,
-    Map<String, List<String>> query) {
+    Caller caller, Map<String, List<String>> headers, Map<String, List<String>> query) {
 
+  /// @param connectionId what the connection will be called
   static Handshake of(
       HttpRequest request,
       String connectionId,
@@ -33,20 +28,21 @@ record Handshake(
         .headers()
         .forEach(
             h -> headers.computeIfAbsent(h.getKey(), _ -> new ArrayList<>()).add(h.getValue()));
-    return new Handshake(connectionId, host, sourceIp, headers, new LinkedHashMap<>(query));
-  }
-
-  @Nullable String userAgent() {
-    return header(HttpHeaderNames.USER_AGENT.toString());
+    String userAgent = last(headers, HttpHeaderNames.USER_AGENT.toString());
+    return new Handshake(
+        new Caller(connectionId, host, sourceIp, userAgent), headers, new LinkedHashMap<>(query));
   }
 
   @Nullable String header(String name) {
-    List<String> values = headers.get(name);
-    return values == null ? null : values.getLast();
+    return last(headers, name);
   }
 
   @Nullable String parameter(String name) {
-    List<String> values = query.get(name);
-    return values == null ? null : values.getLast();
+    return last(query, name);
+  }
+
+  private static @Nullable String last(Map<String, List<String>> values, String name) {
+    List<String> all = values.get(name);
+    return all == null ? null : all.getLast();
   }
 }

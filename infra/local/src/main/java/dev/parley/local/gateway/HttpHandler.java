@@ -21,7 +21,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
-import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
@@ -35,9 +35,9 @@ import org.slf4j.LoggerFactory;
 
 /// The HTTP requests of one socket, until one of them makes it a WebSocket.
 ///
-/// Everything but that one is answered at once on the event loop, so responses keep their order:
-/// save `@connections` POST where [PushLatency] or a fault delays it, whose client must wait for
-/// each response before it sends the next request.
+/// Everything but that one is answered at once on the event loop, unless [PushLatency] or a fault
+/// delays an `@connections` POST. Behind [Requests], so that the next request waits for the
+/// response.
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
@@ -67,7 +67,6 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           .build();
 
   private final Services services;
-  private boolean connecting;
 
   HttpHandler(Services services) {
     this.services = services;
@@ -75,10 +74,6 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   @Override
   protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
-    if (connecting) {
-      var _ = ctx.close(); // a client has to wait for the handshake
-      return;
-    }
     Throwable failure = request.decoderResult().cause();
     if (failure != null) {
       HttpResponseStatus status =
@@ -223,9 +218,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       respond(ctx, request, Responses.message(HttpResponseStatus.BAD_REQUEST, "Bad Request"));
       return;
     }
-    connecting = true;
     String sourceIp =
-        ((InetSocketAddress) ctx.channel().remoteAddress()).getAddress().getHostAddress();
+        NetUtil.toAddressString(((InetSocketAddress) ctx.channel().remoteAddress()).getAddress());
     Handshake handshake =
         Handshake.of(request, services.endpoint().nextId(), host(request), sourceIp, query);
     request.retain();
@@ -243,7 +237,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     try {
       admission = services.endpoint().admit(handshake);
     } catch (RuntimeException e) {
-      LOG.error("{} could not be connected", handshake.connectionId(), e);
+      LOG.error("{} could not be connected", handshake.caller().connectionId(), e);
       admission = new Endpoint.Admission.Refused(500, "Internal server error");
     }
     Endpoint.Admission decided = admission;
@@ -253,15 +247,13 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
               try {
                 switch (decided) {
                   case Endpoint.Admission.Admitted admitted ->
-                      open(ctx, request, handshake, admitted);
-                  case Endpoint.Admission.Refused refused -> {
-                    connecting = false;
-                    respond(
-                        ctx,
-                        request,
-                        Responses.message(
-                            HttpResponseStatus.valueOf(refused.status()), refused.message()));
-                  }
+                      open(ctx, request, handshake.caller(), admitted);
+                  case Endpoint.Admission.Refused refused ->
+                      respond(
+                          ctx,
+                          request,
+                          Responses.message(
+                              HttpResponseStatus.valueOf(refused.status()), refused.message()));
                 }
               } finally {
                 request.release();
@@ -272,11 +264,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   private void open(
       ChannelHandlerContext ctx,
       FullHttpRequest request,
-      Handshake handshake,
+      Caller caller,
       Endpoint.Admission.Admitted admitted) {
     Channel channel = ctx.channel();
     Endpoint endpoint = services.endpoint();
-    Connection connection = endpoint.open(handshake, admitted, channel);
+    Connection connection = endpoint.open(caller, admitted, channel);
     if (!channel.isActive()) {
       // The client left while $connect was at work, which knows of it now and must hear of its end.
       connection.end(CloseReason.ABNORMAL);
@@ -294,9 +286,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         .pipeline()
         .addLast(new SocketHandler(endpoint, connection, services.threads(), services.timers()))
         .remove(this);
-    new WebSocketServerHandshaker13("", null, DECODER)
+    channel.pipeline().remove(Requests.class);
+    Intake.handshaker(DECODER)
         .handshake(channel, request, headers, channel.newPromise())
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+    channel.config().setAutoRead(true);
   }
 
   /// Without a `Host`, which HTTP 1.1 demands, the socket's own address.

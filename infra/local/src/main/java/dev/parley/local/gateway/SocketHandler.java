@@ -1,7 +1,6 @@
 package dev.parley.local.gateway;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -31,6 +30,10 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
   /// in work is not read from until one is done.
   static final int MESSAGES_IN_WORK_MAX = 100;
 
+  /// A longer message counts as several, so that one of the largest is as much as 100 short ones.
+  private static final int MESSAGE_CHARACTERS =
+      Math.ceilDiv(Quotas.MESSAGE_BYTES_MAX, MESSAGES_IN_WORK_MAX);
+
   private static final Logger LOG = LoggerFactory.getLogger(SocketHandler.class);
 
   private final Endpoint endpoint;
@@ -38,7 +41,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
   private final Executor threads;
   private final Timers timers;
   private final AtomicInteger inWork = new AtomicInteger();
-  private @Nullable CompositeByteBuf parts;
+  private @Nullable ByteBuf parts;
   private @Nullable Future<?> idleTimer;
   private @Nullable Future<?> connectionTimer;
 
@@ -105,15 +108,13 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
   /// The decoder lets a continuation come only after a text or binary frame, and after a binary
   /// frame the connection is no longer open.
   private void part(ChannelHandlerContext ctx, WebSocketFrame frame) {
-    CompositeByteBuf message = parts;
+    ByteBuf message = parts;
     if (message == null) {
-      message = ctx.alloc().compositeBuffer(Integer.MAX_VALUE);
+      message = ctx.alloc().buffer(frame.content().readableBytes());
       parts = message;
     }
-    // An empty fragment has no share in the limit, and so must not be kept.
-    if (frame.content().isReadable()) {
-      message.addComponent(true, frame.content().retain());
-    }
+    // Copied, because a fragment of one byte would hold many times that.
+    message.writeBytes(frame.content());
     if (message.readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
       dropParts();
       connection.close(CloseReason.TOO_LARGE);
@@ -136,7 +137,8 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
   /// before it takes the next.
   private void received(ChannelHandlerContext ctx, String message) {
     connection.active();
-    if (inWork.incrementAndGet() == MESSAGES_IN_WORK_MAX) {
+    int share = 1 + message.length() / MESSAGE_CHARACTERS;
+    if (inWork.addAndGet(share) >= MESSAGES_IN_WORK_MAX) {
       ctx.channel().config().setAutoRead(false);
     }
     try {
@@ -147,7 +149,8 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
             } catch (RuntimeException e) {
               LOG.error("A message of {} could not be handled", connection.id(), e);
             } finally {
-              if (inWork.getAndDecrement() == MESSAGES_IN_WORK_MAX) {
+              int before = inWork.getAndAdd(-share);
+              if (before >= MESSAGES_IN_WORK_MAX && before - share < MESSAGES_IN_WORK_MAX) {
                 readAgain(ctx);
               }
             }

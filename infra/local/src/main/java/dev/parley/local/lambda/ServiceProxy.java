@@ -3,6 +3,7 @@ package dev.parley.local.lambda;
 import dev.parley.local.dynamodb.DynamoDbFaults;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.net.Loopback;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -24,7 +25,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -98,7 +98,7 @@ public final class ServiceProxy implements AutoCloseable {
                         .addLast(new Requests());
                   }
                 })
-            .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .bind(new InetSocketAddress(Loopback.V4, 0))
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       stop();

@@ -9,10 +9,10 @@ import com.amazonaws.xray.strategy.sampling.AllSamplingStrategy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.net.Loopback;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,7 +49,7 @@ public final class TraceDaemon implements AutoCloseable {
   /// @param port where to listen; 0 takes a free one
   /// @throws IOException if the port is taken
   public TraceDaemon(int port) throws IOException {
-    socket = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket = new DatagramSocket(new InetSocketAddress(Loopback.V4, port));
     receiver = Thread.ofPlatform().name("x-ray daemon").daemon().start(this::receive);
   }
 

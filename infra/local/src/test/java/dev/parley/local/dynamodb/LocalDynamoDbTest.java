@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.net.Loopback;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
 import dev.parley.local.template.Template;
 import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +37,32 @@ class LocalDynamoDbTest {
       assertEquals(
           "NEW_AND_OLD_IMAGES", connections.streamSpecification().streamViewTypeAsString());
       assertEquals(5, dynamoDb.client().listTables().tableNames().size());
+    }
+  }
+
+  @Test
+  void bothLoopbackAddressesAreListenedOn() throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory()) {
+      for (InetAddress loopback : Loopback.addresses()) {
+        new Socket(loopback, dynamoDb.url().getPort()).close();
+      }
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenOnEitherLoopbackAddressIsNamed() throws Exception {
+    for (InetAddress loopback : Loopback.addresses()) {
+      try (ServerSocket other = new ServerSocket(Loopback.freePort(), 1, loopback)) {
+        int port = other.getLocalPort();
+
+        BindException e =
+            assertThrows(BindException.class, () -> LocalDynamoDb.start(port, null).close());
+
+        assertEquals(
+            "%s:%d is taken: stop what uses it"
+                .formatted(loopback.equals(Loopback.V4) ? "127.0.0.1" : "[::1]", port),
+            e.getMessage());
+      }
     }
   }
 

@@ -156,6 +156,39 @@ final class ConnectionsApiTest {
   }
 
   @Test
+  void whatIsNoUtf8IsRefusedAndTheClientStays() throws Exception {
+    try (RawClient client = RawClient.connected(tester.port())) {
+      String id = connectedId();
+      for (int[] malformed :
+          new int[][] {
+            {0xc3, 0x28}, // half a character, then another
+            {'a', 0xe2, 0x82}, // cut off
+            {0xc0, 0x80}, // longer than it must be
+            {0xed, 0xa0, 0x80}, // half a surrogate pair
+            {0xf4, 0x90, 0x80, 0x80}, // beyond the last character
+            {0xff}
+          }) {
+        byte[] bytes = new byte[malformed.length];
+        for (int i = 0; i < bytes.length; i++) {
+          bytes[i] = (byte) malformed[i];
+        }
+        ApiGatewayManagementApiException e =
+            assertThrows(
+                ApiGatewayManagementApiException.class,
+                () ->
+                    sdk.postToConnection(
+                        r -> r.connectionId(id).data(SdkBytes.fromByteArray(bytes))));
+        assertEquals(400, e.statusCode());
+        assertEquals("BadRequestException", e.awsErrorDetails().errorCode());
+        assertEquals("Message is not UTF-8", e.awsErrorDetails().errorMessage());
+      }
+      post(id, "fine: 😀");
+
+      assertEquals("fine: 😀", client.receive().text());
+    }
+  }
+
+  @Test
   void aConnectionIsDescribed() throws Exception {
     Client client = tester.connect("", "User-Agent", "tester");
     String id = connectedId();

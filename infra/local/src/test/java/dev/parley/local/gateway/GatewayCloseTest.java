@@ -1,5 +1,6 @@
 package dev.parley.local.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -168,6 +169,30 @@ final class GatewayCloseTest {
       assertEquals(1002, client.receive().closeCode());
     }
     assertEquals(1002, reason(tester.event("$disconnect")).code());
+  }
+
+  @Test
+  void theLongestReasonIsToldWholeAndOneThatIsNoUtf8Is1007() throws Exception {
+    tester.start();
+    String longest = "ü".repeat(60) + "..."; // 123 bytes
+    byte[] close = ("\u0003\u0000" + longest).getBytes(UTF_8);
+    close[1] = (byte) 0xe8; // 1000
+
+    try (RawClient client = RawClient.connected(tester.port())) {
+      client.send(RawClient.CLOSE, true, close);
+      assertEquals(1000, client.receive().closeCode());
+    }
+    assertEquals(new CloseReason(1000, longest), reason(tester.event("$disconnect")));
+    try (RawClient client = RawClient.connected(tester.port())) {
+      close[3] = 0x28;
+      client.send(RawClient.CLOSE, true, close);
+      assertEquals(1007, client.receive().closeCode());
+    }
+    assertEquals(1007, reason(tester.event("$disconnect")).code());
+    try (RawClient client = RawClient.connected(tester.port())) {
+      client.send(RawClient.CLOSE, true, new byte[126]);
+      assertEquals(1002, client.receive().closeCode());
+    }
   }
 
   @Test

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.net.Loopback;
 import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -219,6 +222,7 @@ final class GatewayConnectTest {
                   case "anonymous" -> allow(e).replace("principalId", "x");
                   case "list" -> allow(e).replace("true", "[1]");
                   case "null" -> allow(e).replace("true", "null");
+                  case "half" -> allow(e).replace("\"a\"", "\"\\ud83d\"");
                   case "large" -> allow(e).replace("\"a\"", "\"" + "a".repeat(9_000) + "\"");
                   case "condition" -> allow(e).replace("\"Action\"", "\"Condition\":{},\"Action\"");
                   default -> "garbled";
@@ -234,6 +238,7 @@ final class GatewayConnectTest {
     assertRefused(500, "?how=anonymous");
     assertRefused(500, "?how=list");
     assertRefused(500, "?how=null");
+    assertRefused(500, "?how=half");
     assertRefused(500, "?how=large");
     assertRefused(500, "?how=condition");
     assertRefused(500, "?how=garbles");
@@ -276,6 +281,17 @@ final class GatewayConnectTest {
 
     assertEquals("chat", client.socket().getSubprotocol());
     assertEquals("chat", tester.event("$connect").at("/headers/Sec-WebSocket-Protocol").asText());
+  }
+
+  @Test
+  void aSubprotocolThatCannotBeInAHeaderIs502() throws Exception {
+    tester
+        .oneWay(
+            "$connect",
+            _ -> "{\"statusCode\":200,\"headers\":{\"Sec-WebSocket-Protocol\":\"a\\r\\nb\"}}")
+        .start();
+
+    assertRefused(502, "");
   }
 
   @Test
@@ -354,14 +370,38 @@ final class GatewayConnectTest {
   }
 
   @Test
-  void aPortThatIsTakenIsNamed() throws Exception {
+  void bothLoopbackAddressesAreListenedOn() throws Exception {
     tester.oneWay("$connect", _ -> OK).start();
-    GatewayTester second = new GatewayTester();
 
-    BindException e = assertThrows(BindException.class, () -> second.start(tester.port()));
+    for (InetAddress loopback : Loopback.addresses()) {
+      try (RawClient client = new RawClient(loopback, tester.port())) {
+        client.sendHandshake("/test");
+        assertTrue(client.readHead().startsWith("HTTP/1.1 101 "));
+      }
+      assertEquals(
+          loopback.equals(Loopback.V4) ? "127.0.0.1" : "::1",
+          tester.event("$connect").at("/requestContext/identity/sourceIp").asText());
+    }
+  }
 
-    assertEquals("127.0.0.1:%d is taken".formatted(tester.port()), e.getMessage());
-    second.close();
+  @Test
+  void aPortThatIsTakenOnEitherLoopbackAddressIsNamedAndTheOtherSetFree() throws Exception {
+    for (InetAddress loopback : Loopback.addresses()) {
+      try (ServerSocket other = new ServerSocket(Loopback.freePort(), 1, loopback);
+          GatewayTester second = new GatewayTester()) {
+        int port = other.getLocalPort();
+
+        BindException e = assertThrows(BindException.class, () -> second.start(port));
+
+        assertEquals(
+            "%s:%d is taken: stop what uses it"
+                .formatted(loopback.equals(Loopback.V4) ? "127.0.0.1" : "[::1]", port),
+            e.getMessage());
+        if (!loopback.equals(Loopback.V4)) {
+          new ServerSocket(port, 1, Loopback.V4).close();
+        }
+      }
+    }
   }
 
   private static String allow(JsonNode event) {

@@ -279,6 +279,17 @@ final class GatewayMessageTest {
   }
 
   @Test
+  void aReplyWithHalfASurrogatePairIsStillLegalText() throws Exception {
+    tester.twoWay("$default", _ -> reply("a\\ud83d")).start();
+
+    try (RawClient client = RawClient.connected(tester.port())) {
+      client.sendText("x");
+
+      assertEquals("a?", client.receive().text());
+    }
+  }
+
+  @Test
   void aPingIsAnsweredWithItsContent() throws Exception {
     tester.start();
     Client client = tester.connect();

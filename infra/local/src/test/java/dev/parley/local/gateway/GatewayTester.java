@@ -27,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway with functions of the test's making. It keeps every event that they get.
@@ -41,15 +42,27 @@ final class GatewayTester implements AutoCloseable {
   private final HttpClient http = HttpClient.newHttpClient();
   private List<String> identitySources = List.of();
   private Timers timers = Timers.OF_AWS;
+  private int socketsMax = 1_000;
   private volatile PushLatency pushLatency = PushLatency.NONE;
   private Faults faults = Faults.none();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
+  private Supplier<String> traces = () -> "traces here";
   private @Nullable Path site;
   private @Nullable Gateway gateway;
 
   GatewayTester timers(Duration idle, Duration connection) {
-    timers = new Timers(idle, connection);
+    timers = new Timers(timers.request(), idle, connection);
+    return this;
+  }
+
+  GatewayTester requestTimeout(Duration request) {
+    timers = new Timers(request, timers.idle(), timers.connection());
+    return this;
+  }
+
+  GatewayTester socketsMax(int sockets) {
+    socketsMax = sockets;
     return this;
   }
 
@@ -65,6 +78,11 @@ final class GatewayTester implements AutoCloseable {
 
   Faults faults() {
     return faults;
+  }
+
+  GatewayTester traces(Supplier<String> text) {
+    traces = text;
+    return this;
   }
 
   GatewayTester site(Path folder) {
@@ -141,7 +159,7 @@ final class GatewayTester implements AutoCloseable {
             functions,
             port,
             site,
-            () -> "traces here",
+            () -> traces.get(),
             new PushLatency() {
               @Override
               public long nextMicros() {
@@ -154,7 +172,8 @@ final class GatewayTester implements AutoCloseable {
               }
             },
             faults,
-            timers);
+            timers,
+            socketsMax);
   }
 
   Gateway gateway() {

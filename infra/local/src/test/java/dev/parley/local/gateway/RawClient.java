@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.net.Loopback;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -38,9 +40,13 @@ final class RawClient implements AutoCloseable {
   private final DataOutputStream out;
 
   RawClient(int port) throws IOException {
+    this(Loopback.V4, port);
+  }
+
+  RawClient(InetAddress address, int port) throws IOException {
     socket.setReceiveBufferSize(4 * 1024);
     socket.setSoTimeout(10_000);
-    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.connect(new InetSocketAddress(address, port));
     in = new DataInputStream(socket.getInputStream());
     out = new DataOutputStream(socket.getOutputStream());
   }
@@ -54,17 +60,21 @@ final class RawClient implements AutoCloseable {
   }
 
   void sendHandshake(String target) throws IOException {
-    write(
-        """
-        GET %s HTTP/1.1\r
-        Host: gateway.test\r
-        Connection: Upgrade\r
-        Upgrade: websocket\r
-        Sec-WebSocket-Version: 13\r
-        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
-        \r
-        """
-            .formatted(target));
+    write(handshake(target, ""));
+  }
+
+  /// @param headers further lines
+  static String handshake(String target, String headers) {
+    return """
+    GET %s HTTP/1.1\r
+    Host: gateway.test\r
+    Connection: Upgrade\r
+    Upgrade: websocket\r
+    Sec-WebSocket-Version: 13\r
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+    %s\r
+    """
+        .formatted(target, headers);
   }
 
   void write(String bytes) throws IOException {
@@ -81,6 +91,10 @@ final class RawClient implements AutoCloseable {
     return head.toString();
   }
 
+  String readBody(int bytes) throws IOException {
+    return new String(in.readNBytes(bytes), ISO_8859_1);
+  }
+
   /// With a mask of zeros.
   void send(int opcode, boolean last, byte[] payload) throws IOException {
     out.writeByte((last ? 0x80 : 0) | opcode);
@@ -95,6 +109,19 @@ final class RawClient implements AutoCloseable {
     }
     out.writeInt(0);
     out.write(payload);
+    out.flush();
+  }
+
+  /// Fragments that do not end their message, in one write.
+  void sendFragments(int count, byte[] payload) throws IOException {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    for (int i = 0; i < count; i++) {
+      frames.write(CONTINUATION);
+      frames.write(0x80 | payload.length);
+      frames.writeBytes(new byte[4]);
+      frames.writeBytes(payload);
+    }
+    out.write(frames.toByteArray());
     out.flush();
   }
 

@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.local.faults.Faults;
 import dev.parley.local.template.WebSocketApi;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PingWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.PongWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 final class SocketHandlerTest {
+  private static final WebSocketDecoderConfig DECODER = WebSocketDecoderConfig.newBuilder().build();
+
   private final Queue<Runnable> work = new ArrayDeque<>();
 
   /// A channel on which a message is done in the very moment in which reading is about to stop.
@@ -80,6 +85,44 @@ final class SocketHandlerTest {
   }
 
   @Test
+  void ofTheFramesOfOneReadNoMoreAreInWorkThanMayBe() {
+    EmbeddedChannel channel = new EmbeddedChannel(new Intake(), Intake.frameDecoder(DECODER));
+    open(channel);
+    ByteBuf read = Unpooled.buffer();
+    int frames = 3 * SocketHandler.MESSAGES_IN_WORK_MAX;
+    for (int i = 0; i < frames; i++) {
+      read.writeShort(0x8181).writeInt(0).writeByte('m');
+    }
+
+    channel.writeInbound(read);
+    channel.runPendingTasks();
+
+    int done = 0;
+    while (!work.isEmpty()) {
+      assertTrue(work.size() <= SocketHandler.MESSAGES_IN_WORK_MAX, work.size() + " in work");
+      work.remove().run();
+      channel.runPendingTasks();
+      done++;
+    }
+    assertEquals(frames, done);
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
+  void oneOfTheLargestMessagesIsAllThatMayBeInWork() {
+    EmbeddedChannel channel = new EmbeddedChannel();
+    open(channel);
+
+    channel.writeInbound(new TextWebSocketFrame("m".repeat(Quotas.MESSAGE_BYTES_MAX)));
+    assertFalse(channel.config().isAutoRead());
+    work.remove().run();
+    channel.runPendingTasks();
+
+    assertTrue(channel.config().isAutoRead());
+    channel.finishAndReleaseAll();
+  }
+
+  @Test
   void messagesInEitherDirectionPutOffTheIdleTimerAndPingsDoNot() {
     EmbeddedChannel channel = new EmbeddedChannel();
     channel.freezeTime();
@@ -116,12 +159,10 @@ final class SocketHandlerTest {
   private Connection open(EmbeddedChannel channel) {
     WebSocketApi api =
         new WebSocketApi("Api", "test", "$request.body.action", Map.of(), null, List.of());
-    Endpoint endpoint = new Endpoint(api, Map.of(), Clock.systemUTC(), work::add, Faults.none());
-    Handshake handshake =
-        new Handshake(endpoint.nextId(), "gateway.test", "127.0.0.1", Map.of(), Map.of());
+    Endpoint endpoint = new Endpoint(api, Map.of(), Clock.systemUTC(), work::add, Faults.none(), 1);
+    Caller caller = new Caller(endpoint.nextId(), "gateway.test", "127.0.0.1", null);
     Connection connection =
-        endpoint.open(
-            handshake, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);
+        endpoint.open(caller, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);
     channel.pipeline().addLast(new SocketHandler(endpoint, connection, work::add, Timers.OF_AWS));
     return connection;
   }

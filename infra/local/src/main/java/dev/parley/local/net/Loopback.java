@@ -1,0 +1,77 @@
+package dev.parley.local.net;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.ServerSocket;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.util.List;
+
+/// The addresses at which programs on this machine, and no others, reach the local cloud. A
+/// resolver gives either for `localhost`.
+public final class Loopback {
+  /// 127.0.0.1, also where the JVM prefers IPv6.
+  public static final InetAddress V4 = address("127.0.0.1");
+
+  private static final InetAddress V6 = address("::1");
+
+  /// How often another port is tried because the free one of 127.0.0.1 is taken on ::1.
+  private static final int FREE_PORT_TRIES_MAX = 100;
+
+  private Loopback() {}
+
+  private static InetAddress address(String literal) {
+    try {
+      return InetAddress.getByName(literal);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("A literal is not looked up", e);
+    }
+  }
+
+  /// 127.0.0.1, then ::1 where this machine has it.
+  public static List<InetAddress> addresses() {
+    try {
+      return NetworkInterface.getByInetAddress(V6) == null ? List.of(V4) : List.of(V4, V6);
+    } catch (SocketException _) {
+      return List.of(V4);
+    }
+  }
+
+  /// A port that is free at all [#addresses].
+  public static int freePort() throws IOException {
+    boolean both = addresses().contains(V6);
+    for (int tries = 1; ; tries++) {
+      try (ServerSocket v4 = new ServerSocket(0, 1, V4);
+          ServerSocket _ = both ? new ServerSocket(v4.getLocalPort(), 1, V6) : v4) {
+        return v4.getLocalPort();
+      } catch (BindException e) {
+        if (tries == FREE_PORT_TRIES_MAX) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /// Why nothing can listen there, and what to do about it: `[::1]:8080 is taken: stop what uses
+  /// it`.
+  public static BindException refusal(InetSocketAddress address, Throwable cause) {
+    boolean permitted = true;
+    for (Throwable e = cause; e != null; e = e.getCause()) {
+      permitted &= !String.valueOf(e.getMessage()).startsWith("Permission denied"); // EACCES
+    }
+    BindException refusal =
+        new BindException(
+            "%s:%d is %s"
+                .formatted(
+                    address.getAddress().equals(V6) ? "[::1]" : "127.0.0.1",
+                    address.getPort(),
+                    permitted
+                        ? "taken: stop what uses it"
+                        : "not permitted to this user: start as one who may listen there"));
+    refusal.initCause(cause);
+    return refusal;
+  }
+}
