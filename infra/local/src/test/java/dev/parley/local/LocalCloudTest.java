@@ -268,6 +268,21 @@ class LocalCloudTest {
   }
 
   @Test
+  void aProcessWithAnOriginThatNoBrowserSendsPrintsOneLineAndExitsWithOne() throws Exception {
+    Process process = run("-Dparley.origins=https://chat.example/");
+
+    try (BufferedReader output = reader(process)) {
+      assertEquals(
+          List.of(
+              "Parley cannot start: parley.origins: `https://chat.example/` is no origin: expected"
+                  + " what a browser sends, which is scheme://host or scheme://host:port in lower"
+                  + " case, without a path and without the scheme's own port, or null"),
+          output.lines().toList());
+    }
+    assertEquals(1, process.waitFor());
+  }
+
+  @Test
   void aProcessWithFaultsThatCannotBePrintsOneLineAndExitsWithOne() throws Exception {
     Process process = run("-Dparley.faults=seed=7,push.lost=2");
 
@@ -303,6 +318,10 @@ class LocalCloudTest {
   }
 
   private Process run(String... settings) throws IOException {
+    return run(template, settings);
+  }
+
+  static Process run(Path template, String... settings) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
 import java.io.IOException;
@@ -42,6 +43,7 @@ final class GatewayTester implements AutoCloseable {
   private List<String> identitySources = List.of();
   private Timers timers = Timers.OF_AWS;
   private volatile PushLatency pushLatency = PushLatency.NONE;
+  private Origins origins = Origins.OF_THIS_MACHINE;
   private Faults faults = Faults.none();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
@@ -65,6 +67,11 @@ final class GatewayTester implements AutoCloseable {
 
   Faults faults() {
     return faults;
+  }
+
+  GatewayTester origins(String list) {
+    origins = Origins.parse(list);
+    return this;
   }
 
   GatewayTester site(Path folder) {
@@ -142,6 +149,7 @@ final class GatewayTester implements AutoCloseable {
             port,
             site,
             () -> "traces here",
+            origins,
             new PushLatency() {
               @Override
               public long nextMicros() {

@@ -57,7 +57,7 @@ final class RawClient implements AutoCloseable {
     write(
         """
         GET %s HTTP/1.1\r
-        Host: gateway.test\r
+        Host: gateway.localhost\r
         Connection: Upgrade\r
         Upgrade: websocket\r
         Sec-WebSocket-Version: 13\r
