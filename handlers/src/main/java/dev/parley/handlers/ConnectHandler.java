@@ -16,6 +16,7 @@ import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,13 +29,17 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. The status
-/// that it returns is the handshake's: 200, or 400 where the rooms are not at most 50 names.
+/// that it returns is the handshake's: 200, 403 where the page that connects is of none of the
+/// allowed origins, or 400 where the rooms are not at most 50 names.
 ///
 /// The event holds the guest's secret: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
+
+  /// `*`, or origins as browsers send them (RFC 6454 section 6.2).
+  private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
   private final ConnectionTable connections;
@@ -47,6 +52,8 @@ public final class ConnectHandler
 
   public ConnectHandler(Map<String, String> environment) {
     Settings settings = new Settings(environment);
+    this.allowedOrigins =
+        Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = settings.clock();
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
@@ -68,6 +75,10 @@ public final class ConnectHandler
   }
 
   private int connect(APIGatewayV2WebSocketEvent event, Instant now) {
+    if (!admits(event.getHeaders())) {
+      log.info("refused: the page's origin is not in AllowedOrigins");
+      return 403;
+    }
     Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
     if (wanted.isEmpty()) {
       log.info("refused: ?rooms= is not a list of at most 50 room names");
@@ -90,6 +101,16 @@ public final class ConnectHandler
             connections.open(connection, wanted.get(), now, List.of(sessions.opening(connection))));
     log.info("connected in {} rooms", wanted.get().size());
     return 200;
+  }
+
+  /// A browser sends the page's origin, which the page cannot change, and other programs none. API
+  /// Gateway keeps the names of headers as the client wrote them.
+  private boolean admits(@Nullable Map<String, String> headers) {
+    return headers == null
+        || allowedOrigins.contains("*")
+        || headers.entrySet().stream()
+            .filter(header -> header.getKey().equalsIgnoreCase("Origin"))
+            .allMatch(header -> allowedOrigins.contains(header.getValue()));
   }
 
   /// The rooms that a query names, or nothing where it is not at most 50 names.

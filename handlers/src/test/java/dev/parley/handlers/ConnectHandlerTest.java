@@ -43,6 +43,55 @@ class ConnectHandlerTest {
     assertEquals(400, connection.connect(Map.of("rooms", "a,,b")));
     assertEquals(400, connection.connect(Map.of("rooms", fiftyOne())));
 
+    assertNothingIsWritten();
+  }
+
+  @Test
+  void aPageConnectsFromAnAllowedOriginOnly() {
+    ConnectHandler handler = allowing("https://chat.example,null");
+
+    for (String origin :
+        new String[] {
+          "https://evil.example",
+          "http://chat.example",
+          "https://chat.example:8443",
+          "https://chat.example.evil.example",
+          "http://localhost:8080",
+          "",
+          "*"
+        }) {
+      assertEquals(403, connection.connect(handler, null, Map.of("Origin", origin)), origin);
+      assertEquals(403, connection.connect(handler, null, Map.of("origin", origin)), origin);
+    }
+    assertNothingIsWritten();
+    for (String origin : new String[] {"https://chat.example", "null"}) {
+      assertEquals(
+          200, TestConnection.closed().connect(handler, null, Map.of("oRIGIN", origin)), origin);
+    }
+  }
+
+  @Test
+  void aProgramConnectsWhateverOriginsAreAllowed() {
+    assertEquals(
+        200, connection.connect(allowing("https://chat.example"), null, Map.of("Host", "a")));
+  }
+
+  @Test
+  void everyPageConnectsUnlessOriginsAreNamed() {
+    assertEquals(
+        200,
+        connection.connect(
+            new ConnectHandler(TestTables.environment("ConnectFunction", Map.of())),
+            null,
+            Map.of("Origin", "https://anybody.example")));
+  }
+
+  private static ConnectHandler allowing(String origins) {
+    return new ConnectHandler(
+        TestTables.environment("ConnectFunction", Map.of("ALLOWED_ORIGINS", origins)));
+  }
+
+  private void assertNothingIsWritten() {
     assertTrue(
         TestTables.dynamoDb()
             .getItem(

@@ -47,9 +47,17 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
 
   /// @return the handshake's status
   int connect(@Nullable Map<String, String> query) {
+    return connect(CONNECT, query, Map.of("Host", "chat.example"));
+  }
+
+  /// @param headers as API Gateway passes them on
+  /// @return the handshake's status
+  int connect(
+      ConnectHandler handler, @Nullable Map<String, String> query, Map<String, String> headers) {
     APIGatewayV2WebSocketEvent event = event(null);
     event.setQueryStringParameters(query);
-    return CONNECT.handleRequest(event, new TestContext()).getStatusCode();
+    event.setHeaders(headers);
+    return handler.handleRequest(event, new TestContext()).getStatusCode();
   }
 
   /// Sends one frame, and gives the reply.

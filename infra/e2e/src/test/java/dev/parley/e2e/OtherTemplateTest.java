@@ -1,13 +1,20 @@
 package dev.parley.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.StartException;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +43,34 @@ class OtherTemplateTest {
       JsonNode limited = ada.request("sendMessage", "\"message\":\"2\"");
       assertEquals("rate_limited", limited.path("code").asText());
       assertTrue(limited.path("retryAfterMs").asLong() > 0);
+    }
+  }
+
+  @Test
+  void aPageThatIsNotOfAnAllowedOriginIsRefusedByTheStackToo() throws Exception {
+    Map<String, String> allowed = Map.of("AllowedOrigins", "http://localhost:3000");
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, allowed);
+        TestClient program = TestClient.connect(cloud.webSocketUrl(), "")) {
+      assertEquals("pong", program.request("ping", "").path("type").asText());
+      assertEquals(101, handshake(cloud, "http://localhost:3000"));
+      assertEquals(403, handshake(cloud, "http://localhost:" + cloud.port()));
+    }
+    Map<String, String> wrong = Map.of("AllowedOrigins", "http://localhost:3000/");
+    assertThrows(StartException.class, () -> TestCloud.start(TestCloud.TEMPLATE, wrong));
+  }
+
+  private static int handshake(LocalCloud cloud, String origin) throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      http.newWebSocketBuilder()
+          .header("Origin", origin)
+          .buildAsync(cloud.webSocketUrl(), new WebSocket.Listener() {})
+          .get()
+          .abort();
+      return 101;
+    } catch (ExecutionException e) {
+      return assertInstanceOf(WebSocketHandshakeException.class, e.getCause())
+          .getResponse()
+          .statusCode();
     }
   }
 }

@@ -103,7 +103,7 @@ public final class LocalCloud implements AutoCloseable {
     Thread.ofPlatform().daemon().name("tables").start(tables);
     opened(() -> tables.get().close());
     FutureTask<LocalSqs> queues =
-        new FutureTask<>(() -> LocalSqs.start().create(template.queues()));
+        new FutureTask<>(() -> LocalSqs.start(options.origins()).create(template.queues()));
     if (!template.queues().isEmpty()) {
       Thread.ofPlatform().daemon().name("queues").start(queues);
       opened(() -> queues.get().close());
@@ -171,6 +171,7 @@ public final class LocalCloud implements AutoCloseable {
                   port,
                   options.site(),
                   traces::text,
+                  options.origins(),
                   options.pushLatency(),
                   faults));
     } catch (BindException e) {
@@ -205,7 +206,8 @@ public final class LocalCloud implements AutoCloseable {
   }
 
   private LocalDynamoDb tables(Template template) throws IOException {
-    LocalDynamoDb started = LocalDynamoDb.start(options.dynamoDbPort(), options.data());
+    LocalDynamoDb started =
+        LocalDynamoDb.start(options.dynamoDbPort(), options.data(), options.origins());
     try {
       started.create(template.tables());
     } catch (RuntimeException e) {

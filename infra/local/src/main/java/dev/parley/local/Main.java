@@ -1,6 +1,7 @@
 package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a
 /// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
-/// `parley.polls.per.second` (4), `parley.faults` (none; else a [FaultPlan]), `parley.template`
-/// (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
+/// `parley.polls.per.second` (4), `parley.origins` (none; else as [Origins#parse] takes them),
+/// `parley.faults` (none; else a [FaultPlan]), `parley.template` (`infra/template.yaml`) and
+/// `parley.site` (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
 /// ws://localhost:8080/<stage>`. A start that fails prints one line on stderr, naming the setting
@@ -83,7 +85,16 @@ public final class Main {
             port(properties, "parley.dynamodb.port", 0),
             pollsPerSecond(properties),
             site != null ? Path.of(site) : Files.isDirectory(web) ? web : null)
+        .withOrigins(origins(properties))
         .withFaults(faults(properties));
+  }
+
+  private static Origins origins(Properties properties) throws StartException {
+    try {
+      return Origins.parse(properties.getProperty("parley.origins", ""));
+    } catch (IllegalArgumentException e) {
+      throw new StartException("parley.origins: " + e.getMessage(), e);
+    }
   }
 
   private static FaultPlan faults(Properties properties) throws StartException {

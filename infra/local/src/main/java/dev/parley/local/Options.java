@@ -2,6 +2,7 @@ package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.PushLatency;
+import dev.parley.local.origins.Origins;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param dynamoDbPort where DynamoDB Local listens; 0 takes a free one
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
+/// @param origins which hosts may be asked, and which pages may ask
 /// @param pushLatency how long each push takes
 /// @param faults what is to go wrong, and how often
 public record Options(
@@ -25,6 +27,7 @@ public record Options(
     int dynamoDbPort,
     double pollsPerSecond,
     @Nullable Path site,
+    Origins origins,
     PushLatency pushLatency,
     FaultPlan faults) {
 
@@ -37,7 +40,7 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
-  /// Pushes that take no longer than they must, and no faults.
+  /// Pages of this machine only, pushes that take no longer than they must, and no faults.
   public Options(
       Path template,
       Map<String, String> parameters,
@@ -54,6 +57,7 @@ public record Options(
         dynamoDbPort,
         pollsPerSecond,
         site,
+        Origins.OF_THIS_MACHINE,
         PushLatency.NONE,
         FaultPlan.NONE);
   }
@@ -65,17 +69,49 @@ public record Options(
 
   public Options withPollsPerSecond(double polls) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, polls, site, pushLatency, faults);
+        template, parameters, port, data, dynamoDbPort, polls, site, origins, pushLatency, faults);
+  }
+
+  public Options withOrigins(Origins admitted) {
+    return new Options(
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        admitted,
+        pushLatency,
+        faults);
   }
 
   public Options withPushLatency(PushLatency latency) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, latency, faults);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        latency,
+        faults);
   }
 
   public Options withFaults(FaultPlan plan) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, pushLatency, plan);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        pushLatency,
+        plan);
   }
 
   private static void requirePort(int port) {

@@ -285,6 +285,7 @@ class LocalCloudTest {
     Process process =
         run(
             List.of("/usr/bin/setpriv", "--bounding-set", "-net_bind_service"),
+            template,
             "-Dparley.port=1023",
             "-Dparley.data=memory");
 
@@ -294,6 +295,21 @@ class LocalCloudTest {
               + " start as one who may listen there, or choose another with -Dparley.port=<port>"
               + " (0 takes a free one)",
           output.lines().filter(line -> !line.startsWith("SLF4J(W)")).findFirst().orElse(""));
+    }
+    assertEquals(1, process.waitFor());
+  }
+
+  @Test
+  void aProcessWithAnOriginThatNoBrowserSendsPrintsOneLineAndExitsWithOne() throws Exception {
+    Process process = run("-Dparley.origins=https://chat.example/");
+
+    try (BufferedReader output = reader(process)) {
+      assertEquals(
+          List.of(
+              "Parley cannot start: parley.origins: `https://chat.example/` is no origin: expected"
+                  + " what a browser sends, which is scheme://host or scheme://host:port in lower"
+                  + " case, without a path and without the scheme's own port, or null"),
+          output.lines().toList());
     }
     assertEquals(1, process.waitFor());
   }
@@ -334,10 +350,15 @@ class LocalCloudTest {
   }
 
   private Process run(String... settings) throws IOException {
-    return run(List.of(), settings);
+    return run(List.of(), template, settings);
   }
 
-  private Process run(List<String> as, String... settings) throws IOException {
+  static Process run(Path template, String... settings) throws IOException {
+    return run(List.of(), template, settings);
+  }
+
+  private static Process run(List<String> as, Path template, String... settings)
+      throws IOException {
     List<String> command = new ArrayList<>(as);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(

@@ -3,6 +3,7 @@ package dev.parley.local.dynamodb;
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBRequestHandler;
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBServerHandler;
 import dev.parley.local.net.Loopback;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
 import java.io.IOException;
@@ -49,7 +50,8 @@ import software.amazon.awssdk.services.dynamodb.model.TableDescription;
 import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 
 /// DynamoDB Local in this JVM, served over HTTP on both loopback addresses, so that functions and
-/// tools such as `aws dynamodb … --endpoint-url` reach the same tables with any credentials.
+/// tools such as `aws dynamodb … --endpoint-url` reach the same tables with any credentials. What a
+/// web page could have sent is refused: see [Origins#refusalOfCall].
 ///
 /// Its own server class would listen on every interface and sends telemetry; this one does neither.
 /// The clients here are shared and safe for use by any number of threads until [#close].
@@ -99,13 +101,20 @@ public final class LocalDynamoDb implements AutoCloseable {
     return start(0, null);
   }
 
+  /// Starts with the tables in `folder`, for programs of this machine.
+  public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
+    return start(port, folder, Origins.OF_THIS_MACHINE);
+  }
+
   /// Starts with the tables in `folder`, which is made where it is missing.
   ///
   /// @param port 0 for a free one
   /// @param folder null for memory
+  /// @param origins by which names it may be called
   /// @throws java.net.BindException where the port is taken or not permitted; its message names the
   ///     address
-  public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
+  public static LocalDynamoDb start(int port, @Nullable Path folder, Origins origins)
+      throws IOException {
     SDK_V1_LOG.setLevel(Level.SEVERE);
     SQLITE_LOG.setLevel(Level.SEVERE);
     if (folder != null) {
@@ -122,7 +131,7 @@ public final class LocalDynamoDb implements AutoCloseable {
     threads.setDaemon(true);
     Server server = new Server(threads);
     server.setStopTimeout(STOP_TIMEOUT_MS);
-    server.setHandler(new ContextHandler(handler));
+    server.setHandler(new ContextHandler(new SignedCalls(handler, origins)));
     int everywhere = port == 0 ? Loopback.freePort() : port;
     try {
       for (InetAddress loopback : Loopback.addresses()) {

@@ -4,6 +4,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.net.Loopback;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
@@ -48,9 +49,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// - `/{stage}`: clients connect here
 /// - `/{stage}/@connections/{connection id}`: the back end sends to them
-/// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked
+/// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
+///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
 /// - `/_local/traces`: what was traced, as text
 /// - everything else: the files of the site
+///
+/// Requests for other hosts, and those of other people's pages, get 403: see [Origins].
 ///
 /// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a
 /// client that does not read makes `@connections` answer 429, and holds up nobody else. There is a
@@ -58,9 +62,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for use by many threads.
 public final class Gateway implements AutoCloseable {
-  /// "Total combined size of request line and header values", quotas of HTTP APIs: 10,240 bytes. A
-  /// URL that is too long is to be told apart, so the line has room of its own.
-  private static final int HEADERS_BYTES_MAX = 10_240;
+  /// `Unlike AWS:` where request line and headers are 10,240 bytes in all (quotas of HTTP APIs,
+  /// "Total combined size of request line and header values"): a cookie belongs to a host, whatever
+  /// its port, so a browser sends those of every other program on `localhost` as well. Servers in
+  /// which such programs run take 8 to 16 KB of them; this is ample beside that.
+  ///
+  /// A URL that is too long is to be told apart, so the line has room of its own.
+  private static final int HEADERS_BYTES_MAX = 64 * 1024;
 
   private static final int REQUEST_LINE_BYTES_MAX = 4 * Quotas.URL_CHARACTERS_MAX;
 
@@ -97,6 +105,7 @@ public final class Gateway implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
   /// @param traces gives the text of `/_local/traces`
+  /// @param origins which hosts may be asked, and which pages may ask
   /// @param pushLatency how long each `@connections` POST takes
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @throws BindException if the port is taken or not permitted; its message names the address
@@ -107,10 +116,21 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       Supplier<String> traces,
+      Origins origins,
       PushLatency pushLatency,
       Faults faults)
       throws IOException {
-    this(api, functions, port, site, traces, pushLatency, faults, Timers.OF_AWS, socketsMax());
+    this(
+        api,
+        functions,
+        port,
+        site,
+        traces,
+        origins,
+        pushLatency,
+        faults,
+        Timers.OF_AWS,
+        socketsMax());
   }
 
   Gateway(
@@ -119,6 +139,7 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       Supplier<String> traces,
+      Origins origins,
       PushLatency pushLatency,
       Faults faults,
       Timers timers,
@@ -131,6 +152,7 @@ public final class Gateway implements AutoCloseable {
         new HttpHandler.Services(
             endpoint,
             new ConnectionsApi(endpoint, faults),
+            origins,
             pushLatency,
             faults,
             Network.isNeeded(faults) ? new Network(faults) : null,

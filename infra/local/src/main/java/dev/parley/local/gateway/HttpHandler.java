@@ -3,6 +3,7 @@ package dev.parley.local.gateway;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.origins.Origins;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -16,7 +17,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.Utf8FrameValidator;
@@ -24,7 +24,6 @@ import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -41,12 +40,14 @@ import org.slf4j.LoggerFactory;
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
+  /// @param origins which hosts may be asked, and which pages may ask
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
   /// @param traces the text of `/_local/traces`
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
+      Origins origins,
       PushLatency pushLatency,
       Faults faults,
       @Nullable Network network,
@@ -91,31 +92,43 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       respond(ctx, request, Responses.message(status, status.reasonPhrase()));
       return;
     }
-    QueryStringDecoder uri = new QueryStringDecoder(request.uri());
-    String path;
-    Map<String, List<String>> query;
+    Target target;
     try {
-      path = uri.path();
-      query = uri.parameters();
+      target = Target.of(request);
     } catch (IllegalArgumentException _) {
       HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
       respond(ctx, request, Responses.message(status, status.reasonPhrase()));
       return;
     }
+    String refusal =
+        services
+            .origins()
+            .refusal(
+                List.of(target.host(), target.askedHost()),
+                request.headers().getAll(HttpHeaderNames.ORIGIN));
+    if (refusal != null) {
+      LOG.warn("Refused a request: {}", refusal); // a page is not told why its WebSocket fails
+      respond(
+          ctx,
+          request,
+          Responses.error(HttpResponseStatus.FORBIDDEN, "ForbiddenException", refusal));
+      return;
+    }
+    String path = target.path();
     String connections = "/" + services.stage() + "/@connections/";
     if (services.network() != null
         && services.network().isDown()
         && !path.startsWith(connections)) {
       var _ = ctx.close(); // functions are on this side of it
     } else if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
-      connect(ctx, request, query);
+      connect(ctx, request, target);
     } else if (path.startsWith(connections)) {
       String id = path.substring(connections.length());
       connections(ctx, request, id);
     } else if (isUpgrade(request) || path.startsWith("/" + services.stage() + "/")) {
       respond(ctx, request, Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden"));
     } else {
-      respond(ctx, request, page(request, path));
+      respond(ctx, request, page(request, target));
     }
   }
 
@@ -155,14 +168,14 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     return services.pushLatency().nextMicros() + (delay == null ? 0 : 1_000L * delay.millis());
   }
 
-  private FullHttpResponse page(FullHttpRequest request, String path) {
+  private FullHttpResponse page(FullHttpRequest request, Target target) {
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
       return Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden");
     }
     FullHttpResponse response =
-        switch (path) {
+        switch (target.path()) {
           case "/config.json" -> {
-            String url = "ws://" + host(request) + "/" + services.stage();
+            String url = target.webSocketOrigin() + "/" + services.stage();
             yield Responses.of(
                 HttpResponseStatus.OK,
                 "application/json",
@@ -171,8 +184,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           case "/_local/traces" ->
               Responses.of(
                   HttpResponseStatus.OK, "text/plain; charset=utf-8", services.traces().get());
-          default -> file(request, path);
+          default -> file(request, target.path());
         };
+    // Beside what the page says itself, which cannot know where it is served and has no say in who
+    // frames it.
+    response
+        .headers()
+        .set(
+            "Content-Security-Policy",
+            "frame-ancestors 'none'; connect-src 'self' " + target.webSocketOrigin());
     response.headers().set("X-Content-Type-Options", "nosniff");
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     return response;
@@ -202,8 +222,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         && headers.containsValue(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true);
   }
 
-  private void connect(
-      ChannelHandlerContext ctx, FullHttpRequest request, Map<String, List<String>> query) {
+  private void connect(ChannelHandlerContext ctx, FullHttpRequest request, Target target) {
     HttpHeaders headers = request.headers();
     if (!isUpgrade(request)
         || !request.method().equals(HttpMethod.GET)
@@ -221,7 +240,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     String sourceIp =
         NetUtil.toAddressString(((InetSocketAddress) ctx.channel().remoteAddress()).getAddress());
     Handshake handshake =
-        Handshake.of(request, services.endpoint().nextId(), host(request), sourceIp, query);
+        Handshake.of(
+            request, services.endpoint().nextId(), target.host(), sourceIp, target.query());
     request.retain();
     try {
       services.threads().execute(() -> admit(ctx, request, handshake));
@@ -291,11 +311,6 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         .handshake(channel, request, headers, channel.newPromise())
         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
     channel.config().setAutoRead(true);
-  }
-
-  /// Without a `Host`, which HTTP 1.1 demands, the socket's own address.
-  private static String host(FullHttpRequest request) {
-    return request.headers().get(HttpHeaderNames.HOST, "127.0.0.1");
   }
 
   /// @param response null for none: the socket ends

@@ -1,9 +1,12 @@
 package dev.parley.local.lambda;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.parley.local.dynamodb.DynamoDbFaults;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.net.Loopback;
+import dev.parley.local.origins.Origins;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -20,6 +23,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -257,6 +261,15 @@ public final class ServiceProxy implements AutoCloseable {
   private final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+      HttpHeaders headers = request.headers();
+      String refusal =
+          Origins.OF_THIS_MACHINE.refusalOfCall(
+              headers.getAll("host"), headers.getAll("origin"), headers.get("authorization"));
+      if (refusal != null) {
+        byte[] json = Origins.json(refusal).getBytes(UTF_8);
+        var _ = ctx.writeAndFlush(response(new DynamoDbFaults.Answer(403, Map.of(), json)));
+        return;
+      }
       byte[] body = ByteBufUtil.getBytes(request.content());
       threads.execute(
           () -> {

@@ -3,6 +3,7 @@ package dev.parley.local.sqs;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
 import java.io.IOException;
@@ -29,8 +30,9 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// ElasticMQ in this JVM, served over HTTP on a free port of 127.0.0.1, so that functions and tools
-/// such as `aws sqs … --endpoint-url` reach the same queues with any credentials. Queues and
-/// messages live in memory and end with it.
+/// such as `aws sqs … --endpoint-url` reach the same queues with any credentials. What a web page
+/// could have sent is refused: see [Origins#refusalOfCall]. Queues and messages live in memory and
+/// end with it.
 ///
 /// The client here is shared and safe for use by any number of threads until [#close].
 public final class LocalSqs implements AutoCloseable {
@@ -74,9 +76,17 @@ public final class LocalSqs implements AutoCloseable {
             .build();
   }
 
-  /// Starts with no queues.
+  /// Starts with no queues, for programs of this machine.
   public static LocalSqs start() throws IOException {
+    return start(Origins.OF_THIS_MACHINE);
+  }
+
+  /// Starts with no queues.
+  ///
+  /// @param origins by which names it may be called
+  public static LocalSqs start(Origins origins) throws IOException {
     ActorSystem actors = ActorSystem.create("elasticmq", ACTORS.withFallback(ConfigFactory.load()));
+    SignedHttp.install(actors, origins);
     try {
       int port =
           SQSRestServerBuilder.withActorSystem(actors)

@@ -13,6 +13,9 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +113,32 @@ class LocalDynamoDbTest {
   void aTakenPortIsAnError() throws Exception {
     try (LocalDynamoDb first = LocalDynamoDb.inMemory()) {
       assertThrows(BindException.class, () -> LocalDynamoDb.start(first.url().getPort(), null));
+    }
+  }
+
+  /// A browser asks so before it lets a page sign a call (Fetch, "CORS-preflight request").
+  @Test
+  void noPageIsAllowedToCall() throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory();
+        HttpClient http = HttpClient.newHttpClient()) {
+      HttpResponse<String> response =
+          http.send(
+              HttpRequest.newBuilder(dynamoDb.url())
+                  .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+                  .header("Origin", "http://localhost:3000")
+                  .header("Access-Control-Request-Method", "POST")
+                  .header("Access-Control-Request-Headers", "authorization,x-amz-target")
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+
+      assertEquals(403, response.statusCode());
+      assertTrue(
+          response.headers().map().keySet().stream()
+              .noneMatch(n -> n.startsWith("access-control")));
+      assertEquals(
+          "{\"__type\":\"AccessDeniedException\",\"message\":\"A call must be signed"
+              + " (AWS4-HMAC-SHA256); any credentials will do.\"}",
+          response.body());
     }
   }
 

@@ -138,7 +138,7 @@ final class GatewayBoundsTest {
     assertEquals(20, live("dev.parley.local.gateway.Connection"));
     for (RawClient client : clients) {
       client.drop();
-      assertEquals("gateway.test", tester.event("$disconnect").at("/headers/Host").asText());
+      assertEquals("gateway.localhost", tester.event("$disconnect").at("/headers/Host").asText());
     }
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class GatewayTester implements AutoCloseable {
   private Timers timers = Timers.OF_AWS;
   private int socketsMax = 1_000;
   private volatile PushLatency pushLatency = PushLatency.NONE;
+  private Origins origins = Origins.OF_THIS_MACHINE;
   private Faults faults = Faults.none();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
@@ -82,6 +84,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester traces(Supplier<String> text) {
     traces = text;
+    return this;
+  }
+
+  GatewayTester origins(String list) {
+    origins = Origins.parse(list);
     return this;
   }
 
@@ -160,6 +167,7 @@ final class GatewayTester implements AutoCloseable {
             port,
             site,
             () -> traces.get(),
+            origins,
             new PushLatency() {
               @Override
               public long nextMicros() {

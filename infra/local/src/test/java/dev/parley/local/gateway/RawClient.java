@@ -67,7 +67,7 @@ final class RawClient implements AutoCloseable {
   static String handshake(String target, String headers) {
     return """
     GET %s HTTP/1.1\r
-    Host: gateway.test\r
+    Host: gateway.localhost\r
     Connection: Upgrade\r
     Upgrade: websocket\r
     Sec-WebSocket-Version: 13\r

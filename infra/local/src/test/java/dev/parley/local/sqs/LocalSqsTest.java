@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
 import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +67,37 @@ class LocalSqsTest {
             .get(QueueAttributeName.QUEUE_ARN));
     assertEquals(Map.of("AWS_ENDPOINT_URL_SQS", sqs.url().toString()), sqs.environment());
     assertEquals("127.0.0.1", sqs.url().getHost());
+  }
+
+  /// What a form of any web page can send, and what older SDKs do.
+  @Test
+  void aFormReachesAQueueOnlyIfItIsSigned() throws Exception {
+    QueueResource queue = queues.standard(Duration.ofSeconds(30));
+    HttpRequest.Builder form =
+        HttpRequest.newBuilder(sqs.url().resolve("/000000000000/" + queue.name()))
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .POST(HttpRequest.BodyPublishers.ofString("Action=SendMessage&MessageBody=forged"));
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpResponse<String> refused = http.send(form.build(), HttpResponse.BodyHandlers.ofString());
+
+      assertEquals(403, refused.statusCode());
+      assertEquals(
+          "{\"__type\":\"AccessDeniedException\",\"message\":\"A call must be signed"
+              + " (AWS4-HMAC-SHA256); any credentials will do.\"}",
+          refused.body());
+      assertEquals(0, queues.size(queue));
+
+      String signature =
+          "AWS4-HMAC-SHA256 Credential=local/20260801/us-east-1/sqs/aws4_request,"
+              + " SignedHeaders=host;x-amz-date, Signature=0a";
+      HttpResponse<String> sent =
+          http.send(
+              form.header("Authorization", signature).build(),
+              HttpResponse.BodyHandlers.ofString());
+
+      assertEquals(200, sent.statusCode(), sent.body());
+      assertEquals(1, queues.size(queue));
+    }
   }
 
   @Test
