@@ -28,7 +28,7 @@ public final class Limits {
   /// Code points of a display name.
   public static final int SENDER_CHARACTERS_MAX = 64;
 
-  /// Characters of a client-made message id, and of a `ref`.
+  /// Code points of a client-made message id, and of a `ref`.
   public static final int ID_CHARACTERS_MAX = 64;
 
   /// Messages in one page of history.
@@ -45,6 +45,9 @@ public final class Limits {
 
   /// Clocks of two functions are taken to agree within this.
   public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
+
+  /// A timestamp, or another whole number on the wire: JavaScript holds no larger one exactly.
+  public static final long NUMBER_MAX = (1L << 53) - 1;
 
   /// All attempts to write one message, together.
   public static final Duration SEND_MAX = Duration.ofSeconds(5);

@@ -2,6 +2,7 @@ package dev.parley.wire;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
@@ -16,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// reads one field, and throws a [Rejection] where the field is not what the protocol says. A field
 /// that is `null` counts as missing; fields of other names are ignored.
 public final class ClientFrame {
-  private static final long TIMESTAMP_MAX = (1L << 53) - 1;
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final Pattern MEMBER = Pattern.compile("[0-9a-f]{16}");
 
@@ -39,17 +39,23 @@ public final class ClientFrame {
     throw new Rejection(ErrorCode.INVALID_JSON);
   }
 
-  /// What the reply repeats, or null.
+  /// What the reply repeats, or null. A number is repeated without a fraction or an exponent.
   public @Nullable JsonNode ref() {
     JsonNode ref = field("ref");
-    if (ref == null
-        || (ref.isTextual()
-            && ref.textValue().length() <= Limits.ID_CHARACTERS_MAX
-            && isText(ref.textValue()))
-        || (ref.isNumber() && Math.abs(ref.doubleValue()) <= TIMESTAMP_MAX)) {
-      return ref;
+    if (ref == null) {
+      return null;
     }
-    throw new Rejection(ErrorCode.INVALID_REF);
+    if (ref.isTextual()) {
+      String text = ref.textValue();
+      if (text.codePointCount(0, text.length()) <= Limits.ID_CHARACTERS_MAX && isText(text)) {
+        return ref;
+      }
+    }
+    Long number = wholeNumber(ref);
+    if (number == null) {
+      throw new Rejection(ErrorCode.INVALID_REF);
+    }
+    return LongNode.valueOf(number);
   }
 
   public RoomId room() {
@@ -130,13 +136,11 @@ public final class ClientFrame {
     if (limit == null) {
       return Limits.PAGE_MESSAGES_DEFAULT;
     }
-    if (!limit.canConvertToInt()
-        || !limit.isIntegralNumber()
-        || limit.intValue() < 1
-        || limit.intValue() > Limits.PAGE_MESSAGES_MAX) {
+    Long number = wholeNumber(limit);
+    if (number == null || number < 1 || number > Limits.PAGE_MESSAGES_MAX) {
       throw new Rejection(ErrorCode.INVALID_LIMIT);
     }
-    return limit.intValue();
+    return number.intValue();
   }
 
   /// Where a page of members begins.
@@ -167,13 +171,20 @@ public final class ClientFrame {
     if (value == null) {
       return null;
     }
-    if (!value.isIntegralNumber()
-        || !value.canConvertToLong()
-        || value.longValue() < 0
-        || value.longValue() > TIMESTAMP_MAX) {
+    Long timestamp = wholeNumber(value);
+    if (timestamp == null || timestamp < 0) {
       throw new Rejection(otherwise);
     }
-    return value.longValue();
+    return timestamp;
+  }
+
+  /// A whole number below 2^53 in magnitude, however it is written: some libraries write `1.0` and
+  /// `1.7956E15`. It is what JavaScript would read, so that below 2^53 it is exact.
+  private static @Nullable Long wholeNumber(JsonNode value) {
+    double number = value.doubleValue();
+    return value.isNumber() && number == Math.rint(number) && Math.abs(number) <= Limits.NUMBER_MAX
+        ? (Long) (long) number
+        : null;
   }
 
   private @Nullable String text(String name, Pattern pattern, ErrorCode otherwise) {

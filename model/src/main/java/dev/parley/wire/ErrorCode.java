@@ -7,7 +7,9 @@ import java.util.Locale;
 public enum ErrorCode {
   INVALID_JSON(Advice.FIX, "The frame is not one JSON object."),
   UNKNOWN_ACTION(Advice.FIX, "No route has this `action`."),
-  INVALID_REF(Advice.FIX, "`ref` is not a string of at most 64 characters or a number below 2^53."),
+  INVALID_REF(
+      Advice.FIX,
+      "`ref` is not a string of at most 64 characters or a whole number below 2^53 in magnitude."),
   INVALID_ROOM(Advice.FIX, "`room` is missing, or not 1 to 64 of `A-Za-z0-9._-`."),
   INVALID_ROOMS(Advice.FIX, "`rooms` is not a list of at most 50 room names."),
   INVALID_MESSAGE(
