@@ -28,6 +28,9 @@ public final class Limits {
   /// Code points of a display name.
   public static final int SENDER_CHARACTERS_MAX = 64;
 
+  /// Characters of a user id, printable ASCII: a guest's has 38.
+  public static final int USER_CHARACTERS_MAX = 128;
+
   /// Code points of a client-made message id, and of a `ref`.
   public static final int ID_CHARACTERS_MAX = 64;
 

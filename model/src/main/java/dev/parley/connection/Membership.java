@@ -9,7 +9,7 @@ public record Membership(ConnectionId connection, Identity identity, Instant joi
   static Membership of(Row row) {
     return new Membership(
         ConnectionId.ofSlot(row.string("slot")),
-        new Identity(row.string("user"), row.string("sender")),
+        Identity.stored(row.string("user"), row.string("sender")),
         Instant.ofEpochMilli(row.number("joined_at")));
   }
 }

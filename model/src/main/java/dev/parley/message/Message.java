@@ -28,7 +28,7 @@ public record Message(
         new RoomId(row.string("room_id")),
         row.number("timestamp"),
         row.string("id"),
-        new Identity(row.string("user"), row.string("sender")),
+        Identity.stored(row.string("user"), row.string("sender")),
         row.string("message"),
         row.optionalString("trace"));
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
+import dev.parley.Text;
 import dev.parley.connection.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
@@ -47,7 +48,7 @@ public final class ClientFrame {
     }
     if (ref.isTextual()) {
       String text = ref.textValue();
-      if (text.codePointCount(0, text.length()) <= Limits.ID_CHARACTERS_MAX && isText(text)) {
+      if (Text.codePoints(text) <= Limits.ID_CHARACTERS_MAX && Text.isWellFormed(text)) {
         return ref;
       }
     }
@@ -89,9 +90,10 @@ public final class ClientFrame {
   /// The message's text, trimmed.
   public String message() {
     JsonNode message = field("message");
-    String text = message == null || !message.isTextual() ? "" : message.textValue().strip();
-    int characters = text.codePointCount(0, text.length());
-    if (characters == 0 || characters > Limits.MESSAGE_CHARACTERS_MAX || !isText(text)) {
+    String text = message == null || !message.isTextual() ? "" : Text.trim(message.textValue());
+    if (Text.isBlank(text)
+        || Text.codePoints(text) > Limits.MESSAGE_CHARACTERS_MAX
+        || !Text.isWellFormed(text)) {
       throw new Rejection(ErrorCode.INVALID_MESSAGE);
     }
     return text;
@@ -107,8 +109,8 @@ public final class ClientFrame {
     if (sender == null) {
       return identity;
     }
-    String name = sender.isTextual() ? sender.textValue().strip() : "";
-    if (!identity.isGuest() || !Identity.validSender(name)) {
+    String name = sender.isTextual() ? Text.trim(sender.textValue()) : "";
+    if (!identity.isGuest() || !Text.isName(name)) {
       throw new Rejection(ErrorCode.INVALID_SENDER);
     }
     return new Identity(identity.user(), name);
@@ -152,11 +154,6 @@ public final class ClientFrame {
   public @Nullable RoomId roomCursor() {
     JsonNode cursor = field("cursor");
     return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
-  }
-
-  /// JSON escapes can spell half a surrogate pair, which UTF-8 cannot: no frame could repeat it.
-  private static boolean isText(String text) {
-    return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
   }
 
   private static RoomId room(JsonNode room, ErrorCode otherwise) {

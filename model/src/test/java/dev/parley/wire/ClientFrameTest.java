@@ -47,6 +47,9 @@ class ClientFrameTest {
         "message|{\"message\":null}|INVALID_MESSAGE",
         "message|{\"message\":\"\"}|INVALID_MESSAGE",
         "message|{\"message\":\" \\n\\t \"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u00a0\\ufeff\\u001c\"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u3164\"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u200d\\ufe0f \\uffff\"}|INVALID_MESSAGE",
         "message|{\"message\":5}|INVALID_MESSAGE",
         "message|{\"message\":{\"text\":\"a\"}}|INVALID_MESSAGE",
         "message|{\"message\":\"half \\ud83d a pair\"}|INVALID_MESSAGE",
@@ -55,6 +58,11 @@ class ClientFrameTest {
         "id|{\"id\":1}|INVALID_ID",
         "sender|{\"sender\":\"\"}|INVALID_SENDER",
         "sender|{\"sender\":\"a\\u0007b\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"\\u3164\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\u202eda\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A  B\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\u2028B\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\uffff\"}|INVALID_SENDER",
         "sender|{\"sender\":[]}|INVALID_SENDER",
         "after|{\"after\":\"1\"}|INVALID_AFTER",
         "after|{\"after\":1.5}|INVALID_AFTER",
@@ -137,6 +145,12 @@ class ClientFrameTest {
 
   private static String ref(String json) {
     return Json.text(requireNonNull(ClientFrame.parse("{\"ref\":" + json + "}").ref()));
+  }
+
+  @Test
+  void aMessageLosesTheSpaceAtItsEndsAndNothingElse() {
+    assertEquals("a \u00a0 b", frame("message", "\ufeff\u00a0\u001ca \u00a0 b\u200b\n").message());
+    assertEquals("\u202eabc\u0007", frame("message", "\u202eabc\u0007").message());
   }
 
   @Test
