@@ -21,6 +21,10 @@ public enum Metric {
   /// Events in a batch: how many each push carries.
   EVENTS_PER_PUSH("EventsPerPush", MetricUnit.COUNT),
 
+  /// Stored rows that were passed over, as a whole or in part, since somebody else wrote them: the
+  /// log names each.
+  ROWS_UNREADABLE("RowsUnreadable", MetricUnit.COUNT),
+
   PUSHES_GONE("PushesGone", MetricUnit.COUNT),
 
   PUSHES_THROTTLED("PushesThrottled", MetricUnit.COUNT),
