@@ -7,10 +7,10 @@ import { Client, Refused } from './client/client.js';
 import {
   DRAFTS_PER_ROOM_MAX,
   MESSAGE_CODE_POINTS_MAX,
-  NAME_CODE_POINTS_MAX,
   ROOMS_PER_CONNECTION_MAX,
   ROOM_PATTERN,
 } from './client/limits.js';
+import { cleanName, codePoints, isBlank, trim } from './client/text.js';
 import { clearConversation, drawConversation } from './conversation.js';
 import { $, setAttribute, setText } from './dom.js';
 import { clearMembers, closeDrawers, drawMembers, drawRooms } from './sides.js';
@@ -72,16 +72,6 @@ function friendlyName() {
     .join(' ');
 }
 
-/**
- * @param {string} name
- * @returns {string} without control characters, trimmed, and cut to what the server takes; empty
- *     where nothing is left
- */
-function displayName(name) {
-  const printable = name.replace(/\p{Cc}/gu, ' ').trim();
-  return [...printable].slice(0, NAME_CODE_POINTS_MAX).join('').trim();
-}
-
 /** The room named by the page's address, if any. */
 function addressedRoom() {
   const named = new URLSearchParams(location.hash.slice(1)).get('room')
@@ -119,7 +109,7 @@ const unsent = new Map();
 /** The reader is at the end of the messages, and stays there when new ones come. */
 let atEnd = true;
 
-let name = displayName(recall('name') ?? '') || friendlyName();
+let name = cleanName(recall('name') ?? '') || friendlyName();
 remember('name', name);
 
 /** @type {string | null} */
@@ -174,9 +164,10 @@ async function listRooms() {
 // What the reader does
 
 function compose() {
-  const message = view.composer.value.trim();
+  const message = trim(view.composer.value);
   const room = current === null ? undefined : client.room(current);
-  if (room === undefined || message === '' || length(message) > MESSAGE_CODE_POINTS_MAX) return;
+  if (room === undefined || isBlank(message)) return;
+  if (codePoints(message) > MESSAGE_CODE_POINTS_MAX) return;
   if (room.drafts.length >= DRAFTS_PER_ROOM_MAX) {
     notify('Too many messages are waiting. Please send this one when they are through.');
     return;
@@ -186,13 +177,6 @@ function compose() {
   setAtEnd(true);
   renderComposer();
   client.send(room.name, message);
-}
-
-/** @param {string} text */
-function length(text) {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
 }
 
 /**
@@ -274,7 +258,7 @@ async function older() {
 }
 
 function rename() {
-  const given = displayName(view.name.value);
+  const given = cleanName(view.name.value);
   view.name.value = given || name;
   if (given === '' || given === name) return;
   name = given;
@@ -333,8 +317,9 @@ function renderComposer() {
   const { composer } = view;
   composer.style.height = 'auto';
   composer.style.height = `${composer.scrollHeight + composer.offsetHeight - composer.clientHeight}px`;
-  const left = MESSAGE_CODE_POINTS_MAX - length(composer.value.trim());
-  view.send.disabled = left < 0 || left === MESSAGE_CODE_POINTS_MAX;
+  const message = trim(composer.value);
+  const left = MESSAGE_CODE_POINTS_MAX - codePoints(message);
+  view.send.disabled = left < 0 || isBlank(message);
   const remaining = $('remaining');
   setText(remaining, left < 0 ? `${-left} too many` : left <= REMAINING_SHOWN ? `${left} left` : '');
   remaining.classList.toggle('over', left < 0);
@@ -362,7 +347,7 @@ view.name.addEventListener('keydown', (e) => {
 
 $('join').addEventListener('submit', (e) => {
   e.preventDefault();
-  const wanted = view.joinRoom.value.trim().replace(/^#/, '');
+  const wanted = trim(view.joinRoom.value).replace(/^#/, '');
   if (!ROOM_PATTERN.test(wanted)) {
     $('join-error').textContent = 'A room is 1 to 64 letters, digits, dots, hyphens or underscores.';
     return;

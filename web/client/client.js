@@ -16,7 +16,6 @@ import {
   CATCH_UP_PAGE,
   MESSAGES_HELD_MAX,
   MESSAGE_CODE_POINTS_MAX,
-  NAME_CODE_POINTS_MAX,
   ROOMS_IN_URL_MAX,
   ROOMS_PER_CONNECTION_MAX,
   ROOM_PATTERN,
@@ -26,6 +25,7 @@ import {
 import { Membership } from './membership.js';
 import { Outbox } from './outbox.js';
 import { whole } from './room.js';
+import { cleanName, codePoints, isBlank, trim } from './text.js';
 
 export { Refused, Unanswered } from './connection.js';
 export { newest, people, unread, whole } from './room.js';
@@ -44,7 +44,8 @@ const GUEST_KEY = 'parley.guest';
  * @typedef {object} Options
  * @property {string | (() => string | Promise<string>)} url the WebSocket's address, or what gives
  *     it; asked before each attempt to connect, so that it may hold a fresh token
- * @property {string} [name] the display name; the server makes one up where it is missing
+ * @property {string} [name] the display name, as `cleanName` of `text.js` leaves it; the server makes
+ *     one up where it is missing
  * @property {string | null} [guest] the secret by which a guest is the same user each time. Where it
  *     is missing, one is made and kept in the storage; with null none is sent, and a send that is
  *     repeated on another connection may come twice.
@@ -247,7 +248,7 @@ export class Client {
    * is there it is among the room's `drafts`.
    *
    * @param {string} room
-   * @param {string} text 1 to 4,000 code points after trimming
+   * @param {string} text 1 to 4,000 code points after trimming, not all of them invisible
    * @returns {Promise<{id: string, timestamp: number}>} resolves when it is in the table; rejects
    *     with {@link Refused} where the server does not take it, or with another error where it is
    *     discarded, its room is quit or this client closed. Nobody has to wait for it.
@@ -255,9 +256,9 @@ export class Client {
    */
   send(room, text) {
     const membership = this.#joinedRoom(room);
-    const message = typeof text === 'string' ? text.trim() : '';
-    if (message === '') throw new TypeError('text: expected a string that is not blank');
-    if ([...message].length > MESSAGE_CODE_POINTS_MAX) {
+    const message = typeof text === 'string' ? trim(text) : '';
+    if (isBlank(message)) throw new TypeError('text: expected a string that shows something');
+    if (codePoints(message) > MESSAGE_CODE_POINTS_MAX) {
       throw new RangeError(`text: at most ${MESSAGE_CODE_POINTS_MAX} code points`);
     }
     return membership.send(message, randomId());
@@ -341,8 +342,8 @@ export class Client {
   /**
    * Takes another display name, over another connection that is opened beside this one.
    *
-   * @param {string} name
-   * @throws {TypeError | RangeError} for what cannot be a name
+   * @param {string} name as {@link cleanName} leaves it
+   * @throws {TypeError} where nothing of it can be seen
    */
   rename(name) {
     this.#name = checkedName(name);
@@ -593,15 +594,9 @@ function randomId() {
  * @returns {string}
  */
 function checkedName(name) {
-  if (typeof name !== 'string' || name.trim() === '') {
-    throw new TypeError('name: expected a string that is not blank');
-  }
-  const trimmed = name.trim();
-  if ([...trimmed].length > NAME_CODE_POINTS_MAX) {
-    throw new RangeError(`name: at most ${NAME_CODE_POINTS_MAX} code points`);
-  }
-  if (/\p{Cc}/u.test(trimmed)) throw new TypeError('name: control characters are not allowed');
-  return trimmed;
+  const cleaned = typeof name === 'string' ? cleanName(name) : '';
+  if (cleaned === '') throw new TypeError('name: expected a string that shows something');
+  return cleaned;
 }
 
 /**

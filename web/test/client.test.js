@@ -613,6 +613,36 @@ export default {
     }
   }),
 
+  /** A frame holds 32 KB, an address 4,096 characters. */
+  theLongestThatMayBeSaidFitsAFrameAndAnAddress: inACloud(async (cloud, connect) => {
+    const rooms = Array.from({ length: 50 }, (_, i) => String(i).padStart(64, '_'));
+    const client = connect({ name: '\u{1F600}'.repeat(64), rooms });
+    await cloud.until(() => rooms.every((r) => client.room(r)?.link === 'live'), 'all are joined');
+    for (const c of ['\u0001', '\uFFFF', '\u{1F600}', '"']) {
+      client.send(rooms[0], `.${c.repeat(3_998)}.`);
+    }
+    await cloud.until(() => drafts(client, rooms[0]).length === 0, 'all is said');
+
+    check(cloud.addressMax <= 4_096 - 1_024, `an address of ${cloud.addressMax}, and a token`);
+    const frames = cloud.received.map((f) => new TextEncoder().encode(JSON.stringify(f)).length);
+    check(Math.max(...frames) > 24_000, 'the frames were not long');
+    check(Math.max(...frames) <= 32 * 1024, `a frame of ${Math.max(...frames)} bytes`);
+  }),
+
+  namesAndTextsAreCleanedBeforeTheyAreSent: inACloud(async (cloud, connect) => {
+    const client = connect({ name: '\u202eAda\u00a0 Lovelace\uffff ' });
+    await cloud.until(() => client.room('r')?.link === 'live', 'it is joined');
+    equal(client.room('r')?.you?.sender, 'Ada Lovelace');
+
+    client.send('r', '\ufeff\u00a0\u001chello\u200b\n');
+    await cloud.until(() => drafts(client).length === 0, 'it is said');
+    equal(cloud.table('r').messages.map((m) => m.message), ['hello']);
+
+    client.rename('x'.repeat(65));
+    await cloud.until(() => client.room('r')?.you?.sender !== 'Ada Lovelace', 'it is renamed');
+    equal(client.room('r')?.you?.sender, 'x'.repeat(64));
+  }),
+
   whatCannotBeUsedIsRefusedAndChangesNothing: inACloud(async (cloud, connect) => {
     const client = connect();
     /** @type {[string, (options: any, client: any) => void][]} */
@@ -622,13 +652,14 @@ export default {
       ['rooms', () => new Client({ url: 'ws://x/', rooms: /** @type {any} */ ('r') })],
       ['room', () => new Client({ url: 'ws://x/', rooms: ['no room'] })],
       ['name', () => new Client({ url: 'ws://x/', name: ' ' })],
-      ['name', () => new Client({ url: 'ws://x/', name: 'x'.repeat(65) })],
+      ['name', () => new Client({ url: 'ws://x/', name: '\u3164' })],
       ['waits', () => new Client({ url: 'ws://x/', waits: /** @type {any} */ ({ pongMs: 1 }) })],
       ['waits.pingMs', () => new Client({ url: 'ws://x/', waits: { pingMs: -1 } })],
       ['messagesMax', () => new Client({ url: 'ws://x/', messagesMax: 1 })],
       ['room', () => client.join('$connection')],
       ['room', () => client.send('s', 'hello')],
       ['text', () => client.send('r', ' ')],
+      ['text', () => client.send('r', '\u3164')],
       ['text', () => client.send('r', 'x'.repeat(4_001))],
       ['id', () => client.sendAgain('r', 'nothing')],
       ['name', () => client.rename('\u0007')],

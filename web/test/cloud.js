@@ -21,6 +21,9 @@ export class Cloud {
   /** How many sockets were opened so far. */
   opened = 0;
 
+  /** The longest address of a socket. */
+  addressMax = 0;
+
   /** Frames that were received, in order. @type {Record<string, any>[]} */
   received = [];
 
@@ -320,6 +323,7 @@ class FakeSocket {
    */
   constructor(cloud, url) {
     this.#cloud = cloud;
+    cloud.addressMax = Math.max(cloud.addressMax, url.length);
     const query = new URL(url).searchParams;
     const guest = query.get('guest');
     this.member = String(++cloud.opened);

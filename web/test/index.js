@@ -7,9 +7,10 @@
 import clientTests from './client.test.js';
 import interleavingTests from './interleavings.test.js';
 import roomTests from './room.test.js';
+import textTests from './text.test.js';
 
 const query = new URLSearchParams(location.search);
-const tests = Object.entries({ ...roomTests, ...interleavingTests, ...clientTests })
+const tests = Object.entries({ ...textTests, ...roomTests, ...interleavingTests, ...clientTests })
   .filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 

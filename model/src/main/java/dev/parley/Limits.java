@@ -28,7 +28,10 @@ public final class Limits {
   /// Code points of a display name.
   public static final int SENDER_CHARACTERS_MAX = 64;
 
-  /// Characters of a client-made message id, and of a `ref`.
+  /// Characters of a user id, printable ASCII: a guest's has 38.
+  public static final int USER_CHARACTERS_MAX = 128;
+
+  /// Code points of a client-made message id, and of a `ref`.
   public static final int ID_CHARACTERS_MAX = 64;
 
   /// Messages in one page of history.
@@ -37,10 +40,11 @@ public final class Limits {
   /// Messages in one page when the client does not say.
   public static final int PAGE_MESSAGES_DEFAULT = 50;
 
-  /// Members in one page: each is at most about 550 bytes, so that a page fits a frame.
+  /// Members in one page: each is at most 571 bytes, 256 of them a user id of quotes and 256 a name
+  /// of emoji, so that a page fits a frame.
   public static final int PAGE_MEMBERS_MAX = 50;
 
-  /// Rooms in one page: each is about 110 bytes.
+  /// Rooms in one page: each is at most 101 bytes.
   public static final int PAGE_ROOMS_MAX = 100;
 
   /// Clocks of two functions are taken to agree within this.

@@ -82,7 +82,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
               .computeIfAbsent(id, r -> new Presences(sequence))
               .add(
                   connection,
-                  new Identity(row.string("user"), row.string("sender")),
+                  Identity.stored(row.string("user"), row.string("sender")),
                   gone ? Event.State.OUT : Event.State.IN);
         } else if (gone) {
           Long connectedAtMs =

@@ -1,11 +1,13 @@
 package dev.parley.fanout;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.Extremes;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Identity;
 import dev.parley.connection.SlotRange;
@@ -77,6 +79,24 @@ class PushJobTest {
     }
   }
 
+  /// So the bytes of events tell how many a message of the queue holds.
+  @Test
+  void aQueueCarriesAnEventAsItIsPushed() {
+    for (long seed = 0; seed < 100; seed++) {
+      Random random = new Random(seed);
+      byte[] event = event(Extremes.message(random));
+      PushJob one = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event));
+      PushJob two = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event, event));
+
+      byte[] body = two.encode().getBytes(UTF_8);
+
+      assertEquals(
+          event.length + 1, body.length - one.encode().getBytes(UTF_8).length, "seed " + seed);
+      assertArrayEquals(event, PushJob.decode(two.encode()).events().getLast(), "seed " + seed);
+      assertTrue(two.encode().codePoints().allMatch(PushJobTest::isTaken), "seed " + seed);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -95,7 +115,7 @@ class PushJobTest {
   void aBurstIsCutIntoJobsThatAQueueTakesInOrder() {
     List<byte[]> events = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      events.add(event(i + "x".repeat(i % 2 == 0 ? 10 : 16_000)));
+      events.add(event(i + (i % 2 == 0 ? "x".repeat(10) : "\uffff".repeat(3_990))));
     }
 
     List<List<byte[]>> chunks = JobQueues.chunks(events);

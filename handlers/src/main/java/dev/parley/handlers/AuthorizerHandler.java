@@ -3,6 +3,7 @@ package dev.parley.handlers;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
+import dev.parley.Text;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.GuestSecret;
 import dev.parley.connection.Identity;
@@ -86,10 +87,10 @@ public final class AuthorizerHandler
 
   /// The guest that a query describes, or nothing where its name or its secret cannot be used.
   static Optional<Identity> guest(Map<String, String> query, ConnectionId connection) {
-    String name = query.getOrDefault("name", "").strip();
+    String name = Text.trim(query.getOrDefault("name", ""));
     String sender = name.isEmpty() ? "Guest " + connection.member().substring(0, 4) : name;
-    if (!Identity.validSender(sender)) {
-      log.info("refused: ?name= is not 1 to 64 printable characters");
+    if (!Text.isName(sender)) {
+      log.info("refused: ?name= is not 1 to 64 characters that are shown");
       return Optional.empty();
     }
     String secret = query.get("guest");

@@ -57,7 +57,7 @@ abstract class RouteHandler
         || !(authorizer.get("sender") instanceof String sender)) {
       throw new IllegalStateException("the authorizer did not say who this is");
     }
-    return new Identity(user, sender);
+    return Identity.stored(user, sender);
   }
 
   /// Handles a frame.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,20 @@ class AuthorizerHandlerTest {
     assertUnauthorized(Map.of("guest", "a".repeat(64)));
     assertUnauthorized(Map.of("name", "x".repeat(65), "guest", SECRET));
     assertUnauthorized(Map.of("name", "a\u0000b"));
+    for (String name :
+        List.of("\u3164", "A\u202eda", "Ada\u2028L", "A\uffff", "A  B", "Z" + "\u0301".repeat(9))) {
+      assertUnauthorized(Map.of("name", name));
+    }
+  }
+
+  @Test
+  void spaceAroundANameIsNoPartOfIt() {
+    Map<String, String> padded = Map.of("name", "\ufeff\u00a0\u001cAda L\u2029\u200b");
+
+    assertEquals("Ada L", authorize("c1", padded).getContext().get("sender"));
+    assertTrue(
+        String.valueOf(authorize("c1", Map.of("name", "\u00a0")).getContext().get("sender"))
+            .startsWith("Guest "));
   }
 
   private void assertUnauthorized(Map<String, String> query) {

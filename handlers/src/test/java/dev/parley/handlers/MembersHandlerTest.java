@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.TestTables;
+import dev.parley.table.Row;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -18,12 +19,14 @@ class MembersHandlerTest {
   private final String room = fresh("room");
 
   @Test
-  void allMembersAreListedOnceAndNoConnectionIdIsTold() {
+  void allMembersAreListedOnceHoweverLongTheirNamesAndNoConnectionIdIsTold() {
     Set<String> expected = new HashSet<>();
+    String longest = "\ud83d\ude00".repeat(Limits.SENDER_CHARACTERS_MAX);
     TestConnection ada = TestConnection.open(room);
     expected.add(ada.id().member());
     for (int i = 0; i < Limits.PAGE_MEMBERS_MAX + 3; i++) {
-      expected.add(TestConnection.open(room).id().member());
+      String user = "\"".repeat(Limits.USER_CHARACTERS_MAX);
+      expected.add(TestConnection.open(user, longest, room).id().member());
     }
 
     Set<String> listed = new HashSet<>();
@@ -39,6 +42,23 @@ class MembersHandlerTest {
 
     assertEquals(expected, listed);
     assertEquals(2, pages);
+  }
+
+  @Test
+  void aNameFromBeforeItsRulesIsCleaned() {
+    TestConnection ada = TestConnection.open(room);
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(Map.of("connection_id", Row.s(ada.id().value()), "room_id", Row.s(room)))
+                    .updateExpression("SET sender = :name")
+                    .expressionAttributeValues(Map.of(":name", Row.s("\u202eAda\u3164"))));
+
+    JsonNode page = ada.send(members, "{\"room\":\"" + room + "\"}");
+
+    assertEquals("Ada", page.path("members").path(0).path("sender").asText());
   }
 
   @Test

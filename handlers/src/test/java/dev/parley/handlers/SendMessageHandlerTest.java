@@ -37,6 +37,16 @@ class SendMessageHandlerTest {
     assertEquals("Ada", message.from().sender());
   }
 
+  /// A connection that was opened before the rules for names were changed speaks on.
+  @Test
+  void aNameFromBeforeItsRulesIsCleaned() {
+    TestConnection old = TestConnection.open(ada.user(), "A\u202eda\u00a0L", room);
+
+    assertEquals("sent", old.send(send, frame("\"message\":\"hello\"")).path("type").asText());
+
+    assertEquals("Ada L", only().from().sender());
+  }
+
   @Test
   void aClientThatNamesNoRoomSpeaksInGlobal() {
     TestConnection student = TestConnection.open("global");
@@ -177,13 +187,16 @@ class SendMessageHandlerTest {
 
   private static List<Message> page(RoomId room) {
     return new MessageTable(TestTables.dynamoDb(), TestTables.settings())
-        .page(
-            room,
-            new Range.Newest(),
-            Limits.PAGE_MESSAGES_MAX,
-            Reply.PAGE_BYTES_MAX,
-            Reply::size,
-            Instant.now())
-        .messages();
+            .page(
+                room,
+                new Range.Newest(),
+                Limits.PAGE_MESSAGES_MAX,
+                Reply.PAGE_BYTES_MAX,
+                Reply::size,
+                Instant.now())
+            .entries()
+            .stream()
+            .map(Message.class::cast)
+            .toList();
   }
 }

@@ -1,6 +1,8 @@
 package dev.parley.handlers;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
@@ -10,6 +12,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketRespons
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.Limits;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
@@ -36,12 +39,23 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
     return connection;
   }
 
+  /// As above, by somebody.
+  static TestConnection open(String user, String sender, String room) {
+    TestConnection connection = of(user, sender);
+    assertEquals(200, connection.connect(Map.of("rooms", room)));
+    return connection;
+  }
+
   /// A connection that was never opened.
   static TestConnection closed() {
+    return of(TestTables.fresh("guest:u"), "Ada");
+  }
+
+  private static TestConnection of(String user, String sender) {
     return new TestConnection(
         new ConnectionId(TestTables.fresh("c")),
-        TestTables.fresh("guest:u"),
-        "Ada",
+        user,
+        sender,
         Instant.ofEpochMilli(Instant.now().toEpochMilli()));
   }
 
@@ -60,12 +74,14 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
     return handler.handleRequest(event, new TestContext()).getStatusCode();
   }
 
-  /// Sends one frame, and gives the reply.
+  /// Sends one frame, and gives the reply, which is one frame too.
   JsonNode send(
       RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> handler,
       String frame) {
     APIGatewayV2WebSocketResponse response = handler.handleRequest(event(frame), new TestContext());
     assertEquals(200, response.getStatusCode());
+    int bytes = response.getBody().getBytes(UTF_8).length;
+    assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
     try {
       return JSON.readTree(response.getBody());
     } catch (JsonProcessingException e) {

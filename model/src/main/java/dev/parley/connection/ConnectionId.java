@@ -1,6 +1,7 @@
 package dev.parley.connection;
 
 import dev.parley.Sha256;
+import java.util.regex.Pattern;
 
 /// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. Nobody else is told it:
 /// other members see the [#member] instead.
@@ -8,9 +9,11 @@ public record ConnectionId(String value) {
   private static final int SLOT_DIGITS = 8;
   private static final int MEMBER_DIGITS = 16;
 
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9+/=_-]{1,128}");
+
   public ConnectionId {
-    if (value.isEmpty() || value.length() > 128) {
-      throw new IllegalArgumentException("a connection id has 1 to 128 characters");
+    if (!ID.matcher(value).matches()) {
+      throw new IllegalArgumentException("a connection id is 1 to 128 of A-Za-z0-9+/=_-");
     }
   }
 

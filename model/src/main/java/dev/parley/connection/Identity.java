@@ -2,23 +2,36 @@ package dev.parley.connection;
 
 import dev.parley.Limits;
 import dev.parley.Sha256;
+import dev.parley.Text;
+import java.util.regex.Pattern;
 
 /// Who is speaking, as the authorizer found out; never taken from a frame.
 ///
-/// @param user a stable id; a guest's begins with `guest:`
-/// @param sender the display name
+/// @param user a stable id, 1 to 128 of printable ASCII; a guest's begins with `guest:`
+/// @param sender the display name, which [Text#isName]
 public record Identity(String user, String sender) {
   private static final String GUEST_PREFIX = "guest:";
+  private static final String NAMELESS = "?";
   private static final int GUEST_DIGITS = 32;
+  private static final Pattern USER =
+      Pattern.compile("[!-~]{1," + Limits.USER_CHARACTERS_MAX + "}");
 
   public Identity {
-    if (user.isBlank()) {
-      throw new IllegalArgumentException("a user has an id");
-    }
-    if (!validSender(sender)) {
+    if (!USER.matcher(user).matches()) {
       throw new IllegalArgumentException(
-          "a display name is 1 to " + Limits.SENDER_CHARACTERS_MAX + " characters");
+          "a user id is 1 to " + Limits.USER_CHARACTERS_MAX + " printable ASCII characters");
     }
+    if (!Text.isName(sender)) {
+      throw new IllegalArgumentException(
+          "a display name is 1 to " + Limits.SENDER_CHARACTERS_MAX + " characters that are shown");
+    }
+  }
+
+  /// Somebody whose name was checked when it was written down, perhaps by other rules: it is
+  /// cleaned, and is `?` where nothing is left of it.
+  public static Identity stored(String user, String sender) {
+    String name = Text.cleanName(sender);
+    return new Identity(user, name.isEmpty() ? NAMELESS : name);
   }
 
   /// A guest who can come back as the same user: whoever knows the secret is that user.
@@ -37,17 +50,5 @@ public record Identity(String user, String sender) {
 
   public boolean isGuest() {
     return user.startsWith(GUEST_PREFIX);
-  }
-
-  /// 1 to 64 code points, no control character, no half of a surrogate pair, no
-  /// space at either end.
-  public static boolean validSender(String sender) {
-    return !sender.isEmpty()
-        && sender.codePointCount(0, sender.length()) <= Limits.SENDER_CHARACTERS_MAX
-        && sender.equals(sender.strip())
-        && sender
-            .codePoints()
-            .noneMatch(
-                c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE);
   }
 }

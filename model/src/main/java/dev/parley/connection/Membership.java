@@ -15,7 +15,7 @@ public record Membership(ConnectionId connection, Identity identity, Instant joi
     }
     return new Membership(
         connection,
-        new Identity(row.string("user"), row.string("sender")),
+        Identity.stored(row.string("user"), row.string("sender")),
         Instant.ofEpochMilli(row.number("joined_at")));
   }
 }

@@ -3,6 +3,7 @@ package dev.parley.message;
 import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 
+import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -20,7 +21,14 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// @param trace the X-Ray trace header of the send, so that the fan-out can report under it:
 ///     nothing else links a trace across a DynamoDB stream
 public record Message(
-    RoomId room, long timestamp, String id, Identity from, String text, @Nullable String trace) {
+    RoomId room, long timestamp, String id, Identity from, String text, @Nullable String trace)
+    implements Entry {
+
+  public Message {
+    if (timestamp < 0 || timestamp > Limits.NUMBER_MAX) {
+      throw new IllegalArgumentException("a timestamp is 0 to 2^53 - 1");
+    }
+  }
 
   /// @throws RuntimeException where an attribute is missing or not what it should be
   public static Message of(Row row) {
@@ -28,7 +36,7 @@ public record Message(
         new RoomId(row.string("room_id")),
         row.number("timestamp"),
         row.string("id"),
-        new Identity(row.string("user"), row.string("sender")),
+        Identity.stored(row.string("user"), row.string("sender")),
         row.string("message"),
         row.optionalString("trace"));
   }

@@ -35,10 +35,15 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 /// ChatMessages, and ChatSends, which remembers for a day what each id was used for.
 ///
 /// A message that this table acknowledged is there once, and stays until retention removes it. All
-/// reads are strongly consistent and leave out what is past retention.
+/// reads are strongly consistent and leave out what is past retention. A row that cannot be shown
+/// as a message is [Entry.Unreadable] there.
 public final class MessageTable {
   private static final Logger log = LoggerFactory.getLogger(MessageTable.class);
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
+
+  /// Rows that are read before their size is known: of messages of 8 KB, 3 fit a page, and the 4th
+  /// tells that there is more.
+  private static final int FIRST_ROWS = 4;
 
   private final DynamoDbClient dynamoDb;
   private final String messages;
@@ -161,48 +166,60 @@ public final class MessageTable {
 
   /// A part of a room's history, bounded by count and by bytes.
   ///
+  /// A query is charged for all that it reads. So only a few rows are read at first, and then as
+  /// many as fit by the average size of those: a page of short messages takes two queries.
+  ///
   /// @param limit 1 to 100
-  /// @param bytes what all messages of the page may take together
-  /// @param size what one message takes there; one that is larger than all of it is passed over
+  /// @param bytes what all entries of the page may take together
+  /// @param size what one entry takes there
   public Page page(
-      RoomId room, Range range, int limit, int bytes, ToIntFunction<Message> size, Instant now) {
-    List<Message> found = new ArrayList<>();
-    int left = bytes;
-    boolean more = false;
-    Map<String, AttributeValue> start = Map.of();
+      RoomId room, Range range, int limit, int bytes, ToIntFunction<Entry> size, Instant now) {
     // Rows past retention stay for days: they are left out of the key range, not read and dropped.
-    long from = horizon(now);
-    long to = Long.MAX_VALUE;
+    // So are timestamps that no client could be told.
+    long from = Math.max(0, horizon(now));
+    long to = Limits.NUMBER_MAX;
     switch (range) {
       case Range.Newest newest -> {}
       case Range.Before before -> to = before.timestamp() - 1;
       case Range.After after -> from = Math.max(from, after.timestamp() + 1);
     }
+    List<Entry> found = new ArrayList<>();
     if (from > to) {
       return new Page(range, found, false);
     }
     boolean forward = range instanceof Range.After;
+    boolean more = false;
+    int left = bytes;
+    int rows = 0;
+    int wanted = Math.min(FIRST_ROWS, limit + 1);
+    Map<String, AttributeValue> start = Map.of();
     read:
     do {
-      var response = query(room, from, to, forward, limit + 1, start);
+      QueryResponse response = query(room, from, to, forward, wanted, start);
       for (var item : response.items()) {
-        Message message = read(item, now);
-        if (message == null) {
+        rows++;
+        Entry entry = read(new Row(item), now);
+        if (entry == null) {
           continue;
         }
-        int taken = size.applyAsInt(message);
+        int taken = size.applyAsInt(entry);
         if (taken > bytes) {
-          log.warn("passed over a message of {} that fits no page", room);
-          continue;
+          new Row(item).report(messages, new Row.InvalidRow("message", "short enough for a page"));
+          entry = new Entry.Unreadable(entry.timestamp());
+          taken = size.applyAsInt(entry);
         }
-        left -= taken;
-        if (found.size() == limit || left < 0) {
+        if (found.size() == limit || taken > left) {
           more = true;
           break read;
         }
-        found.add(message);
+        left -= taken;
+        found.add(entry);
       }
       start = response.lastEvaluatedKey();
+      wanted = limit + 1 - found.size();
+      if (left < bytes) {
+        wanted = (int) Math.min(wanted, (long) left * rows / (bytes - left) + 1);
+      }
     } while (!start.isEmpty());
     if (!forward) {
       Collections.reverse(found);
@@ -210,15 +227,18 @@ public final class MessageTable {
     return new Page(range, found, more);
   }
 
-  /// @return null where it is past its expiry, or not one of ours: that must not close a room to
-  ///     everybody
-  private static @Nullable Message read(Map<String, AttributeValue> item, Instant now) {
-    Row row = new Row(item);
+  /// @return null where it is past its expiry, or its timestamp is no whole number, so that no
+  ///     client could be told of it
+  private @Nullable Entry read(Row row, Instant now) {
+    Long timestamp = row.optionalNumber(messages, "timestamp", 0, Limits.NUMBER_MAX);
+    if (timestamp == null) {
+      return null;
+    }
     try {
       return row.expired(now.getEpochSecond()) ? null : Message.of(row);
     } catch (Row.InvalidRow | IllegalArgumentException e) {
-      log.warn("passed over a row of ChatMessages: {}", e.getMessage());
-      return null;
+      row.report(messages, e);
+      return new Entry.Unreadable(timestamp);
     }
   }
 

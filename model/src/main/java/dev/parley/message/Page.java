@@ -4,16 +4,15 @@ import dev.parley.Limits;
 import dev.parley.room.Room;
 import java.time.Instant;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// A part of a room's history.
 ///
-/// @param messages in ascending order of their timestamps
-/// @param more whether there are others in the direction that was asked for
-public record Page(Range range, List<Message> messages, boolean more) {
+/// @param entries in ascending order of their timestamps
+/// @param more whether there are others in the direction that was asked for; not in an empty page
+public record Page(Range range, List<Entry> entries, boolean more) {
 
   /// Whether retention has left the asked range alone: nothing that was written between its begin
-  /// and the messages of this page has been removed.
+  /// and the entries of this page has been removed.
   ///
   /// @param horizon epoch microseconds; whatever is older may have been removed
   /// @param now a room that was made later than now says nothing of its age
@@ -32,7 +31,6 @@ public record Page(Range range, List<Message> messages, boolean more) {
   }
 
   private long first() {
-    @Nullable Message first = messages.isEmpty() ? null : messages.getFirst();
-    return first == null ? Long.MIN_VALUE : first.timestamp();
+    return entries.isEmpty() ? Long.MIN_VALUE : entries.getFirst().timestamp();
   }
 }

@@ -2,8 +2,10 @@ package dev.parley.wire;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
+import dev.parley.Text;
 import dev.parley.connection.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
@@ -16,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// reads one field, and throws a [Rejection] where the field is not what the protocol says. A field
 /// that is `null` counts as missing; fields of other names are ignored.
 public final class ClientFrame {
-  private static final long TIMESTAMP_MAX = (1L << 53) - 1;
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final Pattern MEMBER = Pattern.compile("[0-9a-f]{16}");
 
@@ -39,17 +40,23 @@ public final class ClientFrame {
     throw new Rejection(ErrorCode.INVALID_JSON);
   }
 
-  /// What the reply repeats, or null.
+  /// What the reply repeats, or null. A number is repeated without a fraction or an exponent.
   public @Nullable JsonNode ref() {
     JsonNode ref = field("ref");
-    if (ref == null
-        || (ref.isTextual()
-            && ref.textValue().length() <= Limits.ID_CHARACTERS_MAX
-            && isText(ref.textValue()))
-        || (ref.isNumber() && Math.abs(ref.doubleValue()) <= TIMESTAMP_MAX)) {
-      return ref;
+    if (ref == null) {
+      return null;
     }
-    throw new Rejection(ErrorCode.INVALID_REF);
+    if (ref.isTextual()) {
+      String text = ref.textValue();
+      if (Text.codePoints(text) <= Limits.ID_CHARACTERS_MAX && Text.isWellFormed(text)) {
+        return ref;
+      }
+    }
+    Long number = wholeNumber(ref);
+    if (number == null) {
+      throw new Rejection(ErrorCode.INVALID_REF);
+    }
+    return LongNode.valueOf(number);
   }
 
   public RoomId room() {
@@ -83,9 +90,10 @@ public final class ClientFrame {
   /// The message's text, trimmed.
   public String message() {
     JsonNode message = field("message");
-    String text = message == null || !message.isTextual() ? "" : message.textValue().strip();
-    int characters = text.codePointCount(0, text.length());
-    if (characters == 0 || characters > Limits.MESSAGE_CHARACTERS_MAX || !isText(text)) {
+    String text = message == null || !message.isTextual() ? "" : Text.trim(message.textValue());
+    if (Text.isBlank(text)
+        || Text.codePoints(text) > Limits.MESSAGE_CHARACTERS_MAX
+        || !Text.isWellFormed(text)) {
       throw new Rejection(ErrorCode.INVALID_MESSAGE);
     }
     return text;
@@ -101,8 +109,8 @@ public final class ClientFrame {
     if (sender == null) {
       return identity;
     }
-    String name = sender.isTextual() ? sender.textValue().strip() : "";
-    if (!identity.isGuest() || !Identity.validSender(name)) {
+    String name = sender.isTextual() ? Text.trim(sender.textValue()) : "";
+    if (!identity.isGuest() || !Text.isName(name)) {
       throw new Rejection(ErrorCode.INVALID_SENDER);
     }
     return new Identity(identity.user(), name);
@@ -130,13 +138,11 @@ public final class ClientFrame {
     if (limit == null) {
       return Limits.PAGE_MESSAGES_DEFAULT;
     }
-    if (!limit.canConvertToInt()
-        || !limit.isIntegralNumber()
-        || limit.intValue() < 1
-        || limit.intValue() > Limits.PAGE_MESSAGES_MAX) {
+    Long number = wholeNumber(limit);
+    if (number == null || number < 1 || number > Limits.PAGE_MESSAGES_MAX) {
       throw new Rejection(ErrorCode.INVALID_LIMIT);
     }
-    return limit.intValue();
+    return number.intValue();
   }
 
   /// Where a page of members begins.
@@ -148,11 +154,6 @@ public final class ClientFrame {
   public @Nullable RoomId roomCursor() {
     JsonNode cursor = field("cursor");
     return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
-  }
-
-  /// JSON escapes can spell half a surrogate pair, which UTF-8 cannot: no frame could repeat it.
-  private static boolean isText(String text) {
-    return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
   }
 
   private static RoomId room(JsonNode room, ErrorCode otherwise) {
@@ -167,13 +168,20 @@ public final class ClientFrame {
     if (value == null) {
       return null;
     }
-    if (!value.isIntegralNumber()
-        || !value.canConvertToLong()
-        || value.longValue() < 0
-        || value.longValue() > TIMESTAMP_MAX) {
+    Long timestamp = wholeNumber(value);
+    if (timestamp == null || timestamp < 0) {
       throw new Rejection(otherwise);
     }
-    return value.longValue();
+    return timestamp;
+  }
+
+  /// A whole number below 2^53 in magnitude, however it is written: some libraries write `1.0` and
+  /// `1.7956E15`. It is what JavaScript would read, so that below 2^53 it is exact.
+  private static @Nullable Long wholeNumber(JsonNode value) {
+    double number = value.doubleValue();
+    return value.isNumber() && number == Math.rint(number) && Math.abs(number) <= Limits.NUMBER_MAX
+        ? (Long) (long) number
+        : null;
   }
 
   private @Nullable String text(String name, Pattern pattern, ErrorCode otherwise) {

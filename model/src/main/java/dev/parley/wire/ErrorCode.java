@@ -7,14 +7,18 @@ import java.util.Locale;
 public enum ErrorCode {
   INVALID_JSON(Advice.FIX, "The frame is not one JSON object."),
   UNKNOWN_ACTION(Advice.FIX, "No route has this `action`."),
-  INVALID_REF(Advice.FIX, "`ref` is not a string of at most 64 characters or a number below 2^53."),
+  INVALID_REF(
+      Advice.FIX,
+      "`ref` is not a string of at most 64 characters or a whole number below 2^53 in magnitude."),
   INVALID_ROOM(Advice.FIX, "`room` is missing, or not 1 to 64 of `A-Za-z0-9._-`."),
   INVALID_ROOMS(Advice.FIX, "`rooms` is not a list of at most 50 room names."),
   INVALID_MESSAGE(
-      Advice.FIX, "`message` is missing, or not 1 to 4,000 characters of text after trimming."),
+      Advice.FIX,
+      "`message` is missing, not 1 to 4,000 characters of text after trimming, or shows nothing."),
   INVALID_ID(Advice.FIX, "`id` is not 1 to 64 of `A-Za-z0-9._-`."),
   INVALID_SENDER(
-      Advice.FIX, "`sender` is not 1 to 64 printable characters, or the sender is not a guest."),
+      Advice.FIX,
+      "`sender` is not a name of 1 to 64 characters that are shown, or the sender is not a guest."),
   INVALID_AFTER(
       Advice.FIX,
       "`after` is not a timestamp (whole microseconds below 2^53), or is 1 to 10 s ahead."),

@@ -29,7 +29,8 @@ public final class Event {
   }
 
   /// @param prev the timestamp handed out before this one, or null at the beginning
-  /// @throws IllegalArgumentException where it fits no frame: no client of ours can have sent it
+  /// @throws IllegalArgumentException where it is larger than a page may be, so that nobody is
+  ///     shown what history cannot show: no client of ours can have sent it
   public static byte[] message(Message message, @Nullable Long prev) {
     return fitting(
         Json.object()
@@ -87,8 +88,8 @@ public final class Event {
 
   private static byte[] fitting(ObjectNode json) {
     byte[] event = Json.bytes(json);
-    if (event.length > Limits.FRAME_BYTES_MAX) {
-      throw new IllegalArgumentException("an event of " + event.length + " bytes fits no frame");
+    if (event.length > Reply.PAGE_BYTES_MAX) {
+      throw new IllegalArgumentException("an event of " + event.length + " bytes fits no page");
     }
     return event;
   }

@@ -6,6 +6,7 @@ import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Identity;
 import dev.parley.connection.Membership;
+import dev.parley.message.Entry;
 import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.room.Room;
@@ -24,7 +25,8 @@ public final class Reply {
     json.put("type", type);
   }
 
-  /// What a page of messages may take of a frame: the rest is left to the fields around it.
+  /// What a page of messages may take of a frame: the rest is left to the fields around it, which
+  /// take at most 1,300 bytes, `ref` among them.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
   public static Reply joined(
@@ -46,7 +48,7 @@ public final class Reply {
     Reply reply = new Reply(type);
     reply.json.put("room", room.name());
     var messages = reply.json.putArray("messages");
-    page.messages().forEach(message -> messages.add(json(message)));
+    page.entries().forEach(entry -> messages.add(json(entry)));
     reply.json.put("more", page.more());
     return reply;
   }
@@ -166,18 +168,21 @@ public final class Reply {
     return Json.text(json);
   }
 
-  /// The size of a message in a page, in bytes.
-  public static int size(Message message) {
-    return Json.bytes(json(message)).length + 1;
+  /// The size of an entry in a page, in bytes.
+  public static int size(Entry entry) {
+    return Json.bytes(json(entry)).length + 1;
   }
 
-  private static ObjectNode json(Message message) {
-    return Json.object()
-        .put("timestamp", message.timestamp())
-        .put("id", message.id())
-        .put("user", message.from().user())
-        .put("sender", message.from().sender())
-        .put("message", message.text());
+  private static ObjectNode json(Entry entry) {
+    ObjectNode json = Json.object().put("timestamp", entry.timestamp());
+    return switch (entry) {
+      case Message message ->
+          json.put("id", message.id())
+              .put("user", message.from().user())
+              .put("sender", message.from().sender())
+              .put("message", message.text());
+      case Entry.Unreadable unreadable -> json.put("unreadable", true);
+    };
   }
 
   private static ObjectNode you(ConnectionId connection, Identity identity) {

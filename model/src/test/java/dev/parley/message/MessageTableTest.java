@@ -1,14 +1,19 @@
 package dev.parley.message;
 
 import static dev.parley.TestTables.fresh;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.parley.Extremes;
+import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
+import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
 import dev.parley.message.MessageTable.Draft;
@@ -26,13 +31,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
@@ -40,6 +48,9 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.InternalServerErrorException;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 
 class MessageTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -76,7 +87,7 @@ class MessageTableTest {
     }
 
     assertEquals(24, timestamps.size());
-    assertEquals(timestamps, new HashSet<>(all().stream().map(Message::timestamp).toList()));
+    assertEquals(timestamps, new HashSet<>(all().stream().map(Entry::timestamp).toList()));
   }
 
   @Test
@@ -114,7 +125,7 @@ class MessageTableTest {
     Sending again = messages.send(new Draft(room, ADA, "twice", "id-1", null, null), now);
 
     assertInstanceOf(Sending.IdReused.class, again);
-    assertEquals(List.of("once"), all().stream().map(Message::text).toList());
+    assertEquals(List.of("once"), texts(all()));
   }
 
   @Test
@@ -164,7 +175,7 @@ class MessageTableTest {
 
       assertTrue(losing.lost().get());
       assertInstanceOf(Sending.Sent.class, sending, "id " + id);
-      assertEquals(1, page(alone, new Range.Newest(), 10).messages().size());
+      assertEquals(1, page(alone, new Range.Newest(), 10).entries().size());
     }
   }
 
@@ -206,40 +217,126 @@ class MessageTableTest {
         failing.send(new Draft(room, ADA, "m", "id-1", null, null), now));
   }
 
+  /// The worst that is accepted, and rows that are no messages.
   @Test
-  void pagesInBothDirectionsHoldEveryMessageOnce() {
+  void pagesInBothDirectionsHoldEveryRowOnceAndFitAFrame() {
     long seed = 11;
     Random random = new Random(seed);
-    List<Long> written = new ArrayList<>();
+    List<Entry> written = new ArrayList<>();
     for (int i = 0; i < 60; i++) {
-      written.add(sent(draft("x".repeat(1 + random.nextInt(400)))));
+      Identity from = new Identity(Extremes.user(random), Extremes.name(random));
+      String text = i % 3 == 0 ? Extremes.message(random) : "x".repeat(1 + random.nextInt(400));
+      long timestamp = MessageTable.micros(now) + i;
+      Message message = new Message(room, timestamp, Extremes.id("i"), from, text, null);
+      Map<String, AttributeValue> item = message.item(now.plusSeconds(60).getEpochSecond());
+      if (i % 7 == 0) {
+        item.put("message", i % 2 == 0 ? Row.n(5) : Row.s("x".repeat(31_000)));
+      }
+      written.add(i % 7 == 0 ? new Entry.Unreadable(timestamp) : message);
+      put(item);
     }
 
     for (int limit : new int[] {1, 7, 60, 100}) {
-      List<Long> backward = new ArrayList<>();
+      List<Entry> backward = new ArrayList<>();
       Range range = new Range.Newest();
       while (true) {
-        Page page = page(room, range, limit);
-        backward.addAll(0, timestamps(page));
+        Page page = framed(page(room, range, limit), limit);
+        backward.addAll(0, page.entries());
         if (!page.more()) {
           break;
         }
-        range = new Range.Before(page.messages().getFirst().timestamp());
+        range = new Range.Before(page.entries().getFirst().timestamp());
       }
       assertEquals(written, backward, "seed " + seed + " limit " + limit);
 
-      List<Long> forward = new ArrayList<>();
+      List<Entry> forward = new ArrayList<>();
       range = new Range.After(0);
       while (true) {
-        Page page = page(room, range, limit);
-        forward.addAll(timestamps(page));
+        Page page = framed(page(room, range, limit), limit);
+        forward.addAll(page.entries());
         if (!page.more()) {
           break;
         }
-        range = new Range.After(page.messages().getLast().timestamp());
+        range = new Range.After(page.entries().getLast().timestamp());
       }
       assertEquals(written, forward, "seed " + seed + " limit " + limit);
     }
+  }
+
+  private Page framed(Page page, int limit) {
+    Room known = new Room(room, Limits.NUMBER_MAX, "1", 0L, null);
+    Identity you = new Identity("\"".repeat(128), "\ud83d\ude00".repeat(64));
+    String frame =
+        Reply.joined(known, page, false, new ConnectionId("c"), you)
+            .encode(TextNode.valueOf("\u0001".repeat(64)));
+    int bytes = frame.getBytes(UTF_8).length;
+    assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
+    assertTrue(page.entries().size() <= limit);
+    assertTrue(!page.entries().isEmpty() || !page.more(), "an empty page with more");
+    return page;
+  }
+
+  /// DynamoDB charges a unit for each 4 KB that a query reads.
+  @Test
+  void aPageReadsWhatFitsIt() {
+    assertEquals(
+        List.of(
+            "2 of 12,000 bytes: 1 query, 12 units",
+            "1 of 16,000 bytes: 1 query, 16 units",
+            "7 of 4,000 bytes: 2 queries, 10 units",
+            "27 of 1,000 bytes: 2 queries, 9 units",
+            "100 of 5 bytes: 2 queries, 5 units"),
+        Stream.of(
+                "\u20ac".repeat(4_000),
+                "\ud83d\ude00".repeat(4_000),
+                "x".repeat(4_000),
+                "x".repeat(1_000),
+                "hello")
+            .map(this::reading)
+            .toList());
+  }
+
+  /// Of a room in which this was said 120 times.
+  private String reading(String text) {
+    RoomId of = new RoomId(fresh("room"));
+    for (int i = 0; i < 120; i++) {
+      String id = UUID.randomUUID().toString();
+      Message message = new Message(of, MessageTable.micros(now) + i, id, ADA, text, null);
+      put(message.item(now.plusSeconds(60).getEpochSecond()));
+    }
+    AtomicInteger queries = new AtomicInteger();
+    AtomicInteger units = new AtomicInteger();
+    MessageTable measured =
+        new MessageTable(
+            client(
+                new ExecutionInterceptor() {
+                  @Override
+                  public SdkRequest modifyRequest(
+                      Context.ModifyRequest context, ExecutionAttributes attributes) {
+                    return ((QueryRequest) context.request())
+                        .toBuilder().returnConsumedCapacity(ReturnConsumedCapacity.TOTAL).build();
+                  }
+
+                  @Override
+                  public void afterExecution(
+                      Context.AfterExecution context, ExecutionAttributes attributes) {
+                    queries.incrementAndGet();
+                    QueryResponse response = (QueryResponse) context.response();
+                    units.addAndGet(response.consumedCapacity().capacityUnits().intValue());
+                  }
+                }),
+            settings);
+
+    Page page = measured.page(of, new Range.Newest(), 100, Reply.PAGE_BYTES_MAX, Reply::size, now);
+
+    assertTrue(page.more());
+    return "%d of %,d bytes: %d %s, %d units"
+        .formatted(
+            page.entries().size(),
+            text.getBytes(UTF_8).length,
+            queries.get(),
+            queries.get() == 1 ? "query" : "queries",
+            units.get());
   }
 
   @Test
@@ -250,9 +347,9 @@ class MessageTableTest {
 
     Page page = page(room, new Range.Newest(), 100);
 
-    assertEquals(1, page.messages().size(), "24 kB of escapes each");
+    assertEquals(1, page.entries().size(), "24 kB of escapes each");
     assertTrue(page.more());
-    assertFalse(page(room, new Range.After(page.messages().getFirst().timestamp()), 1).more());
+    assertFalse(page(room, new Range.After(page.entries().getFirst().timestamp()), 1).more());
   }
 
   @Test
@@ -261,7 +358,7 @@ class MessageTableTest {
     assertInstanceOf(Sending.Sent.class, messages.send(draft("old"), longAgo));
     sent(draft("new"));
 
-    assertEquals(List.of("new"), all().stream().map(Message::text).toList());
+    assertEquals(List.of("new"), texts(all()));
   }
 
   @Test
@@ -275,7 +372,7 @@ class MessageTableTest {
     Page page = messages.page(room, all, 10, Reply.PAGE_BYTES_MAX, Reply::size, later);
 
     assertTrue(page.complete(new Room(room, null, null, 0L, null), messages.horizon(later), later));
-    assertEquals(1, page.messages().size());
+    assertEquals(1, page.entries().size());
   }
 
   @Test
@@ -302,20 +399,7 @@ class MessageTableTest {
     }
 
     assertEquals(3, reads.get());
-    assertTrue(page(room, new Range.Before(1), 1).messages().isEmpty());
-  }
-
-  @Test
-  void aRowThatNobodyOfOursWroteIsPassedOver() {
-    long foreign = MessageTable.micros(now);
-    TestTables.dynamoDb()
-        .putItem(
-            put ->
-                put.tableName("ChatMessages")
-                    .item(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(foreign))));
-    sent(draft("ours"));
-
-    assertEquals(List.of("ours"), all().stream().map(Message::text).toList());
+    assertTrue(page(room, new Range.Before(1), 1).entries().isEmpty());
   }
 
   @Test
@@ -336,21 +420,56 @@ class MessageTableTest {
   }
 
   @Test
-  void aRowThatNoClientCouldBeToldIsPassedOver() {
+  void aRowThatCannotBeShownKeepsItsPlace() {
     long first = sent(draft("before"));
-    Map<String, AttributeValue> item = new HashMap<>();
-    item.put("room_id", Row.s(room.name()));
-    item.put("timestamp", Row.n(first + 1));
-    TestTables.dynamoDb().putItem(put -> put.tableName("ChatMessages").item(item));
+    put(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(first + 1)));
     Message large = new Message(room, first + 2, "id", ADA, "x".repeat(40_000), null);
-    TestTables.dynamoDb()
-        .putItem(
-            put ->
-                put.tableName("ChatMessages")
-                    .item(large.item(now.plusSeconds(60).getEpochSecond())));
-    sent(new Draft(room, ADA, "after", null, first + 2, null));
+    put(large.item(now.plusSeconds(60).getEpochSecond()));
+    Map<String, AttributeValue> odd = draftItem(first + 3, "odd expiry");
+    odd.put("expires_at", Row.s("never"));
+    put(odd);
+    sent(new Draft(room, ADA, "after", null, first + 3, null));
 
-    assertEquals(List.of("before", "after"), all().stream().map(Message::text).toList());
+    assertEquals(
+        List.of("before", "unreadable", "unreadable", "unreadable", "after"), texts(all()));
+    Page page = page(room, new Range.After(first), 2);
+    assertEquals(
+        List.of(new Entry.Unreadable(first + 1), new Entry.Unreadable(first + 2)), page.entries());
+    assertTrue(page.more());
+  }
+
+  @Test
+  void aNameFromBeforeItsRulesIsCleaned() {
+    Map<String, AttributeValue> item = draftItem(MessageTable.micros(now), "hello");
+    item.put("sender", Row.s("\u202eAda\u00a0L\uffff"));
+    put(item);
+
+    assertEquals("Ada L", ((Message) all().getFirst()).from().sender());
+  }
+
+  /// JSON's whole numbers end where JavaScript's do.
+  @Test
+  void aTimestampThatNoClientCouldBeToldIsPassedOver() {
+    for (String timestamp : List.of("-1", "0.5", MessageTable.micros(now) + ".5", "1E20")) {
+      Map<String, AttributeValue> item = draftItem(0, "unsayable");
+      item.put("timestamp", AttributeValue.fromN(timestamp));
+      put(item);
+    }
+    put(draftItem(Limits.NUMBER_MAX + 1, "too late"));
+    put(draftItem(Limits.NUMBER_MAX, "last"));
+    sent(draft("now"));
+
+    assertEquals(List.of("now", "last"), texts(all()));
+    assertEquals(List.of("now", "last"), texts(page(room, new Range.After(0), 100).entries()));
+    assertFalse(page(room, new Range.After(Limits.NUMBER_MAX), 1).more());
+  }
+
+  /// As [Message#item], which takes no timestamp that cannot be told.
+  private Map<String, AttributeValue> draftItem(long timestamp, String text) {
+    Message message = new Message(room, 0, "id", ADA, text, null);
+    Map<String, AttributeValue> item = message.item(now.plusSeconds(60).getEpochSecond());
+    item.put("timestamp", Row.n(timestamp));
+    return item;
   }
 
   @Test
@@ -368,20 +487,25 @@ class MessageTableTest {
     return new Draft(room, ADA, text, null, null, null);
   }
 
+  private static void put(Map<String, AttributeValue> item) {
+    TestTables.dynamoDb().putItem(put -> put.tableName("ChatMessages").item(item));
+  }
+
   private long sent(Draft draft) {
     return assertInstanceOf(Sending.Sent.class, messages.send(draft, now)).timestamp();
   }
 
-  private List<Message> all() {
-    return page(room, new Range.Newest(), 100).messages();
+  private List<Entry> all() {
+    return page(room, new Range.Newest(), 100).entries();
+  }
+
+  /// What the messages say; `unreadable` for what is none.
+  private static List<String> texts(List<Entry> entries) {
+    return entries.stream().map(e -> e instanceof Message m ? m.text() : "unreadable").toList();
   }
 
   private Page page(RoomId of, Range range, int limit) {
     return messages.page(of, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, now);
-  }
-
-  private static List<Long> timestamps(Page page) {
-    return page.messages().stream().map(Message::timestamp).toList();
   }
 
   private DynamoDbClient client(ExecutionInterceptor interceptor) {

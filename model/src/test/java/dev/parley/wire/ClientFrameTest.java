@@ -1,9 +1,11 @@
 package dev.parley.wire;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
@@ -45,6 +47,9 @@ class ClientFrameTest {
         "message|{\"message\":null}|INVALID_MESSAGE",
         "message|{\"message\":\"\"}|INVALID_MESSAGE",
         "message|{\"message\":\" \\n\\t \"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u00a0\\ufeff\\u001c\"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u3164\"}|INVALID_MESSAGE",
+        "message|{\"message\":\"\\u200d\\ufe0f \\uffff\"}|INVALID_MESSAGE",
         "message|{\"message\":5}|INVALID_MESSAGE",
         "message|{\"message\":{\"text\":\"a\"}}|INVALID_MESSAGE",
         "message|{\"message\":\"half \\ud83d a pair\"}|INVALID_MESSAGE",
@@ -53,17 +58,29 @@ class ClientFrameTest {
         "id|{\"id\":1}|INVALID_ID",
         "sender|{\"sender\":\"\"}|INVALID_SENDER",
         "sender|{\"sender\":\"a\\u0007b\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"\\u3164\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\u202eda\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A  B\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\u2028B\"}|INVALID_SENDER",
+        "sender|{\"sender\":\"A\\uffff\"}|INVALID_SENDER",
         "sender|{\"sender\":[]}|INVALID_SENDER",
         "after|{\"after\":\"1\"}|INVALID_AFTER",
         "after|{\"after\":1.5}|INVALID_AFTER",
         "after|{\"after\":-1}|INVALID_AFTER",
+        "after|{\"after\":-1E999999999}|INVALID_AFTER",
         "after|{\"after\":9007199254740992}|INVALID_AFTER",
+        "after|{\"after\":9007199254740993}|INVALID_AFTER",
+        "after|{\"after\":9.007199254740992E15}|INVALID_AFTER",
         "range|{\"before\":true}|INVALID_BEFORE",
+        "range|{\"before\":1E-5}|INVALID_BEFORE",
         "range|{\"before\":2,\"after\":1}|INVALID_RANGE",
         "limit|{\"limit\":0}|INVALID_LIMIT",
         "limit|{\"limit\":101}|INVALID_LIMIT",
         "limit|{\"limit\":\"10\"}|INVALID_LIMIT",
-        "limit|{\"limit\":10.0}|INVALID_LIMIT",
+        "limit|{\"limit\":10.5}|INVALID_LIMIT",
+        "limit|{\"limit\":1e400}|INVALID_LIMIT",
+        "limit|{\"limit\":1E999999999}|INVALID_LIMIT",
+        "limit|{\"limit\":-1.0}|INVALID_LIMIT",
         "members|{\"cursor\":\"abc\"}|INVALID_CURSOR",
         "members|{\"cursor\":\"93B885ADFE0DA089\"}|INVALID_CURSOR",
         "members|{\"cursor\":12}|INVALID_CURSOR",
@@ -74,6 +91,9 @@ class ClientFrameTest {
         "ref|{\"ref\":{}}|INVALID_REF",
         "ref|{\"ref\":true}|INVALID_REF",
         "ref|{\"ref\":1e400}|INVALID_REF",
+        "ref|{\"ref\":1E999999999}|INVALID_REF",
+        "ref|{\"ref\":1.5}|INVALID_REF",
+        "ref|{\"ref\":-9007199254740992}|INVALID_REF",
         "ref|{\"ref\":\"half \\ud83d a pair\"}|INVALID_REF",
         "ref|{\"ref\":9007199254740992}|INVALID_REF"
       })
@@ -96,6 +116,41 @@ class ClientFrameTest {
         };
 
     assertEquals(code, refusal(() -> read.apply(frame)));
+  }
+
+  /// Gson and others write whole numbers like this.
+  @Test
+  void aWholeNumberMayBeWrittenWithAFractionOrAnExponent() {
+    assertEquals(1, ClientFrame.parse("{\"limit\":1.0}").limit());
+    assertEquals(100, ClientFrame.parse("{\"limit\":1e2}").limit());
+    assertEquals(1_795_600_000_000_000L, ClientFrame.parse("{\"after\":1.7956E15}").after());
+    assertEquals(0L, ClientFrame.parse("{\"after\":-0.0}").after());
+    assertEquals(
+        new Range.Before(1_795_167_012_345_678L),
+        ClientFrame.parse("{\"before\":1.795167012345678E15}").range());
+    assertEquals(Limits.NUMBER_MAX, ClientFrame.parse("{\"after\":9007199254740991.0}").after());
+  }
+
+  @Test
+  void aRefIsRepeatedWithTheSameValue() {
+    String emoji = "\ud83d\ude00";
+
+    assertEquals("1", ref("1.0"));
+    assertEquals("1795600000000000", ref("1.7956E15"));
+    assertEquals("-9007199254740991", ref("-9007199254740991"));
+    assertEquals("\"1.0\"", ref("\"1.0\""));
+    assertEquals("\"" + emoji.repeat(64) + "\"", ref("\"" + emoji.repeat(64) + "\""));
+    assertEquals(ErrorCode.INVALID_REF, refusal(() -> ref("\"" + emoji.repeat(65) + "\"")));
+  }
+
+  private static String ref(String json) {
+    return Json.text(requireNonNull(ClientFrame.parse("{\"ref\":" + json + "}").ref()));
+  }
+
+  @Test
+  void aMessageLosesTheSpaceAtItsEndsAndNothingElse() {
+    assertEquals("a \u00a0 b", frame("message", "\ufeff\u00a0\u001ca \u00a0 b\u200b\n").message());
+    assertEquals("\u202eabc\u0007", frame("message", "\u202eabc\u0007").message());
   }
 
   @Test

@@ -1,12 +1,15 @@
 package dev.parley.wire;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.Extremes;
 import dev.parley.Limits;
 import dev.parley.connection.Identity;
 import dev.parley.message.Message;
@@ -81,20 +84,55 @@ class EventTest {
     assertEquals(2, Event.frames(List.of(half, new byte[rest.length + 1])).size());
   }
 
+  /// Whatever a frame may say is one event, and fits a page of history.
   @Test
-  void theLargestMessageFitsAFrameAndALargerEventIsRefused() {
-    Message largest =
-        new Message(
-            ROOM,
-            (1L << 53) - 1,
-            "i".repeat(64),
-            new Identity("u".repeat(128), "s".repeat(64)),
-            "\u0001".repeat(4_000),
-            null);
+  void whateverIsAcceptedIsOneEventAndFitsAPage() throws Exception {
+    int largest = 0;
+    for (long seed = 0; seed < 400; seed++) {
+      Random random = new Random(seed);
+      String text = Extremes.message(random);
+      ObjectNode json = Json.object().put("message", text).put("id", Extremes.id("i"));
+      ClientFrame frame = ClientFrame.parse(Json.text(json.put("sender", Extremes.name(random))));
+      Identity sender = frame.sender(new Identity("guest:" + "\"".repeat(122), "Ada"));
+      Message message =
+          new Message(
+              new RoomId(Extremes.id("r")),
+              Limits.NUMBER_MAX,
+              requireNonNull(frame.id()),
+              sender,
+              frame.message(),
+              "Root=1");
 
-    assertTrue(Event.message(largest, (1L << 53) - 1).length <= Limits.FRAME_BYTES_MAX);
-    assertTrue(Reply.size(largest) <= Reply.PAGE_BYTES_MAX);
-    Message foreign = new Message(ROOM, 1, "i", ADA, "x".repeat(Limits.FRAME_BYTES_MAX), null);
+      byte[] event = Event.message(message, Limits.NUMBER_MAX);
+
+      assertTrue(event.length <= Reply.PAGE_BYTES_MAX, "seed " + seed + ": " + event.length);
+      assertTrue(Reply.size(message) <= event.length, "seed " + seed);
+      assertEquals(text, Json.MAPPER.readTree(event).path("message").textValue(), "seed " + seed);
+      largest = Math.max(largest, event.length);
+    }
+    assertTrue(largest > 24_000, "the largest that was drawn has " + largest + " bytes");
+  }
+
+  @Test
+  void aCodePointIsNeverMoreThanSixBytes() throws Exception {
+    for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x10000 ? 1 : 0x3FF) {
+      if (Character.getType(c) != Character.SURROGATE) {
+        String text = Character.toString(c);
+        byte[] json = Json.bytes(Json.object().textNode(text));
+        assertTrue(json.length <= 2 + 6, "U+%04X is %d bytes".formatted(c, json.length));
+        assertTrue(
+            c < 0x20 || c == 0xFFFE || c == 0xFFFF || json.length <= 2 + 4,
+            "U+%04X is %d bytes".formatted(c, json.length));
+        assertEquals(text, Json.MAPPER.readTree(json).textValue());
+      }
+    }
+  }
+
+  @Test
+  void whatHistoryCouldNotShowIsNoEvent() {
+    Message foreign = new Message(ROOM, 1, "i", ADA, "x".repeat(Reply.PAGE_BYTES_MAX), null);
+
+    assertTrue(Reply.size(foreign) > Reply.PAGE_BYTES_MAX);
     assertThrows(IllegalArgumentException.class, () -> Event.message(foreign, null));
   }
 }

@@ -49,11 +49,16 @@ public final class Client implements AutoCloseable {
   /// Connects as soon as there is a room to be in.
   ///
   /// @param url for example `ws://localhost:8080/production`
+  /// @param sender the display name, which is cleaned
   /// @param secret by which the user is the same on every connection
   /// @param outbox what is still to be said, from an earlier client perhaps
+  /// @throws IllegalArgumentException where nothing is left of the name
   public Client(URI url, String sender, String secret, Waits waits, Outbox outbox) {
     this.url = url;
-    this.sender = sender;
+    this.sender = Text.cleanName(sender);
+    if (this.sender.isEmpty()) {
+      throw new IllegalArgumentException("a display name shows something");
+    }
     this.secret = secret;
     this.waits = waits;
     this.outbox = outbox;
@@ -81,9 +86,14 @@ public final class Client implements AutoCloseable {
   /// Says something, whenever that will be possible.
   ///
   /// @return the id by which the outbox knows what becomes of it
+  /// @throws IllegalArgumentException where the text shows nothing
   public synchronized String send(String room, String text) {
+    String message = Text.trim(text);
+    if (Text.isBlank(message)) {
+      throw new IllegalArgumentException("a message shows something");
+    }
     room(room);
-    String id = outbox.add(room, text);
+    String id = outbox.add(room, message);
     notifyAll();
     return id;
   }

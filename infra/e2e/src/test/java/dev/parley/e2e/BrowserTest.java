@@ -83,6 +83,24 @@ class BrowserTest extends PageTest {
   }
 
   @Test
+  void whatShowsNothingIsNotSentAndANameIsCleaned() {
+    TestPage ada = open("Ada", "blank");
+
+    for (String text : new String[] {"\u00a0\ufeff", "\u3164", "\u200d\ufe0f"}) {
+      ada.element("composer").fill(text);
+      assertThat(ada.element("send")).isDisabled();
+      ada.element("composer").press("Enter");
+    }
+    ada.say("\u00a0hello\ufeff");
+    ada.element("name").fill("\u202eA\u00a0 d\u200ba\uffff");
+    ada.element("name").press("Enter");
+
+    assertThat(ada.texts()).hasText(new String[] {"hello"});
+    assertThat(ada.element("name")).hasValue("A da");
+    assertThat(ada.element("members")).containsText("A da");
+  }
+
+  @Test
   void theClientsOwnTestsPass() {
     Page page = browser.newPage();
 
@@ -114,6 +132,9 @@ class BrowserTest extends PageTest {
       page.navigate("http://localhost:" + server.getAddress().getPort() + "/");
       TestPage bob = open("Bob", "lobby");
 
+      page.locator("#text").fill("\u3164");
+      page.locator("#text").press("Enter");
+      assertThat(page.locator("#text")).hasValue("\u3164"); // the page is still there
       page.locator("#text").fill("hello");
       page.locator("#text").press("Enter");
       assertThat(bob.texts()).hasText(new String[] {"hello"});

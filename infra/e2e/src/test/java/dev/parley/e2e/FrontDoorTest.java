@@ -1,17 +1,22 @@
 package dev.parley.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.Extremes;
 import dev.parley.Limits;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.StartException;
 import dev.parley.table.Row;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -115,6 +120,57 @@ class FrontDoorTest {
         assertEquals(acknowledged.getLast(), pong.path("rooms").path("chain").asLong());
         assertTrue(pong.path("rooms").path("not-mine").isNull());
       }
+    }
+  }
+
+  /// What takes most bytes, in the longest room, by the longest name: what is acknowledged is seen.
+  @Test
+  void theCostliestThatIsAcceptedIsHeardAndIsInHistory() {
+    String room = Extremes.id("costly");
+    String name = URLEncoder.encode("\ud83d\ude00".repeat(64), UTF_8);
+    try (TestClient ada = connect("?name=" + name + "&rooms=" + room);
+        TestClient bob = connect("?name=Bob&rooms=" + room)) {
+      for (String c : List.of("\ud83d\ude00", "\u0001", "\uffff", "\u2028", "\"", "\u00e9")) {
+        String text = "x" + c.repeat(3_998) + "x";
+        ObjectNode fields = JsonNodeFactory.instance.objectNode().put("room", room);
+        String json =
+            fields.put("message", text).put("id", Extremes.id("c" + c.hashCode())).toString();
+
+        JsonNode reply = ada.request("sendMessage", json.substring(1, json.length() - 1));
+
+        assertEquals("sent", reply.path("type").asText(), reply.toString());
+        bob.awaitMessage(text);
+        JsonNode page = bob.request("history", "\"room\":\"" + room + "\",\"limit\":100");
+        JsonNode last = page.path("messages").path(page.path("messages").size() - 1);
+        assertEquals(text, last.path("message").asText());
+        assertEquals("\ud83d\ude00".repeat(64), last.path("sender").asText());
+      }
+    }
+  }
+
+  /// What somebody else has written into the table.
+  @Test
+  void aRowThatIsNoMessageKeepsItsPlaceInHistory() {
+    try (TestClient ada = connect("?name=Ada&rooms=odd")) {
+      long first =
+          ada.request("sendMessage", "\"room\":\"odd\",\"message\":\"one\"")
+              .path("timestamp")
+              .asLong();
+      dynamoDb()
+          .putItem(
+              put ->
+                  put.tableName("ChatMessages")
+                      .item(Map.of("room_id", Row.s("odd"), "timestamp", Row.n(first + 1))));
+      ada.request("sendMessage", "\"room\":\"odd\",\"message\":\"two\",\"after\":" + (first + 1));
+
+      JsonNode event = ada.awaitMessage("two");
+      JsonNode page = ada.request("history", "\"room\":\"odd\",\"after\":" + first);
+
+      assertEquals(first + 1, event.path("prev").asLong());
+      assertEquals(
+          "{\"timestamp\":" + (first + 1) + ",\"unreadable\":true}",
+          page.path("messages").path(0).toString());
+      assertEquals("two", page.path("messages").path(1).path("message").asText());
     }
   }
 
@@ -260,6 +316,7 @@ class FrontDoorTest {
     assertEquals(400, TestClient.refusal(cloud.webSocketUrl(), "?rooms=a%20b"));
     assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?guest=weak"));
     assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?name=" + "x".repeat(65)));
+    assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?name=%E3%85%A4"));
 
     assertEquals(before.get("ChatSessions"), rowCounts().get("ChatSessions"));
   }

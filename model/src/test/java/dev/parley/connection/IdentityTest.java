@@ -1,0 +1,32 @@
+package dev.parley.connection;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IdentityTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "a b", "\u00e4", "a\n", "\u007f"})
+  void aUserIsPrintableAscii(String user) {
+    assertThrows(IllegalArgumentException.class, () -> new Identity(user, "Ada"));
+    assertThrows(IllegalArgumentException.class, () -> new Identity("u".repeat(129), "Ada"));
+    assertEquals("!~", new Identity("!~", "Ada").user());
+    assertEquals(128, new Identity("u".repeat(128), "Ada").user().length());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " Ada", "\u3164", "A\u202eda", "Ada\u2028", "A\u00a0B"})
+  void aNameIsWhatCleaningLeavesAsItIs(String sender) {
+    assertThrows(IllegalArgumentException.class, () -> new Identity("guest:1", sender));
+  }
+
+  @Test
+  void aNameOfAnEarlierVersionIsCleaned() {
+    assertEquals("Ada L", Identity.stored("guest:1", "\u202eAda\u00a0 L\uffff").sender());
+    assertEquals("?", Identity.stored("guest:1", "\u3164").sender());
+    assertEquals("?", Identity.stored("guest:1", "").sender());
+  }
+}

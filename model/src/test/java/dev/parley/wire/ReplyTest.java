@@ -1,0 +1,87 @@
+package dev.parley.wire;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.parley.Extremes;
+import dev.parley.Limits;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Identity;
+import dev.parley.connection.Membership;
+import dev.parley.message.Entry;
+import dev.parley.message.Page;
+import dev.parley.message.Range;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ReplyTest {
+  private static final JsonNode REF = TextNode.valueOf("\uffff".repeat(64));
+  private static final ConnectionId CONNECTION = new ConnectionId("c".repeat(128));
+
+  private final Identity longest =
+      new Identity("\"".repeat(128), "\ud83d\ude00".repeat(Limits.SENDER_CHARACTERS_MAX));
+  private final RoomId room = new RoomId(Extremes.id("r"));
+  private final Room known =
+      new Room(room, Limits.NUMBER_MAX, "1", Limits.NUMBER_MAX / 1_000, null);
+
+  @Test
+  void whatIsAroundAPageFitsBesideIt() {
+    Page empty = new Page(new Range.Newest(), List.of(), false);
+
+    int bytes = bytes(Reply.joined(known, empty, false, CONNECTION, longest));
+
+    assertTrue(bytes > 1_000 && bytes <= 1_300, bytes + " bytes");
+    assertTrue(Reply.PAGE_BYTES_MAX + 1_300 <= Limits.FRAME_BYTES_MAX);
+    assertTrue(bytes(Reply.history(room, empty, false)) < bytes);
+  }
+
+  @Test
+  void whatIsUnreadableIsATimestampAndNothingElse() throws Exception {
+    Page page = new Page(new Range.Newest(), List.of(new Entry.Unreadable(7)), false);
+
+    JsonNode reply = Json.MAPPER.readTree(Reply.history(room, page, true).encode(null));
+
+    assertEquals("[{\"timestamp\":7,\"unreadable\":true}]", reply.path("messages").toString());
+  }
+
+  @Test
+  void aFullPageOfTheLongestMembersIsOneFrame() {
+    Membership member = new Membership(CONNECTION, longest, Instant.EPOCH);
+
+    List<Membership> full =
+        IntStream.range(0, Limits.PAGE_MEMBERS_MAX).mapToObj(i -> member).toList();
+
+    int bytes = bytes(Reply.members(room, full, CONNECTION.member()));
+    assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
+    Random random = new Random(5);
+    for (int i = 0; i < 1_000; i++) {
+      Identity other = new Identity(Extremes.user(random), Extremes.name(random));
+      Membership another = new Membership(CONNECTION, other, Instant.EPOCH);
+      assertTrue(
+          bytes(Reply.members(room, List.of(another), null))
+              <= bytes(Reply.members(room, List.of(member), null)),
+          other.toString());
+    }
+  }
+
+  @Test
+  void aFullPageOfTheLongestRoomsIsOneFrame() {
+    List<Room> full = IntStream.range(0, Limits.PAGE_ROOMS_MAX).mapToObj(i -> known).toList();
+
+    int bytes = bytes(Reply.rooms(full, room));
+
+    assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
+  }
+
+  private static int bytes(Reply reply) {
+    return reply.encode(REF).getBytes(UTF_8).length;
+  }
+}
