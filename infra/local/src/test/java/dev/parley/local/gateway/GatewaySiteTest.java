@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,11 +73,9 @@ final class GatewaySiteTest {
   @Test
   void headGivesTheHeadersOnly() throws Exception {
     try (RawClient client = new RawClient(tester.port())) {
-      client.write(
-          "HEAD / HTTP/1.1\r\n"
-              + "Host: localhost\r\n\r\n"
-              + "GET /client/ HTTP/1.1\r\n"
-              + "Host: localhost\r\n\r\n");
+      for (String line : List.of("HEAD /", "GET /client/")) {
+        client.write(line + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      }
 
       String head = client.readHead();
       assertTrue(head.startsWith("HTTP/1.1 200 "), head);
