@@ -325,7 +325,7 @@ function renderState() {
 function renderCountdown() {
   const { state } = client;
   const seconds = state.phase === 'offline'
-    ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)) : 0;
+    ? Math.max(1, Math.ceil((state.retryAt - performance.now()) / 1000)) : 0;
   setText($('countdown'), seconds > 0 ? `retry in ${seconds} s` : '');
 }
 
