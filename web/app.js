@@ -12,7 +12,7 @@ import {
 } from './client/limits.js';
 import { cleanName, codePoints, isBlank, trim } from './client/text.js';
 import { clearConversation, drawConversation } from './conversation.js';
-import { $, setAttribute, setText } from './dom.js';
+import { $, composes, setAttribute, setText } from './dom.js';
 import { clearMembers, closeDrawers, drawMembers, drawRooms } from './sides.js';
 
 /** A reader this close to the end of the messages is at the end. */
@@ -84,7 +84,8 @@ function rememberedRooms() {
   try {
     const names = JSON.parse(recall('rooms') ?? 'null');
     if (Array.isArray(names)) {
-      return names.filter((n) => ROOM_PATTERN.test(n)).slice(0, ROOMS_PER_CONNECTION_MAX);
+      return names.filter((n) => typeof n === 'string' && ROOM_PATTERN.test(n))
+        .slice(0, ROOMS_PER_CONNECTION_MAX);
     }
   } catch {
     // Something else wrote it.
@@ -309,7 +310,7 @@ function renderState() {
 function renderCountdown() {
   const { state } = client;
   const seconds = state.phase === 'offline'
-    ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000)) : 0;
+    ? Math.max(1, Math.ceil((state.retryAt - performance.now()) / 1000)) : 0;
   setText($('countdown'), seconds > 0 ? `retry in ${seconds} s` : '');
 }
 
@@ -341,6 +342,7 @@ function notify(text) {
 view.name.value = name;
 view.name.addEventListener('change', rename);
 view.name.addEventListener('keydown', (e) => {
+  if (composes(e)) return;
   if (e.key === 'Enter') view.name.blur();
   if (e.key === 'Escape') view.name.value = name;
 });
@@ -364,7 +366,7 @@ $('compose').addEventListener('submit', (e) => {
 });
 view.composer.addEventListener('input', renderComposer);
 view.composer.addEventListener('keydown', (e) => {
-  if (e.key !== 'Enter' || e.shiftKey || e.isComposing) return;
+  if (e.key !== 'Enter' || e.shiftKey || composes(e)) return;
   e.preventDefault();
   compose();
 });

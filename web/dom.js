@@ -47,6 +47,15 @@ export function setAttribute(target, attribute, value) {
 }
 
 /**
+ * Whether a key belongs to a text that is being composed, for example Japanese: it picks or ends
+ * what is composed, and means nothing to the page. Safari tells of the last one, which ends it,
+ * only by the code of keys that an input method has processed.
+ *
+ * @param {KeyboardEvent} event
+ */
+export const composes = (event) => event.isComposing || event.keyCode === 229;
+
+/**
  * Makes the children of `parent` those of `items`, in their order, keeping the elements there are:
  * focus, selection and the reader's place survive.
  *

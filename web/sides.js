@@ -1,7 +1,7 @@
 /** Draws the two sides: the rooms, and the members of the one that is shown. */
 
 import { people, unread } from './client/client.js';
-import { $, avatar, element, find, reconcile, setAttribute, setText } from './dom.js';
+import { $, avatar, composes, element, find, reconcile, setAttribute, setText } from './dom.js';
 
 /** @typedef {import('./client/client.js').Room} Room */
 
@@ -120,5 +120,5 @@ for (const [button, side] of drawers) {
 }
 $('backdrop').addEventListener('click', closeDrawers);
 document.addEventListener('keydown', (e) => {
-  if (e.key === 'Escape') closeDrawers();
+  if (e.key === 'Escape' && !composes(e)) closeDrawers();
 });

@@ -9,27 +9,42 @@
  * @typedef {object} Chain
  * @property {number | null} settled whatever is missing is later than this minus the overlap; null
  *     before the first page
+ * @property {number | null} reached how far a read has come that was not finished: from there it goes
+ *     on. Nothing older is missing, as with `settled`; but what is missing may have been handed out
+ *     before what is older, with a timestamp ahead of its time.
  * @property {number | null} tail what was vouched for last, which need not be shown
  * @property {ReadonlyMap<number, number | null>} holes what was heard of and is not vouched for,
  *     with its `prev`; null for a head, of which no more is known
  * @property {ReadonlySet<number>} unsure read in several pages, between which something may have
  *     been written: not vouched for, and nothing to repair while nothing names it
+ * @property {ReadonlySet<number>} unreadable rows of the last seconds that were read and are no
+ *     messages: seen, though nothing is shown for them
  * @property {Read | null} read the one that is under way
  *
  * @typedef {object} Read
  * @property {number | undefined} after where its next page begins; undefined for the newest page
- * @property {number} at when it was begun, in epoch milliseconds
  * @property {number} least what is older than this was let go since then
  * @property {number} pages how many have come
  * @property {number | null} head what a join gave
  * @property {ReadonlyMap<number, number | null>} holes those that were open when it was begun: what
  *     had been heard of by then had been written, so that this read closes them
  *
+ * @typedef {{timestamps: number[], unreadable: number[]}} Rows of a page: of all of them, and of those
+ *     that are no messages
+ *
  * @typedef {(timestamp: number) => boolean} Held whether a message is there
  */
 
 /** @type {Chain} */
-export const UNLINKED = { settled: null, tail: null, holes: new Map(), unsure: new Set(), read: null };
+export const UNLINKED = {
+  settled: null,
+  reached: null,
+  tail: null,
+  holes: new Map(),
+  unsure: new Set(),
+  unreadable: new Set(),
+  read: null,
+};
 
 /**
  * After events, in the order in which they came.
@@ -37,10 +52,11 @@ export const UNLINKED = { settled: null, tail: null, holes: new Map(), unsure: n
  * @param {Chain} chain
  * @param {ReadonlyArray<{timestamp: number, prev: number | null}>} events
  * @param {Held} held before these
+ * @param {number} limit what is later is ahead of the server's time, and settles nothing
  * @returns {Chain} the same one where they are no news
  */
-export function heard(chain, events, held) {
-  const links = new Links(chain, held);
+export function heard(chain, events, held, limit) {
+  const links = new Links(chain, held, limit);
   let changed = false;
   for (const { timestamp, prev } of events) {
     if (links.vouched(timestamp)) continue;
@@ -70,16 +86,33 @@ export function headTold(chain, head, held) {
 }
 
 /**
+ * After the server's time became known.
+ *
+ * @param {Chain} chain
+ * @param {number | undefined} timestamp the newest that is there and is not later than that time was
+ *     when the last read was begun
+ * @param {Held} held
+ * @param {number} overlapUs
+ * @returns {Chain} the same one where that is no news
+ */
+export function timeTold(chain, timestamp, held, overlapUs) {
+  if (timestamp === undefined || timestamp <= (chain.settled ?? 0)) return chain;
+  const links = new Links(chain, held, timestamp);
+  links.settle(timestamp);
+  links.forget(overlapUs);
+  return links.chain(chain.read);
+}
+
+/**
  * After a read was begun, maybe instead of one that is under way.
  *
  * @param {Chain} chain
  * @param {number | undefined} after
- * @param {number} at epoch milliseconds, before the request is sent
  * @returns {Chain}
  */
-export function readBegun(chain, after, at) {
+export function readBegun(chain, after) {
   const head = chain.read?.head ?? null;
-  return { ...chain, read: { after, at, least: 0, pages: 0, head, holes: chain.holes } };
+  return { ...chain, read: { after, least: 0, pages: 0, head, holes: chain.holes } };
 }
 
 /**
@@ -87,27 +120,26 @@ export function readBegun(chain, after, at) {
  *
  * @param {Chain} chain
  * @param {Read} read `chain.read`
- * @param {{timestamps: number[], more: boolean, head: number | null, at: number}} page `more`: this
- *     page is not the read's last one
+ * @param {Rows & {more: boolean, head: number | null}} page `more`: this page is not the read's last
+ *     one
  * @param {Held} held before this page
+ * @param {number} limit what is later was ahead of the server's time when the read was begun
  * @param {number} overlapUs
  * @returns {Chain}
  */
-export function pageRead(chain, read, { timestamps, more, head, at }, held, overlapUs) {
-  const links = new Links(chain, held);
+export function pageRead(chain, read, { timestamps, unreadable, more, head }, held, limit, overlapUs) {
+  const links = new Links(chain, held, limit);
   const pages = read.pages + 1;
-  const tookUs = pages > 1 ? Math.max(0, at - read.at) * 1000 : 0;
-  const last = timestamps.at(-1) ?? 0;
+  links.add(timestamps, unreadable);
   for (const t of timestamps) {
-    if (!links.vouched(t) && !links.holes.has(t)) links.unsure.add(t);
     links.here.add(t);
+    links.reach(t);
   }
-  links.settle(Math.max(0, last - tookUs));
   const known = read.head ?? head;
-  if (more) {
-    links.forget(overlapUs);
-    return links.chain({ ...read, after: last, pages, head: known });
-  }
+  if (more) return links.chain({ ...read, after: timestamps.at(-1), pages, head: known });
+
+  if (links.reached !== null) links.settle(links.reached);
+  else if (timestamps.length === 0) links.settle(0); // The room is empty.
 
   if (pages === 1) {
     for (const t of timestamps) links.trust(t);
@@ -125,16 +157,14 @@ export function pageRead(chain, read, { timestamps, more, head, at }, held, over
  * After a page of older messages, read at a moment of its own.
  *
  * @param {Chain} chain
- * @param {number[]} timestamps
+ * @param {Rows} page
  * @param {Held} held
  * @param {number} overlapUs
  * @returns {Chain}
  */
-export function olderRead(chain, timestamps, held, overlapUs) {
+export function olderRead(chain, { timestamps, unreadable }, held, overlapUs) {
   const links = new Links(chain, held);
-  for (const t of timestamps) {
-    if (!links.vouched(t) && !links.holes.has(t)) links.unsure.add(t);
-  }
+  links.add(timestamps, unreadable);
   links.forget(overlapUs);
   return links.chain(chain.read);
 }
@@ -153,7 +183,8 @@ export function trimmed(chain, from, held) {
     ...chain,
     read: chain.read === null ? null : { ...chain.read, least: from },
     holes: new Map(holes.filter(([t], i) => held(t) || i === holes.length - 1)),
-    unsure: new Set([...chain.unsure].filter(held)),
+    unsure: new Set([...chain.unsure].filter((t) => t >= from)),
+    unreadable: new Set([...chain.unreadable].filter((t) => t >= from)),
   };
 }
 
@@ -168,23 +199,42 @@ class Links {
   /** @type {Held} */
   #held;
 
+  #limit;
+
   /**
    * @param {Chain} chain
    * @param {Held} held
+   * @param {number} [limit] what is later settles nothing
    */
-  constructor({ settled, tail, holes, unsure }, held) {
+  constructor({ settled, reached, tail, holes, unsure, unreadable }, held, limit = 0) {
     this.settled = settled;
+    this.reached = reached;
     this.tail = tail;
     this.holes = new Map(holes);
     this.unsure = new Set(unsure);
+    this.unreadable = new Set(unreadable);
     this.#held = held;
+    this.#limit = limit;
   }
 
   /** @param {number} timestamp */
   vouched(timestamp) {
     if (timestamp === this.tail) return true;
     if (this.holes.has(timestamp) || this.unsure.has(timestamp)) return false;
-    return this.here.has(timestamp) || this.#held(timestamp);
+    return this.here.has(timestamp) || this.unreadable.has(timestamp) || this.#held(timestamp);
+  }
+
+  /**
+   * Adds the rows of a page, without vouching for what is new among them.
+   *
+   * @param {number[]} timestamps
+   * @param {number[]} unreadable those of them that are no messages
+   */
+  add(timestamps, unreadable) {
+    for (const t of timestamps) {
+      if (!this.vouched(t) && !this.holes.has(t)) this.unsure.add(t);
+    }
+    for (const t of unreadable) this.unreadable.add(t);
   }
 
   /**
@@ -242,17 +292,24 @@ class Links {
 
   /** @param {number} timestamp */
   settle(timestamp) {
-    this.settled = Math.max(this.settled ?? 0, timestamp);
+    if (timestamp <= this.#limit) this.settled = Math.max(this.settled ?? 0, timestamp);
+  }
+
+  /** @param {number} timestamp */
+  reach(timestamp) {
+    if (timestamp <= this.#limit) this.reached = Math.max(this.reached ?? 0, timestamp);
   }
 
   /**
-   * What is so old that nothing before it can be missing needs no doubt.
+   * What is so old that nothing before it can be missing needs no doubt, and no `prev` names it.
    *
    * @param {number} overlapUs
    */
   forget(overlapUs) {
-    for (const t of this.unsure) {
-      if (t <= (this.settled ?? 0) - overlapUs) this.unsure.delete(t);
+    for (const old of [this.unsure, this.unreadable]) {
+      for (const t of old) {
+        if (t <= (this.settled ?? 0) - overlapUs) old.delete(t);
+      }
     }
   }
 
@@ -261,7 +318,7 @@ class Links {
    * @returns {Chain}
    */
   chain(read) {
-    const { settled, tail, holes, unsure } = this;
-    return { settled, tail, holes, unsure, read };
+    const { settled, reached, tail, holes, unsure, unreadable } = this;
+    return { settled, reached, tail, holes, unsure, unreadable, read };
   }
 }

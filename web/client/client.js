@@ -11,7 +11,9 @@
  * ```
  */
 
+import { moment, passedMs, ServerClock } from './clock.js';
 import { Connection, Refused, Unanswered } from './connection.js';
+import { eventOf, isTimestamp } from './frames.js';
 import {
   CATCH_UP_PAGE,
   MESSAGES_HELD_MAX,
@@ -98,9 +100,12 @@ export class Client {
   /** Resolved with the next change. @type {(() => void)[]} */
   #watchers = [];
 
+  /** As `performance.now()`. */
   #pingAt = Infinity;
   #probing = false;
-  #tickedAt = Date.now();
+
+  #tickedAt = moment();
+  #clock = new ServerClock();
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settleTimer = undefined;
@@ -150,6 +155,7 @@ export class Client {
     });
     this.#around = {
       connection: this.#connection,
+      clock: this.#clock,
       outbox: new Outbox(kept),
       waits: this.#waits,
       random,
@@ -317,7 +323,7 @@ export class Client {
    */
   async listRooms() {
     const { items, more } = await this.#connection.list({ action: 'rooms' }, 'rooms');
-    return { rooms: items, more };
+    return { rooms: items.filter((r) => typeof r?.room === 'string'), more };
   }
 
   /**
@@ -427,7 +433,7 @@ export class Client {
 
   /** @param {State} state */
   #entered(state) {
-    this.#pingAt = Date.now() + this.#waits.pingMs;
+    this.#pingAt = performance.now() + this.#waits.pingMs;
     for (const membership of this.#memberships.values()) {
       if (state.phase === 'connected') membership.enter();
       else membership.apply({ type: 'disconnected' });
@@ -435,6 +441,7 @@ export class Client {
     if (state.phase === 'connected') {
       const left = this.#named.filter((name) => !this.#memberships.has(name));
       left.forEach((name) => this.#quits(this.#membership(name)));
+      if (this.#clock.earliestUs() === null) this.#ping();
     }
     this.#tell('state', state);
     this.#wake();
@@ -444,19 +451,19 @@ export class Client {
   #receive(events) {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
-    for (const event of events) {
-      if (event.type !== 'message' && event.type !== 'presence') {
+    for (const frame of events) {
+      const { type, room, id, timestamp } = frame;
+      if (type === 'sent' && isTimestamp(timestamp)) {
         // A late reply to a send is as good as one in time.
-        if (event.type === 'sent') this.#memberships.get(event.room)?.apply(/** @type {any} */ (event));
-        continue;
+        this.#memberships.get(room)?.apply({ type, id, timestamp });
       }
+      const event = eventOf(frame);
+      if (event === null) continue;
       const others = byRoom.get(event.room);
       if (others === undefined) byRoom.set(event.room, [event]);
       else others.push(event);
     }
-    for (const [room, those] of byRoom) {
-      this.#memberships.get(room)?.apply({ type: 'events', events: those });
-    }
+    for (const [room, those] of byRoom) this.#memberships.get(room)?.receive(those);
   }
 
   /** @param {Membership} membership */
@@ -488,17 +495,21 @@ export class Client {
    * @returns {Promise<boolean>} whether it was answered
    */
   async #ping(patienceMs) {
-    this.#pingAt = Date.now() + this.#waits.pingMs;
+    this.#pingAt = performance.now() + this.#waits.pingMs;
     const { session } = this.#connection;
     const live = [...this.#memberships.values()].filter((m) => m.room.link === 'live');
     try {
       const frame = { action: 'ping', rooms: live.map((m) => m.name) };
-      const { rooms } = await this.#connection.request(frame, patienceMs);
+      const { time, rooms } = await this.#connection.request(frame, patienceMs);
+      if (isTimestamp(time)) {
+        this.#clock.set(time);
+        for (const membership of this.#memberships.values()) membership.timed();
+      }
       if (session !== this.#connection.session) return false;
       for (const membership of live) {
         const head = rooms[membership.name];
         if (head === null) membership.enter(); // It is not a member any more.
-        else if (head !== undefined) membership.apply({ type: 'head', head });
+        else if (isTimestamp(head)) membership.apply({ type: 'head', head });
       }
       return live.every((m) => rooms[m.name] !== null);
     } catch {
@@ -507,13 +518,13 @@ export class Client {
   }
 
   #tick() {
-    const now = Date.now();
-    const slept = now - this.#tickedAt - this.#waits.tickMs > this.#waits.sleptMs;
+    const now = moment();
+    const slept = Math.max(...passedMs(this.#tickedAt, now)) - this.#waits.tickMs > this.#waits.sleptMs;
     this.#tickedAt = now;
     if (slept) this.#hint(true);
     if (this.state.phase !== 'connected') return;
     this.#connection.renewIfDue();
-    if (now >= this.#pingAt) this.#ping();
+    if (now.monotonicMs >= this.#pingAt) this.#ping();
   }
 
   /** `online`, `offline`, waking up and becoming visible are hints that a socket may be dead. */
@@ -544,7 +555,7 @@ export class Client {
     this.#wake();
     if (this.#telling) return;
     this.#telling = true;
-    const wait = this.#toldAt + this.#waits.changeMs - Date.now();
+    const wait = this.#toldAt + this.#waits.changeMs - performance.now();
     if (wait > 0) setTimeout(() => this.#tellChange(), wait);
     else queueMicrotask(() => this.#tellChange());
   }
@@ -552,7 +563,7 @@ export class Client {
   #tellChange() {
     const rooms = this.#changed;
     this.#changed = new Set();
-    this.#toldAt = Date.now();
+    this.#toldAt = performance.now();
     this.#telling = false;
     this.#tell('change', { rooms });
   }
@@ -628,6 +639,9 @@ function browserStorage() {
 }
 
 /**
+ * The guest's secret. Where something else is stored under its name, that is replaced: without a
+ * secret that is kept, no send could be repeated after a reload.
+ *
  * @param {import('./outbox.js').KeptStorage} storage
  * @returns {string}
  */

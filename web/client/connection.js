@@ -3,7 +3,8 @@
  * old, and pairs requests with their replies by `ref`. It knows nothing of rooms.
  */
 
-import { LIST_PAGES_MAX } from './limits.js';
+import { arrayOf } from './frames.js';
+import { LIST_PAGES_MAX, RETRY_AFTER_MS_MAX } from './limits.js';
 
 /**
  * No reply: the socket closed, the gateway itself reported a failure, or time ran out. Whether the
@@ -13,19 +14,20 @@ export class Unanswered extends Error {}
 
 /** The server's `error` reply: the request had no effect. */
 export class Refused extends Error {
-  /** @param {{code: string, message?: string, retryAfterMs?: number}} reply */
+  /** @param {{code?: unknown, message?: unknown, retryAfterMs?: unknown}} reply */
   constructor({ code, message, retryAfterMs }) {
-    super(message ?? code);
+    super(String(message ?? code));
     /** One of the codes that docs/PROTOCOL.md lists. */
-    this.code = code;
+    this.code = String(code);
     /** @type {number | undefined} set where the same request may succeed after this time */
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = retryAfterMs == null ? undefined
+      : Math.min(Math.max(0, Number(retryAfterMs) || 0), RETRY_AFTER_MS_MAX);
   }
 }
 
 /**
  * @typedef {{phase: 'connecting'} | {phase: 'connected'}
- *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: epoch milliseconds
+ *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
  *
  * @typedef {{type: string, ref?: unknown} & Record<string, any>} ServerEvent
  *
@@ -46,7 +48,7 @@ export class Connection {
   /** @type {State} */
   state = { phase: 'connecting' };
 
-  /** When the socket is to be replaced, in epoch milliseconds. */
+  /** When the socket is to be replaced, as `performance.now()`. */
   #renewAt = Infinity;
 
   /** @type {Options} */
@@ -94,7 +96,7 @@ export class Connection {
 
   /** As {@link renew}, where the socket is old enough. */
   renewIfDue() {
-    if (Date.now() >= this.#renewAt) this.renew();
+    if (performance.now() >= this.#renewAt) this.renew();
   }
 
   close() {
@@ -151,8 +153,8 @@ export class Connection {
     let cursor;
     for (let page = 0; page < LIST_PAGES_MAX; page++) {
       const reply = await this.ask({ ...frame, cursor }, wanted);
-      items.push(...reply[field]);
-      cursor = reply.cursor ?? undefined;
+      items.push(...arrayOf(reply[field]));
+      cursor = typeof reply.cursor === 'string' ? reply.cursor : undefined;
       if (cursor === undefined) break;
     }
     return { items, more: cursor !== undefined };
@@ -212,7 +214,7 @@ export class Connection {
     this.#socket = socket;
     this.#begin();
     const age = waits.renewMsMin + random() * (waits.renewMsMax - waits.renewMsMin);
-    this.#renewAt = Date.now() + age;
+    this.#renewAt = performance.now() + age;
     if (this.#lingering !== null) {
       this.#lingerTimer = setTimeout(() => this.#leave(), waits.lingerMs);
     }
@@ -225,7 +227,7 @@ export class Connection {
       this.#leave();
     } else if (socket === this.#opening && this.#socket !== null) {
       this.#opening = null;
-      this.#renewAt = Date.now() + this.backOff(Infinity);
+      this.#renewAt = performance.now() + this.backOff(Infinity);
     } else if (socket === this.#socket && this.#opening !== null) {
       this.#socket = null; // Another one is on its way.
       this.#leave();
@@ -235,7 +237,7 @@ export class Connection {
       this.#drop();
       const delay = this.backOff(this.#failures++);
       this.#retryTimer = setTimeout(() => this.restart(), delay);
-      this.#enter({ phase: 'offline', retryAt: Date.now() + delay });
+      this.#enter({ phase: 'offline', retryAt: performance.now() + delay });
     }
   }
 
@@ -376,8 +378,11 @@ class Socket {
     /** @type {ServerEvent[]} */
     const events = [];
     for (const event of Array.isArray(value) ? value : [value]) {
-      if (typeof event?.type !== 'string') this.#unanswered('the gateway reported a failure');
-      else if (!this.#answered(event)) events.push(event);
+      if (typeof event?.type === 'string') {
+        if (!this.#answered(event)) events.push(event);
+      } else if (event === value && event !== null && typeof event === 'object') {
+        this.#unanswered('the gateway reported a failure');
+      }
     }
     this.#handlers.onEvents(events);
   }

@@ -37,10 +37,13 @@ export const MESSAGES_HELD_MAX = 2000;
 /** So many times more are held while a reader looks at the older ones (`pin`). */
 export const PINNED_FACTOR = 5;
 
+/** The longest pause that the server may ask for: what it says rests on a clock that may be set. */
+export const RETRY_AFTER_MS_MAX = 60_000;
+
 /** Sends that may wait in one room. */
 export const DRAFTS_PER_ROOM_MAX = 50;
 
-/** A send that nobody came back to in this time is forgotten: messages are not kept longer. */
+/** A send that was written longer ago is not sent by itself any more: messages are not kept longer. */
 export const DRAFT_KEPT_MS_MAX = 30 * 24 * 60 * 60 * 1000;
 
 /**
@@ -50,6 +53,9 @@ export const DRAFT_KEPT_MS_MAX = 30 * 24 * 60 * 60 * 1000;
 export const WAITS = Object.freeze({
   /** How much later than its timestamp a message may still come to be in the table. */
   overlapMs: 10_000,
+
+  /** How late after the server's time a timestamp may be: clocks agree within 1 s, `after` may add 1 s. */
+  aheadMs: 2_000,
 
   /** Before a hole is repaired: a thousand members see the same one at the same moment. */
   repairMsMin: 300,
@@ -84,7 +90,7 @@ export const WAITS = Object.freeze({
   /** From the first attempt of a send to the last: an `id` is remembered for a day. */
   resendMsMax: 20 * 60 * 60_000,
 
-  /** How often the clock is looked at; a look that is late by more means that the machine slept. */
+  /** How often the clocks are looked at; where more has passed than that, the machine slept. */
   tickMs: 5_000,
   sleptMs: 10_000,
 

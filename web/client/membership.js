@@ -3,16 +3,18 @@
  * holes, and sends. What comes of it is decided in `room.js`.
  */
 
+import { moment } from './clock.js';
 import { Refused, Unanswered } from './connection.js';
+import { isMember, isTimestamp, pageOf } from './frames.js';
 import {
   CATCH_UP_PAGE,
   CATCH_UP_PAGES_MAX,
   DRAFTS_PER_ROOM_MAX,
   HISTORY_PAGE,
 } from './limits.js';
-import { broken, newest, newRoom, next, resumeAfter } from './room.js';
+import { broken, newestUpTo, newRoom, next, resumeAfter } from './room.js';
 
-/** How far the clock of this machine may be off, where an old send is looked up. */
+/** How far the clocks may disagree by which the age of a send is told. */
 const CLOCK_ERROR_MS = 60 * 60_000;
 
 /**
@@ -22,6 +24,7 @@ const CLOCK_ERROR_MS = 60 * 60_000;
  *
  * @typedef {object} Surroundings
  * @property {import('./connection.js').Connection} connection
+ * @property {import('./clock.js').ServerClock} clock
  * @property {import('./outbox.js').Outbox} outbox
  * @property {import('./limits.js').Waits} waits
  * @property {() => number} random
@@ -48,6 +51,9 @@ export class Membership {
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #repairTimer = undefined;
+
+  /** When the last read was begun that has come to its end. @type {import('./clock.js').Moment | null} */
+  #readAt = null;
 
   #repairing = false;
   #repairFailures = 0;
@@ -84,6 +90,18 @@ export class Membership {
     if (this.room.drafts !== before.drafts) this.#forget(before.drafts);
     if (this.room.link === 'live') this.#watch();
     this.#around.onChange(this.name);
+  }
+
+  /** The server's events of this room, as they came. @param {any[]} events */
+  receive(events) {
+    this.apply({ type: 'events', events, limit: this.#limit(moment()) });
+  }
+
+  /** The server has told its time. */
+  timed() {
+    if (this.#readAt === null) return;
+    this.apply({ type: 'timed', limit: this.#limit(this.#readAt) });
+    this.#reachNow();
   }
 
   /** Resolves once the room has been joined, at once where it is; rejects where it cannot be. */
@@ -166,14 +184,19 @@ export class Membership {
   /** Adds the page before the oldest message, unless that is under way. */
   async older() {
     const { connection } = this.#around;
-    const before = this.room.from;
-    if (before === 0 || this.room.aside !== null) return;
-    const page = { action: 'history', room: this.name, before, limit: HISTORY_PAGE };
-    this.apply({ type: 'olderAsked' });
-    try {
-      this.apply({ ...(await connection.ask(page, () => !this.#gone)), before });
-    } finally {
-      this.apply({ type: 'olderAbandoned' });
+    if (this.room.aside !== null) return;
+    for (let pages = 1; this.room.from > 0 && pages <= CATCH_UP_PAGES_MAX; pages++) {
+      const before = this.room.from;
+      const frame = { action: 'history', room: this.name, before, limit: HISTORY_PAGE };
+      this.apply({ type: 'olderAsked' });
+      try {
+        const page = pageOf(await connection.ask(frame, () => !this.#gone));
+        this.apply({ type: 'history', ...page, before });
+        // Where none of its rows is a message, there is nothing to see yet.
+        if (page.messages.length === 0 || page.messages.some((m) => !('unreadable' in m))) return;
+      } finally {
+        this.apply({ type: 'olderAbandoned' });
+      }
     }
   }
 
@@ -182,7 +205,7 @@ export class Membership {
     this.apply({ type: 'membersAsked' });
     const frame = { action: 'members', room: this.name };
     const { items, more } = await connection.list(frame, 'members', () => !this.#gone);
-    this.apply({ type: 'membersListed', members: items, more });
+    this.apply({ type: 'membersListed', members: items.filter(isMember), more });
   }
 
   // Reading
@@ -209,24 +232,64 @@ export class Membership {
     let action = first;
     let after = resumeAfter(this.room);
     if (!wanted()) throw new Unanswered('another connection by now');
-    this.apply({ type: 'asked', after, at: Date.now() });
+    let at = moment();
+    this.apply({ type: 'asked', after });
     try {
       for (let pages = 1; ; pages++) {
-        const limit = after === undefined ? HISTORY_PAGE : CATCH_UP_PAGE;
-        const reply = await connection.ask({ action, room: this.name, after, limit }, wanted);
+        const size = after === undefined ? HISTORY_PAGE : CATCH_UP_PAGE;
+        const frame = { action, room: this.name, after, limit: size };
+        const reply = await connection.ask(frame, wanted);
         if (!wanted()) throw new Unanswered('another connection by now');
-        this.apply({ ...reply, after, at: Date.now() });
-        if (after === undefined || !reply.more || reply.messages.length === 0) return;
+        const page = pageOf(reply);
+        const limit = this.#limit(at);
+        if (action === 'join') {
+          const you = isMember(reply.you) ? reply.you : null;
+          const head = isTimestamp(reply.head) ? reply.head : null;
+          this.apply({ type: 'joined', ...page, you, head, after, limit });
+        } else {
+          this.apply({ type: 'history', ...page, after, limit });
+        }
+        const last = page.messages.at(-1)?.timestamp;
+        if (after === undefined || !page.more || last === undefined) {
+          this.#readAt = at;
+          this.#reachNow();
+          return;
+        }
         action = 'history';
-        after = reply.messages.at(-1).timestamp;
+        after = last;
         if (pages === CATCH_UP_PAGES_MAX) {
           after = undefined; // Too far behind: begin anew from the newest page.
-          this.apply({ type: 'asked', after, at: Date.now() });
+          at = moment();
+          this.apply({ type: 'asked', after });
         }
       }
     } finally {
       this.apply({ type: 'abandoned' });
     }
+  }
+
+  /** A stretch that begins ahead of the server's time would show nothing of what is said now. */
+  async #reachNow() {
+    const limit = this.#limit(moment()) || Infinity;
+    try {
+      for (let pages = 1; this.room.from > limit && pages <= CATCH_UP_PAGES_MAX; pages++) {
+        await this.older();
+      }
+    } catch {
+      // The next read tries it again.
+    }
+  }
+
+  /**
+   * What is later was ahead of the server's time.
+   *
+   * @param {import('./clock.js').Moment} at
+   * @returns {number} a timestamp; 0 where the server's time is not known
+   */
+  #limit(at) {
+    const { clock, waits } = this.#around;
+    const earliest = clock.earliestUs(at);
+    return earliest === null ? 0 : earliest + waits.aheadMs * 1000;
   }
 
   /** Waits a little before a hole is repaired: a thousand members see the same one. */
@@ -270,11 +333,7 @@ export class Membership {
 
   /** Takes over what is stored: from before a reload, or from a tab that was closed. */
   #restore() {
-    const drafts = this.#around.outbox.list(this.name, Date.now());
-    this.apply({
-      type: 'drafted',
-      drafts: drafts.map((d) => (d.state === 'failed' ? d : { ...d, state: 'queued' })),
-    });
+    this.apply({ type: 'drafted', drafts: this.#around.outbox.list(this.name, Date.now()) });
   }
 
   /**
@@ -303,24 +362,29 @@ export class Membership {
    * @returns {Promise<boolean>} false: no answer, to be tried again
    */
   async #attempt(draft) {
-    const { connection, outbox, waits } = this.#around;
+    const { clock, connection, outbox, waits } = this.#around;
     const { id, message } = draft;
     const stored = outbox.current(this.name, draft);
     if (stored === null) return this.#yield(id);
-    const now = Date.now();
+    // By the server's clock: that of this machine may have been set since, or be set any time.
+    const now = (clock.latestUs() ?? Date.now() * 1000) / 1000;
     const known = [stored, draft].find((d) => d.triedAt !== undefined);
     const triedAt = known?.triedAt ?? now;
-    if (now - triedAt > waits.resendMsMax) return this.#lookUp({ ...draft, ...known });
-
-    const seen = Math.max(newest(this.room) ?? 0, ...this.room.drafts.map((d) => d.timestamp ?? 0));
+    const age = now - triedAt;
+    if (age > waits.resendMsMax || age < -CLOCK_ERROR_MS) {
+      return clock.sure && this.#lookUp({ ...draft, ...known }); // Soon a ping tells the time.
+    }
+    const seen = newestUpTo(this.room, clock.earliestUs() ?? 0);
     const first = known === undefined ? seen : (known.after ?? 0);
     const change = { triedAt, lastTriedAt: now, after: first };
     outbox.put(this.name, { ...draft, ...change });
     this.apply({ type: 'draftChanged', id, change });
     const after = seen === 0 ? undefined : seen;
     try {
-      this.apply(await connection.request(
-        { action: 'sendMessage', room: this.name, id, message, after }));
+      const { timestamp } = await connection.request(
+        { action: 'sendMessage', room: this.name, id, message, after });
+      if (!isTimestamp(timestamp)) return false;
+      this.apply({ type: 'sent', id, timestamp });
       return true;
     } catch (e) {
       if (!this.#isPending(id)) return true; // A late reply to an earlier attempt has come meanwhile.
@@ -366,8 +430,6 @@ export class Membership {
       case 'not_connected':
         connection.restart();
         return false;
-      case 'invalid_after':
-        return false; // Another function's clock was ahead: soon this one is too.
     }
     if (refused.retryAfterMs === undefined) {
       this.#fail(draft.id, refused);
@@ -385,15 +447,15 @@ export class Membership {
    * @param {Draft} draft
    * @returns {Promise<boolean>} as {@link #attempt}
    */
-  async #lookUp({ id, after = 0, lastTriedAt = 0 }) {
-    const { connection } = this.#around;
+  async #lookUp({ id, after: first = 0, lastTriedAt = Infinity }) {
+    const { connection, waits } = this.#around;
     const until = (lastTriedAt + CLOCK_ERROR_MS) * 1000;
+    let after = Math.max(0, first - waits.overlapMs * 1000); // Where it was ahead, it did not count.
     try {
       for (let pages = 1; ; pages++) {
         const frame = { action: 'history', room: this.name, after, limit: CATCH_UP_PAGE };
-        /** @type {import('./room.js').Page} */
-        const { messages, more } = await connection.ask(frame, () => !this.#gone);
-        const found = messages.find((m) => m.id === id && this.#isOwn(m));
+        const { messages, more } = pageOf(await connection.ask(frame, () => !this.#gone));
+        const found = messages.find((m) => !('unreadable' in m) && m.id === id && this.#isOwn(m));
         if (found !== undefined) {
           this.apply({ type: 'sent', id, timestamp: found.timestamp });
           return true;
@@ -450,7 +512,7 @@ export class Membership {
         break;
       case 'joined':
       case 'history':
-        event.messages.forEach((m) => this.#isOwn(m) && this.#resolve(m));
+        event.messages.forEach((m) => !('unreadable' in m) && this.#isOwn(m) && this.#resolve(m));
         break;
     }
   }

@@ -2,9 +2,13 @@
  * The sends without an answer, kept where they outlive the page. Each has an entry of its own, so
  * that several tabs of one page add and take out without undoing each other's work. Two of them may
  * send the same one: it has the same `id`, and one message comes of it.
+ *
+ * What another program has stored under such a name, or another version of this one, is used as far
+ * as it can be. What cannot be used stays where it is: it harms nothing, and is not ours to remove.
  */
 
-import { DRAFT_KEPT_MS_MAX } from './limits.js';
+import { isTimestamp } from './frames.js';
+import { DRAFT_KEPT_MS_MAX, MESSAGE_CODE_POINTS_MAX, ROOM_PATTERN } from './limits.js';
 
 /** @typedef {import('./room.js').Draft} Draft */
 
@@ -64,40 +68,35 @@ export class Outbox {
     if (this.#unstored.has(draft.id)) return draft;
     try {
       const stored = this.#storage.getItem(key(room, draft.id));
-      return stored === null ? null : (parsed(stored) ?? draft);
+      return stored === null ? null : (parsed(room, key(room, draft.id), stored) ?? draft);
     } catch {
       return draft; // Not allowed any more.
     }
   }
 
   /**
-   * All drafts of a room. Those that nobody came back to are removed.
+   * All drafts of a room. Those that are too old have failed; they are not removed, since it may be
+   * the clock that is wrong.
    *
    * @param {string} room
    * @param {number} now epoch milliseconds
    * @returns {Draft[]}
    */
   list(room, now) {
-    /** @type {Draft[]} */
-    const drafts = [];
-    for (const entry of this.#entries(room)) {
-      const draft = parsed(entry);
-      if (draft === null) continue;
-      if (now - draft.writtenAt > DRAFT_KEPT_MS_MAX) this.remove(room, draft.id);
-      else drafts.push(draft);
-    }
-    return drafts;
+    return this.#entries(room).flatMap(([name, entry]) => parsed(room, name, entry) ?? [])
+      .map((draft) => (now - draft.writtenAt <= DRAFT_KEPT_MS_MAX ? draft
+        : { error: 'It was written too long ago.', ...draft, state: /** @type {const} */ ('failed') }));
   }
 
   /**
    * @param {string} room
-   * @returns {string[]}
+   * @returns {[name: string, entry: string][]}
    */
   #entries(room) {
     try {
       const names = Array.from({ length: this.#storage.length }, (_, i) => this.#storage.key(i) ?? '');
       return names.filter((name) => name.startsWith(key(room, '')))
-        .map((name) => this.#storage.getItem(name) ?? '');
+        .map((name) => [name, this.#storage.getItem(name) ?? '']);
     } catch {
       return []; // Not allowed.
     }
@@ -105,18 +104,52 @@ export class Outbox {
 }
 
 /**
+ * A draft, of whose fields each is used that can be. Without a usable time of its first attempt, it
+ * counts as tried so long ago that it has to be looked up.
+ *
+ * @param {string} room
+ * @param {string} name
  * @param {string} entry
- * @returns {Draft | null} null where something else wrote it
+ * @returns {Draft | null} null where it is none
  */
-function parsed(entry) {
+function parsed(room, name, entry) {
+  const { id, message, writtenAt, state, error, triedAt, lastTriedAt, after } = object(entry);
+  if (typeof id !== 'string' || !ROOM_PATTERN.test(id) || name !== key(room, id)) return null;
+  // A longer text would cost the connection, again and again.
+  if (typeof message !== 'string' || message.length > 2 * MESSAGE_CODE_POINTS_MAX
+    || [...message].length > MESSAGE_CODE_POINTS_MAX) return null;
+  /** @type {Draft} */
+  const draft = {
+    id,
+    message,
+    writtenAt: isTime(writtenAt) ? writtenAt : 0,
+    state: state === 'failed' ? 'failed' : 'queued',
+  };
+  if (typeof error === 'string') draft.error = error;
+  if (triedAt === undefined) return draft;
+  draft.triedAt = isTime(triedAt) ? triedAt : 0;
+  if (isTime(lastTriedAt)) draft.lastTriedAt = lastTriedAt;
+  if (isTimestamp(after)) draft.after = after;
+  return draft;
+}
+
+/**
+ * @param {string} json
+ * @returns {any} an object, without fields where something else stands there
+ */
+function object(json) {
   try {
-    const draft = JSON.parse(entry);
-    return typeof draft?.id === 'string' && typeof draft.message === 'string'
-      && typeof draft.writtenAt === 'number' ? draft : null;
+    return Object(JSON.parse(json));
   } catch {
-    return null;
+    return {};
   }
 }
+
+/**
+ * @param {unknown} value
+ * @returns {value is number} epoch milliseconds
+ */
+const isTime = (value) => Number.isFinite(value) && Number(value) > 0;
 
 /**
  * @param {string} room

@@ -7,7 +7,7 @@
  * kept in `chain`.
  */
 
-import { headTold, heard, olderRead, pageRead, readBegun, trimmed, UNLINKED } from './chain.js';
+import { headTold, heard, olderRead, pageRead, readBegun, timeTold, trimmed, UNLINKED } from './chain.js';
 import { MESSAGES_HELD_MAX, PINNED_FACTOR, WAITS } from './limits.js';
 
 /**
@@ -27,8 +27,8 @@ import { MESSAGES_HELD_MAX, PINNED_FACTOR, WAITS } from './limits.js';
  * @property {'queued' | 'waiting' | 'sent' | 'failed'} state `waiting`: the server asked for a pause;
  *     `sent`: it is in the table, and will be among the messages
  * @property {string} [error] why it failed, for the reader
- * @property {number} [triedAt] the first attempt, in epoch milliseconds
- * @property {number} [lastTriedAt] the last attempt so far, in epoch milliseconds
+ * @property {number} [triedAt] the first attempt, in epoch milliseconds of the server's clock
+ * @property {number} [lastTriedAt] the last attempt so far, likewise
  * @property {number} [after] the newest timestamp at the first attempt: its message comes later
  * @property {number} [timestamp] of its message, where it is sent
  *
@@ -46,7 +46,9 @@ import { MESSAGES_HELD_MAX, PINNED_FACTOR, WAITS } from './limits.js';
  * @property {number} overlapUs
  * @property {number} heldMax how many messages are held; beyond, the older half goes
  * @property {boolean} pinned the reader looks at older messages: they are not let go
- * @property {number | null} read the newest message that was shown to the reader
+ * @property {ReadonlySet<number> | null} fresh messages of others that have come since the reader saw
+ *     all; null before the first page. They need not be the newest ones: one that is ahead of its time
+ *     stays behind them.
  * @property {ReadonlyArray<Draft>} drafts in the order they were written
  * @property {ReadonlyMap<string, Member> | null} members null until listed
  * @property {boolean} membersMore there are more members than were listed
@@ -58,17 +60,19 @@ import { MESSAGES_HELD_MAX, PINNED_FACTOR, WAITS } from './limits.js';
  * @typedef {Member & {type: 'presence', state: 'in' | 'out'}} PresenceEvent
  *
  * @typedef {object} Page
- * @property {Message[]} messages ascending
+ * @property {(Message | import('./frames.js').Unreadable)[]} messages ascending
  * @property {boolean} more there are others in the direction asked
  * @property {boolean} complete
  *
- * @typedef {{type: 'joined', you: Member, head: number | null, after?: number, at: number} & Page} Joined
- * @typedef {{type: 'history', after?: number, before?: undefined, at: number} & Page} CatchUp
+ * @typedef {{type: 'joined', you: Member | null, head: number | null, after?: number, limit: number}
+ *     & Page} Joined
+ * @typedef {{type: 'history', after?: number, before?: undefined, limit: number} & Page} CatchUp
  * @typedef {{type: 'history', before: number} & Page} Older
  *
- * @typedef {MessageEvent | PresenceEvent | Joined | CatchUp | Older
- *     | {type: 'events', events: ReadonlyArray<MessageEvent | PresenceEvent>}
- *     | {type: 'asked', after: number | undefined, at: number}
+ * @typedef {Joined | CatchUp | Older
+ *     | {type: 'events', events: ReadonlyArray<MessageEvent | PresenceEvent>, limit: number}
+ *     | {type: 'asked', after: number | undefined}
+ *     | {type: 'timed', limit: number}
  *     | {type: 'abandoned'} | {type: 'olderAsked'} | {type: 'olderAbandoned'} | {type: 'disconnected'} | {type: 'read'}
  *     | {type: 'head', head: number}
  *     | {type: 'pinned', pinned: boolean}
@@ -101,7 +105,7 @@ export function newRoom(name, overlapMs = WAITS.overlapMs, heldMax = MESSAGES_HE
     overlapUs: overlapMs * 1000,
     heldMax,
     pinned: false,
-    read: null,
+    fresh: null,
     drafts: [],
     members: null,
     membersMore: false,
@@ -110,10 +114,13 @@ export function newRoom(name, overlapMs = WAITS.overlapMs, heldMax = MESSAGES_HE
 }
 
 /**
- * The room after an event. The server's events go in as they came, several at once as `events`;
- * pages together with the `after` or `before` that was asked for, and the time `at` which they came.
- * `asked` goes before the first request of a read, and `abandoned` where it came to nothing; for
- * older messages `olderAsked` and `olderAbandoned` do.
+ * The room after an event. The server's events go in as they came, as `events`; pages together with
+ * the `after` or `before` that was asked for. `asked` goes before the first request of a read, and
+ * `abandoned` where it came to nothing; for older messages `olderAsked` and `olderAbandoned` do.
+ *
+ * Timestamps later than `limit` are ahead of the server's time: as it was when events came, or when
+ * the read was begun that a page belongs to. It is 0 while the server's time is not known; `timed`
+ * tells later what it was for the last read that has come to its end.
  *
  * @param {Room} room
  * @param {RoomEvent} event
@@ -122,14 +129,11 @@ export function newRoom(name, overlapMs = WAITS.overlapMs, heldMax = MESSAGES_HE
 export function next(room, event) {
   switch (event.type) {
     case 'events':
-      return received(room, event.events);
-    case 'message':
-    case 'presence':
-      return received(room, [event]);
+      return received(room, event.events, event.limit);
     case 'asked':
-      return { ...room, chain: readBegun(room.chain, event.after, event.at) };
+      return { ...room, chain: readBegun(room.chain, event.after) };
     case 'joined':
-      return paged({ ...room, you: event.you }, event, event.head) ?? room;
+      return paged({ ...room, you: event.you ?? room.you }, event, event.head) ?? room;
     case 'history':
       return event.before === undefined ? (paged(room, event, null) ?? room) : preceded(room, event);
     case 'abandoned':
@@ -140,10 +144,14 @@ export function next(room, event) {
       return room.aside === null ? room : { ...room, aside: null };
     case 'disconnected':
       return { ...room, link: 'out', listing: null, chain: { ...room.chain, read: null } };
+    case 'timed': {
+      const sure = room.messages[lowerBound(room.messages, event.limit + 1) - 1]?.timestamp;
+      return linked(room, timeTold(room.chain, sure, (t) => has(room, t), room.overlapUs));
+    }
     case 'head':
       return linked(room, headTold(room.chain, event.head, (t) => has(room, t)));
     case 'read':
-      return newest(room) === room.read ? room : { ...room, read: newest(room) };
+      return room.fresh === null || room.fresh.size === 0 ? room : { ...room, fresh: new Set() };
     case 'pinned':
       return event.pinned === room.pinned ? room : trim({ ...room, pinned: event.pinned });
     case 'sent':
@@ -174,7 +182,8 @@ export function next(room, event) {
  * @returns {number | undefined}
  */
 export function resumeAfter({ chain, overlapUs }) {
-  return chain.settled === null ? undefined : Math.max(0, chain.settled - overlapUs);
+  const settled = Math.max(chain.settled ?? -1, chain.reached ?? -1);
+  return settled < 0 ? undefined : Math.max(0, settled - overlapUs);
 }
 
 /**
@@ -204,18 +213,27 @@ export function newest(room) {
 }
 
 /**
- * Messages of others that came after the newest one read.
+ * The newest timestamp that may be the `after` of a send: of one's own, and of those of others that
+ * are not ahead. The server takes an `after` that is further ahead for one second ahead: two messages
+ * that are sent after it would be in the order of the clocks of two functions.
+ *
+ * @param {Room} room
+ * @param {number} limit the server's time
+ * @returns {number} 0 where there is none
+ */
+export function newestUpTo({ messages, drafts, you }, limit) {
+  const last = messages.findLast((m) => m.timestamp <= limit || m.user === you?.user);
+  return Math.max(last?.timestamp ?? 0, ...drafts.map(({ timestamp }) => timestamp ?? 0));
+}
+
+/**
+ * Messages of others that have come since the reader saw all.
  *
  * @param {Room} room
  * @returns {number}
  */
-export function unread(room) {
-  const from = room.read ?? 0;
-  let count = 0;
-  for (let i = room.messages.length - 1; i >= 0 && room.messages[i].timestamp > from; i--) {
-    if (room.messages[i].user !== room.you?.user) count++;
-  }
-  return count;
+export function unread({ fresh }) {
+  return fresh?.size ?? 0;
 }
 
 /**
@@ -238,9 +256,10 @@ export function people(room) {
 /**
  * @param {Room} room
  * @param {ReadonlyArray<MessageEvent | PresenceEvent>} events
+ * @param {number} limit
  * @returns {Room}
  */
-function received(room, events) {
+function received(room, events, limit) {
   const old = (room.chain.settled ?? 0) - room.overlapUs;
   /** @type {MessageEvent[]} */
   const messages = [];
@@ -249,7 +268,7 @@ function received(room, events) {
     if (event.type === 'presence') changed = presence(changed, event);
     else if (event.timestamp >= room.from || event.timestamp > old) messages.push(event);
   }
-  const chain = heard(room.chain, messages, (t) => has(room, t));
+  const chain = heard(room.chain, messages, (t) => has(room, t), limit);
   return merged(linked(changed, chain), messages.map(content));
 }
 
@@ -280,13 +299,12 @@ function paged(room, page, head) {
     complete = false;
     messages = messages.slice(lowerBound(messages, first ?? (room.chain.settled ?? 0) + 1));
   }
-  const timestamps = page.messages.map((m) => m.timestamp);
-  const chain = pageRead(room.chain, read, { timestamps, more, head, at: page.at },
-    (t) => has(room, t), room.overlapUs);
+  const chain = pageRead(room.chain, read, { ...rows(page), more, head },
+    (t) => has(room, t), page.limit, room.overlapUs);
   const behind = room.link === 'out' ? 'behind' : room.link;
-  const result = merged(
-    { ...room, link: more ? behind : 'live', from, complete, messages, chain }, page.messages);
-  return more || room.read !== null ? result : { ...result, read: newest(result) ?? 0 };
+  const kept = letGo({ ...room, link: more ? behind : 'live', from, complete, messages, chain });
+  const result = merged(kept, readable(page));
+  return more || room.fresh !== null ? result : { ...result, fresh: new Set() };
 }
 
 /**
@@ -300,11 +318,31 @@ function preceded(room, page) {
   // The stretch may have begun anew since this page was asked for; it then no longer adjoins it.
   if (room.aside === null || room.from === 0 || room.from !== page.before) return room;
   const first = page.messages[0]?.timestamp;
-  const timestamps = page.messages.map((m) => m.timestamp);
-  const chain = olderRead(room.chain, timestamps, (t) => has(room, t), room.overlapUs);
+  if (page.more && first === undefined) return room; // It says nothing of where it begins.
+  const chain = olderRead(room.chain, rows(page), (t) => has(room, t), room.overlapUs);
   const from = page.more && first !== undefined ? first : 0;
-  return merged({ ...room, from, complete: page.complete, chain, aside: null },
-    [...page.messages, ...room.aside]);
+  const { fresh } = room; // What is older is no news.
+  return { ...merged({ ...room, from, complete: page.complete, chain, aside: null },
+    [...readable(page), ...room.aside]), fresh };
+}
+
+/**
+ * @param {Page} page
+ * @returns {Message[]}
+ */
+function readable({ messages }) {
+  return messages.flatMap((m) => ('unreadable' in m ? [] : [m]));
+}
+
+/**
+ * @param {Page} page
+ * @returns {import('./chain.js').Rows}
+ */
+function rows({ messages }) {
+  return {
+    timestamps: messages.map((m) => m.timestamp),
+    unreadable: messages.filter((m) => 'unreadable' in m).map((m) => m.timestamp),
+  };
 }
 
 /**
@@ -321,8 +359,21 @@ function merged(room, news) {
     changed = { ...room, aside: [...room.aside, ...news.filter((m) => m.timestamp < room.from)] };
   }
   const fresh = news.filter((m) => m.timestamp >= room.from && !has(room, m.timestamp));
-  if (fresh.length > 0) changed = trim({ ...changed, messages: merge(room.messages, fresh) });
+  if (fresh.length > 0) {
+    changed = trim(counted({ ...changed, messages: merge(room.messages, fresh) }, fresh));
+  }
   return answered(changed, news);
+}
+
+/**
+ * @param {Room} room
+ * @param {Message[]} news
+ * @returns {Room}
+ */
+function counted(room, news) {
+  if (room.fresh === null) return room;
+  const others = news.filter((m) => m.user !== room.you?.user).map((m) => m.timestamp);
+  return others.length === 0 ? room : { ...room, fresh: new Set([...room.fresh, ...others]) };
 }
 
 /**
@@ -419,8 +470,17 @@ function trim(room) {
   const max = room.pinned ? PINNED_FACTOR * room.heldMax : room.heldMax;
   if (room.messages.length <= max) return room;
   const messages = room.messages.slice(-Math.ceil(room.heldMax / 2));
-  const kept = { ...room, messages, from: messages[0].timestamp };
+  const kept = letGo({ ...room, messages, from: messages[0].timestamp });
   return { ...kept, chain: trimmed(room.chain, kept.from, (t) => has(kept, t)) };
+}
+
+/**
+ * @param {Room} room
+ * @returns {Room} in which what is not held any more is not unread either
+ */
+function letGo(room) {
+  const { fresh } = room;
+  return fresh === null ? room : { ...room, fresh: new Set([...fresh].filter((t) => has(room, t))) };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What `client.js` promises, against a Parley in which anything may fail, in hours that take no time. */
 
-import { Client, Refused, whole } from '../client/client.js';
+import { Client, people, Refused, whole } from '../client/client.js';
 import { Cloud, MemoryStorage } from './cloud.js';
 import { check, equal, generator, seeds } from './tools.js';
 
@@ -10,6 +10,10 @@ const HOUR = 60 * MINUTE;
 
 /** @param {Client} client */
 const texts = (client, room = 'r') => (client.room(room)?.messages ?? []).map((m) => m.message);
+
+/** @param {number} timestamp */
+const content = (timestamp, message = '') => ({
+  timestamp: Math.floor(timestamp), id: `id-${timestamp}`, user: 'guest:other', sender: 'Other', message });
 
 /** @param {Client} client */
 const drafts = (client, room = 'r') => client.room(room)?.drafts ?? [];
@@ -245,6 +249,24 @@ export default {
     equal(cloud.received.filter((f) => f.action === 'sendMessage').length, sends, 'not sent again:');
   }),
 
+  anOldAttemptIsLookedUpAfterASleepToo: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.faults.lostReplies = cloud.faults.lostPushes = 1;
+    client.send('r', 'hello');
+    await cloud.until(() => cloud.table('r').messages.length === 1, 'written');
+    cloud.faults.unreachable = true;
+    cloud.cut();
+    await cloud.sleep(30 * HOUR);
+    cloud.table('r').rows.length = cloud.table('r').messages.length = 0; // It has to ask for it.
+    const sends = cloud.received.filter((f) => f.action === 'sendMessage').length;
+    Object.assign(cloud.faults, { lostReplies: 0, lostPushes: 0, unreachable: false });
+
+    await cloud.until(() => drafts(client)[0]?.state === 'failed', 'failed');
+
+    equal(cloud.received.filter((f) => f.action === 'sendMessage').length, sends, 'not sent again:');
+  }),
+
   anOldAttemptThatIsNotFoundHasFailed: inACloud(async (cloud, connect) => {
     const storage = new MemoryStorage();
     const before = connect({ storage });
@@ -303,25 +325,6 @@ export default {
     equal(texts(client), ['hello']);
   }),
 
-  aSendIsRepeatedWhereTheClocksDisagree: inACloud(async (cloud, connect) => {
-    const client = connect();
-    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
-    const { handle } = cloud;
-    cloud.handle = (socket, frame) => {
-      if (frame.action !== 'sendMessage') {
-        handle.call(cloud, socket, frame);
-        return;
-      }
-      cloud.handle = handle;
-      socket.deliver({ type: 'error', code: 'invalid_after', message: '', ref: frame.ref });
-    };
-    client.send('r', 'hello');
-
-    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
-
-    equal(texts(client), ['hello']);
-  }),
-
   aRoomThatCannotBeJoinedIsLeft: inACloud(async (cloud, connect) => {
     const client = connect();
     await cloud.until(() => client.room('r')?.link === 'live', 'joined');
@@ -344,8 +347,12 @@ export default {
 
   aConnectionThatIsBeingClosedIsMadeAgain: inACloud(async (cloud, connect) => {
     const { handle } = cloud;
-    cloud.handle = (socket, { ref }) => {
-      socket.deliver({ type: 'error', code: 'not_connected', message: '', ref });
+    cloud.handle = (socket, frame) => {
+      if (frame.action !== 'join') {
+        handle.call(cloud, socket, frame);
+        return;
+      }
+      socket.deliver({ type: 'error', code: 'not_connected', message: '', ref: frame.ref });
       cloud.handle = handle;
     };
     const client = connect();
@@ -678,6 +685,382 @@ export default {
     equal([client.rooms, cloud.opened, drafts(client)], [['r'], 1, []]);
   }),
 
+  aClockThatIsSetBackChangesNothing: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    let changes = 0;
+    client.on('change', () => changes++);
+    cloud.wallErrorMs = -24 * HOUR;
+    cloud.say('r', 'hello');
+    await cloud.pass(10 * SECOND);
+    check(changes > 0, 'no change was told');
+
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+    await cloud.pass(70 * SECOND);
+    equal(texts(client), ['hello', 'lost'], 'it pings:');
+
+    await cloud.pass(3 * HOUR);
+    equal(cloud.opened, 2, 'the connection is replaced:');
+  }),
+
+  aClockThatIsSetForwardIsAHintToLook: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.forget();
+    cloud.say('r', 'unheard');
+    cloud.wallErrorMs = MINUTE;
+
+    await cloud.pass(20 * SECOND);
+
+    equal(texts(client), ['unheard']);
+  }),
+
+  aSendIsRepeatedThoughTheClockOfTheMachineIsSet: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const before = connect({ storage });
+    await cloud.pass(10 * SECOND);
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => (frame.action !== 'sendMessage' ? handle.call(cloud, socket, frame)
+      : socket.deliver({ message: 'Internal server error' }));
+    before.send('r', 'hello');
+    for (const days of [2, -2, 20, -2_000]) {
+      cloud.wallErrorMs = days * 24 * HOUR;
+      await cloud.pass(2 * MINUTE);
+      equal(drafts(before).map((d) => d.state), ['queued'], `${days} days:`);
+    }
+    before.close();
+    cloud.handle = handle;
+
+    const after = connect({ storage });
+    await cloud.until(() => equalToTheTable(cloud, after) && texts(after).length > 0, 'equal');
+
+    equal(texts(after), ['hello']);
+  }),
+
+  aDraftThatWasTriedInTheFutureIsLookedUp: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const future = cloud.time.now + 48 * HOUR;
+    const own = { sender: 'Me', user: 'guest:secret' };
+    cloud.table('r').write({ id: 'written', message: 'one', ...own }, () => {});
+    await cloud.pass(10 * SECOND);
+    for (const [id, message] of [['written', 'one'], ['unwritten', 'two']]) {
+      storage.setItem(`parley.draft/r/${id}`, JSON.stringify({
+        id, message, writtenAt: future, state: 'queued', triedAt: future, lastTriedAt: future }));
+    }
+
+    const client = connect({ storage, guest: 'secret', waits: { resendMsMax: 20 * HOUR } });
+    await cloud.until(() => drafts(client)[0]?.state === 'failed', 'failed');
+
+    equal(texts(client), ['one']);
+    equal(drafts(client).map((d) => d.id), ['unwritten']);
+    equal(cloud.received.filter((f) => f.action === 'sendMessage'), []);
+  }),
+
+  aDraftThatIsTooOldIsNotSentAndNotThrownAway: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    cloud.faults.unreachable = true;
+    const before = connect({ storage });
+    before.send('r', 'hello');
+    before.close();
+    cloud.faults.unreachable = false;
+    cloud.wallErrorMs = 31 * 24 * HOUR;
+    const later = connect({ storage });
+    await cloud.pass(10 * SECOND);
+    equal(drafts(later).map((d) => d.state), ['failed']);
+    later.close();
+
+    cloud.wallErrorMs = 0;
+    const after = connect({ storage });
+    await cloud.until(() => texts(after).length > 0, 'sent');
+    equal(texts(after), ['hello'], 'it was the clock that was wrong:');
+  }),
+
+  aPauseThatTheServerAsksForIsBounded: inACloud(async (cloud, connect) => {
+    for (const [room, retryAfterMs] of /** @type {[string, any][]} */ (
+      [['r', 4_530_348], ['s', 2 ** 40], ['t', 'soon'], ['u', -5], ['v', []]])) {
+      const client = connect({ rooms: [room] });
+      await cloud.until(() => client.room(room)?.link === 'live', 'joined');
+      const { handle } = cloud;
+      let refusals = 0;
+      cloud.handle = (socket, frame) => {
+        if (frame.action !== 'sendMessage' || refusals++ > 0) handle.call(cloud, socket, frame);
+        else {
+          const reply = { type: 'error', code: 'rate_limited', message: '', ref: frame.ref };
+          socket.deliver({ ...reply, retryAfterMs });
+        }
+      };
+      client.send(room, 'hello');
+      await cloud.pass(62 * SECOND);
+      cloud.handle = handle;
+
+      equal(texts(client, room), ['hello'], `${retryAfterMs}:`);
+      equal(refusals, 2);
+    }
+  }),
+
+  aMessageThatIsAheadOfItsTimeHidesNothingThatIsSaidNow: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    const ahead = content((cloud.time.now + HOUR) * 1000, 'ahead');
+    cloud.table('r').put(ahead);
+    await cloud.pass(10 * SECOND);
+    equal(texts(client), ['ahead']);
+
+    for (const when of ['away', 'reloaded']) {
+      cloud.faults.unreachable = true;
+      cloud.cut();
+      cloud.say('r', `while ${when}`);
+      await cloud.pass(MINUTE);
+      cloud.faults.unreachable = false;
+      await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+    }
+    equal(texts(client), ['while away', 'while reloaded', 'ahead']);
+
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+    await cloud.pass(70 * SECOND);
+    equal(texts(client).slice(-2), ['lost', 'ahead']);
+  }),
+
+  aRoomWhoseNewestPageIsAheadShowsWhatIsSaidNow: inACloud(async (cloud, connect) => {
+    cloud.say('r', 'before');
+    await cloud.pass(10 * SECOND);
+    const hourUs = HOUR * 1000;
+    for (let i = 0; i < 130; i++) {
+      cloud.table('r').put(content(cloud.time.now * 1000 + hourUs + i, `ahead ${i}`));
+    }
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.say('r', 'now');
+
+    await cloud.pass(10 * SECOND);
+
+    equal(texts(client).slice(0, 3), ['before', 'now', 'ahead 0']);
+    check(equalToTheTable(cloud, client), 'equal');
+  }),
+
+  aMessageThatIsAheadSilencesNobody: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.table('r').put(content((cloud.time.now + HOUR) * 1000, 'ahead'));
+    await cloud.pass(10 * SECOND);
+    const wanted = Array.from({ length: 20 }, (_, i) => `m${i}`);
+    wanted.forEach((text) => client.send('r', text));
+
+    await cloud.pass(30 * SECOND);
+
+    equal(texts(client), [...wanted, 'ahead']);
+  }),
+
+  aHeadThatIsAheadAndNeverTurnsUpIsLookedForOnce: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    cloud.say('r', 'hello');
+    await cloud.pass(10 * SECOND);
+    cloud.table('r').head = (cloud.time.now + HOUR) * 1000;
+    await cloud.pass(10 * MINUTE);
+    equal(cloud.received.filter((f) => f.action === 'history').length, 1);
+
+    cloud.faults.lostPushes = 1;
+    cloud.say('r', 'lost');
+    await cloud.pass(70 * SECOND);
+    equal(texts(client), ['hello', 'lost']);
+  }),
+
+  whatCannotBeReadIsPassedOver: inACloud(async (cloud, connect) => {
+    cloud.say('r', 'first');
+    await cloud.pass(10 * SECOND);
+    for (let i = 0; i < 220; i++) cloud.say('r', `odd ${i}`, true);
+    await cloud.pass(10 * SECOND);
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    equal(texts(client), []);
+
+    client.older('r');
+    await cloud.pass(10 * SECOND);
+    equal(texts(client), ['first']);
+    equal(client.room('r')?.from, 0);
+
+    const reads = cloud.received.filter((f) => f.action === 'history').length;
+    cloud.say('r', 'second');
+    await cloud.pass(2 * MINUTE);
+    equal(texts(client), ['first', 'second']);
+    equal(cloud.received.filter((f) => f.action === 'history').length, reads, 'nothing was missing:');
+
+    cloud.faults.unreachable = true;
+    cloud.cut();
+    for (let i = 0; i < 250; i++) cloud.say('r', `odd again ${i}`, true);
+    cloud.say('r', 'third');
+    await cloud.pass(MINUTE);
+    cloud.faults.unreachable = false;
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+    equal(texts(client), ['first', 'second', 'third']);
+  }),
+
+  anEmptyPageThatPromisesMoreStopsNobody: inACloud(async (cloud, connect) => {
+    cloud.say('r', 'hello');
+    await cloud.pass(10 * SECOND);
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => {
+      if (frame.action !== 'join' && frame.action !== 'history') handle.call(cloud, socket, frame);
+      else {
+        cloud.received.push(frame);
+        socket.rooms.add(frame.room);
+        socket.deliver({ type: frame.action === 'join' ? 'joined' : 'history', room: frame.room,
+          messages: [], more: true, complete: true, head: null, ref: frame.ref,
+          you: { user: socket.user, sender: socket.sender, member: socket.member } });
+      }
+    };
+    const client = connect();
+    await cloud.pass(5 * MINUTE);
+    equal(client.room('r')?.link, 'live');
+    const reads = cloud.received.filter((f) => f.action === 'history' || f.action === 'join').length;
+    check(reads < 10, `${reads} reads`);
+
+    cloud.handle = handle;
+    cloud.say('r', 'again');
+    await cloud.until(() => texts(client).includes('again'), 'shown');
+  }),
+
+  whatIsOddInAFrameCostsItselfOnly: inACloud(async (cloud, connect) => {
+    const client = connect({ rooms: ['r', 's'] });
+    await cloud.pass(10 * SECOND);
+    client.listMembers('r').catch(() => {});
+    await cloud.pass(SECOND);
+    const [socket] = cloud.open;
+    const good = { ...content(cloud.time.now * 1000, 'good'), type: 'message', room: 'r', prev: null };
+    const person = { type: 'presence', room: 'r', member: 'm', user: 'u', sender: 'U', state: 'in' };
+    const sendMessage = cloud.handle;
+    cloud.handle = (to, frame) => {
+      if (frame.action !== 'sendMessage') sendMessage.call(cloud, to, frame);
+    };
+    client.send('s', 'unanswered as yet');
+    await cloud.pass(SECOND);
+
+    socket.deliver(/** @type {any} */ ([
+      null, 5, 'text', [], [good], {}, { type: 7 }, { type: 'reaction' }, { type: 'message' },
+      ...['timestamp', 'id', 'user', 'sender', 'message', 'prev', 'room'].flatMap((field) => (
+        [undefined, {}, [], -1, 1.5].map((odd) => ({ ...good, id: 'odd', message: 'odd', [field]: odd })))),
+      { ...good, timestamp: '5' }, { ...good, timestamp: 2 ** 53 },
+      ...['member', 'user', 'sender', 'state', 'room'].flatMap((field) => (
+        [undefined, null, {}, 7].map((odd) => ({ ...person, member: 'odd', [field]: odd })))),
+      { type: 'sent', room: 's', id: {}, timestamp: 'x' }, { type: 'sent', room: {}, ref: [] },
+      { type: 'pong' }, { type: 'error' }, { type: 'joined' }, { type: 'history', messages: 5 },
+      good, person,
+    ]));
+    for (const frame of [null, 5, 'text', [[]]]) socket.deliver(/** @type {any} */ (frame));
+    await cloud.pass(SECOND);
+
+    equal(texts(client), ['good']);
+    equal(people(/** @type {any} */ (client.room('r'))).map((p) => p.user).filter((u) => u === 'u'), ['u']);
+    equal(drafts(client, 's').length, 1);
+    equal(cloud.opened, 1);
+  }),
+
+  whatIsOddInAPageCostsItselfOnly: inACloud(async (cloud, connect) => {
+    for (const message of ['one', 'two']) cloud.say('r', message);
+    await cloud.pass(10 * SECOND);
+    const { page } = cloud.table('r');
+    const odd = [null, 5, [], [[]], {}, { timestamp: 'x' }, { timestamp: -1, message: 'odd' },
+      ...['id', 'user', 'sender', 'message'].flatMap((field, f) => [null, {}, [], 7].map((value, v) => (
+        { ...content(cloud.time.now * 1000 + 10 * f + v, 'odd'), [field]: value })))];
+    cloud.table('r').page = function oddly(range) {
+      const { messages, ...rest } = page.call(this, range);
+      return { ...rest, messages: /** @type {any} */ ([...messages, ...odd]) };
+    };
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => {
+      if (frame.action === 'ping') {
+        socket.deliver({ type: 'pong', time: {}, rooms: { r: 'x', s: [], t: null }, ref: frame.ref });
+      } else if (frame.action === 'members' || frame.action === 'rooms') {
+        const good = frame.action === 'rooms' ? { room: 'r', head: null }
+          : { member: 'm', user: 'u', sender: 'U' };
+        socket.deliver({ type: frame.action, [frame.action]: [null, 5, [], {}, good, { room: 5 }],
+          cursor: {}, ref: frame.ref });
+      } else handle.call(cloud, socket, frame);
+    };
+    const client = connect({ rooms: ['r', 's'] });
+    await cloud.pass(10 * SECOND);
+    client.listMembers('r');
+    /** @type {unknown} */
+    let rooms = null;
+    client.listRooms().then((listed) => { rooms = listed.rooms; });
+    await cloud.pass(2 * MINUTE);
+
+    equal(texts(client), ['one', 'two']);
+    equal([client.room('r')?.link, client.room('s')?.link], ['live', 'live']);
+    equal(people(/** @type {any} */ (client.room('r'))).map((p) => p.user), ['u']);
+    equal(rooms, [{ room: 'r', head: null }]);
+    cloud.say('r', 'three');
+    await cloud.until(() => texts(client).includes('three'), 'shown');
+  }),
+
+  aReplyThatIsNoneStopsNobody: inACloud(async (cloud, connect) => {
+    const { handle } = cloud;
+    const odd = [{}, { messages: null }, { messages: {}, you: 5, head: {} }, { you: { user: 7 } }];
+    cloud.handle = (socket, frame) => {
+      const reply = frame.action === 'join' ? odd.shift() : undefined;
+      if (reply === undefined) handle.call(cloud, socket, frame);
+      else socket.deliver({ type: 'odd', ...reply, ref: frame.ref });
+    };
+    const client = connect();
+    for (let i = 0; i < 4; i++) {
+      await cloud.pass(10 * SECOND);
+      equal(client.room('r')?.link, 'live');
+      cloud.cut();
+    }
+    client.send('r', 'hello');
+    await cloud.until(() => equalToTheTable(cloud, client), 'equal');
+    equal(texts(client), ['hello']);
+  }),
+
+  whatElseIsStoredUnderOurNamesIsUsedAsFarAsItCanBe: inACloud(async (cloud, connect) => {
+    const storage = new MemoryStorage();
+    const good = { id: 'good', message: 'good', writtenAt: cloud.time.now, state: 'queued' };
+    const kept = {
+      'no-json': '{', null: 'null', number: '5', text: '"x"', list: '[[], {}]', empty: '{}',
+      other: JSON.stringify({ ...good, message: 'of another name' }),
+      typed: JSON.stringify({ ...good, id: 'typed', message: { text: 'x' } }),
+      'no room': JSON.stringify({ ...good, id: 'no room' }),
+      huge: JSON.stringify({ ...good, id: 'huge', message: 'x'.repeat(1_000_000) }),
+    };
+    for (const [id, value] of Object.entries(kept)) storage.setItem(`parley.draft/r/${id}`, value);
+    const used = [
+      good,
+      { ...good, id: 'odd', message: 'odd', state: 'sent', timestamp: 'x', error: {}, more: [] },
+      { ...good, id: 'never', message: 'never', writtenAt: 'yesterday' },
+      { ...good, id: 'tried', message: 'tried', triedAt: null, lastTriedAt: {}, after: -1 },
+    ];
+    for (const draft of used) storage.setItem(`parley.draft/r/${draft.id}`, JSON.stringify(draft));
+    storage.setItem('parley.guest', '{"version": 2}');
+    const client = connect({ storage });
+    await cloud.until(() => drafts(client).every((d) => d.state === 'failed') && whole(
+      /** @type {any} */ (client.room('r'))), 'done');
+    await cloud.pass(10 * SECOND);
+
+    equal(texts(client).sort(), ['good', 'odd']);
+    equal(drafts(client).map((d) => d.id).sort(), ['never', 'tried'], 'these have failed:');
+    for (const [id, value] of Object.entries(kept)) {
+      equal(storage.getItem(`parley.draft/r/${id}`), value, 'it is not ours to remove:');
+    }
+    check(/^[A-Za-z0-9_-]{32}$/.test(storage.getItem('parley.guest') ?? ''), 'a secret was made');
+    equal(cloud.opened, 1);
+  }),
+
+  aStorageThatFailsStopsNobody: inACloud(async (cloud, connect) => {
+    const fails = () => { throw new DOMException('no', 'SecurityError'); };
+    const full = new MemoryStorage();
+    full.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+    const closed = { get length() { return fails(); }, getItem: fails, setItem: fails, removeItem: fails,
+      key: fails };
+    for (const [room, storage] of Object.entries({ full, closed, none: /** @type {any} */ (null) })) {
+      const client = connect({ storage, rooms: [room] });
+      client.send(room, 'hello');
+      await cloud.until(() => equalToTheTable(cloud, client) && texts(client, room).length > 0, room);
+    }
+  }),
+
   async whateverFailsEveryClientShowsTheTableInTheEnd() {
     for (const seed of seeds(30)) {
       await inACloud((cloud, connect) => faultSchedule(seed, cloud, connect), seed)();
@@ -687,7 +1070,8 @@ export default {
 
 /**
  * Three clients talk for some minutes, in which pushes and replies are lost, doubled and late, sockets
- * are cut and go dead, pages are reloaded, machines sleep and rooms are quit.
+ * are cut and go dead, pages are reloaded, machines sleep, clocks are set and rooms are quit, and others
+ * write what is ahead of its time or cannot be read.
  *
  * @param {number} seed
  * @param {Cloud} cloud
@@ -698,6 +1082,7 @@ async function faultSchedule(seed, cloud, connect) {
   const storages = [1, 2, 3].map(() => new MemoryStorage());
   const clients = storages.map((storage) => connect({ storage, messagesMax: 200 }));
   const pick = () => Math.floor(random() * clients.length);
+  let others = 0;
   /** What each has said. @type {string[][]} */
   const said = clients.map(() => []);
   /** @type {(() => void | Promise<void>)[]} */
@@ -721,6 +1106,13 @@ async function faultSchedule(seed, cloud, connect) {
       client.quit('r');
       client.join('r').catch(() => {});
     },
+    () => { cloud.wallErrorMs = (random() - 0.5) * 100 * MINUTE; },
+    () => {
+      const table = cloud.table('r');
+      table.wrongClocks = random(); // Of others; nobody's own could stay in the order sent.
+      for (let n = random() * 4; n > 0; n--) cloud.say('r', `other ${others++}`, random() < 0.5);
+      table.wrongClocks = 0;
+    },
   ];
   for (let i = 0; i < 40; i++) {
     for (const fault of /** @type {const} */ (
@@ -743,7 +1135,7 @@ async function faultSchedule(seed, cloud, connect) {
   await cloud.pass(5 * MINUTE);
 
   check(equalToTheTable(cloud, ...clients), `seed ${seed}: a client does not show the table`);
-  const written = cloud.table('r').messages.map((m) => m.message);
+  const written = cloud.table('r').messages.filter((m) => m.user !== 'guest:other').map((m) => m.message);
   equal([...written].sort(), said.flat().sort(), `seed ${seed}: each was written once:`);
   for (const own of said) {
     equal(written.filter((text) => own.includes(text)), own, `seed ${seed}: in the order sent:`);

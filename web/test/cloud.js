@@ -49,8 +49,8 @@ export class Cloud {
 
   #random;
 
-  /** @type {Map<string, any>} */
-  #real = new Map();
+  /** What was replaced. @type {{target: any, name: string, value: any}[]} */
+  #real = [];
 
   /** @type {Map<string, number>} */
   #outstanding = new Map();
@@ -60,6 +60,13 @@ export class Cloud {
 
   /** Until when that machine sleeps. */
   #sleepsUntil = 0;
+
+  /** How far its wall clock is off. */
+  wallErrorMs = 0;
+
+  /** What its monotonic clock is behind by: it stands while the machine sleeps. */
+  #stoodMs = this.time.now;
+  #monotonicMs = 0;
 
   /** @param {() => number} random */
   constructor(random) {
@@ -77,10 +84,10 @@ export class Cloud {
     return table;
   }
 
-  /** Somebody else says something. */
-  say(/** @type {string} */ room, /** @type {string} */ message) {
+  /** Somebody else says something, or puts something into the table that is no message. */
+  say(/** @type {string} */ room, /** @type {string} */ message, unreadable = false) {
     const said = { id: `id-${message}`, user: 'guest:other', sender: 'Other', message };
-    this.table(room).write(said, () => {});
+    this.table(room).write(said, () => {}, unreadable);
   }
 
   /** Closes all sockets, as the network does. */
@@ -123,6 +130,8 @@ export class Cloud {
    */
   async sleep(ms) {
     this.#sleepsUntil = this.time.now + ms;
+    this.#monotonicMs = this.#monotonic();
+    this.#stoodMs += ms;
     this.time.delay(ms, (task) => this.#timers.has(task));
     await this.pass(ms);
   }
@@ -174,7 +183,12 @@ export class Cloud {
         intervals.delete(id);
       },
     });
-    this.#replace(Date, { now: () => time.now });
+    this.#replace(Date, { now: () => time.now + this.wallErrorMs });
+    this.#replace(performance, { now: () => this.#monotonic() });
+  }
+
+  #monotonic() {
+    return Math.max(this.#monotonicMs, this.time.now - this.#stoodMs);
   }
 
   /**
@@ -192,9 +206,7 @@ export class Cloud {
   }
 
   restore() {
-    for (const [name, value] of this.#real) {
-      Object.assign(name === 'now' ? Date : globalThis, { [name]: value });
-    }
+    for (const { target, name, value } of this.#real) target[name] = value;
   }
 
   /**
@@ -203,7 +215,7 @@ export class Cloud {
    */
   #replace(target, fakes) {
     for (const [name, fake] of Object.entries(fakes)) {
-      this.#real.set(name, target[name]);
+      this.#real.push({ target, name, value: target[name] });
       target[name] = fake;
     }
   }
@@ -263,10 +275,16 @@ export class Cloud {
         if (!socket.rooms.has(room)) refuse('not_a_member');
         else reply({ type: 'history', room, ...this.table(room).page(/** @type {any} */ (frame)) });
         break;
+      case 'members': {
+        const there = [...this.open].filter((s) => s.rooms.has(room));
+        const members = there.map(({ member, user, sender }) => ({ member, user, sender }));
+        reply({ type: 'members', room, members, cursor: null });
+        break;
+      }
       case 'ping': {
         const heads = frame.rooms.map((/** @type {string} */ name) => [
           name, socket.rooms.has(name) ? this.table(name).head ?? 0 : null]);
-        reply({ type: 'pong', time: this.time.now * 1000, you, rooms: Object.fromEntries(heads) });
+        reply({ type: 'pong', time: Math.floor(this.time.now * 1000), you, rooms: Object.fromEntries(heads) });
         break;
       }
       case 'sendMessage': {

@@ -10,6 +10,7 @@ import { check, equal, generator, seeds, Time } from './tools.js';
 
 const SECOND = 1_000;
 const OVERLAP_MS = 10 * SECOND;
+const AHEAD_MS = 2 * SECOND;
 
 export default {
   whateverIsLostOrLateTheRoomEqualsTheTableInTheEnd() {
@@ -37,9 +38,17 @@ function simulate(seed) {
   const paceMs = [60, 400, 4_000][Math.floor(random() * 3)];
   const messagesMax = 200;
   const slow = chance(0.5) ? 0.1 : 0.8;
+  const unreadable = chance(0.5) ? 0 : between(0, 0.5);
+  table.wrongClocks = chance(0.5) ? 0 : between(0, 0.3);
   let faulty = true;
   let room = newRoom('r', OVERLAP_MS, chance(0.5) ? 2_000 : 4 * page);
   let repairs = 0;
+
+  // The server's time, as its last answer told it, and when the last read was begun that has ended.
+  let laterMs = Infinity;
+  let readAt = 0;
+  const limit = (/** @type {number} */ at) => (
+    laterMs === Infinity ? 0 : Math.floor((at - laterMs + AHEAD_MS) * 1000));
 
   /** @param {import('../client/room.js').RoomEvent} event */
   function apply(event) {
@@ -59,7 +68,8 @@ function simulate(seed) {
       if (copy === 0 || !open || (faulty && chance(faults.lost))) continue;
       const at = session;
       const lateMs = faulty && chance(faults.late) ? between(0, 30 * SECOND) : between(1, 30);
-      time.after(lateMs, () => at === session && apply(event));
+      time.after(lateMs, () => at === session
+        && apply({ type: 'events', events: [event], limit: limit(time.now) }));
     }
   });
 
@@ -75,23 +85,27 @@ function simulate(seed) {
 
   function read(/** @type {'joined' | 'history'} */ type, /** @type {() => void} */ done) {
     let pages = 0;
+    let begun = time.now;
     function ask(/** @type {'joined' | 'history'} */ type, /** @type {number | undefined} */ after) {
       pages++;
       const answer = () => ({ head: table.head, ...table.page({ after, limit: page }) });
       request(answer, ({ head, ...reply }) => {
-        const at = time.now;
-        apply(type === 'joined' ? { type, you, head, after, at, ...reply } : { type, after, at, ...reply });
-        if (after === undefined || !reply.more) done();
-        else if (pages < pagesMax) ask('history', reply.messages.at(-1).timestamp);
+        const fields = { ...reply, after, limit: limit(begun) };
+        apply(type === 'joined' ? { type, you, head, ...fields } : { type, ...fields });
+        if (after === undefined || !reply.more) {
+          readAt = begun;
+          done();
+        } else if (pages < pagesMax) ask('history', reply.messages.at(-1).timestamp);
         else {
-          apply({ type: 'asked', after: undefined, at });
+          begun = time.now;
+          apply({ type: 'asked', after: undefined });
           ask('history', undefined);
         }
       });
     }
     reading = true;
     const after = resumeAfter(room);
-    apply({ type: 'asked', after, at: time.now });
+    apply({ type: 'asked', after });
     ask(type, after);
   }
 
@@ -124,7 +138,10 @@ function simulate(seed) {
 
   function ping() {
     if (!open || room.link !== 'live') return;
-    request(() => table.head ?? 0, (head) => {
+    const skewMs = between(-500, 500);
+    request(() => ({ head: table.head ?? 0, timeMs: time.now + skewMs }), ({ head, timeMs }) => {
+      laterMs = time.now - timeMs;
+      if (readAt > 0) apply({ type: 'timed', limit: limit(readAt) });
       apply({ type: 'head', head });
       watch();
     });
@@ -165,7 +182,8 @@ function simulate(seed) {
     for (let i = 0; i < burst; i++) {
       const id = `m${++count}`;
       const after = chance(0.2) ? (newest(room) ?? undefined) : undefined;
-      table.write({ id, user: 'guest:other', sender: 'Other', message: id, after }, () => {});
+      table.write({ id, user: 'guest:other', sender: 'Other', message: id, after }, () => {},
+        chance(unreadable));
     }
     time.after(between(0, 2 * paceMs), talk);
   }
@@ -214,13 +232,14 @@ function verify(room, table, context) {
     last = timestamp;
     held.add(timestamp);
   }
-  check(room.from === 0 || room.from === room.messages[0].timestamp, `${context}: from ${room.from}`);
+  check(room.from === 0 || room.from <= (room.messages[0]?.timestamp ?? Infinity),
+    `${context}: from ${room.from}`);
 
   // Nothing that is missing was handed out before a message that is vouched for, or is too old for
   // a repair to bring it.
   let missing = Infinity;
   table.stream.forEach((timestamp, position) => {
-    if (timestamp < room.from) return;
+    if (timestamp < room.from || table.unreadable.has(timestamp)) return;
     if (!held.has(timestamp)) {
       missing = Math.min(missing, position);
       check(settled === null || timestamp > settled - OVERLAP_MS * 1000,

@@ -1,6 +1,8 @@
 /** What `room.js` promises, one order of arrival at a time. */
 
-import { broken, newRoom, next, people, resumeAfter, unread, whole } from '../client/room.js';
+import {
+  broken, newestUpTo, newRoom, next, people, resumeAfter, unread, whole,
+} from '../client/room.js';
 import { equal } from './tools.js';
 
 /** @typedef {import('../client/room.js').RoomEvent} RoomEvent */
@@ -8,6 +10,9 @@ import { equal } from './tools.js';
 
 const SECOND_US = 1_000_000;
 const HELD_MAX = 10;
+
+/** Nothing is ahead of the server's time. */
+const LIMIT = 2 ** 53;
 const you = { user: 'guest:me', sender: 'Me', member: '0000000000000001' };
 
 /** @param {number} timestamp */
@@ -19,53 +24,71 @@ const content = (timestamp, fields = {}) => ({
 /**
  * @param {number} timestamp
  * @param {number | null} [prev]
- * @returns {RoomEvent}
+ * @returns {RoomEvent & {type: 'events'}}
  */
-const message = (timestamp, prev = null, fields = {}) => ({
-  type: 'message', ...content(timestamp, fields), prev,
+const message = (timestamp, prev = null, fields = {}, limit = LIMIT) => ({
+  type: 'events', events: [{ type: 'message', ...content(timestamp, fields), prev }], limit,
 });
 
 /**
- * A read begun `tookMs` before its answer came.
+ * @param {{member: string, user: string, sender: string}} who
+ * @param {'in' | 'out'} state
+ * @returns {RoomEvent}
+ */
+const presence = (who, state) => ({
+  type: 'events', events: [{ type: 'presence', ...who, state }], limit: LIMIT,
+});
+
+/** @param {number} timestamp */
+const unreadable = (timestamp) => ({ timestamp, unreadable: /** @type {const} */ (true) });
+
+/**
+ * @typedef {number | ReturnType<typeof unreadable>} Row
  *
- * @param {number[]} timestamps
- * @param {{after?: number, more?: boolean, head?: number | null, complete?: boolean, at?: number}} [fields]
+ * @param {Row[]} rows
+ */
+const messagesOf = (rows) => rows.map((row) => (typeof row === 'number' ? content(row) : row));
+
+/**
+ * A read of one page, or the first one of several.
+ *
+ * @param {Row[]} rows
+ * @param {{after?: number, more?: boolean, head?: number | null, complete?: boolean, limit?: number}} [fields]
  * @returns {RoomEvent[]}
  */
-const joined = (timestamps, { after, more = false, head = null, complete = true, at = 0 } = {}) => [
-  { type: 'asked', after, at: 0 },
-  { type: 'joined', messages: timestamps.map((t) => content(t)), after, more, head, complete, you, at },
+const joined = (rows, { after, more = false, head = null, complete = true, limit = LIMIT } = {}) => [
+  { type: 'asked', after },
+  { type: 'joined', messages: messagesOf(rows), after, more, head, complete, you, limit },
 ];
 
 /**
  * A further page of that read.
  *
- * @param {number[]} timestamps
- * @param {{after?: number, more?: boolean, complete?: boolean, at?: number}} [fields]
+ * @param {Row[]} rows
+ * @param {{after?: number, more?: boolean, complete?: boolean, limit?: number}} [fields]
  * @returns {RoomEvent}
  */
-const further = (timestamps, { after, more = false, complete = true, at = 0 } = {}) => ({
-  type: 'history', messages: timestamps.map((t) => content(t)), after, more, complete, at,
+const further = (rows, { after, more = false, complete = true, limit = LIMIT } = {}) => ({
+  type: 'history', messages: messagesOf(rows), after, more, complete, limit,
 });
 
 /**
  * A repair.
  *
- * @param {number[]} timestamps
+ * @param {Row[]} rows
  * @param {number} after
  * @returns {RoomEvent[]}
  */
-const repaired = (timestamps, after) => [
-  { type: 'asked', after, at: 0 }, further(timestamps, { after })];
+const repaired = (rows, after) => [{ type: 'asked', after }, further(rows, { after })];
 
 /**
- * @param {number[]} timestamps
+ * @param {Row[]} rows
  * @param {number} before
  * @returns {RoomEvent[]}
  */
-const older = (timestamps, before, more = false) => [
+const older = (rows, before, more = false) => [
   { type: 'olderAsked' },
-  { type: 'history', messages: timestamps.map((t) => content(t)), before, more, complete: true },
+  { type: 'history', messages: messagesOf(rows), before, more, complete: true },
 ];
 
 /** @returns {RoomEvent} */
@@ -88,10 +111,9 @@ export default {
   },
 
   aFrameOfManyEventsIsAsGoodAsManyFrames() {
-    const events = [20, 30, 40].map((t) => ({ ...message(t, t - 10) }));
-    const [first] = [{ type: 'events', events }];
+    const events = [20, 30, 40].flatMap((t) => message(t, t - 10).events);
 
-    const room = after(...joined([10]), /** @type {any} */ (first));
+    const room = after(...joined([10]), { type: 'events', events, limit: LIMIT });
 
     equal(timestamps(room), [10, 20, 30, 40]);
     equal(whole(room), true);
@@ -242,10 +264,10 @@ export default {
   whatIsWrittenBetweenTwoPagesOfAReadMayBeMissingFromIt() {
     const s = SECOND_US;
     const room = after(...joined([100 * s], { more: true, after: undefined }), { type: 'disconnected' },
-      ...joined([101 * s, 102 * s], { after: 90 * s, more: true }),
-      further([103 * s, 104 * s], { after: 102 * s, at: 3_000 }));
+      ...joined([101 * s, 102 * s], { after: 90 * s, more: true, limit: 102 * s }),
+      further([103 * s, 104 * s], { after: 102 * s, limit: 102 * s }));
     equal(whole(room), true);
-    equal(resumeAfter(room), 92 * s);
+    equal(resumeAfter(room), 92 * s, 'the read was begun at 102 s:');
 
     // 101.5 s came to be in the table after the first page was read, and its push was lost.
     const named = next(room, message(105 * s, 104 * s));
@@ -256,9 +278,9 @@ export default {
   aReadOfSeveralPagesVouchesForWhatWasHeardOfBefore() {
     const s = SECOND_US;
     const room = after(...joined([100 * s]), message(104 * s, 103 * s),
-      { type: 'asked', after: 90 * s, at: 0 },
+      { type: 'asked', after: 90 * s },
       further([100 * s, 102 * s], { after: 90 * s, more: true }),
-      further([103 * s, 104 * s], { after: 102 * s, at: 3_000 }));
+      further([103 * s, 104 * s], { after: 102 * s }));
     equal(whole(room), true);
 
     equal(whole(next(room, message(105 * s, 104 * s))), true);
@@ -268,7 +290,7 @@ export default {
     const room = after(...joined([30]));
     equal(next(room, further([10], { after: 0 })) === room, true);
 
-    const asking = after(...joined([30]), { type: 'asked', after: 20, at: 0 });
+    const asking = after(...joined([30]), { type: 'asked', after: 20 });
     equal(next(asking, further([10], { after: 0 })) === asking, true);
     equal(whole(asking), false);
     equal(whole(next(asking, { type: 'abandoned' })), true);
@@ -382,9 +404,9 @@ export default {
 
   aSendWhoseReplyWasLostIsFoundInTheCatchUp() {
     const room = after(...joined([10]), drafted(), { type: 'disconnected' },
-      { type: 'asked', after: 0, at: 0 },
+      { type: 'asked', after: 0 },
       { type: 'joined', messages: [content(20, { id: 'd', user: you.user })], after: 0, more: false,
-        head: null, complete: true, you, at: 0 });
+        head: null, complete: true, you, limit: LIMIT });
 
     equal(room.drafts, []);
     equal(timestamps(room), [10, 20]);
@@ -406,11 +428,30 @@ export default {
     equal(unread(next(later, { type: 'read' })), 0);
   },
 
+  whatIsAheadOfItsTimeHidesNoUnreadMessage() {
+    const read = after(...joined([10]), message(900, 10), /** @type {RoomEvent} */ ({ type: 'read' }));
+
+    equal(unread(next(read, message(20, 900))), 1);
+  },
+
+  olderMessagesAreNotUnread() {
+    const room = after(...joined([30], { more: true }), ...older([10, 20], 30));
+
+    equal(unread(room), 0);
+  },
+
+  whatIsLetGoIsNotUnread() {
+    const all = Array.from({ length: HELD_MAX + 1 }, (_, i) => i + 1);
+    const room = after(...joined([1]), ...all.slice(1).map((t) => message(t, t - 1)));
+
+    equal(unread(room), HELD_MAX / 2);
+  },
+
   presenceDuringAListingCountsMoreThanTheList() {
     const [a, b, c] = ['a', 'b', 'c'].map((m) => ({ member: m, user: m, sender: m.toUpperCase() }));
     const room = after(...joined([]), { type: 'membersAsked' },
-      { type: 'presence', ...b, state: 'out' },
-      { type: 'presence', ...c, state: 'in' },
+      presence(b, 'out'),
+      presence(c, 'in'),
       { type: 'membersListed', members: [a, b], more: false });
 
     equal(people(room).map((p) => p.sender), ['A', 'C']);
@@ -422,8 +463,134 @@ export default {
       { type: 'membersListed', members: tabs, more: false });
 
     equal(people(room), [{ user: 'u', sender: 'U', connections: 2 }]);
-    const left = next(room, { type: 'presence', ...tabs[0], state: 'out' });
+    const left = next(room, presence(tabs[0], 'out'));
     equal(people(left), [{ user: 'u', sender: 'U', connections: 1 }]);
+  },
+
+  anUnreadableRowIsSeenAndNothingIsShownForIt() {
+    const room = after(...joined([10, unreadable(20)], { head: 20 }));
+    equal(timestamps(room), [10]);
+
+    equal(whole(next(room, { type: 'head', head: 20 })), true, 'as a head:');
+    equal(whole(next(room, message(30, 20))), true, 'as a prev:');
+    equal(resumeAfter(after(...joined([unreadable(20 * SECOND_US)]))), 10 * SECOND_US);
+  },
+
+  anUnreadableRowThatWasHandedOutIsLookedForOnce() {
+    const heard = after(...joined([10]), message(30, 20));
+    equal(broken(heard), true);
+
+    const room = repaired([10, unreadable(20), 30], 0).reduce(next, heard);
+    equal(whole(room), true);
+    equal(next(room, message(30, 20)) === room, true);
+    equal(whole(next(room, message(40, 20))), true);
+  },
+
+  anUnreadableRowKeepsItsPlaceAtTheBeginningOfTheStretch() {
+    const room = after(...joined([unreadable(20), 30], { more: true }));
+    equal([room.from, ...timestamps(room)], [20, 30]);
+
+    equal(timestamps(next(room, message(25, 30))), [25, 30]);
+    const whole = older([unreadable(10)], 20).reduce(next, room);
+    equal([whole.from, ...timestamps(whole)], [0, 30]);
+  },
+
+  aPageWithoutAnyMessageIsPassedOver() {
+    const newest = after(...joined([unreadable(40), unreadable(50)], { more: true }));
+    equal([newest.from, newest.messages], [40, []]);
+    equal(whole(next(newest, message(60, 50))), true);
+
+    const older1 = older([unreadable(20), unreadable(30)], 40, true).reduce(next, newest);
+    equal([older1.from, older1.messages], [20, []]);
+    equal(timestamps(older([10], 20).reduce(next, older1)), [10]);
+
+    const behind = after(...joined([10]), { type: 'disconnected' },
+      ...joined([unreadable(20), unreadable(30)], { after: 0, more: true }), further([40], { after: 30 }));
+    equal(timestamps(behind), [10, 40]);
+    equal(whole(behind), true);
+  },
+
+  aRowThatBecomesReadableIsShown() {
+    const room = after(...joined([10, unreadable(20)]), ...repaired([10, 20], 0));
+
+    equal(timestamps(room), [10, 20]);
+  },
+
+  unreadableRowsAreForgottenOnceNoPrevCanNameThem() {
+    const s = SECOND_US;
+    const room = after(...joined([unreadable(10 * s), unreadable(95 * s), 100 * s]));
+    equal([...room.chain.unreadable], [95 * s]);
+
+    const all = Array.from({ length: HELD_MAX + 1 }, (_, i) => (101 + i) * s);
+    const trimmed = all.reduce((r, t) => next(r, message(t, t - s)), room);
+    equal([...trimmed.chain.unreadable], []);
+    equal(whole(trimmed), true);
+  },
+
+  anEmptyPageEndsAReadThoughItSaysThatThereIsMore() {
+    const room = after(...joined([], { more: true }));
+    equal([room.from, whole(room)], [0, true]);
+
+    const held = after(...joined([30], { more: true }), ...repaired([], 20));
+    equal([held.from, whole(held)], [30, true]);
+    const asked = older([], 30, true).reduce(next, held);
+    equal([asked.from, ...timestamps(asked)], [30, 30], 'there may be older ones still:');
+  },
+
+  whatIsAheadOfTheServersTimeSettlesNothing() {
+    const s = SECOND_US;
+    const limit = 102 * s;
+    const room = after(...joined([100 * s, 900 * s], { limit }));
+    equal(timestamps(room), [100 * s, 900 * s]);
+    equal(resumeAfter(room), 90 * s, 'after a page:');
+
+    equal(resumeAfter(next(room, message(901 * s, 900 * s, {}, limit))), 90 * s, 'after an event:');
+    const named = next(room, { type: 'head', head: 902 * s });
+    equal(resumeAfter(named), 90 * s, 'after a head:');
+    const [asked, page] = [{ type: 'asked', after: 90 * s }, further([100 * s], { after: 90 * s, limit })];
+    const looked = [/** @type {RoomEvent} */ (asked), page].reduce(next, named);
+    equal(whole(looked), true);
+    equal(resumeAfter(looked), 90 * s, 'after a repair:');
+    equal(next(looked, { type: 'head', head: 902 * s }) === looked, true, 'it is looked for once:');
+
+    const goes = [message(103 * s, 900 * s, {}, 105 * s), message(104 * s, 103 * s, {}, 106 * s)]
+      .reduce(next, room);
+    equal(whole(goes), true);
+    equal(resumeAfter(goes), 94 * s, 'with what is said now:');
+  },
+
+  aCatchUpThatIsCutShortPassesOverNothingThatWasHandedOutBefore() {
+    const s = SECOND_US;
+    const limit = 150 * s;
+    const room = after(...joined([100 * s], { limit }), { type: 'disconnected' },
+      { type: 'asked', after: 90 * s },
+      { type: 'joined', messages: messagesOf([100 * s, 101 * s, 102 * s, 140 * s]), after: 90 * s,
+        more: true, head: null, complete: true, you, limit },
+      { type: 'disconnected' });
+    equal(resumeAfter(room), 130 * s);
+
+    // 900 s is not read yet, and was handed out before 102 s.
+    equal(broken(next(room, message(145 * s, 102 * s, {}, limit))), true);
+  },
+
+  nothingIsSettledWhileTheServersTimeIsNotKnown() {
+    const s = SECOND_US;
+    const room = after(...joined([100 * s, 900 * s], { limit: 0 }));
+    equal(whole(room), true);
+    equal(resumeAfter(room), undefined, 'the newest page:');
+
+    const told = next(room, { type: 'timed', limit: 102 * s });
+    equal(resumeAfter(told), 90 * s);
+    equal(next(told, { type: 'timed', limit: 102 * s }) === told, true);
+  },
+
+  aSendComesAfterOnesOwnMessagesAndThoseOfOthersThatAreNotAhead() {
+    const room = after(...joined([10, 20, 90]));
+    equal([95, 50, 15, 5].map((limit) => newestUpTo(room, limit)), [90, 20, 10, 0]);
+
+    const own = [message(40, 20, { user: you.user }), drafted()].reduce(next, room);
+    equal(newestUpTo(own, 15), 40);
+    equal(newestUpTo(next(own, { type: 'sent', id: 'd', timestamp: 50 }), 15), 50);
   },
 
   anUnknownEventChangesNothing() {

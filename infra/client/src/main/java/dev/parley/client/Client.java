@@ -24,8 +24,8 @@ public final class Client implements AutoCloseable {
   /// Rooms that the address names; with more, or long names, it might get too long.
   private static final int ROOMS_IN_ADDRESS_MAX = 30;
 
-  /// A timer that is later than this tells that the machine has slept.
-  private static final long SLEPT_MS = 10_000;
+  /// How often the clocks are looked at.
+  private static final long LOOK_MS = 5_000;
 
   private final URI url;
   private final String sender;
@@ -33,6 +33,7 @@ public final class Client implements AutoCloseable {
   private final Waits waits;
   private final Outbox outbox;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Clock clock = new Clock();
 
   private final Map<String, Room> rooms = new TreeMap<>();
   private final Set<Connection> connections = new HashSet<>();
@@ -157,9 +158,32 @@ public final class Client implements AutoCloseable {
 
   // ---- for its rooms --------------------------------------------------------------------------
 
-  /// On a clock that goes on while the machine sleeps.
+  /// On a clock that nobody sets.
   long now() {
-    return System.currentTimeMillis();
+    return clock.nowMs();
+  }
+
+  synchronized Clock.Moment moment() {
+    return clock.moment();
+  }
+
+  /// What is later was ahead of the server's time at a moment; 0 where that is not known.
+  synchronized long limit(Clock.Moment at) {
+    return clock.limit(at);
+  }
+
+  /// The server's time, in epoch microseconds; 0 where that is not known.
+  synchronized long serverUs() {
+    return clock.serverUs(clock.moment());
+  }
+
+  /// What ages are told by, in epoch milliseconds of the server's clock.
+  synchronized long ageMs(long sinceMs) {
+    return clock.latestMs() - sinceMs;
+  }
+
+  synchronized boolean knowsTime() {
+    return clock.isSure();
   }
 
   /// Waits until something has changed, at most until then. As of any wait, callers look again.
@@ -183,7 +207,9 @@ public final class Client implements AutoCloseable {
   }
 
   synchronized void iAm(JsonNode you) {
-    user = you.path("user").asText();
+    if (you.path("user").isTextual()) {
+      user = you.path("user").asText();
+    }
   }
 
   synchronized @Nullable String user() {
@@ -250,7 +276,7 @@ public final class Client implements AutoCloseable {
   private synchronized void replaceBy(Connection next) {
     Connection before = current;
     current = next;
-    pingAtMs = now() + waits.ping();
+    pingAtMs = clock.serverUs(clock.moment()) == 0 ? now() : now() + waits.ping();
     connections.add(next);
     next.onLost(
         () -> {
@@ -289,15 +315,16 @@ public final class Client implements AutoCloseable {
       Map<String, Room> asked = new HashMap<>();
       long patienceMs = waits.reply();
       synchronized (this) {
+        hinted |= clock.hasSlept();
         long dueMs = pingAtMs;
         for (Room room : rooms.values()) {
           dueMs = Math.min(dueMs, room.lookAtMs);
         }
         if (now() < dueMs && !hinted) {
-          waitUntil(dueMs);
+          waitUntil(Math.min(dueMs, now() + LOOK_MS));
           continue;
         }
-        if (hinted || now() > dueMs + SLEPT_MS) {
+        if (hinted) {
           hinted = false;
           patienceMs = waits.probe();
         }
@@ -315,6 +342,11 @@ public final class Client implements AutoCloseable {
             connection.request("ping", Map.of("rooms", List.copyOf(asked.keySet())), patienceMs);
         failures = 0;
         synchronized (this) {
+          long timeUs = Message.timestamp(pong.path("time"));
+          if (timeUs > 0) {
+            clock.told(timeUs);
+            rooms.values().forEach(Room::timed);
+          }
           asked.forEach((name, room) -> room.pong(connection, pong.path("rooms").path(name)));
           notifyAll();
         }

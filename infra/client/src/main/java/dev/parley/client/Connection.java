@@ -37,7 +37,8 @@ final class Connection implements WebSocket.Listener {
   /// The rooms that the server may have this connection in.
   final Set<String> registered = ConcurrentHashMap.newKeySet();
 
-  private Connection(URI address, Consumer<JsonNode> events) {
+  /// To a server that need not be there; [#open] waits until it is.
+  Connection(URI address, Consumer<JsonNode> events) {
     this.events = events;
     this.socket = HTTP.newWebSocketBuilder().buildAsync(address, this);
   }
@@ -141,27 +142,37 @@ final class Connection implements WebSocket.Listener {
     received.addAndGet(data.length());
     text.append(data);
     if (last) {
-      try {
-        JsonNode frame = JSON.readTree(text.toString());
-        text.setLength(0);
-        if (frame.isArray()) {
-          frame.forEach(this::take);
-        } else {
-          take(frame);
-        }
-      } catch (JsonProcessingException e) {
-        throw new IllegalArgumentException("the server sent what is no JSON", e);
-      }
+      receive(text.toString());
+      text.setLength(0);
     }
     from.request(1);
     return null;
   }
 
-  private void take(JsonNode json) {
-    CompletableFuture<JsonNode> answer = outstanding.get(json.path("ref").asInt());
-    if (!json.has("type")) {
+  /// Something odd in a frame costs itself, and not the others of the frame.
+  void receive(String json) {
+    JsonNode frame;
+    try {
+      frame = JSON.readTree(json);
+    } catch (JsonProcessingException e) {
+      return;
+    }
+    if (frame.isArray()) {
+      frame.forEach(this::take);
+    } else if (frame.isObject() && !frame.path("type").isTextual()) {
       unanswered(); // the gateway's own, which says of none what it answers
-    } else if (answer != null) {
+    } else {
+      take(frame);
+    }
+  }
+
+  private void take(JsonNode json) {
+    JsonNode ref = json.path("ref");
+    CompletableFuture<JsonNode> answer = ref.isInt() ? outstanding.get(ref.asInt()) : null;
+    if (!json.path("type").isTextual()) {
+      return;
+    }
+    if (answer != null) {
       answer.complete(json);
     } else {
       events.accept(json);

@@ -21,7 +21,8 @@ public final class Outbox {
   private final Map<String, Long> sent = new HashMap<>();
   private final Map<String, String> failed = new HashMap<>();
 
-  /// @param attemptedAtMs when it was sent for the first time, in epoch milliseconds; 0 for not yet
+  /// @param attemptedAtMs when it was sent for the first time, in epoch milliseconds of the
+  ///     server's clock; 0 for not yet
   /// @param after the newest timestamp that was known in the room then
   record Send(String room, String id, String text, long attemptedAtMs, long after) {}
 

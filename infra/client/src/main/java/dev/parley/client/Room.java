@@ -13,13 +13,28 @@ final class Room {
   private static final int PAGE_MESSAGES_MAX = 100;
   private static final long NEVER = Long.MAX_VALUE;
 
+  /// How many pages are read to get from what is ahead of its time to what is said now.
+  private static final int PAGES_TO_NOW_MAX = 10;
+
+  /// How far the clocks may disagree by which the age of a send is told.
+  private static final long CLOCK_ERROR_MS = 3_600_000;
+
   private final Client client;
   private final Waits waits;
   private final Outbox outbox;
   private final String name;
 
   private Timeline timeline;
+
+  /// Of one's own messages, and of those of others that are not ahead: the `after` of a send. The
+  /// server takes one that is further ahead for one second ahead, and two messages that are sent
+  /// after it would be in the order of the clocks of two functions.
   private long newest;
+
+  /// When the last read was begun that has ended.
+  private Clock.@Nullable Moment readAt;
+
+  private int pagesToNow;
   private long repairAtMs = NEVER;
 
   /// Whether somebody wants to be in it.
@@ -51,10 +66,21 @@ final class Room {
     return timeline.stretch();
   }
 
+  /// An event that is odd is as good as one that was lost: the table has its message.
   void event(JsonNode json) {
-    Message message = Message.of(json);
-    seen(message);
-    timeline.event(message, json.hasNonNull("prev") ? json.path("prev").asLong() : null);
+    Message message = Message.ofFrame(json);
+    long prev = Message.timestamp(json.path("prev"));
+    if (message != null && (prev > 0 || json.path("prev").isNull())) {
+      seen(message);
+      timeline.event(message, prev == 0 ? null : prev, client.limit(client.moment()));
+    }
+  }
+
+  /// The server has told its time.
+  void timed() {
+    if (readAt != null) {
+      timeline.told(client.limit(readAt));
+    }
   }
 
   /// @param head null where the connection is not in this room
@@ -63,14 +89,17 @@ final class Room {
       if (head.isNull()) {
         joined = null;
       } else {
-        timeline.head(head.asLong());
+        timeline.head(Message.timestamp(head));
       }
     }
   }
 
   private void seen(Message message) {
-    newest = Math.max(newest, message.timestamp());
-    if (message.user().equals(client.user())) {
+    boolean own = message.user().equals(client.user());
+    if (own || message.timestamp() <= client.serverUs()) {
+      newest = Math.max(newest, message.timestamp());
+    }
+    if (own) {
       outbox.sent(message.id(), message.timestamp());
     }
   }
@@ -78,7 +107,8 @@ final class Room {
   private enum Task {
     JOIN,
     QUIT,
-    REPAIR
+    REPAIR,
+    REACH_NOW
   }
 
   /// Keeps what is shown of this room up to date.
@@ -90,6 +120,7 @@ final class Room {
           case JOIN -> read(connection, "join");
           case REPAIR -> read(connection, "history");
           case QUIT -> quit(connection);
+          case REACH_NOW -> older();
           case null -> {} // there is another connection
         }
       } catch (Unanswered lost) {
@@ -106,6 +137,13 @@ final class Room {
         }
         if (isNeeded() && joined != connection) {
           return Task.JOIN;
+        }
+        long limit = client.limit(client.moment());
+        if (joined == connection
+            && limit > 0
+            && timeline.beginsAfter(limit)
+            && pagesToNow++ < PAGES_TO_NOW_MAX) {
+          return Task.REACH_NOW;
         }
         if (joined != connection || !timeline.hasHoles()) {
           repairAtMs = NEVER;
@@ -124,8 +162,9 @@ final class Room {
   private void read(Connection connection, String firstAction)
       throws Unanswered, InterruptedException {
     Timeline.Read read;
+    Clock.Moment begun = client.moment();
     synchronized (client) {
-      read = timeline.read(client.now());
+      read = timeline.read();
     }
     for (String action = firstAction; !read.isDone(); action = "history") {
       connection.registered.add(name);
@@ -145,9 +184,13 @@ final class Room {
         }
         Page page = Page.of(reply);
         page.messages().forEach(this::seen);
-        read.page(page, client.now());
-        if (read.isTooFarBehind()) {
-          read = timeline.readNewest(client.now());
+        read.page(page, client.limit(begun));
+        if (read.isDone()) {
+          readAt = begun;
+          pagesToNow = 0;
+        } else if (read.isTooFarBehind()) {
+          read = timeline.readNewest();
+          begun = client.moment();
         }
         client.notifyAll();
       }
@@ -159,11 +202,12 @@ final class Room {
     synchronized (client) {
       connection.registered.remove(name);
       joined = null;
+      readAt = null;
       timeline = new Timeline(waits.overlap());
     }
   }
 
-  /// Fetches the page before the stretch.
+  /// Fetches the page before the stretch, and goes on where none of its rows is a message.
   ///
   /// @return false where there is none
   boolean older() throws InterruptedException {
@@ -186,7 +230,8 @@ final class Room {
           }
           Page page = Page.of(reply);
           page.messages().forEach(this::seen);
-          if (read.page(page)) {
+          boolean shows = !page.messages().isEmpty() || page.isEmpty();
+          if (read.page(page) && shows) {
             return true;
           }
         }
@@ -236,14 +281,17 @@ final class Room {
           client.wait();
           continue;
         }
-        send = outbox.attempt(send, client.now(), newest);
+        send = outbox.attempt(send, client.ageMs(0), newest);
       }
       long pauseMs = 0;
       try {
-        if (client.now() - send.attemptedAtMs() < waits.resend()) {
+        long ageMs = client.ageMs(send.attemptedAtMs());
+        if (ageMs < waits.resend() && ageMs > -CLOCK_ERROR_MS) {
           pauseMs = attempt(connection, send);
-        } else {
+        } else if (client.knowsTime()) {
           lookUp(connection, send);
+        } else {
+          throw new Unanswered(); // soon a ping tells the time
         }
         failures = 0;
       } catch (Unanswered e) {
@@ -273,18 +321,19 @@ final class Room {
     }
     JsonNode reply = connection.request("sendMessage", fields, waits.reply());
     synchronized (client) {
+      long timestamp = Message.timestamp(reply.path("timestamp"));
       if (reply.path("type").asText().equals("sent")) {
-        newest = Math.max(newest, reply.path("timestamp").asLong());
-        outbox.sent(send.id(), reply.path("timestamp").asLong());
+        if (timestamp == 0) {
+          throw new Unanswered();
+        }
+        newest = Math.max(newest, timestamp);
+        outbox.sent(send.id(), timestamp);
         return 0;
       }
       String code = reply.path("code").asText();
       if (code.equals("not_a_member")) {
         joined = joined == connection ? null : joined;
         return 0;
-      }
-      if (code.equals("invalid_after")) {
-        return 1_000; // the clocks disagree
       }
       outbox.failed(send.id(), code);
       return 0;
@@ -295,7 +344,8 @@ final class Room {
   /// has failed.
   private void lookUp(Connection connection, Outbox.Send send)
       throws Unanswered, InterruptedException {
-    Long after = send.after();
+    // Where it was ahead, it did not count.
+    Long after = Math.max(0, send.after() - waits.overlap() * 1_000);
     while (outbox.isWaiting(send.id())) {
       JsonNode reply = connection.request("history", bounds("after", after), waits.reply());
       synchronized (client) {
@@ -305,7 +355,7 @@ final class Room {
         }
         Page page = Page.of(reply);
         page.messages().forEach(this::seen);
-        if (!page.more()) {
+        if (!page.more() || page.isEmpty()) {
           outbox.failed(send.id(), "unanswered");
           return;
         }

@@ -8,8 +8,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// What is known of one room's messages, and what is missing: events and pages go in, what to show
@@ -29,11 +31,20 @@ final class Timeline {
   /// By the timestamp that is missing: the events that wait for it.
   private final Map<Long, Set<Long>> holes = new HashMap<>();
 
+  /// Rows that were read and are no messages: seen, though nothing is shown for them.
+  private final NavigableSet<Long> unreadable = new TreeSet<>();
+
   private @Nullable Long from;
   private boolean complete = true;
 
-  /// Whatever is missing here is later than this minus the overlap; null before the first page.
+  /// Whatever is missing here is later than this minus the overlap; null before the first page, and
+  /// while the server's time is not known.
   private @Nullable Long settled;
+
+  /// How far a read has come that was not finished: from there it goes on. Nothing older is
+  /// missing, as with `settled`; but what is missing may have been handed out before what is older,
+  /// with a timestamp ahead of its time.
+  private @Nullable Long reached;
 
   /// How many messages were not taken because they are older than `from`.
   private long notTaken;
@@ -55,7 +66,8 @@ final class Timeline {
   /// An event.
   ///
   /// @param prev what was handed out before it, or null at the beginning of the room
-  void event(Message message, @Nullable Long prev) {
+  /// @param limit what is later is ahead of the server's time, and settles nothing
+  void event(Message message, @Nullable Long prev, long limit) {
     long timestamp = message.timestamp();
     take(message);
     if (vouched.contains(timestamp)
@@ -66,7 +78,7 @@ final class Timeline {
       return;
     }
     if (prev == null || vouched.contains(prev)) {
-      vouchFor(List.of(timestamp));
+      vouchFor(List.of(timestamp), limit);
     } else {
       holes.computeIfAbsent(prev, missing -> new HashSet<>()).add(timestamp);
     }
@@ -79,19 +91,29 @@ final class Timeline {
     }
   }
 
+  /// The server's time became known.
+  ///
+  /// @param limit what is later was ahead of it when the last read was begun that has ended
+  void told(long limit) {
+    Long sure = shown.floorKey(limit);
+    if (from != null && sure != null) {
+      settle(sure, limit);
+    }
+  }
+
+  /// Whether nothing would be shown of what is said now.
+  boolean beginsAfter(long limit) {
+    return from != null && from > limit;
+  }
+
   /// A read of what may be missing here, for a join and for a repair alike. It is carried out page
   /// by page, by `after`, until it is done.
   final class Read {
-    private final long startedMs;
     private final Set<Long> open = Set.copyOf(holes.keySet());
-    private @Nullable Long after = settled == null ? null : Math.max(0, settled - overlap);
+    private @Nullable Long after = resumeAfter();
     private @Nullable Long head;
     private int pages;
     private boolean done;
-
-    private Read(long nowMs) {
-      this.startedMs = nowMs;
-    }
 
     /// What the next page comes after; null for the newest page.
     @Nullable Long after() {
@@ -109,57 +131,65 @@ final class Timeline {
       return pages == PAGES_MAX && !done;
     }
 
-    /// @param nowMs when it came, on a clock that goes on while the machine sleeps
-    void page(Page page, long nowMs) {
+    /// @param limit what is later was ahead of the server's time when this read was begun
+    void page(Page page, long limit) {
       pages++;
       head = page.head() == null ? head : page.head();
-      long taken = pages == 1 ? 0 : 1_000 * (nowMs - startedMs);
       @Nullable Long bound = after;
       if (bound == null) {
         beginAt(page);
       } else if (!page.complete()) {
         from = 0L;
         complete = false;
-        shown.headMap(page.messages().isEmpty() ? bound + 1 : page.first()).clear();
+        shown.headMap(page.isEmpty() ? bound + 1 : page.first()).clear();
       }
-      page.messages().forEach(Timeline.this::take);
-      if (!page.messages().isEmpty()) {
-        settle(page.last() - taken);
-        after = page.last();
-      } else if (settled == null) {
-        settled = 0L;
-      }
-      done = bound == null || !page.more();
-      if (done) {
-        if (!page.messages().isEmpty()) {
-          long sure = pages == 1 ? page.last() : page.last() - taken - overlap;
-          vouchFor(
-              pages == 1
-                  ? page.messages().stream().map(Message::timestamp).toList()
-                  : List.copyOf(shown.headMap(sure, true).keySet()));
+      take(page);
+      for (long timestamp : page.timestamps()) {
+        after = timestamp;
+        if (timestamp <= limit) {
+          reached = reached == null ? timestamp : Math.max(reached, timestamp);
         }
-        vouchFor(open);
+      }
+      done = bound == null || !page.more() || page.isEmpty();
+      if (done) {
+        if (reached != null) {
+          settle(reached, limit);
+        } else if (page.isEmpty()) {
+          settle(0, limit); // the room is empty
+        }
+        if (pages == 1) {
+          vouchFor(page.timestamps(), limit);
+        } else if (settled != null) {
+          vouchFor(List.copyOf(shown.headMap(settled - overlap, true).keySet()), limit);
+          vouchFor(List.copyOf(unreadable.headSet(settled - overlap, true)), limit);
+        }
+        vouchFor(open, limit);
         if (head != null) {
-          vouchFor(List.of(head));
+          vouchFor(List.of(head), limit);
         }
       }
     }
   }
 
-  Read read(long nowMs) {
-    return new Read(nowMs);
+  Read read() {
+    return new Read();
   }
 
   /// Begins anew with the newest page, and forgets how far the room had been followed.
-  Read readNewest(long nowMs) {
-    Read read = new Read(nowMs);
+  Read readNewest() {
+    Read read = new Read();
     read.after = null;
     return read;
   }
 
-  private void beginAt(Page newest) {
-    from = newest.more() ? newest.first() : 0;
-    complete = newest.more() || newest.complete();
+  private @Nullable Long resumeAfter() {
+    long known = Math.max(settled == null ? -1 : settled, reached == null ? -1 : reached);
+    return known < 0 ? null : Math.max(0, known - overlap);
+  }
+
+  private void beginAt(Page page) {
+    from = page.more() && !page.isEmpty() ? page.first() : 0;
+    complete = page.more() || page.complete();
     shown.headMap(from).clear();
   }
 
@@ -176,19 +206,27 @@ final class Timeline {
     /// @return false where the page must be asked for again: the stretch begins elsewhere by now,
     ///     or something older came in the meantime, which the page may lack
     boolean page(Page page) {
-      if (before == null || !before.equals(from) || notTaken != notTakenBefore || settled == null) {
+      if (before == null || !before.equals(from) || notTaken != notTakenBefore) {
         return false;
       }
+      if (page.more() && page.isEmpty()) {
+        return true; // it says nothing of where it begins
+      }
       beginAt(page);
-      page.messages().forEach(Timeline.this::take);
-      long sure = settled - overlap;
-      vouchFor(page.messages().stream().map(Message::timestamp).filter(t -> t <= sure).toList());
+      take(page);
+      long sure = settled == null ? 0 : settled - overlap;
+      vouchFor(page.timestamps().stream().filter(t -> t <= sure).toList(), 0);
       return true;
     }
   }
 
   OlderRead readOlder() {
     return new OlderRead();
+  }
+
+  private void take(Page page) {
+    page.messages().forEach(this::take);
+    unreadable.addAll(page.unreadable());
   }
 
   private void take(Message message) {
@@ -200,19 +238,21 @@ final class Timeline {
   }
 
   /// And for all that waited for these, which closes their holes.
-  private void vouchFor(Collection<Long> timestamps) {
+  private void vouchFor(Collection<Long> timestamps, long limit) {
     Deque<Long> next = new ArrayDeque<>(timestamps);
     for (Long timestamp = next.poll(); timestamp != null; timestamp = next.poll()) {
       vouched.add(timestamp);
-      if (settled != null) {
-        settle(timestamp);
+      if (from != null) {
+        settle(timestamp, limit);
       }
       next.addAll(holes.getOrDefault(timestamp, Set.of()));
       holes.remove(timestamp);
     }
   }
 
-  private void settle(long timestamp) {
-    settled = settled == null ? timestamp : Math.max(settled, timestamp);
+  private void settle(long timestamp, long limit) {
+    if (timestamp <= limit) {
+      settled = settled == null ? timestamp : Math.max(settled, timestamp);
+    }
   }
 }

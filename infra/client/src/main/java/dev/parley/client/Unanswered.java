@@ -2,11 +2,14 @@ package dev.parley.client;
 
 /// Nobody knows what became of a request, or the server says to repeat it.
 final class Unanswered extends Exception {
+  /// The longest pause that the server may ask for: what it says rests on a clock that may be set.
+  private static final long RETRY_AFTER_MS_MAX = 60_000;
+
   private final long retryAfterMs;
 
   Unanswered(long retryAfterMs) {
     super(null, null, false, false);
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = Math.clamp(retryAfterMs, 0, RETRY_AFTER_MS_MAX);
   }
 
   Unanswered() {

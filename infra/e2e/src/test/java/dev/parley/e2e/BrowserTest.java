@@ -5,6 +5,8 @@ import static com.sun.net.httpserver.SimpleFileServer.OutputLevel.NONE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Page;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
@@ -13,6 +15,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -80,6 +83,83 @@ class BrowserTest extends PageTest {
     ada.awaitConnected();
     assertThat(ada.element("name")).hasValue("Ada");
     assertThat(ada.texts()).containsText("before the reload");
+  }
+
+  /// As Safari tells of it: Enter ends the composition, but the event does not say that one is
+  /// under way.
+  @Test
+  void aKeyThatAnInputMethodHasProcessedMeansNothingToThePage() {
+    TestPage ada = open("Ada", "composed");
+    ada.element("composer").fill("nihongo");
+    ada.pressComposing("Enter");
+    assertThat(ada.element("composer")).hasValue("nihongo");
+    assertThat(ada.drafts()).hasCount(0);
+
+    ada.element("name").fill("Augusta");
+    ada.pressComposing("Enter");
+    assertThat(ada.element("name")).isFocused();
+    ada.pressComposing("Escape");
+    assertThat(ada.element("name")).hasValue("Augusta");
+
+    ada.element("join-room").fill("elsewhere");
+    ada.pressComposing("Enter");
+    assertThat(ada.element("room-elsewhere")).hasCount(0);
+    assertThat(ada.element("join-room")).hasValue("elsewhere");
+
+    ada.page().setViewportSize(400, 700);
+    ada.element("show-rooms").click();
+    ada.pressComposing("Escape");
+    assertThat(ada.element("show-rooms")).hasAttribute("aria-expanded", "true");
+    ada.page().keyboard().press("Escape");
+    assertThat(ada.element("show-rooms")).hasAttribute("aria-expanded", "false");
+
+    ada.element("composer").press("Enter");
+    assertThat(ada.texts()).hasText(new String[] {"nihongo"});
+  }
+
+  @Test
+  void thePageStartsWhateverElseIsStoredUnderItsNames() {
+    for (String stored :
+        List.of(
+            "null",
+            "5",
+            "{",
+            "{\"rooms\": [\"a\"]}",
+            "[5, null, true, {}, [\"lobby\"], \"no room\", \"kept\", \"kept\"]",
+            "\u0000".repeat(100_000))) {
+      BrowserContext visitor = browser.newContext();
+      visitor.addInitScript(
+          "for (const key of ['rooms', 'name', 'guest', 'draft/kept/x', 'draft/kept'])"
+              + " localStorage.setItem('parley.' + key, "
+              + new TextNode(stored)
+              + ")");
+
+      TestPage page = TestPage.open(cloud, visitor, "stored");
+
+      assertThat(page.element("room-kept")).hasCount(stored.contains("kept") ? 1 : 0);
+      page.say("hello " + stored.length());
+      assertThat(page.texts().last()).hasText("hello " + stored.length());
+    }
+  }
+
+  @Test
+  void thePageStartsThoughItMayStoreNothing() {
+    for (String without :
+        List.of(
+            "get() { throw new DOMException('no', 'SecurityError'); }",
+            "value: null",
+            "value: undefined",
+            "value: { length: 0, getItem: () => null, key: () => null, removeItem() {},"
+                + " setItem() { throw new DOMException('full', 'QuotaExceededError'); } }")) {
+      BrowserContext visitor = browser.newContext();
+      visitor.addInitScript(
+          "Object.defineProperty(window, 'localStorage', { %s })".formatted(without));
+
+      TestPage page = TestPage.open(cloud, visitor, "unstored");
+
+      page.say(without);
+      assertThat(page.texts().last()).hasText(without);
+    }
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -20,12 +21,15 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The whole system in a process of its own, as `mvn` runs it, which can be killed. It has the same
 /// addresses and the same data in each run.
 final class CloudProcess implements AutoCloseable {
   private static final int START_MAX_S = 60;
+  private static final Duration ATTEMPT_EVERY = Duration.ofMillis(500);
+  private static final int ATTEMPTS_MAX = START_MAX_S * 2;
 
   private final Path data;
   private final int port;
@@ -51,7 +55,7 @@ final class CloudProcess implements AutoCloseable {
     return URI.create("ws://127.0.0.1:" + port + "/production");
   }
 
-  /// Its tables, in whichever run.
+  /// Its tables, in whichever run; between two runs it waits for the next one.
   DynamoDbClient dynamoDb() {
     return DynamoDbClient.builder()
         .region(Region.US_EAST_1)
@@ -59,6 +63,13 @@ final class CloudProcess implements AutoCloseable {
             StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")))
         .endpointOverride(URI.create("http://127.0.0.1:" + dynamoDbPort))
         .httpClientBuilder(Apache5HttpClient.builder())
+        .overrideConfiguration(
+            configuration ->
+                configuration.retryStrategy(
+                    retries ->
+                        retries
+                            .maxAttempts(ATTEMPTS_MAX)
+                            .backoffStrategy(BackoffStrategy.fixedDelay(ATTEMPT_EVERY))))
         .build();
   }
 

@@ -409,7 +409,7 @@ class ProtocolTest {
               .toList();
       assertEquals(expected, found, row.group());
     }
-    assertEquals(11, printed, "waits that are printed");
+    assertEquals(12, printed, "waits that are printed");
   }
 
   /// The whole numbers of `web/client/limits.js`, with their products worked out.

@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -74,6 +75,7 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
   private final Set<String> saidBefore = new HashSet<>();
   private final AtomicInteger operations = new AtomicInteger();
   private int messages;
+  private int puts;
   private int forgotten;
 
   /// @param name which no other schedule of this cloud has
@@ -108,22 +110,45 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
     for (int i = 0; i < count; i++) {
       String text = "%s before %d %s".formatted(room, i, padding()).strip();
       saidBefore.add(text);
-      long timestamp = ago.plusMillis(i).toEpochMilli() * 1_000;
-      Map<String, AttributeValue> item =
-          Map.of(
-              "room_id", AttributeValue.fromS(room),
-              "timestamp", AttributeValue.fromN(Long.toString(timestamp)),
-              "id", AttributeValue.fromS("before-" + i),
-              "user", AttributeValue.fromS("guest:00112233445566778899aabbccddeeff"),
-              "sender", AttributeValue.fromS("Before"),
-              "message", AttributeValue.fromS(text),
-              "expires_at", AttributeValue.fromN(Long.toString(ago.getEpochSecond() + 86_400)));
+      Map<String, AttributeValue> item = row(room, ago.plusMillis(i), "before-" + i, text);
       puts.add(WriteRequest.builder().putRequest(put -> put.item(item)).build());
     }
     for (int i = 0; i < count; i += 25) {
       List<WriteRequest> some = puts.subList(i, Math.min(count, i + 25));
       tables.batchWriteItem(write -> write.requestItems(Map.of("ChatMessages", some)));
     }
+  }
+
+  /// By hand, into the table: a row that is no message, or a message of a function whose clock is
+  /// an hour ahead.
+  private void put(String room) {
+    boolean odd = random.nextBoolean();
+    Instant at = odd ? Instant.now() : Instant.now().plusSeconds(3_600);
+    Map<String, AttributeValue> row = new HashMap<>(row(room, at, "put-" + puts, ""));
+    if (odd) {
+      row.put(any(List.of("id", "user", "sender", "message")), AttributeValue.fromBool(true));
+    } else {
+      String text = "%s put %d".formatted(room, puts);
+      row.put("message", AttributeValue.fromS(text));
+      saidBefore.add(text);
+    }
+    puts++;
+    tables.putItem(
+        put ->
+            put.tableName("ChatMessages")
+                .item(row)
+                .conditionExpression("attribute_not_exists(room_id)"));
+  }
+
+  private static Map<String, AttributeValue> row(String room, Instant at, String id, String text) {
+    return Map.of(
+        "room_id", AttributeValue.fromS(room),
+        "timestamp", AttributeValue.fromN(Long.toString(at.toEpochMilli() * 1_000)),
+        "id", AttributeValue.fromS(id),
+        "user", AttributeValue.fromS("guest:00112233445566778899aabbccddeeff"),
+        "sender", AttributeValue.fromS("Before"),
+        "message", AttributeValue.fromS(text),
+        "expires_at", AttributeValue.fromN(Long.toString(at.getEpochSecond() + 86_400)));
   }
 
   private String padding() {
@@ -157,6 +182,8 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
       int dice = random.nextInt(100);
       if (person.rooms().isEmpty() || dice < 8) {
         join(person, any(rooms));
+      } else if (random.nextInt(12) == 0) {
+        put(any(rooms));
       } else {
         String room = any(List.copyOf(person.rooms()));
         switch (dice / 10) {
@@ -435,6 +462,11 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
                     .expressionAttributeValues(Map.of(":room", AttributeValue.fromS(room))))
         .items()
         .stream()
+        .filter(
+            row ->
+                Stream.of("id", "user", "sender", "message")
+                    .map(row::get)
+                    .allMatch(value -> value != null && value.s() != null))
         .map(Row::new)
         .map(
             row ->

@@ -2,6 +2,7 @@ package dev.parley.e2e;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 
+import com.google.gson.JsonObject;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
@@ -34,6 +35,15 @@ record TestPage(Page page) {
   void say(String text) {
     element("composer").fill(text);
     element("composer").press("Enter");
+  }
+
+  /// A key in the element that has the focus, which an input method has processed: its code is 229.
+  void pressComposing(String key) {
+    JsonObject event = new JsonObject();
+    event.addProperty("type", "rawKeyDown");
+    event.addProperty("key", key);
+    event.addProperty("windowsVirtualKeyCode", 229);
+    page.context().newCDPSession(page).send("Input.dispatchKeyEvent", event);
   }
 
   Locator messages() {
