@@ -19,6 +19,11 @@ public final class Limits {
   /// nothing younger is pruned.
   public static final Duration PRUNE_AGE_MIN = Duration.ofSeconds(30);
 
+  /// How long a room goes by the queue after its last messages did, so that no direct push
+  /// overtakes them: a job that fails once is hidden for the queue's visibility timeout of a
+  /// minute.
+  public static final Duration QUEUED_CALM = Duration.ofMinutes(2);
+
   /// Fits one transaction together with the connection's own rows.
   public static final int ROOMS_PER_CONNECTION_MAX = 50;
 
@@ -50,8 +55,8 @@ public final class Limits {
   /// Clocks of two functions are taken to agree within this.
   public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
 
-  /// A timestamp further ahead than this comes from a clock that was wrong, not from one that is a
-  /// little fast: nobody waits for such a time to come.
+  /// A stored time further ahead than this comes from a clock that was wrong, or an edited row,
+  /// not from a clock that is a little fast: nobody waits for it to come.
   public static final Duration CLOCK_AHEAD_MAX = Duration.ofSeconds(10);
 
   /// A timestamp, or another whole number on the wire: JavaScript holds no larger one exactly.

@@ -27,6 +27,9 @@ sealed interface Audience {
   /// @param estimate how many members
   record Large(long estimate) implements Audience {}
 
+  /// It could not be read in time.
+  record Unknown() implements Audience {}
+
   /// @param segmentSize how many a small room has at most
   static Audience of(ConnectionTable connections, RoomId room, int segmentSize, Instant now) {
     int sample = Math.min(SAMPLE, segmentSize + 1);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,12 +24,22 @@ final class Batch {
 
   private final InvocationExecutor executor = new InvocationExecutor();
   private final List<Part> parts = new ArrayList<>();
+  private final Semaphore turns;
 
-  /// Begins a part.
+  /// @param atOnce how many parts are handled at once
+  Batch(int atOnce) {
+    this.turns = new Semaphore(atOnce);
+  }
+
+  /// Begins a part, once it is its turn.
   ///
   /// @param first the sequence number of its first record: where the batch begins again if it fails
   void part(String first, Runnable part) {
-    parts.add(new Part(first, CompletableFuture.runAsync(part, executor)));
+    turns.acquireUninterruptibly();
+    parts.add(
+        new Part(
+            first,
+            CompletableFuture.runAsync(part, executor).whenComplete((done, e) -> turns.release())));
   }
 
   /// Waits for all parts.

@@ -20,28 +20,39 @@ import org.jspecify.annotations.Nullable;
 /// @param events encoded, in order
 /// @param passedOver records that hold their place in the chain but could not be encoded in one
 ///     frame: clients fetch those by `history`
-/// @param sequences the first and the last record's sequence number, for example `100-107`: what
-///     these events are known by; empty where no record counts
+/// @param sequences the stream, and the first and the last record's sequence number, for example
+///     `2026-11-25T21:28:00.000/100-107`: what these events are known by; empty where no record
+///     counts
 /// @param room the room as it is once these are handed out; unchanged where no record counts
 record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
   private static final Pattern SEQUENCE = Pattern.compile("[0-9]{1,40}");
 
+  /// What is kept as a room's `head_sequence`: the stream's label, a slash, the sequence number. A
+  /// table that is restored, or whose stream is switched off and on, has another stream, whose
+  /// numbers say nothing about those of the one before.
+  private static String position(String stream, String sequence) {
+    return stream + "/" + sequence;
+  }
+
   /// A record of the ChatMessages stream.
   record Entry(String sequence, Row row) {}
 
-  static Chain of(Room room, List<Entry> entries) {
+  /// @param stream the label of the stream that the records are from
+  static Chain of(Room room, String stream, List<Entry> entries) {
     List<byte[]> events = new ArrayList<>();
     int passedOver = 0;
     String first = "";
     Long head = room.head();
     String headSequence = room.headSequence();
+    String last = "";
     boolean headLost = room.headLost();
     for (Entry entry : entries) {
-      if (handedOut(entry, headSequence)) {
+      if (handedOut(stream, entry, headSequence)) {
         continue;
       }
-      headSequence = entry.sequence();
-      first = first.isEmpty() ? headSequence : first;
+      last = entry.sequence();
+      headSequence = position(stream, last);
+      first = first.isEmpty() ? last : first;
       Long timestamp = timestamp(entry.row());
       if (headLost && timestamp != null) {
         head = timestamp - 1; // no client has seen it, so that each reads what it may have missed
@@ -57,8 +68,14 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
     return new Chain(
         events,
         passedOver,
-        first.isEmpty() ? "" : first + "-" + headSequence,
-        new Room(room.id(), head, headSequence, room.createdAtMs(), room.segments()));
+        first.isEmpty() ? "" : position(stream, first + "-" + last),
+        new Room(
+            room.id(),
+            head,
+            headSequence,
+            room.createdAtMs(),
+            room.segments(),
+            room.queuedUntilMs()));
   }
 
   /// A row without a usable timestamp takes no place: no client could ask for it.
@@ -66,12 +83,16 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
     return row.optionalNumber("ChatMessages", "timestamp", 0, Limits.NUMBER_MAX);
   }
 
-  /// Whether a record is not later than the one that was handed out last. Where that one's sequence
-  /// number cannot be read, the record is handed out: once too often, rather than not at all.
-  private static boolean handedOut(Entry entry, @Nullable String headSequence) {
-    return headSequence != null
-        && SEQUENCE.matcher(headSequence).matches()
-        && compare(entry.sequence(), headSequence) <= 0;
+  /// Whether a record is not later than the one that was handed out last. Where that one was of
+  /// another stream, or its sequence number cannot be read, the record is handed out: once too
+  /// often, rather than not at all.
+  private static boolean handedOut(String stream, Entry entry, @Nullable String headSequence) {
+    String begin = position(stream, "");
+    if (headSequence == null || !headSequence.startsWith(begin)) {
+      return false;
+    }
+    String sequence = headSequence.substring(begin.length());
+    return SEQUENCE.matcher(sequence).matches() && compare(entry.sequence(), sequence) <= 0;
   }
 
   /// Sequence numbers are decimal and of different lengths.

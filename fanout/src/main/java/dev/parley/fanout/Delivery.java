@@ -13,4 +13,8 @@ sealed interface Delivery {
 
   /// The gateway failed or did not answer in time; the push may have arrived.
   record Failed(String cause) implements Delivery {}
+
+  /// The time for it was over before it was pushed, or before the gateway had answered: then it may
+  /// still arrive.
+  record Late() implements Delivery {}
 }

@@ -3,11 +3,14 @@ package dev.parley.fanout;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.PruneQueue;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
+import dev.parley.lambda.Metric;
 import dev.parley.lambda.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -21,13 +24,23 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side
 /// by side, each room's messages in stream order, one push per connection and batch.
+///
+/// A batch ends with its slowest room, so each has its share of it. A room that is large, or whose
+/// events come to more bytes for all its members, or whose members cannot be read in time, goes by
+/// the queue; so do those members who were not reached when the time for direct pushes was over. A
+/// room that went by the queue stays on that way until nothing of it did for a while: a direct push
+/// must not overtake it.
 ///
 /// A room's head moves on only after its messages were handed out. A room that fails does not hold
 /// up the others: the batch is handed to us again from its first failure, and whatever is at or
@@ -36,13 +49,19 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
 
+  /// What is pushed to a room at once, to all its members together: 7 messages of 300 bytes to 500
+  /// members, or one of the largest to 40. An ordinary batch of a small room stays far below.
+  private static final long SHARE_BYTES_MAX = 1024 * 1024;
+
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
   private final ConnectionTable connections;
   private final JobQueues queues;
+  private final PruneQueue prunes;
   private final Pusher pusher;
   private final int segmentSize;
+  private final Duration share;
 
   public FanoutHandler() {
     this(System.getenv());
@@ -54,9 +73,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
-    this.queues = new JobQueues(settings);
+    SqsClient sqs = settings.sqs();
+    this.queues = new JobQueues(sqs, settings);
+    this.prunes = new PruneQueue(sqs, settings);
     this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
-    this.pusher = new Pusher(settings, connections, Duration.ZERO);
+    this.share = Duration.ofMillis(settings.number("DIRECT_PUSH_MS", 1, 10_000));
+    this.pusher = new Pusher(settings, Duration.ZERO);
   }
 
   @Override
@@ -73,61 +95,108 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
             byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
           }
-          return handOut(byRoom);
+          return handOut(stream(event.getRecords()), byRoom);
         });
   }
 
-  private StreamsEventResponse handOut(Map<String, List<Chain.Entry>> byRoom) {
+  /// The label of the stream that a batch is from: the end of its ARN, which is when it was
+  /// enabled.
+  private static String stream(List<DynamodbStreamRecord> batch) {
+    String arn = batch.isEmpty() ? null : batch.getFirst().getEventSourceARN();
+    return arn == null ? "" : arn.substring(arn.lastIndexOf('/') + 1);
+  }
+
+  private StreamsEventResponse handOut(String stream, Map<String, List<Chain.Entry>> byRoom) {
     Instant now = clock.instant();
-    Batch batch = new Batch();
+    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
+    // All rooms at once: a slow one must not take another's turn.
+    Batch batch = new Batch(byRoom.size());
     byRoom.forEach(
         (name, entries) -> {
           if (RoomId.valid(name)) {
             batch.part(
-                entries.getFirst().sequence(), () -> handOut(new RoomId(name), entries, now));
+                entries.getFirst().sequence(),
+                () -> handOut(new RoomId(name), stream, entries, now, gone));
           } else {
-            entries.getFirst().row().report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
+            entries
+                .getFirst()
+                .row()
+                .report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
           }
         });
-    return batch.finish();
+    StreamsEventResponse response = batch.finish();
+    prunes.add(gone);
+    return response;
   }
 
-  private void handOut(RoomId id, List<Chain.Entry> entries, Instant now) {
-    CompletableFuture<Room> reading = CompletableFuture.supplyAsync(() -> rooms.get(id), executor);
-    Audience audience = Audience.of(connections, id, segmentSize, now);
-    Room room = reading.join();
-    Chain chain = Chain.of(room, entries);
+  private void handOut(
+      RoomId id, String stream, List<Chain.Entry> entries, Instant now, Set<ConnectionId> gone) {
+    CompletableFuture<Audience> reading =
+        CompletableFuture.supplyAsync(
+                () -> Audience.of(connections, id, segmentSize, now), executor)
+            .completeOnTimeout(new Audience.Unknown(), share.toMillis(), TimeUnit.MILLISECONDS);
+    Room room = rooms.get(id);
+    Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
+      log.info("skipped {} records of {}: they were handed out before", entries.size(), id);
+      Metric.write(Map.of(Metric.RECORDS_SKIPPED, entries.size()));
       return;
     }
     if (chain.passedOver() > 0) {
       log.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
     }
 
-    Room next = chain.room();
-    switch (audience) {
-      case Audience.Small small -> push(id, small.connections(), chain.events(), now);
-      case Audience.Large large -> {
-        int power = Segments.power(room.segments(), large.estimate(), segmentSize);
-        queues.enqueue(id, Segments.ranges(power), chain.events(), chain.sequences());
-        next = next.withSegments(power);
-        log.atInfo()
-            .addKeyValue("room", id.name())
-            .log("{} events to {} segments", chain.events().size(), 1 << power);
-      }
-    }
+    Audience audience = reading.join();
+    Room next =
+        audience instanceof Audience.Small(var to)
+                && !room.isQueued(now)
+                && bytes(chain.events()) * to.size() <= SHARE_BYTES_MAX
+            ? push(to, chain, gone)
+            : enqueue(audience, chain);
     if (!rooms.advance(room, next)) {
       log.warn("the head of room {} stays where it was", id);
     }
   }
 
-  /// A small room is pushed to at once: one hop, the lowest latency.
-  private void push(RoomId id, List<ConnectionId> to, List<byte[]> events, Instant now) {
+  private static long bytes(List<byte[]> events) {
+    return events.stream().mapToLong(event -> event.length).sum();
+  }
+
+  /// One hop, the lowest latency.
+  ///
+  /// @return the room as it is then
+  private Room push(List<ConnectionId> to, Chain chain, Set<ConnectionId> gone) {
+    Room room = chain.room();
+    List<byte[]> events = chain.events();
     if (events.isEmpty()) {
-      return;
+      return room;
     }
-    Pusher.Outcome outcome = pusher.push(to, events, now);
-    int givenUp = queues.retry(id, outcome.remainder(), events, 1);
-    outcome.report(log, id, events.size(), to.size(), givenUp, Event.timestamp(events.getFirst()));
+    Pusher.Outcome outcome = pusher.push(to, events, gone, System.nanoTime() + share.toNanos());
+    int givenUp = queues.retry(room.id(), outcome.remainder(), events, 1);
+    outcome.report(
+        log, room.id(), events.size(), to.size(), givenUp, Event.timestamp(events.getFirst()));
+    if (outcome.late().isEmpty()) {
+      return room;
+    }
+    queues.enqueue(room.id(), outcome.late(), events);
+    return room.queued(Segments.WHOLE, clock.instant());
+  }
+
+  /// @return the room as it is then
+  private Room enqueue(Audience audience, Chain chain) {
+    Room room = chain.room();
+    int power =
+        switch (audience) {
+          case Audience.Small small ->
+              Segments.power(room.segments(), small.connections().size(), segmentSize);
+          case Audience.Large large ->
+              Segments.power(room.segments(), large.estimate(), segmentSize);
+          case Audience.Unknown unknown -> Segments.power(room.segments());
+        };
+    queues.enqueue(room.id(), Segments.ranges(power), chain.events(), chain.sequences());
+    log.atInfo()
+        .addKeyValue("room", room.id().name())
+        .log("{} events to {} segments", chain.events().size(), 1 << power);
+    return room.queued(power, clock.instant());
   }
 }

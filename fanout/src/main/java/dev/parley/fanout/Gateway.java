@@ -16,7 +16,6 @@ import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.SdkHttpFullRequest;
 import software.amazon.awssdk.http.SdkHttpMethod;
 import software.amazon.awssdk.http.SdkHttpRequest;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.utils.http.SdkHttpUtils;
@@ -47,7 +46,8 @@ final class Gateway {
     this.url = settings.connectionsUrl();
     this.path = url.getRawPath() + "/@connections/";
     this.http =
-        Apache5HttpClient.builder()
+        settings
+            .http()
             .maxConnections(concurrency)
             .connectionTimeout(timeout)
             .socketTimeout(timeout)

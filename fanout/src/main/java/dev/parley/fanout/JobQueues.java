@@ -3,18 +3,22 @@ package dev.parley.fanout;
 import dev.parley.Sha256;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.SlotRange;
+import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
-/// The two queues in front of the Push function: segments of large rooms (FIFO, one message group
-/// for each segment), and what could not be pushed (standard, since FIFO queues allow no delay per
-/// message).
+/// The two queues in front of the Push function: segments of rooms that are not pushed to at once
+/// (FIFO, one message group for each segment), and what could not be pushed (standard, since FIFO
+/// queues allow no delay per message).
 final class JobQueues {
   /// What one message holds at most, with room for its header: SQS's own limit was 256 KB for long.
   static final int JOB_BYTES_MAX = 240 * 1024;
@@ -25,12 +29,13 @@ final class JobQueues {
   /// What is tried again this often and fails is given up.
   static final int ATTEMPTS_MAX = 5;
 
+  private final InvocationExecutor executor = new InvocationExecutor();
   private final SqsClient sqs;
   private final String segments;
   private final String retries;
 
-  JobQueues(Settings settings) {
-    this.sqs = settings.sqs();
+  JobQueues(SqsClient sqs, Settings settings) {
+    this.sqs = sqs;
     this.segments = settings.required("PUSH_SEGMENTS_QUEUE_URL");
     this.retries = settings.required("PUSH_RETRIES_QUEUE_URL");
   }
@@ -59,12 +64,35 @@ final class JobQueues {
               .map(
                   range ->
                       SendMessageBatchRequestEntry.builder()
-                          .messageGroupId(room.name() + ":" + range)
+                          .messageGroupId(group(room, range))
                           .messageDeduplicationId(
                               Sha256.hex(room + ":" + range + "-" + number + "-" + sequences))
                           .messageBody(new PushJob.Segment(room, range, chunk).encode()))
               .toList());
     }
+  }
+
+  /// Enqueues events for those of a room whom a direct push left out, in the message group of the
+  /// whole room: what is enqueued for all of it comes after.
+  ///
+  /// @throws NotEnqueued as above
+  void enqueue(RoomId room, List<ConnectionId> connections, List<byte[]> events) {
+    for (List<byte[]> chunk : chunks(events)) {
+      sendAll(
+          segments,
+          jobs(room, connections, 0, chunk)
+              .map(
+                  job ->
+                      SendMessageBatchRequestEntry.builder()
+                          .messageGroupId(group(room, SlotRange.ALL))
+                          .messageDeduplicationId(Sha256.hex(job))
+                          .messageBody(job))
+              .toList());
+    }
+  }
+
+  private static String group(RoomId room, SlotRange range) {
+    return room.name() + ":" + range;
   }
 
   /// Enqueues events for the connections that did not take them, with a delay that doubles.
@@ -75,22 +103,28 @@ final class JobQueues {
     if (connections.isEmpty() || attempt > ATTEMPTS_MAX) {
       return connections.size();
     }
-    List<SendMessageBatchRequestEntry.Builder> entries = new ArrayList<>();
-    for (List<byte[]> chunk : chunks(events)) {
-      int bytes = chunk.stream().mapToInt(event -> event.length + 1).sum();
-      // A connection's id takes at most 128 bytes, and three for its quotes and comma.
-      int perMessage = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - bytes) / 131);
-      for (int from = 0; from < connections.size(); from += perMessage) {
-        List<ConnectionId> some =
-            connections.subList(from, Math.min(connections.size(), from + perMessage));
-        entries.add(
-            SendMessageBatchRequestEntry.builder()
-                .delaySeconds(1 << (attempt - 1))
-                .messageBody(new PushJob.Retry(room, some, attempt, chunk).encode()));
-      }
-    }
-    sendAll(retries, entries);
+    sendAll(
+        retries,
+        chunks(events).stream()
+            .flatMap(chunk -> jobs(room, connections, attempt, chunk))
+            .map(
+                job ->
+                    SendMessageBatchRequestEntry.builder()
+                        .delaySeconds(1 << (attempt - 1))
+                        .messageBody(job))
+            .toList());
     return 0;
+  }
+
+  /// Jobs that name their connections, encoded; each has all events and some of the connections.
+  private static Stream<String> jobs(
+      RoomId room, List<ConnectionId> connections, int attempt, List<byte[]> events) {
+    int bytes = events.stream().mapToInt(event -> event.length + 1).sum();
+    // A connection's id takes at most 128 bytes, and three for its quotes and comma.
+    int perJob = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - bytes) / 131);
+    return IntStream.iterate(0, from -> from < connections.size(), from -> from + perJob)
+        .mapToObj(from -> connections.subList(from, Math.min(connections.size(), from + perJob)))
+        .map(some -> new PushJob.Retry(room, some, attempt, events).encode());
   }
 
   /// Events in parts that one message can hold.
@@ -113,15 +147,18 @@ final class JobQueues {
     return chunks;
   }
 
+  /// Sends entries of which none has to come before another, in as few calls as they fit, side by
+  /// side: a room of many segments must not take the batch's time by so many calls.
   private void sendAll(String queue, List<SendMessageBatchRequestEntry.Builder> entries) {
+    List<CompletableFuture<Void>> calls = new ArrayList<>();
     List<SendMessageBatchRequestEntry> batch = new ArrayList<>();
     int bytes = 0;
     for (SendMessageBatchRequestEntry.Builder builder : entries) {
       SendMessageBatchRequestEntry entry = builder.id(Integer.toString(batch.size())).build();
       int size = entry.messageBody().getBytes(StandardCharsets.UTF_8).length;
       if (!batch.isEmpty() && (batch.size() == ENTRIES_MAX || bytes + size > JOB_BYTES_MAX)) {
-        send(queue, batch);
-        batch.clear();
+        calls.add(call(queue, batch));
+        batch = new ArrayList<>();
         bytes = 0;
         entry = builder.id("0").build();
       }
@@ -129,12 +166,16 @@ final class JobQueues {
       bytes += size;
     }
     if (!batch.isEmpty()) {
-      send(queue, batch);
+      calls.add(call(queue, batch));
     }
+    CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
   }
 
-  private void send(String queue, List<SendMessageBatchRequestEntry> batch) {
-    List<SendMessageBatchRequestEntry> entries = List.copyOf(batch);
+  private CompletableFuture<Void> call(String queue, List<SendMessageBatchRequestEntry> entries) {
+    return CompletableFuture.runAsync(() -> send(queue, entries), executor);
+  }
+
+  private void send(String queue, List<SendMessageBatchRequestEntry> entries) {
     SendMessageBatchResponse response =
         sqs.sendMessageBatch(send -> send.queueUrl(queue).entries(entries));
     if (response.hasFailed() && !response.failed().isEmpty()) {

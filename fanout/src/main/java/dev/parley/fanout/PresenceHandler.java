@@ -9,6 +9,7 @@ import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
+import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
@@ -21,6 +22,8 @@ import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,11 +38,19 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger log = LoggerFactory.getLogger(PresenceHandler.class);
 
+  /// A room that takes longer to be told leaves the rest untold: the batch ends with its slowest.
+  private static final Duration SHARE = Duration.ofSeconds(5);
+
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
   private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
 
+  /// Rooms that are told and sessions that are closed side by side. A crowd that leaves is 1,000 of
+  /// them in one batch: all at once they would keep senders from the tables.
+  private static final int AT_ONCE_MAX = 8;
+
   private final InstantSource clock;
   private final ConnectionTable connections;
+  private final PruneQueue prunes;
   private final SessionTable sessions;
   private final Pusher pusher;
   private final int segmentSize;
@@ -54,8 +65,9 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
+    this.prunes = new PruneQueue(settings.sqs(), settings);
     this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
-    this.pusher = new Pusher(settings, connections, Duration.ZERO);
+    this.pusher = new Pusher(settings, Duration.ZERO);
   }
 
   @Override
@@ -65,14 +77,15 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records) {
     Instant now = clock.instant();
+    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
     Map<RoomId, Presences> byRoom = new LinkedHashMap<>();
-    Batch batch = new Batch();
+    Batch batch = new Batch(AT_ONCE_MAX);
     for (DynamodbStreamRecord record : records) {
       String sequence = record.getDynamodb().getSequenceNumber();
-      boolean gone = "REMOVE".equals(record.getEventName());
+      boolean removed = "REMOVE".equals(record.getEventName());
       Row row =
           StreamRow.of(
-              gone ? record.getDynamodb().getOldImage() : record.getDynamodb().getNewImage());
+              removed ? record.getDynamodb().getOldImage() : record.getDynamodb().getNewImage());
       try {
         ConnectionId connection = new ConnectionId(row.string("connection_id"));
         String room = row.string("room_id");
@@ -83,12 +96,11 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
               .add(
                   connection,
                   Identity.stored(row.string("user"), row.string("sender")),
-                  gone ? Event.State.OUT : Event.State.IN);
-        } else if (gone) {
+                  removed ? Event.State.OUT : Event.State.IN);
+        } else if (removed) {
           Long connectedAtMs =
               row.optionalNumber("ChatConnections", "connected_at", 0, now.toEpochMilli());
-          Instant connectedAt =
-              connectedAtMs == null ? null : Instant.ofEpochMilli(connectedAtMs);
+          Instant connectedAt = connectedAtMs == null ? null : Instant.ofEpochMilli(connectedAtMs);
           boolean expired =
               record.getUserIdentity() != null
                   && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());
@@ -99,19 +111,21 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
       }
     }
     byRoom.forEach(
-        (room, presences) -> batch.part(presences.first(), () -> tell(room, presences, now)));
-    return batch.finish();
+        (room, presences) -> batch.part(presences.first(), () -> tell(room, presences, now, gone)));
+    StreamsEventResponse response = batch.finish();
+    prunes.add(gone);
+    return response;
   }
 
-  private void tell(RoomId room, Presences presences, Instant now) {
+  private void tell(RoomId room, Presences presences, Instant now, Set<ConnectionId> gone) {
     List<byte[]> events = presences.events(room);
     if (events.isEmpty()) {
       return;
     }
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
     if (Audience.of(connections, room, segmentSize, now) instanceof Audience.Small(var to)) {
-      Pusher.Outcome outcome = pusher.push(to, events, now);
-      outcome.report(log, room, events.size(), to.size(), outcome.remainder().size(), null);
+      Pusher.Outcome outcome = pusher.push(to, events, gone, System.nanoTime() + SHARE.toNanos());
+      outcome.report(log, room, events.size(), to.size(), outcome.unreached().size(), null);
     }
   }
 

@@ -9,39 +9,46 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
-import dev.parley.connection.SlotRange;
+import dev.parley.connection.PruneQueue;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Settings;
-import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Both queues of jobs: pushes the events of each segment to its members, segments side by side,
 /// and tries those again who could not be reached.
 ///
 /// Jobs of one segment that come together are merged, in order: the longer the queue, the more
 /// events travel in one push. Whoever could not be reached within 250 ms is left to the queue of
-/// retries, so that nobody holds up a segment.
+/// retries, so that nobody holds up a segment; and so is everybody who is left when the time for
+/// all of it is over, so that no segment holds up the others that came with it.
 public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger log = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
+
+  /// All pushes of one invocation: half of the function's timeout, the rest is for the tables and
+  /// the queues.
+  private static final Duration ALL_MAX = Duration.ofSeconds(5);
 
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final ConnectionTable connections;
   private final JobQueues queues;
+  private final PruneQueue prunes;
   private final Pusher pusher;
 
   public PushHandler() {
@@ -52,11 +59,11 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     Settings settings = new Settings(environment);
     this.clock = settings.clock();
     this.connections = new ConnectionTable(settings.dynamoDb(), settings);
-    this.queues = new JobQueues(settings);
-    this.pusher = new Pusher(settings, connections, RETRY_FOR);
+    SqsClient sqs = settings.sqs();
+    this.queues = new JobQueues(sqs, settings);
+    this.prunes = new PruneQueue(sqs, settings);
+    this.pusher = new Pusher(settings, RETRY_FOR);
   }
-
-  private record SegmentKey(RoomId room, SlotRange range) {}
 
   /// What is done at once, and the messages that stand for it.
   private record Work(PushJob job, List<String> messageIds) {}
@@ -67,79 +74,97 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   private SQSBatchResponse push(List<SQSMessage> messages) {
-    List<BatchItemFailure> failures = new ArrayList<>();
-    Map<Work, CompletableFuture<Void>> pushing = new LinkedHashMap<>();
-    for (Work work : merge(messages, failures)) {
-      pushing.put(work, CompletableFuture.runAsync(() -> push(work.job()), executor));
+    long deadlineNanos = System.nanoTime() + ALL_MAX.toNanos();
+    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
+    List<String> failed = new ArrayList<>();
+    List<CompletableFuture<List<String>>> pushing = new ArrayList<>();
+    for (List<Work> group : byGroup(messages, failed)) {
+      pushing.add(CompletableFuture.supplyAsync(() -> push(group, gone, deadlineNanos), executor));
     }
-    pushing.forEach(
-        (work, done) -> {
-          try {
-            done.join();
-          } catch (CompletionException e) {
-            log.error("a job for room {} failed", work.job().room(), e.getCause());
-            work.messageIds().forEach(id -> failures.add(new BatchItemFailure(id)));
-          }
-        });
-    return new SQSBatchResponse(failures);
+    pushing.forEach(push -> failed.addAll(push.join()));
+    prunes.add(gone);
+    return new SQSBatchResponse(failed.stream().map(BatchItemFailure::new).toList());
   }
 
-  /// One piece of work for each segment, in the order of its messages, and one for each retry.
-  private static List<Work> merge(List<SQSMessage> messages, List<BatchItemFailure> failures) {
-    Map<SegmentKey, Work> segments = new LinkedHashMap<>();
-    List<Work> work = new ArrayList<>();
+  /// What each message group has to be done, in the order of its messages; jobs of one segment that
+  /// follow each other are one piece of work. A message without a group is a group of its own.
+  ///
+  /// @param failed gets the ids of messages that are no jobs
+  private static Collection<List<Work>> byGroup(List<SQSMessage> messages, List<String> failed) {
+    Map<String, List<Work>> groups = new LinkedHashMap<>();
     for (SQSMessage message : messages) {
       try {
-        switch (PushJob.decode(message.getBody())) {
-          case PushJob.Segment segment -> {
-            Work merged =
-                segments.computeIfAbsent(
-                    new SegmentKey(segment.room(), segment.range()),
-                    key ->
-                        new Work(
-                            new PushJob.Segment(key.room(), key.range(), new ArrayList<>()),
-                            new ArrayList<>()));
-            merged.job().events().addAll(segment.events());
-            merged.messageIds().add(message.getMessageId());
-          }
-          case PushJob.Retry retry -> work.add(new Work(retry, List.of(message.getMessageId())));
+        PushJob job = PushJob.decode(message.getBody());
+        Map<String, String> attributes =
+            Objects.requireNonNullElse(message.getAttributes(), Map.of());
+        List<Work> group =
+            groups.computeIfAbsent(
+                attributes.getOrDefault("MessageGroupId", message.getMessageId()),
+                id -> new ArrayList<>());
+        if (!group.isEmpty()
+            && job instanceof PushJob.Segment segment
+            && group.getLast().job() instanceof PushJob.Segment last
+            && segment.room().equals(last.room())
+            && segment.range().equals(last.range())) {
+          List<byte[]> events = new ArrayList<>(last.events());
+          events.addAll(segment.events());
+          List<String> ids = new ArrayList<>(group.removeLast().messageIds());
+          ids.add(message.getMessageId());
+          group.add(new Work(new PushJob.Segment(last.room(), last.range(), events), ids));
+        } else {
+          group.add(new Work(job, List.of(message.getMessageId())));
         }
       } catch (PushJob.InvalidJob e) {
         log.error("a message in the queue is no job: it is left to the dead letters", e);
-        failures.add(new BatchItemFailure(message.getMessageId()));
+        failed.add(message.getMessageId());
       }
     }
-    work.addAll(segments.values());
-    return work;
+    return groups.values();
   }
 
-  private void push(PushJob job) {
-    Instant now = clock.instant();
+  /// @return the ids of the messages that must come again: from the first failure on
+  private List<String> push(List<Work> group, Set<ConnectionId> gone, long deadlineNanos) {
+    for (int i = 0; i < group.size(); i++) {
+      PushJob job = group.get(i).job();
+      try {
+        push(job, gone, deadlineNanos);
+      } catch (RuntimeException e) {
+        log.error("a job for room {} failed", job.room(), e);
+        return group.subList(i, group.size()).stream()
+            .flatMap(work -> work.messageIds().stream())
+            .toList();
+      }
+    }
+    return List.of();
+  }
+
+  private void push(PushJob job, Set<ConnectionId> gone, long deadlineNanos) {
     List<byte[]> events = job.events();
+    List<ConnectionId> to;
+    int attempt;
     switch (job) {
       case PushJob.Segment segment -> {
-        List<ConnectionId> to =
-            connections.membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, now).stream()
+        to =
+            connections
+                .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
+                .stream()
                 .map(Membership::connection)
                 .toList();
-        push(job.room(), to, events, 1, now, Event.timestamp(events.getFirst()));
+        attempt = 0;
       }
-      case PushJob.Retry retry ->
-          push(job.room(), retry.connections(), events, retry.attempt() + 1, now, null);
+      case PushJob.Retry retry -> {
+        to = retry.connections();
+        attempt = retry.attempt();
+      }
     }
-  }
-
-  /// @param attempt the number of the next one, for whoever is not reached
-  /// @param since the timestamp of the oldest message, where nobody has tried before
-  private void push(
-      RoomId room,
-      List<ConnectionId> to,
-      List<byte[]> events,
-      int attempt,
-      Instant now,
-      @Nullable Long since) {
-    Pusher.Outcome outcome = pusher.push(to, events, now);
-    int givenUp = queues.retry(room, outcome.remainder(), events, attempt);
-    outcome.report(log, room, events.size(), to.size(), givenUp, since);
+    Pusher.Outcome outcome = pusher.push(to, events, gone, deadlineNanos);
+    int givenUp = queues.retry(job.room(), outcome.unreached(), events, attempt + 1);
+    outcome.report(
+        log,
+        job.room(),
+        events.size(),
+        to.size(),
+        givenUp,
+        attempt == 0 ? Event.timestamp(events.getFirst()) : null);
   }
 }

@@ -27,7 +27,8 @@ sealed interface PushJob {
 
   /// The members who could not be reached.
   ///
-  /// @param attempt 1 for the first time that they are tried again
+  /// @param attempt 1 for the first time that they are tried again; 0 where time was over before
+  ///     they were tried, or had answered
   record Retry(RoomId room, List<ConnectionId> connections, int attempt, List<byte[]> events)
       implements PushJob {}
 

@@ -1,61 +1,72 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
 import dev.parley.lambda.InvocationExecutor;
 import dev.parley.lambda.Metric;
 import dev.parley.lambda.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
-import software.amazon.awssdk.core.exception.SdkException;
 
 /// Pushes events to connections: side by side across connections, one frame after another to each.
+///
+/// All rooms of a function share its pushes: who waits longest is next, and no room has more than
+/// three quarters of them under way. Each call has its time, and ends with it.
 final class Pusher {
   private static final Logger log = LoggerFactory.getLogger(Pusher.class);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
-  private final ConnectionTable connections;
   private final Gateway gateway;
   private final Duration retryFor;
   private final Semaphore permits;
+  private final int permitsPerRoom;
   private final InvocationExecutor executor = new InvocationExecutor();
 
   /// @param retryFor how long those who were throttled or failed are tried again, all together;
   ///     zero for not at all
-  Pusher(Settings settings, ConnectionTable connections, Duration retryFor) {
+  Pusher(Settings settings, Duration retryFor) {
     // Pushes under way at once, of all rooms of this function together.
     int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
-    this.connections = connections;
     this.gateway = new Gateway(settings, concurrency);
-    this.permits = new Semaphore(concurrency);
+    this.permits = new Semaphore(concurrency, true);
+    this.permitsPerRoom = Math.ceilDiv(concurrency * 3, 4);
     this.retryFor = retryFor;
   }
 
   /// What became of all pushes together.
   ///
-  /// @param pruned those of the gone connections whose rows were removed
   /// @param remainder who was throttled or failed: not reached, and not known to be gone
+  /// @param late who was not pushed to, or had not answered, when the time was over: a push to
+  ///     some may still arrive
   record Outcome(
       int delivered,
       int gone,
-      int pruned,
       int throttled,
       int failed,
-      List<ConnectionId> remainder) {
+      List<ConnectionId> remainder,
+      List<ConnectionId> late) {
+
+    /// All who are not known to have the events, nor to be gone.
+    List<ConnectionId> unreached() {
+      return Stream.concat(remainder.stream(), late.stream()).toList();
+    }
 
     /// One line in the log, with a warning where somebody was given up, and one of metrics.
     ///
@@ -66,55 +77,65 @@ final class Pusher {
       log.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
           .addKeyValue("room", room.name())
           .log(
-              "{} events to {} connections: {} delivered, {} gone ({} pruned), {} throttled, {}"
-                  + " failed, {} given up",
+              "{} events to {} connections: {} delivered, {} gone, {} throttled, {} failed, {}"
+                  + " late, {} given up",
               events,
               members,
               delivered,
               gone,
-              pruned,
               throttled,
               failed,
+              late.size(),
               givenUp);
       Map<Metric, Number> values = new EnumMap<>(Metric.class);
-      values.put(Metric.PUSHES, members);
+      values.put(Metric.PUSHES, members - late.size());
       values.put(Metric.EVENTS_PER_PUSH, events);
       values.put(Metric.PUSHES_GONE, gone);
       values.put(Metric.PUSHES_THROTTLED, throttled);
       values.put(Metric.PUSHES_FAILED, failed);
+      values.put(Metric.PUSHES_LATE, late.size());
       values.put(Metric.PUSHES_GIVEN_UP, givenUp);
       if (since != null) {
-        values.put(Metric.ACCEPT_TO_PUSH, System.currentTimeMillis() - since / 1_000);
+        values.put(Metric.ACCEPT_TO_PUSH, Math.max(0, System.currentTimeMillis() - since / 1_000));
       }
       Metric.write(values);
     }
   }
 
   /// Pushes the events to all connections, in as few frames as 32 KB each allow, in order to each.
-  /// A connection that did not take a frame gets none of the later ones. Rows of gone connections
-  /// are removed after all pushes, unless they were opened less than 30 s ago.
-  Outcome push(List<ConnectionId> to, List<byte[]> events, Instant now) {
+  /// A connection that did not take a frame gets none of the later ones.
+  ///
+  /// @param gone who was found gone in this invocation, by any room: they are not pushed to, and
+  ///     whoever is found gone is added
+  /// @param deadlineNanos when it ends, by `System.nanoTime()`
+  Outcome push(
+      List<ConnectionId> to, List<byte[]> events, Set<ConnectionId> gone, long deadlineNanos) {
     List<byte[]> frames = Event.frames(events);
     if (frames.isEmpty()) {
-      return new Outcome(0, 0, 0, 0, 0, List.of());
+      return new Outcome(0, 0, 0, 0, List.of(), List.of());
     }
-    long deadline = System.nanoTime() + retryFor.toNanos();
+    long retryUntil = System.nanoTime() + retryFor.toNanos();
     int delivered = 0;
+    int goneNow = 0;
     int throttled;
     int failed;
-    List<ConnectionId> gone = new ArrayList<>();
-    List<ConnectionId> remainder = to;
+    List<ConnectionId> late = new ArrayList<>();
+    List<ConnectionId> remainder = new ArrayList<>(to);
+    // Rooms that share members do not all push to the same one at the same time, and so learn from
+    // each other who is gone.
+    Collections.shuffle(remainder, ThreadLocalRandom.current());
     while (true) {
       List<ConnectionId> targets = remainder;
       remainder = new ArrayList<>();
       throttled = 0;
       failed = 0;
-      List<Delivery> deliveries = inParallel(targets, connection -> push(connection, frames));
+      List<Delivery> deliveries =
+          push(targets, frames, gone, deadlineNanos, new Semaphore(permitsPerRoom));
       for (int i = 0; i < targets.size(); i++) {
         ConnectionId connection = targets.get(i);
         switch (deliveries.get(i)) {
           case Delivery.Delivered d -> delivered++;
-          case Delivery.Gone g -> gone.add(connection);
+          case Delivery.Gone g -> goneNow++;
           case Delivery.Throttled t -> {
             throttled++;
             remainder.add(connection);
@@ -124,74 +145,101 @@ final class Pusher {
             remainder.add(connection);
             log.debug("push to {} failed: {}", connection, f.cause());
           }
+          case Delivery.Late l -> late.add(connection);
         }
       }
-      if (remainder.isEmpty() || System.nanoTime() >= deadline) {
+      if (remainder.isEmpty() || leftNanos(retryUntil) <= 0 || leftNanos(deadlineNanos) <= 0) {
         break;
       }
-      pause(deadline);
+      pause(Math.min(leftNanos(retryUntil), leftNanos(deadlineNanos)));
     }
     return new Outcome(
-        delivered, gone.size(), prune(gone, now), throttled, failed, List.copyOf(remainder));
+        delivered, goneNow, throttled, failed, List.copyOf(remainder), List.copyOf(late));
   }
 
-  private static void pause(long deadline) {
-    long leftMs = Math.max(1, (deadline - System.nanoTime()) / 1_000_000);
+  private static void pause(long leftNanos) {
+    long leftMs = Math.max(1, leftNanos / 1_000_000);
     try {
       Thread.sleep(
           Math.min(leftMs, ThreadLocalRandom.current().nextLong(20, PAUSE_MAX.toMillis())));
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two pushes", e);
+      throw interrupted(e);
     }
   }
 
-  /// @return how many were removed
-  private int prune(List<ConnectionId> gone, Instant now) {
-    return inParallel(gone, connection -> prune(connection, now)).stream()
-        .mapToInt(pruned -> pruned ? 1 : 0)
-        .sum();
-  }
-
-  /// What cannot be removed now is found gone by a later push: it must not make this batch, which
-  /// everybody else has, come again.
-  private boolean prune(ConnectionId connection, Instant now) {
-    try {
-      return connections.prune(connection, now);
-    } catch (SdkException e) {
-      log.warn("could not remove {}: {}", connection, e.getMessage());
-      return false;
-    }
-  }
-
-  /// Side by side, within the bound.
+  /// Side by side, within the bounds.
   ///
-  /// @return the results in the order of the connections
-  private <T> List<T> inParallel(List<ConnectionId> all, Function<ConnectionId, T> task) {
-    List<CompletableFuture<T>> results = new ArrayList<>(all.size());
-    for (ConnectionId connection : all) {
-      permits.acquireUninterruptibly();
-      results.add(
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return task.apply(connection);
-                } finally {
-                  permits.release();
-                }
-              },
-              executor));
+  /// @param room permits of this room's pushes
+  /// @return what became of each, in the order of the connections
+  private List<Delivery> push(
+      List<ConnectionId> to,
+      List<byte[]> frames,
+      Set<ConnectionId> gone,
+      long deadlineNanos,
+      Semaphore room) {
+    List<CompletableFuture<Delivery>> pushes = new ArrayList<>(to.size());
+    for (ConnectionId connection : to) {
+      if (acquire(room, deadlineNanos) && acquire(permits, deadlineNanos)) {
+        pushes.add(
+            CompletableFuture.supplyAsync(
+                () -> {
+                  try {
+                    return push(connection, frames, gone, deadlineNanos);
+                  } finally {
+                    permits.release();
+                    room.release();
+                  }
+                },
+                executor));
+      } else {
+        pushes.add(CompletableFuture.completedFuture(new Delivery.Late()));
+      }
     }
-    return results.stream().map(CompletableFuture::join).toList();
+    try {
+      var all = CompletableFuture.allOf(pushes.toArray(CompletableFuture[]::new));
+      all.get(Math.max(0, leftNanos(deadlineNanos)), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    } catch (TimeoutException | ExecutionException e) {
+      // Some have no answer yet: nobody waits for them. Or one failed, and says so below.
+    }
+    return pushes.stream().map(push -> push.getNow(new Delivery.Late())).toList();
   }
 
-  private Delivery push(ConnectionId connection, List<byte[]> frames) {
+  private Delivery push(
+      ConnectionId connection, List<byte[]> frames, Set<ConnectionId> gone, long deadlineNanos) {
     for (byte[] frame : frames) {
+      if (gone.contains(connection)) {
+        return new Delivery.Gone();
+      }
+      if (leftNanos(deadlineNanos) <= 0) {
+        return new Delivery.Late();
+      }
       Delivery delivery = gateway.post(connection, frame);
+      if (delivery instanceof Delivery.Gone) {
+        gone.add(connection);
+      }
       if (!(delivery instanceof Delivery.Delivered)) {
         return delivery;
       }
     }
     return new Delivery.Delivered();
+  }
+
+  private static boolean acquire(Semaphore permits, long deadlineNanos) {
+    try {
+      return permits.tryAcquire(leftNanos(deadlineNanos), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  private static long leftNanos(long deadlineNanos) {
+    return deadlineNanos - System.nanoTime();
+  }
+
+  private static IllegalStateException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    return new IllegalStateException("interrupted while it pushed", cause);
   }
 }

@@ -11,24 +11,32 @@ final class Segments {
   /// 4,096 segments: at 500 connections each, two million.
   private static final int POWER_MAX = 12;
 
+  /// All of a room in one.
+  static final int WHOLE = 0;
+
   private Segments() {}
 
   /// Into how many segments a room is cut, as a power of two. It stays what it was until the
   /// estimate leaves half to twice what that many segments hold, so that message groups are stable
   /// while a room's size wanders.
   ///
-  /// @param current the power in use, or null
+  /// @param current the power in use, or null; one that cannot be counts as none
   /// @param segmentSize how many members one segment is to have
   static int power(@Nullable Integer current, long estimate, int segmentSize) {
     double segments = (double) estimate / segmentSize;
-    if (current != null) {
+    if (current != null && current >= WHOLE && current <= POWER_MAX) {
       double capacity = Math.scalb(1.0, current);
       if (segments >= capacity / 2 && segments <= capacity * 2) {
         return current;
       }
     }
     long rounded = Math.round(Math.log(Math.max(1, segments)) / Math.log(2));
-    return Math.clamp(rounded, 1, POWER_MAX);
+    return Math.clamp(rounded, estimate > segmentSize ? 1 : WHOLE, POWER_MAX);
+  }
+
+  /// The power in use, of a room of unknown size.
+  static int power(@Nullable Integer current) {
+    return current != null && current >= WHOLE && current <= POWER_MAX ? current : WHOLE;
   }
 
   /// The 2^power ranges, in order; together they are all slots.

@@ -17,34 +17,48 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class ChainTest {
+  private static final String STREAM = "2026-11-25T21:28:00.000";
   private static final Room NEW = new Room(new RoomId("lobby"), null, null, null, null);
 
   @Test
   void eachMessageNamesTheOneHandedOutBeforeIt() {
-    Chain chain = Chain.of(NEW, List.of(entry("1", 10), entry("2", 30), entry("3", 20)));
+    Chain chain = Chain.of(NEW, STREAM, List.of(entry("1", 10), entry("2", 30), entry("3", 20)));
 
     assertEquals(
         List.of("10<-null", "30<-10", "20<-30"), links(chain.events()), "stream order, not time");
     assertEquals(20, chain.room().head());
-    assertEquals("3", chain.room().headSequence());
+    assertEquals(STREAM + "/3", chain.room().headSequence());
+    assertEquals(STREAM + "/1-3", chain.sequences());
   }
 
   @Test
   void sequenceNumbersAreComparedAsNumbers() {
-    Room room = new Room(NEW.id(), 10L, "999999999999999999999", null, null);
+    Room room = new Room(NEW.id(), 10L, STREAM + "/999999999999999999999", null, null);
 
-    Chain chain = Chain.of(room, List.of(entry("1000000000000000000000", 11)));
+    Chain chain = Chain.of(room, STREAM, List.of(entry("1000000000000000000000", 11)));
 
     assertEquals(List.of("11<-10"), links(chain.events()));
   }
 
   @Test
   void whatWasHandedOutBeforeIsSkipped() {
-    Room room = new Room(NEW.id(), 20L, "2", null, null);
+    Room room = new Room(NEW.id(), 20L, STREAM + "/2", null, null);
     List<Chain.Entry> seen = List.of(entry("1", 10), entry("2", 20));
 
-    assertEquals(room, Chain.of(room, seen).room());
-    assertTrue(Chain.of(room, seen).events().isEmpty());
+    assertEquals(room, Chain.of(room, STREAM, seen).room());
+    assertTrue(Chain.of(room, STREAM, seen).events().isEmpty());
+  }
+
+  @Test
+  void aRecordOfAnotherStreamNeverCountsAsHandedOut() {
+    for (String other : List.of("2025-01-01T00:00:00.000/900", "900", "", "/900")) {
+      Room room = new Room(NEW.id(), 20L, other, null, null);
+
+      Chain chain = Chain.of(room, STREAM, List.of(entry("7", 30)));
+
+      assertEquals(List.of("30<-20"), links(chain.events()), other);
+      assertEquals(STREAM + "/7", chain.room().headSequence());
+    }
   }
 
   @Test
@@ -55,7 +69,9 @@ class ChainTest {
 
     Chain chain =
         Chain.of(
-            NEW, List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
+            NEW,
+            STREAM,
+            List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
     assertEquals(1, chain.passedOver());
@@ -66,7 +82,7 @@ class ChainTest {
   void anEventThatFitsNoFrameKeepsItsPlaceToo() {
     Chain.Entry large = entry("2", 20, "x".repeat(Limits.FRAME_BYTES_MAX));
 
-    Chain chain = Chain.of(NEW, List.of(entry("1", 10), large, entry("3", 30)));
+    Chain chain = Chain.of(NEW, STREAM, List.of(entry("1", 10), large, entry("3", 30)));
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
     assertEquals(1, chain.passedOver());
@@ -81,7 +97,7 @@ class ChainTest {
       for (int i = 0; i < count; i++) {
         all.add(entry(String.valueOf(100 + i * 7), random.nextInt(1_000_000)));
       }
-      List<String> expected = links(Chain.of(NEW, all).events());
+      List<String> expected = links(Chain.of(NEW, STREAM, all).events());
 
       // At least once: each batch begins at or before what is handed out, and may be a repetition.
       List<String> told = new ArrayList<>();
@@ -90,7 +106,7 @@ class ChainTest {
       while (handedOut < all.size()) {
         int from = random.nextInt(handedOut + 1);
         int to = from + random.nextInt(all.size() - from + 1);
-        Chain chain = Chain.of(room, all.subList(from, to));
+        Chain chain = Chain.of(room, STREAM, all.subList(from, to));
         List<String> links = links(chain.events());
         if (random.nextInt(4) == 0) {
           // Killed after the pushes, before the head was written: the same again, later.

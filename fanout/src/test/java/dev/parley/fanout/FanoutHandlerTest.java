@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity;
@@ -31,10 +32,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -45,6 +50,7 @@ import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 /// Both stream functions, on the template's tables and a gateway that misbehaves.
 class FanoutHandlerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String STREAM = "2026-11-25T21:28:00.000";
   private final Instant longAgo = Instant.now().minusSeconds(600);
 
   private final ConnectionTable connections =
@@ -86,7 +92,7 @@ class FanoutHandlerTest {
       assertEquals("text of 3", events.path(2).path("message").asText());
     }
     assertTrue(gateway.received(stranger).isEmpty());
-    assertEquals(new Room(room, 30L, "3", null, null), rooms.get(room));
+    assertEquals(new Room(room, 30L, STREAM + "/3", null, null), rooms.get(room));
   }
 
   @Test
@@ -119,6 +125,21 @@ class FanoutHandlerTest {
   }
 
   @Test
+  void aStreamThatBeginsAnewSilencesNoRoom() {
+    String ada = join(longAgo, room);
+    fanOut(message("900", room, 10));
+    DynamodbStreamRecord restored = message("1", room, 20);
+    restored.setEventSourceARN(restored.getEventSourceARN().replace("2026", "2027"));
+
+    assertDone(fanOut(restored));
+    assertDone(fanOut(restored));
+
+    assertEquals(2, gateway.received(ada).size());
+    assertTrue(gateway.received(ada).getLast().contains("\"timestamp\":20,\"prev\":10"));
+    assertEquals("2027-11-25T21:28:00.000/1", rooms.get(room).headSequence());
+  }
+
+  @Test
   void aBatchThatComesAgainIsNotHandedOutAgain() {
     String ada = join(longAgo, room);
     fanOut(message("1", room, 10));
@@ -131,9 +152,8 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void goneConnectionsLoseAllTheirRowsAndOthersNone() {
-    RoomId other = new RoomId(fresh("other"));
-    String gone = join(longAgo, room, other);
+  void goneConnectionsAreHandedOverToBePrunedAndOthersAreTriedAgain() {
+    String gone = join(longAgo, room);
     String invalid = join(longAgo, room);
     String slow = join(longAgo, room);
     String broken = join(longAgo, room);
@@ -145,11 +165,7 @@ class FanoutHandlerTest {
 
     assertDone(fanOut(message("1", room, 10)));
 
-    assertEquals(0, rows(gone));
-    assertEquals(0, rows(invalid));
-    assertEquals(2, rows(slow));
-    assertEquals(2, rows(broken));
-    assertEquals(2, rows(fine));
+    assertEquals(Set.of(gone, invalid), Set.copyOf(bodies(takePrunes(Set.of(gone, invalid), 2))));
     assertEquals(1, gateway.received(fine).size());
     PushJob.Retry retry =
         (PushJob.Retry) PushJob.decode(TestQueues.take(retries(), room, 1).getFirst().body());
@@ -197,7 +213,7 @@ class FanoutHandlerTest {
     FanoutHandler segmenting =
         new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "2")));
     DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
-    int before = TestQueues.size(segments());
+    TestQueues.takeAll(segments(), room); // those of other tests
     segmenting.handleRequest(event, new TestContext());
     int enqueued = 1 << requireNonNull(rooms.get(room).segments());
     // As if the function had been killed before its last step.
@@ -213,7 +229,7 @@ class FanoutHandlerTest {
 
     assertEquals(20, rooms.get(room).head());
     assertEquals(enqueued, TestQueues.take(segments(), room, enqueued).size());
-    assertEquals(before, TestQueues.size(segments()), "enqueued once");
+    assertEquals(0, TestQueues.size(segments()), "enqueued once");
   }
 
   @Test
@@ -237,14 +253,252 @@ class FanoutHandlerTest {
     return TestTables.settings().required("PUSH_RETRIES_QUEUE_URL");
   }
 
+  private static String prunes() {
+    return TestTables.settings().required("PRUNE_CONNECTIONS_QUEUE_URL");
+  }
+
+  /// The messages that hand over one of these connections.
+  private static List<Message> takePrunes(Set<String> connections, int count) {
+    return TestQueues.take(prunes(), message -> connections.contains(message.body()), count);
+  }
+
+  private static List<String> bodies(List<Message> messages) {
+    return messages.stream().map(Message::body).toList();
+  }
+
   @Test
-  void aConnectionThatIsBeingOpenedIsNotPruned() {
-    String opening = join(Instant.now(), room);
-    gateway.answer(opening, 410);
+  void connectionsThatManyRoomsFindGoneAreHandedOverOnceAndThenNothingIsLeftOfThem() {
+    List<RoomId> all = new ArrayList<>();
+    List<String> others = new ArrayList<>();
+    List<DynamodbStreamRecord> records = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      RoomId each = new RoomId(fresh("room"));
+      all.add(each);
+      others.add(join(longAgo, each));
+      records.add(message(String.valueOf(i + 1), each, 10));
+    }
+    Set<String> gone = new HashSet<>();
+    for (int i = 0; i < 4; i++) {
+      gone.add(join(longAgo, all.toArray(RoomId[]::new)));
+    }
+    gone.forEach(connection -> gateway.answer(connection, 410));
 
-    assertDone(fanOut(message("1", room, 10)));
+    assertDone(fanOut(records.toArray(DynamodbStreamRecord[]::new)));
+    // Other messages, other functions: five minutes have not passed.
+    assertDone(fanOut(message("100", all.getFirst(), 20)));
+    assertDone(tell(membership("1", "INSERT", "bob", all.getFirst())));
 
-    assertEquals(2, rows(opening));
+    List<Message> handedOver = takePrunes(gone, gone.size());
+    assertEquals(gone, Set.copyOf(bodies(handedOver)));
+    assertEquals(
+        List.of(),
+        bodies(TestQueues.takeAll(prunes(), message -> gone.contains(message.body()))),
+        "each once");
+    others.forEach(other -> assertTrue(gateway.received(other).getFirst().contains(":10,")));
+    gone.forEach(connection -> assertEquals(51, rows(connection), "they are not in the way"));
+    assertTrue(
+        new PruneHandler(gateway.environment("PruneFunction", Map.of()))
+            .handleRequest(TestQueues.event(handedOver), new TestContext())
+            .getBatchItemFailures()
+            .isEmpty());
+    gone.forEach(connection -> assertEquals(0, rows(connection)));
+    others.forEach(other -> assertEquals(2, rows(other)));
+  }
+
+  @Test
+  void whoCannotBeHandedOverToBePrunedCostsNoMessage() {
+    String gone = join(longAgo, room);
+    String fine = join(longAgo, room);
+    gateway.answer(gone, 410);
+    FanoutHandler withoutPrunes =
+        new FanoutHandler(
+            gateway.environment(
+                "FanoutFunction", Map.of("PRUNE_CONNECTIONS_QUEUE_URL", prunes() + "-nowhere")));
+
+    assertDone(withoutPrunes.handleRequest(event(message("1", room, 10)), new TestContext()));
+
+    assertEquals(1, gateway.received(fine).size());
+    assertEquals(10, rooms.get(room).head());
+  }
+
+  @Test
+  void aRoomWhoseEventsComeToTooManyBytesForAllItsMembersGoesByTheQueue() {
+    RoomId other = new RoomId(fresh("other"));
+    String ada = join(longAgo, other);
+    List<String> members = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      members.add(join(longAgo, room));
+    }
+
+    assertDone(fanOut(message("1", room, 10, "x".repeat(28_000)), message("2", other, 20)));
+
+    members.forEach(member -> assertTrue(gateway.received(member).isEmpty()));
+    PushJob.Segment job =
+        (PushJob.Segment) PushJob.decode(TestQueues.take(segments(), room, 1).getFirst().body());
+    assertEquals(SlotRange.ALL, job.range());
+    assertEquals(10, rooms.get(room).head());
+    assertTrue(rooms.get(room).isQueued(Instant.now()));
+    assertEquals(1, gateway.received(ada).size());
+    assertFalse(rooms.get(other).isQueued(Instant.now()));
+  }
+
+  @Test
+  void aRoomThatIsOverItsTimeHoldsUpNoOtherAndGoesByTheQueue() throws Exception {
+    RoomId other = new RoomId(fresh("other"));
+    String ada = join(longAgo, other);
+    String silent = join(longAgo, room);
+    String fine = join(longAgo, room);
+    gateway.answer(silent, TestGateway.SILENT);
+    FanoutHandler brief =
+        new FanoutHandler(
+            gateway.environment(
+                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "500", "PUSH_TIMEOUT_MS", "10000")));
+
+    DynamodbEvent event = event(message("1", room, 10), message("2", other, 20));
+    assertDone(brief.handleRequest(event, new TestContext()));
+
+    // The gateway has not answered to this moment.
+    assertEquals(1, gateway.underWay());
+    assertEquals(1, gateway.received(ada).size());
+    assertEquals(20, rooms.get(other).head());
+    assertEquals(1, gateway.received(fine).size());
+    assertEquals(10, rooms.get(room).head());
+    assertTrue(rooms.get(room).isQueued(Instant.now()));
+    Message rest = TestQueues.take(segments(), room, 1).getFirst();
+    PushJob.Retry job = (PushJob.Retry) PushJob.decode(rest.body());
+    assertEquals(List.of(new ConnectionId(silent)), job.connections());
+    assertEquals(0, job.attempt());
+
+    assertDone(fanOut(message("3", room, 30)));
+
+    Message next = TestQueues.take(segments(), room, 1).getFirst();
+    assertEquals(group(rest), group(next), "it comes after");
+  }
+
+  private static @Nullable String group(Message message) {
+    return message.attributes().get(MessageSystemAttributeName.MESSAGE_GROUP_ID);
+  }
+
+  @Test
+  void aRoomStaysQueuedUntilItHasBeenCalm() {
+    String ada = join(longAgo, room);
+    Instant now = Instant.now();
+    fanOut(message("1", room, 10));
+    assertEquals(1, gateway.received(ada).size());
+
+    setQueuedUntil(now.plusSeconds(60));
+    assertDone(fanOut(message("2", room, 20)));
+
+    assertEquals(1, gateway.received(ada).size());
+    assertEquals(1, TestQueues.take(segments(), room, 1).size());
+    Long until = rooms.get(room).queuedUntilMs();
+    assertTrue(
+        until != null && until > now.plusSeconds(60).toEpochMilli(), "its last job is the newer");
+
+    setQueuedUntil(now.minusSeconds(1));
+    assertDone(fanOut(message("3", room, 30)));
+
+    assertEquals(2, gateway.received(ada).size());
+    assertTrue(gateway.received(ada).getLast().contains("\"prev\":20"));
+  }
+
+  @Test
+  void aRoomThatIsNoLongerLargeStaysQueuedToo() {
+    String ada = join(longAgo, room);
+    String bob = join(longAgo, room);
+    FanoutHandler segmenting =
+        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "1")));
+    segmenting.handleRequest(event(message("1", room, 10)), new TestContext());
+    connections.forget(new ConnectionId(bob));
+
+    assertDone(segmenting.handleRequest(event(message("2", room, 20)), new TestContext()));
+
+    assertTrue(gateway.received(ada).isEmpty());
+    assertTrue(rooms.get(room).isQueued(Instant.now()));
+  }
+
+  private void setQueuedUntil(Instant until) {
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatRooms")
+                    .key(Map.of("room_id", Row.s(room.name())))
+                    .updateExpression("SET queued_until = :until")
+                    .expressionAttributeValues(Map.of(":until", Row.n(until.toEpochMilli()))));
+  }
+
+  /// Batches of any size come while the gateway is slow or not, are handed to us again now and
+  /// then, and what they leave to the queue is taken now or later: everybody's first copies are
+  /// complete and in order.
+  @Test
+  void everybodyGetsEverythingInOrderWhicheverWayItGoes() throws Exception {
+    int direct = 0;
+    int queued = 0;
+    for (long seed = 0; seed < 8; seed++) {
+      Random random = new Random(seed);
+      RoomId each = new RoomId(fresh("room"));
+      List<String> members = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        members.add(join(longAgo, each));
+      }
+      FanoutHandler brief =
+          new FanoutHandler(
+              gateway.environment(
+                  "FanoutFunction", Map.of("DIRECT_PUSH_MS", "60", "PUSH_CONCURRENCY", "2")));
+      PushHandler push = new PushHandler(gateway.environment("PushFunction", Map.of()));
+      int last = 0;
+      for (int batch = 0; batch < 6; batch++) {
+        int delayMaxMs = random.nextBoolean() ? 1 : 60;
+        gateway.delay(() -> ThreadLocalRandom.current().nextInt(delayMaxMs));
+        List<DynamodbStreamRecord> records = new ArrayList<>();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+          last++;
+          records.add(message(Integer.toString(last), each, last));
+        }
+        assertDone(brief.handleRequest(event(records), new TestContext()));
+        if (rooms.get(each).isQueued(Instant.now())) {
+          queued++;
+        } else {
+          direct++;
+        }
+        if (random.nextInt(3) == 0) {
+          assertDone(brief.handleRequest(event(records), new TestContext()));
+        }
+        if (random.nextBoolean()) {
+          handOn(push, each);
+        }
+      }
+      handOn(push, each);
+
+      List<Long> all = LongStream.rangeClosed(1, last).boxed().toList();
+      for (String member : members) {
+        assertEquals(all, firstCopies(member), "seed " + seed);
+      }
+    }
+    assertTrue(direct > 0 && queued > 0, direct + " direct, " + queued + " queued");
+  }
+
+  private void handOn(PushHandler push, RoomId to) {
+    List<Message> jobs = TestQueues.takeAll(segments(), to);
+    for (int from = 0; from < jobs.size(); from += 10) {
+      SQSEvent some = TestQueues.event(jobs.subList(from, Math.min(jobs.size(), from + 10)));
+      assertTrue(push.handleRequest(some, new TestContext()).getBatchItemFailures().isEmpty());
+    }
+  }
+
+  /// The timestamps that a connection received, each where it came first; its `prev` is the one
+  /// before.
+  private List<Long> firstCopies(String member) throws IOException {
+    Set<Long> timestamps = new LinkedHashSet<>();
+    for (String frame : gateway.received(member)) {
+      JsonNode json = JSON.readTree(frame);
+      for (JsonNode event : json.isArray() ? json : List.of(json)) {
+        timestamps.add(event.path("timestamp").asLong());
+        assertEquals(event.path("timestamp").asLong() - 1, event.path("prev").asLong(0), frame);
+      }
+    }
+    return List.copyOf(timestamps);
   }
 
   @Test
@@ -255,9 +509,9 @@ class FanoutHandlerTest {
 
     assertDone(fanOut(message("1", room, 10)));
 
-    assertEquals(2, rows(silent));
     assertEquals(1, gateway.received(fine).size());
     assertEquals(10, rooms.get(room).head());
+    assertFalse(rooms.get(room).isQueued(Instant.now()), "the retries have it");
   }
 
   @Test
@@ -348,7 +602,7 @@ class FanoutHandlerTest {
 
     assertEquals(1, gateway.received(ada).size());
     assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":20,\"prev\":19"));
-    assertEquals(new Room(room, 20L, "2", null, null), rooms.get(room));
+    assertEquals(new Room(room, 20L, STREAM + "/2", null, null), rooms.get(room));
   }
 
   @Test
@@ -419,8 +673,12 @@ class FanoutHandlerTest {
   }
 
   private static DynamodbEvent event(DynamodbStreamRecord... records) {
+    return event(Arrays.asList(records));
+  }
+
+  private static DynamodbEvent event(List<DynamodbStreamRecord> records) {
     DynamodbEvent event = new DynamodbEvent();
-    event.setRecords(Arrays.asList(records));
+    event.setRecords(records);
     return event;
   }
 
@@ -473,6 +731,7 @@ class FanoutHandlerTest {
     stream.setNewImage(newImage);
     stream.setOldImage(oldImage);
     DynamodbStreamRecord record = new DynamodbStreamRecord();
+    record.setEventSourceARN("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/" + STREAM);
     record.setEventName(eventName);
     record.setDynamodb(stream);
     return record;

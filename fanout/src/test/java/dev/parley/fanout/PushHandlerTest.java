@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,15 +125,70 @@ class PushHandlerTest {
   }
 
   @Test
-  void whoIsGoneLosesItsRowsAndIsNotTriedAgain() {
-    List<ConnectionId> members = join(3);
-    gateway.answer(members.getFirst().value(), 410);
+  void whoIsGoneIsHandedOverToBePrunedAndIsNotTriedAgain() {
+    ConnectionId gone = join(3).getFirst();
+    gateway.answer(gone.value(), 410);
 
     assertDone(handle(segment(SlotRange.ALL, "hello")));
 
-    assertEquals(
-        2, connections.membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).size());
+    String body = gone.value();
+    String prunes = TestTables.settings().required("PRUNE_CONNECTIONS_QUEUE_URL");
+    assertEquals(1, TestQueues.take(prunes, message -> message.body().equals(body), 1).size());
     assertEquals(waiting, TestQueues.size(retries()));
+  }
+
+  @Test
+  void jobsOfOneGroupAreDoneOneAfterAnother() {
+    List<ConnectionId> members = join(6);
+    List<ConnectionId> left = members.subList(0, 3);
+    String rest = new PushJob.Retry(room, left, 0, List.of("\"1\"".getBytes(UTF_8))).encode();
+    AtomicInteger pushes = new AtomicInteger();
+    // Were the group's jobs side by side, the last would be the first to arrive.
+    gateway.delay(() -> Math.max(0, 100 - 30 * pushes.getAndIncrement()));
+
+    assertDone(
+        push.handleRequest(
+            event(
+                List.of("whole", "whole", "whole"),
+                rest,
+                segment(SlotRange.ALL, "2"),
+                segment(SlotRange.ALL, "3")),
+            new TestContext()));
+
+    for (ConnectionId member : members) {
+      assertEquals(
+          left.contains(member) ? List.of("\"1\"", "[\"2\",\"3\"]") : List.of("[\"2\",\"3\"]"),
+          gateway.received(member.value()));
+    }
+  }
+
+  @Test
+  void aJobThatFailsFailsWhatFollowsInItsGroupAndNothingElse() {
+    ConnectionId member = join(1).getFirst();
+    ConnectionId slow = new ConnectionId(fresh("slow"));
+    gateway.answer(slow.value(), 429);
+    PushHandler withoutRetries =
+        new PushHandler(
+            gateway.environment(
+                "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")));
+    String fails =
+        new PushJob.Retry(room, List.of(slow), 0, List.of("\"1\"".getBytes(UTF_8))).encode();
+
+    SQSBatchResponse response =
+        withoutRetries.handleRequest(
+            event(
+                List.of("a", "a", "b"),
+                fails,
+                segment(SlotRange.ALL, "2"),
+                segment(SlotRange.ALL, "3")),
+            new TestContext());
+
+    assertEquals(
+        List.of("0", "1"),
+        response.getBatchItemFailures().stream()
+            .map(SQSBatchResponse.BatchItemFailure::getItemIdentifier)
+            .toList());
+    assertEquals(List.of("\"3\""), gateway.received(member.value()));
   }
 
   @Test
@@ -172,17 +228,29 @@ class PushHandlerTest {
     return new PushJob.Segment(room, range, encoded).encode();
   }
 
+  /// Jobs of one segment are in one message group, and other messages in none.
   private SQSBatchResponse handle(String... bodies) {
+    List<String> groups = new ArrayList<>();
+    for (String body : bodies) {
+      groups.add(body.contains("\"from\"") ? body.lines().toList().getFirst() : "");
+    }
+    return push.handleRequest(event(groups, bodies), new TestContext());
+  }
+
+  /// @param groups of each message its group, or empty where it has none
+  private static SQSEvent event(List<String> groups, String... bodies) {
     List<SQSMessage> messages = new ArrayList<>();
     for (String body : bodies) {
       SQSMessage message = new SQSMessage();
       message.setMessageId(Integer.toString(messages.size()));
       message.setBody(body);
+      String group = groups.get(messages.size());
+      message.setAttributes(group.isEmpty() ? Map.of() : Map.of("MessageGroupId", group));
       messages.add(message);
     }
     SQSEvent event = new SQSEvent();
     event.setRecords(messages);
-    return push.handleRequest(event, new TestContext());
+    return event;
   }
 
   private static void assertDone(SQSBatchResponse response) {

@@ -3,75 +3,95 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.lambda.Settings;
-import dev.parley.room.RoomId;
-import java.net.URI;
+import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.core.exception.SdkClientException;
-import software.amazon.awssdk.core.interceptor.Context;
-import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
-import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.DeleteItemRequest;
 
 class PusherTest {
+  private static final List<byte[]> EVENTS = List.of("{}".getBytes(UTF_8));
+
+  private final Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
+  private TestGateway gateway;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new TestGateway();
+  }
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
   @Test
-  void whatCannotBePrunedIsLeftForTheNextPush() throws Exception {
-    try (TestGateway gateway = new TestGateway()) {
-      Settings settings = new Settings(gateway.environment("FanoutFunction", Map.of()));
-      ConnectionTable connections = new ConnectionTable(withoutDeletes(settings), settings);
-      RoomId room = new RoomId(fresh("room"));
-      Instant longAgo = Instant.now().minusSeconds(600);
-      ConnectionId gone = open(connections, room, longAgo);
-      ConnectionId fine = open(connections, room, longAgo);
-      gateway.answer(gone.value(), 410);
+  void whoIsFoundGoneByOneRoomIsNotPushedToByTheNext() {
+    Pusher pusher = pusher(Map.of());
+    ConnectionId closed = new ConnectionId(fresh("c"));
+    gateway.answer(closed.value(), 410);
 
-      Pusher.Outcome outcome =
-          new Pusher(settings, connections, Duration.ZERO)
-              .push(List.of(gone, fine), List.of("{}".getBytes(UTF_8)), Instant.now());
+    assertEquals(1, pusher.push(List.of(closed), EVENTS, gone, in(10)).gone());
+    gateway.answer(closed.value(), 200);
 
-      assertEquals(new Pusher.Outcome(1, 1, 0, 0, 0, List.of()), outcome);
-      assertEquals(1, gateway.received(fine.value()).size());
+    assertEquals(1, pusher.push(List.of(closed), EVENTS, gone, in(10)).gone());
+    assertEquals(Set.of(closed), gone);
+    assertTrue(gateway.received(closed.value()).isEmpty());
+  }
+
+  @Test
+  void whenTimeIsOverWhoHasNotAnsweredAndWhoWasNotTriedAreLate() {
+    // Three of four may be one room's.
+    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "10000"));
+    List<ConnectionId> silent = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      silent.add(new ConnectionId(fresh("c")));
+      gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
+
+    Pusher.Outcome outcome =
+        pusher.push(silent, EVENTS, gone, System.nanoTime() + Duration.ofMillis(500).toNanos());
+
+    assertEquals(Set.copyOf(silent), Set.copyOf(outcome.late()));
+    assertEquals(3, gateway.underWayMax());
   }
 
-  private static ConnectionId open(ConnectionTable connections, RoomId room, Instant at) {
-    ConnectionId id = new ConnectionId(fresh("c"));
-    connections.open(
-        new Connection(id, new Identity("guest:1", "Ada"), "127.0.0.1", "test", at),
-        Set.of(room),
-        at,
-        List.of());
-    return id;
+  @Test
+  void aRoomLeavesAQuarterOfThePushesToOthers() throws Exception {
+    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "10000"));
+    List<ConnectionId> silent = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      silent.add(new ConnectionId(fresh("c")));
+      gateway.answer(silent.getLast().value(), TestGateway.SILENT);
+    }
+    CompletableFuture<Pusher.Outcome> slow =
+        CompletableFuture.supplyAsync(() -> pusher.push(silent, EVENTS, gone, in(10)));
+    while (gateway.underWay() < 3) {
+      Thread.sleep(5);
+    }
+    List<ConnectionId> members =
+        List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));
+
+    assertEquals(2, pusher.push(members, EVENTS, gone, in(10)).delivered());
+
+    assertTrue(!slow.isDone(), "the slow room is at it still");
   }
 
-  private static DynamoDbClient withoutDeletes(Settings settings) {
-    return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
-        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-        .overrideConfiguration(
-            o ->
-                o.addExecutionInterceptor(
-                    new ExecutionInterceptor() {
-                      @Override
-                      public void beforeExecution(
-                          Context.BeforeExecution context, ExecutionAttributes attributes) {
-                        if (context.request() instanceof DeleteItemRequest) {
-                          throw SdkClientException.create("no way through");
-                        }
-                      }
-                    }))
-        .build();
+  private Pusher pusher(Map<String, String> instead) {
+    return new Pusher(new Settings(gateway.environment("FanoutFunction", instead)), Duration.ZERO);
+  }
+
+  private static long in(int seconds) {
+    return System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
   }
 }

@@ -49,6 +49,23 @@ class SegmentsTest {
   }
 
   @Test
+  void aSmallRoomIsOneSegment() {
+    assertEquals(Segments.WHOLE, Segments.power(null, 500, SIZE));
+    assertEquals(Segments.WHOLE, Segments.power(null, 1, SIZE));
+    assertEquals(Segments.WHOLE, Segments.power(3, 10, SIZE));
+    assertEquals(List.of(SlotRange.ALL), Segments.ranges(Segments.WHOLE));
+  }
+
+  @Test
+  void aNumberOfSegmentsThatCannotBeCountsAsNone() {
+    for (int odd : new int[] {-1, 13, 40, Integer.MIN_VALUE}) {
+      assertEquals(3, Segments.power(odd, 4_000, SIZE));
+      assertEquals(Segments.WHOLE, Segments.power(odd));
+    }
+    assertEquals(3, Segments.power(3));
+  }
+
+  @Test
   void segmentsStayWhileASizeWandersWithinHalfToTwice() {
     for (long seed = 0; seed < 100; seed++) {
       Random random = new Random(seed);

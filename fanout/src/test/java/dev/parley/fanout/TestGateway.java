@@ -19,6 +19,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 
 /// `POST @connections` as it misbehaves: each connection answers what it is told to, and what it
 /// was sent is kept.
@@ -33,6 +34,7 @@ final class TestGateway implements AutoCloseable {
   private final Map<String, List<String>> received = new ConcurrentHashMap<>();
   private final Set<String> throttledOnce = ConcurrentHashMap.newKeySet();
   private volatile CountDownLatch gathering = new CountDownLatch(0);
+  private volatile IntSupplier delayMs = () -> 0;
   private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicInteger underWayMax = new AtomicInteger();
 
@@ -49,6 +51,7 @@ final class TestGateway implements AutoCloseable {
     environment.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:" + server.getAddress().getPort() + "/production");
+    environment.put("DIRECT_PUSH_MS", "10000"); // few tests are about time
     environment.putAll(instead);
     return TestTables.environment(function, environment);
   }
@@ -72,6 +75,15 @@ final class TestGateway implements AutoCloseable {
     gathering = new CountDownLatch(pushes);
   }
 
+  int underWay() {
+    return underWay.get();
+  }
+
+  /// How long each push waits before it is handled, in ms.
+  void delay(IntSupplier delayMs) {
+    this.delayMs = delayMs;
+  }
+
   int underWayMax() {
     return underWayMax.get();
   }
@@ -82,6 +94,7 @@ final class TestGateway implements AutoCloseable {
     try (exchange) {
       gathering.countDown();
       gathering.await();
+      Thread.sleep(delayMs.getAsInt());
       String raw = exchange.getRequestURI().getRawPath();
       String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
       String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);

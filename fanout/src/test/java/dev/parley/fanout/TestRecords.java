@@ -56,6 +56,7 @@ final class TestRecords {
     stream.setNewImage(newImage);
     stream.setOldImage(oldImage);
     DynamodbStreamRecord record = new DynamodbStreamRecord();
+    record.setEventSourceARN("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/label");
     record.setEventName(eventName);
     record.setDynamodb(stream);
     return record;

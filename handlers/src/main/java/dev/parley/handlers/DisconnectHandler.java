@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.lambda.Invocation;
 import dev.parley.lambda.Settings;
@@ -19,9 +20,9 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `$disconnect`: closes the session and forgets the connection. API Gateway delivers this event by
-/// best effort; where it does not come, the next push finds the connection gone, or its rows
-/// expire.
+/// `$disconnect`: closes the session and forgets the connection; one that was in many rooms is left
+/// to the Prune function. API Gateway delivers this event by best effort; where it does not come,
+/// the next push finds the connection gone, or its rows expire.
 public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);
@@ -29,6 +30,7 @@ public final class DisconnectHandler
   private final InstantSource clock;
   private final ConnectionTable connections;
   private final SessionTable sessions;
+  private final PruneQueue prunes;
 
   public DisconnectHandler() {
     this(System.getenv());
@@ -40,6 +42,7 @@ public final class DisconnectHandler
     DynamoDbClient dynamoDb = settings.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
+    this.prunes = new PruneQueue(settings.sqs(), settings);
   }
 
   /// The event's part that counts. The library's type for WebSocket events has no fields for the
@@ -120,7 +123,9 @@ public final class DisconnectHandler
         () ->
             sessions.close(
                 connection, Instant.ofEpochMilli(request.getConnectedAt()), now, reason));
-    Trace.step("forget", () -> connections.forget(connection));
+    if (!Trace.step("forget", () -> connections.forget(connection))) {
+      Trace.step("hand over", () -> prunes.addClosed(connection));
+    }
     log.info("disconnected: {}", request.getDisconnectStatusCode());
   }
 }

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// Rows that somebody edited or restored: whatever one attribute holds, every route gives a reply of
-/// the protocol, and other rooms, connections and messages do not notice.
+/// Rows that somebody edited or restored: whatever one attribute holds, every route gives a reply
+/// of the protocol, and other rooms, connections and messages do not notice.
 class OddRowsTest {
   private static final AttributeValue MISSING = AttributeValue.fromNul(true);
 
@@ -41,20 +41,20 @@ class OddRowsTest {
           AttributeValue.fromBool(true),
           AttributeValue.fromL(List.of()));
 
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> JOIN =
-      new JoinHandler(TestTables.environment("JoinFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> SEND =
-      new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> HISTORY =
-      new HistoryHandler(TestTables.environment("HistoryFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> MEMBERS =
-      new MembersHandler(TestTables.environment("MembersFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> PING =
-      new PingHandler(TestTables.environment("PingFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> QUIT =
-      new QuitHandler(TestTables.environment("QuitFunction", Map.of()));
-  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> ROOMS =
-      new RoomsHandler(TestTables.environment("RoomsFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      JOIN = new JoinHandler(TestTables.environment("JoinFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      SEND = new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      HISTORY = new HistoryHandler(TestTables.environment("HistoryFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      MEMBERS = new MembersHandler(TestTables.environment("MembersFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      PING = new PingHandler(TestTables.environment("PingFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      QUIT = new QuitHandler(TestTables.environment("QuitFunction", Map.of()));
+  private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
+      ROOMS = new RoomsHandler(TestTables.environment("RoomsFunction", Map.of()));
 
   private final String odd = fresh("odd");
   private final String fine = fresh("fine");
@@ -75,7 +75,14 @@ class OddRowsTest {
   }
 
   static Stream<Case> roomRows() {
-    return cases("ChatRooms", "head", "head_sequence", "segments", "created_at", "created_by");
+    return cases(
+        "ChatRooms",
+        "head",
+        "head_sequence",
+        "segments",
+        "created_at",
+        "created_by",
+        "queued_until");
   }
 
   @ParameterizedTest
@@ -96,9 +103,7 @@ class OddRowsTest {
 
   @Test
   void aHeadThatIsLostIsOneThatNoClientHasSeen() {
-    edit(
-        new Case("ChatRooms", "head", Row.s("ten")),
-        Map.of("room_id", Row.s(odd)));
+    edit(new Case("ChatRooms", "head", Row.s("ten")), Map.of("room_id", Row.s(odd)));
 
     JsonNode pong = type("pong", ada, PING, "{\"rooms\":[\"%s\"]}".formatted(odd));
 
@@ -118,9 +123,13 @@ class OddRowsTest {
   }
 
   static Stream<Case> membershipRows() {
-    return cases("ChatConnections", "user", "sender", "slot", "joined_at", "allowance", "expires_at")
-        .filter(c -> !c.attribute().equals("slot") || MISSING.equals(c.value()) || c.value().s() != null)
-        .filter(c -> !c.attribute().equals("slot") || !"".equals(c.value().s())); // not to be stored
+    return cases(
+            "ChatConnections", "user", "sender", "slot", "joined_at", "allowance", "expires_at")
+        .filter(
+            c ->
+                !c.attribute().equals("slot") || MISSING.equals(c.value()) || c.value().s() != null)
+        .filter(
+            c -> !c.attribute().equals("slot") || !"".equals(c.value().s())); // not to be stored
   }
 
   @ParameterizedTest
@@ -180,8 +189,7 @@ class OddRowsTest {
   @ParameterizedTest
   @MethodSource("sendRows")
   void anOddSendIsAnsweredAndNothingIsWrittenTwice(Case odd) {
-    String frame =
-        "{\"room\":\"%s\",\"message\":\"once\",\"id\":\"a-1\"}".formatted(this.odd);
+    String frame = "{\"room\":\"%s\",\"message\":\"once\",\"id\":\"a-1\"}".formatted(this.odd);
     type("sent", ada, SEND, frame);
     edit(odd, Map.of("send_id", Row.s(this.odd + "#" + ada.user() + "#a-1")));
 
@@ -209,7 +217,9 @@ class OddRowsTest {
         List.of(
             type("history", ada, HISTORY, room(this.odd)),
             type("joined", ada, JOIN, room(this.odd)))) {
-      assertEquals(second, page.at("/messages").get(page.at("/messages").size() - 1).path("timestamp").asLong());
+      assertEquals(
+          second,
+          page.at("/messages").get(page.at("/messages").size() - 1).path("timestamp").asLong());
     }
   }
 

@@ -47,6 +47,9 @@ public final class ConnectionTable {
   private static final String INDEX = "RoomConnections";
   private static final Duration CONFLICTS_MAX = Duration.ofSeconds(5);
 
+  /// More memberships than people have, and few enough for 200 connections a second.
+  private static final int FORGOTTEN_AT_ONCE_MAX = 10;
+
   private final DynamoDbClient dynamoDb;
   private final String table;
 
@@ -175,8 +178,7 @@ public final class ConnectionTable {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return Transactions.write(dynamoDb, List.of(count, leave), Deadline.in(CONFLICTS_MAX))
-        == null;
+    return Transactions.write(dynamoDb, List.of(count, leave), Deadline.in(CONFLICTS_MAX)) == null;
   }
 
   /// Charges one message to a member's allowance, which is the moment (epoch ms) up to which it has
@@ -368,17 +370,27 @@ public final class ConnectionTable {
         });
   }
 
-  /// Removes everything of a connection that is closed.
-  public void forget(ConnectionId connection) {
+  /// Removes everything of a connection that is closed. Where it was in more than 10 rooms, it
+  /// removes the connection itself, by which nobody joins a room from then on, and its memberships
+  /// are left to [#prune]: many such connections that close at once would keep all others from
+  /// writing.
+  ///
+  /// @return whether nothing is left
+  public boolean forget(ConnectionId connection) {
     dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection, CONNECTION_ROW)));
-    forgetMemberships(connection);
+    List<Map<String, AttributeValue>> memberships = memberships(connection);
+    if (memberships.size() > FORGOTTEN_AT_ONCE_MAX) {
+      return false;
+    }
+    Batches.delete(dynamoDb, table, memberships);
+    return true;
   }
 
-  /// Removes everything of a connection that a push found gone, unless it was opened less than 30 s
-  /// ago. Where it cannot be read when that was, the push is believed.
+  /// Removes everything of a connection that is gone, unless it was opened less than 30 s ago.
+  /// Where it cannot be read when that was, a push that found it gone is believed.
   ///
-  /// @return whether it was removed
-  public boolean prune(ConnectionId connection, Instant now) {
+  /// @return how many rows were written for it: none where it is too young
+  public int prune(ConnectionId connection, Instant now) {
     try {
       dynamoDb.deleteItem(
           delete ->
@@ -391,31 +403,28 @@ public final class ConnectionTable {
                           ":young", n(now.minus(Limits.PRUNE_AGE_MIN).toEpochMilli() + 1),
                           ":ahead", n(now.plus(Limits.CLOCK_AHEAD_MAX).toEpochMilli()))));
     } catch (ConditionalCheckFailedException e) {
-      return false;
+      return 0;
     }
-    forgetMemberships(connection);
-    return true;
+    List<Map<String, AttributeValue>> memberships = memberships(connection);
+    Batches.delete(dynamoDb, table, memberships);
+    return 1 + memberships.size();
   }
 
-  /// The connection's own row is gone by now: whatever joins were in flight have failed, or are
-  /// seen by this read.
-  private void forgetMemberships(ConnectionId connection) {
-    dynamoDb
+  /// The keys of a connection's memberships. Its own row is gone by now: whatever joins were in
+  /// flight have failed, or are seen by this read.
+  private List<Map<String, AttributeValue>> memberships(ConnectionId connection) {
+    return dynamoDb
         .queryPaginator(
             query ->
                 query
                     .tableName(table)
                     .consistentRead(true)
                     .keyConditionExpression("connection_id = :id")
-                    .expressionAttributeValues(Map.of(":id", s(connection.value()))))
+                    .expressionAttributeValues(Map.of(":id", s(connection.value())))
+                    .projectionExpression("connection_id, room_id"))
         .items()
-        .forEach(
-            item ->
-                dynamoDb.deleteItem(
-                    delete ->
-                        delete
-                            .tableName(table)
-                            .key(key(connection, new Row(item).string("room_id")))));
+        .stream()
+        .toList();
   }
 
   private TransactWriteItem put(Map<String, AttributeValue> item) {

@@ -21,6 +21,9 @@ public enum Metric {
   /// Events in a batch: how many each push carries.
   EVENTS_PER_PUSH("EventsPerPush", MetricUnit.COUNT),
 
+  /// Records of a stream that came again after their messages had been handed out.
+  RECORDS_SKIPPED("RecordsSkipped", MetricUnit.COUNT),
+
   /// Stored rows that were passed over, as a whole or in part, since somebody else wrote them: the
   /// log names each.
   ROWS_UNREADABLE("RowsUnreadable", MetricUnit.COUNT),
@@ -31,8 +34,11 @@ public enum Metric {
 
   PUSHES_FAILED("PushesFailed", MetricUnit.COUNT),
 
+  /// Connections that were not pushed to, or had not answered, when the time for it was over.
+  PUSHES_LATE("PushesLate", MetricUnit.COUNT),
+
   /// Connections that were tried for the last time: they find what they missed by `prev` and
-  // `ping`.
+  /// `ping`.
   PUSHES_GIVEN_UP("PushesGivenUp", MetricUnit.COUNT);
 
   private final String metricName;

@@ -149,8 +149,8 @@ public final class MessageTable {
     return new Sending.Unavailable();
   }
 
-  /// What an earlier send with the same id came to. Where its text cannot be compared the id decides;
-  /// where its timestamp cannot be read it is not said that anything was sent.
+  /// What an earlier send with the same id came to. Where its text cannot be compared the id
+  /// decides; where its timestamp cannot be read it is not said that anything was sent.
   private Sending earlier(String id, String digest, Row send) {
     try {
       long timestamp = send.number("timestamp");

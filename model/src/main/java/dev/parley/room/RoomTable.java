@@ -86,7 +86,12 @@ public final class RoomTable {
       return e.hasItem() ? Room.of(table, new Row(e.item())) : room;
     }
     return new Room(
-        room.id(), room.head(), room.headSequence(), now.toEpochMilli(), room.segments());
+        room.id(),
+        room.head(),
+        room.headSequence(),
+        now.toEpochMilli(),
+        room.segments(),
+        room.queuedUntilMs());
   }
 
   /// Moves a room's head on, after its messages were handed out.
@@ -111,6 +116,11 @@ public final class RoomTable {
       values.put(":segments", n(segments));
       expression.append(", #segments = :segments");
       names.put("#segments", "segments"); // a reserved word
+    }
+    Long queuedUntilMs = next.queuedUntilMs();
+    if (queuedUntilMs != null) {
+      values.put(":queued_until", n(queuedUntilMs));
+      expression.append(", queued_until = :queued_until");
     }
     String before = read.headSequence();
     values.put(":before", s(before == null ? "" : before));

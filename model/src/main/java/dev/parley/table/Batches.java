@@ -10,13 +10,17 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
-/// Reads of several items at once. What DynamoDB leaves undone, because it is throttled, is asked
-/// for again after a pause.
+/// Several items at once. What DynamoDB leaves undone, because it is throttled, is asked for again
+/// after a pause.
 ///
-/// Source: API reference, BatchGetItem: the SDK does not ask again by itself.
+/// Source: API reference, BatchGetItem and BatchWriteItem: the SDK does not ask again by itself.
 public final class Batches {
   private static final Duration ALL_MAX = Duration.ofSeconds(5);
+
+  /// What one `BatchWriteItem` takes.
+  private static final int WRITES_MAX = 25;
 
   private Batches() {}
 
@@ -52,5 +56,39 @@ public final class Batches {
       }
     }
     return items;
+  }
+
+  /// Deletes items. One that is not there is as good.
+  ///
+  /// @param keys any number, each once
+  /// @throws SdkClientException where some were still left after 5 s
+  public static void delete(
+      DynamoDbClient dynamoDb, String table, List<Map<String, AttributeValue>> keys) {
+    delete(dynamoDb, table, keys, Deadline.in(ALL_MAX));
+  }
+
+  static void delete(
+      DynamoDbClient dynamoDb,
+      String table,
+      List<Map<String, AttributeValue>> keys,
+      Deadline deadline) {
+    for (int from = 0; from < keys.size(); from += WRITES_MAX) {
+      Map<String, List<WriteRequest>> wanted =
+          Map.of(
+              table,
+              keys.subList(from, Math.min(keys.size(), from + WRITES_MAX)).stream()
+                  .map(key -> WriteRequest.builder().deleteRequest(d -> d.key(key)).build())
+                  .toList());
+      while (!wanted.isEmpty()) {
+        Map<String, List<WriteRequest>> request = wanted;
+        wanted = dynamoDb.batchWriteItem(batch -> batch.requestItems(request)).unprocessedItems();
+        if (!wanted.isEmpty()) {
+          if (deadline.passed()) {
+            throw SdkClientException.create("items of " + table + " were left undeleted");
+          }
+          Transactions.pause();
+        }
+      }
+    }
   }
 }

@@ -18,6 +18,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -197,13 +198,30 @@ class ConnectionTableTest {
   }
 
   @Test
+  void whoWasInManyRoomsIsForgottenButForItsMemberships() {
+    RoomId[] eleven = new RoomId[11];
+    Arrays.setAll(eleven, i -> new RoomId(fresh("room")));
+    ConnectionId few = open(now, Arrays.copyOf(eleven, 10));
+    ConnectionId many = open(now, eleven);
+
+    assertTrue(connections.forget(few));
+    assertFalse(connections.forget(many));
+
+    assertTrue(rows(few).isEmpty());
+    assertEquals(11, rows(many).size());
+    assertInstanceOf(Joining.NotConnected.class, join(many, room));
+    assertEquals(12, connections.prune(many, now), "however young it was");
+    assertTrue(rows(many).isEmpty());
+  }
+
+  @Test
   void nothingIsPrunedInItsFirst30Seconds() {
     ConnectionId id = open(now, room);
 
-    assertFalse(connections.prune(id, now.plusSeconds(29)));
+    assertEquals(0, connections.prune(id, now.plusSeconds(29)));
     assertEquals(2, rows(id).size());
 
-    assertTrue(connections.prune(id, now.plusSeconds(30)));
+    assertEquals(2, connections.prune(id, now.plusSeconds(30)));
     assertTrue(rows(id).isEmpty());
   }
 
@@ -220,7 +238,7 @@ class ConnectionTableTest {
                             "connection_id", Row.s(id.value()),
                             "room_id", Row.s(ConnectionTable.CONNECTION_ROW))));
 
-    assertTrue(connections.prune(id, now));
+    assertEquals(2, connections.prune(id, now));
 
     assertTrue(rows(id).isEmpty());
   }
@@ -273,8 +291,7 @@ class ConnectionTableTest {
                   update
                       .tableName("ChatConnections")
                       .key(
-                          Map.of(
-                              "connection_id", Row.s(id.value()), "room_id", Row.s(room.name())))
+                          Map.of("connection_id", Row.s(id.value()), "room_id", Row.s(room.name())))
                       .updateExpression("SET allowance = :impossible")
                       .expressionAttributeValues(Map.of(":impossible", impossible)));
 
@@ -321,7 +338,7 @@ class ConnectionTableTest {
                       .updateExpression("SET connected_at = :odd")
                       .expressionAttributeValues(Map.of(":odd", odd)));
 
-      assertTrue(connections.prune(id, now));
+      assertEquals(2, connections.prune(id, now));
 
       assertTrue(rows(id).isEmpty());
     }

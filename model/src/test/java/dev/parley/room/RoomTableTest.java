@@ -52,6 +52,35 @@ class RoomTableTest {
   }
 
   @Test
+  void aRoomIsQueuedForAWhileAfterItWentByTheQueue() {
+    Room read = rooms.open(id, ADA, now);
+    Room next = new Room(id, 7L, "100", read.createdAtMs(), null).queued(3, now);
+
+    assertTrue(rooms.advance(read, next));
+
+    Room stored = rooms.get(id);
+    assertEquals(next, stored);
+    assertEquals(3, stored.segments());
+    Instant end = now.plus(Limits.QUEUED_CALM);
+    assertFalse(read.isQueued(now));
+    assertTrue(stored.isQueued(now));
+    assertTrue(stored.isQueued(end.minusMillis(1)));
+    assertFalse(stored.isQueued(end));
+    assertTrue(rooms.advance(stored, new Room(id, 9L, "300", null, null)));
+    assertTrue(rooms.get(id).isQueued(now), "who says nothing of it changes nothing");
+  }
+
+  @Test
+  void anInstantThatIsTooFarAheadIsNotBelieved() {
+    for (long until : new long[] {Long.MAX_VALUE, now.plusSeconds(3_600).toEpochMilli()}) {
+      assertFalse(new Room(id, 7L, "100", null, 0, until).isQueued(now));
+    }
+    assertFalse(new Room(id, 7L, "100", null, 0, Long.MIN_VALUE).isQueued(now));
+    // The clock that wrote it was ahead.
+    assertTrue(new Room(id, 7L, "100", null, 0, null).queued(0, now.plusMillis(900)).isQueued(now));
+  }
+
+  @Test
   void aHeadThatMovedAndWhoseAnswerWasLostHasMoved() {
     Room read = rooms.open(id, ADA, now);
     LosesFirstAnswer losing = new LosesFirstAnswer();

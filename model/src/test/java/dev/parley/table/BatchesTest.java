@@ -26,7 +26,10 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 class BatchesTest {
   private static final String TABLE = "ChatRooms";
@@ -64,6 +67,38 @@ class BatchesTest {
     assertEquals(1, calls.get());
   }
 
+  @Test
+  void anyNumberIsDeletedAndNothingElse() {
+    List<Map<String, AttributeValue>> keys = rooms(60);
+    List<Map<String, AttributeValue>> others = rooms(1);
+
+    Batches.delete(TestTables.dynamoDb(), TABLE, keys);
+    Batches.delete(TestTables.dynamoDb(), TABLE, keys);
+
+    assertEquals(List.of(), Batches.get(TestTables.dynamoDb(), TABLE, keys));
+    assertEquals(others, Batches.get(TestTables.dynamoDb(), TABLE, others));
+  }
+
+  @Test
+  void whatIsLeftUndeletedIsAskedForAgain() {
+    List<Map<String, AttributeValue>> keys = rooms(5);
+
+    Batches.delete(deleting(2), TABLE, keys);
+
+    assertEquals(List.of(), Batches.get(TestTables.dynamoDb(), TABLE, keys));
+    assertEquals(3, calls.get());
+  }
+
+  @Test
+  void whatIsLeftUndeletedForTooLongIsAnError() {
+    SdkClientException e =
+        assertThrows(
+            SdkClientException.class,
+            () -> Batches.delete(deleting(1), TABLE, rooms(2), Deadline.in(Duration.ZERO)));
+
+    assertEquals("items of ChatRooms were left undeleted", e.getMessage());
+  }
+
   private static List<Map<String, AttributeValue>> rooms(int count) {
     List<Map<String, AttributeValue>> keys = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -76,7 +111,6 @@ class BatchesTest {
 
   /// A DynamoDB that processes so many keys of each batch, and leaves the others.
   private DynamoDbClient processing(int keys) {
-    Settings settings = TestTables.settings();
     ExecutionInterceptor interceptor =
         new ExecutionInterceptor() {
           private List<Map<String, AttributeValue>> left = List.of();
@@ -111,6 +145,39 @@ class BatchesTest {
                     .build();
           }
         };
+    return client(interceptor);
+  }
+
+  /// A DynamoDB that writes so many items of each batch, and leaves the others.
+  private DynamoDbClient deleting(int items) {
+    return client(
+        new ExecutionInterceptor() {
+          private List<WriteRequest> left = List.of();
+
+          @Override
+          public SdkRequest modifyRequest(
+              Context.ModifyRequest context, ExecutionAttributes attributes) {
+            calls.incrementAndGet();
+            BatchWriteItemRequest request = (BatchWriteItemRequest) context.request();
+            List<WriteRequest> all = requireNonNull(request.requestItems().get(TABLE));
+            left = all.subList(Math.min(items, all.size()), all.size());
+            List<WriteRequest> first = all.subList(0, all.size() - left.size());
+            return request.copy(r -> r.requestItems(Map.of(TABLE, first)));
+          }
+
+          @Override
+          public SdkResponse modifyResponse(
+              Context.ModifyResponse context, ExecutionAttributes attributes) {
+            BatchWriteItemResponse response = (BatchWriteItemResponse) context.response();
+            return left.isEmpty()
+                ? response
+                : response.copy(r -> r.unprocessedItems(Map.of(TABLE, left)));
+          }
+        });
+  }
+
+  private static DynamoDbClient client(ExecutionInterceptor interceptor) {
+    Settings settings = TestTables.settings();
     return DynamoDbClient.builder()
         .region(settings.region())
         .credentialsProvider(settings.credentials())

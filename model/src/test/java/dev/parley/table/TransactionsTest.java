@@ -46,7 +46,9 @@ class TransactionsTest {
     TransactionCanceledException e =
         assertThrows(
             TransactionCanceledException.class,
-            () -> write(cancelling(3, "None", "ValidationError"), Deadline.in(Duration.ofSeconds(30))));
+            () ->
+                write(
+                    cancelling(3, "None", "ValidationError"), Deadline.in(Duration.ofSeconds(30))));
 
     assertEquals("ValidationError", e.cancellationReasons().getLast().code());
     assertEquals(1, calls.get());
@@ -56,7 +58,8 @@ class TransactionsTest {
   void whatHasNotPassedAtTheDeadlineFails() {
     DynamoDbClient throttled = cancelling(Integer.MAX_VALUE, "ThrottlingError");
     assertThrows(
-        TransactionCanceledException.class, () -> write(throttled, Deadline.in(Duration.ofSeconds(-1))));
+        TransactionCanceledException.class,
+        () -> write(throttled, Deadline.in(Duration.ofSeconds(-1))));
 
     assertEquals(1, calls.get());
   }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// - `burst`: 10 to 500 messages a second into 1,000 members: [Burst]
 /// - `cost`: processor time of a push, beside that of HTTP clients alone: [Cost]
 /// - `faults`: one message to 1,000 members, some of whom are gone, throttled or silent: [Faults]
+/// - `neighbours`: what people elsewhere wait while one room is in trouble: [Neighbours]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
 /// - `jmh`: the parts that reach no service: [dev.parley.fanout.FanoutBenchmark]
@@ -31,8 +32,9 @@ import org.jspecify.annotations.Nullable;
 /// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other rooms),
 /// `bench.cut` (60 seconds without a network, of `recover`), `bench.steps` of a single benchmark,
 /// with commas between them (the rooms' sizes; of `burst`, `members:rate`; of `cost`, `parley` and
-/// [Floor#CLIENTS]; of `recover`, messages missed; of `growth`, connections elsewhere; of `jmh`,
-/// regular expressions), and `bench.push.jvm` (the options of the JVM that `cost` measures).
+/// [Floor#CLIENTS]; of `neighbours`, its two troubles; of `recover`, messages missed; of `growth`,
+/// connections elsewhere; of `jmh`, regular expressions), and `bench.push.jvm` (the options of the
+/// JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final double AWS_POLLS = 4;
@@ -57,6 +59,11 @@ public final class Bench {
             Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
             Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
     KINDS.put("faults", new Kind("1000", number));
+    KINDS.put(
+        "neighbours",
+        new Kind(
+            Neighbours.DYING + "," + Neighbours.LARGEST,
+            Neighbours.DYING + "|" + Neighbours.LARGEST));
     KINDS.put("recover", new Kind("100,1000,5000", number));
     KINDS.put("growth", new Kind("1000,10000,50000", number));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
@@ -158,6 +165,7 @@ public final class Bench {
       case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
+      case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
       case "growth" -> {
         try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {

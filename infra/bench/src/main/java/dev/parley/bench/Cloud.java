@@ -51,7 +51,7 @@ final class Cloud implements AutoCloseable {
 
   private static final int ROOM_ELSEWHERE = 1_000;
   private static final int WRITERS = 8;
-  private static final Duration ROWS_PATIENCE = Duration.ofMinutes(2);
+  private static final Duration ROWS_PATIENCE = Duration.ofMinutes(5);
 
   private final LocalCloud cloud;
   private final Pushes pushes;
@@ -161,6 +161,18 @@ final class Cloud implements AutoCloseable {
     }
   }
 
+  /// Puts members into further rooms, room by room, so that each room is told at once.
+  void enter(Members entering, String name, List<String> rooms) throws InterruptedException {
+    Set<ConnectionId> ids = members(entering.room()).getOrDefault(name, Set.of());
+    Instant since = hourAgo();
+    for (String room : rooms) {
+      put(ids.stream().map(id -> put(membership(id, room, since))).toList(), 1);
+    }
+    entering.entered(rooms.size());
+    awaitConnections();
+    entering.quiet(3_000); // presence of small rooms is told
+  }
+
   /// How many connections in other rooms there are.
   int elsewhere() {
     return elsewhere;
@@ -179,7 +191,11 @@ final class Cloud implements AutoCloseable {
     List<WriteRequest> rows = new ArrayList<>();
     ids.forEach(id -> rows.add(put(own(id, since))));
     ids.forEach(id -> rows.add(put(membership(id, room, since))));
-    try (ExecutorService writers = Executors.newFixedThreadPool(WRITERS)) {
+    put(rows, WRITERS);
+  }
+
+  private void put(List<WriteRequest> rows, int atOnce) {
+    try (ExecutorService writers = Executors.newFixedThreadPool(atOnce)) {
       for (int i = 0; i < rows.size(); i += 25) {
         List<WriteRequest> batch = rows.subList(i, Math.min(rows.size(), i + 25));
         writers.execute(
@@ -219,7 +235,7 @@ final class Cloud implements AutoCloseable {
   void awaitConnections() throws InterruptedException {
     long until = System.nanoTime() + ROWS_PATIENCE.toNanos();
     int wanted =
-        2 * (elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::size).sum());
+        2 * elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::rows).sum();
     int rows;
     while ((rows = countRows()) != wanted) {
       if (System.nanoTime() > until) {

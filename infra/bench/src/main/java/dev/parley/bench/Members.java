@@ -40,8 +40,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Sockets that are in one room, on one event loop. Each stamps the arrival of every message whose
-/// text is a [#text], and looks at its place in the room's chain; it parses nothing else.
+/// Sockets that are in one room, on one event loop; in several, where commas are between their
+/// names, and then none of their messages is awaited. Each stamps the arrival of every message
+/// whose text is a [#text], and looks at its place in the room's chain; it parses nothing else.
 final class Members implements AutoCloseable {
   private static final byte MARK = '~';
   private static final int NUMBER_DIGITS = 7;
@@ -87,6 +88,9 @@ final class Members implements AutoCloseable {
   /// before the next frame, so the gateway may handle two in either order.
   final AtomicLong outOfSendersOrder = new AtomicLong();
 
+  /// One for the connection itself, one for each membership.
+  private int rowsEach;
+
   private volatile int first;
   private volatile int expected;
   private volatile int senders;
@@ -101,6 +105,7 @@ final class Members implements AutoCloseable {
 
   private Members(String room) {
     this.room = room;
+    this.rowsEach = 1 + room.split(",", -1).length;
     this.timestampAt =
         "{\"type\":\"message\",\"room\":\"%s\",\"timestamp\":".formatted(room).length();
   }
@@ -220,8 +225,33 @@ final class Members implements AutoCloseable {
     return !closed;
   }
 
+  String room() {
+    return room;
+  }
+
+  /// They are in so many further rooms.
+  void entered(int rooms) {
+    rowsEach += rooms;
+  }
+
+  /// How many rows of connections they have.
+  int rows() {
+    return size() * rowsEach;
+  }
+
   /// Sends the message of this number from one of the sockets.
   void send(int member, int number) {
+    say(member, room, text(number), number);
+  }
+
+  /// Sends a message that is not awaited.
+  ///
+  /// @param text as it stands in JSON
+  void say(int member, String to, String text) {
+    say(member, to, text, -1);
+  }
+
+  private void say(int member, String to, String text, int ref) {
     var _ =
         members
             .get(member)
@@ -229,7 +259,7 @@ final class Members implements AutoCloseable {
             .writeAndFlush(
                 new TextWebSocketFrame(
                     "{\"action\":\"sendMessage\",\"room\":\"%s\",\"message\":\"%s\",\"ref\":%d}"
-                        .formatted(room, text(number), number)));
+                        .formatted(to, text, ref)));
   }
 
   /// From now on nobody here reads.

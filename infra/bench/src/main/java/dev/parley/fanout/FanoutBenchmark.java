@@ -31,10 +31,11 @@ public class FanoutBenchmark {
   private static final long FIRST = 1_800_000_000_000_000L;
 
   private final RoomId id = new RoomId("lobby");
-  private final Room room = new Room(id, FIRST - 1, "100", Instant.EPOCH.toEpochMilli(), null);
+  private final Room room =
+      new Room(id, FIRST - 1, "stream/100", Instant.EPOCH.toEpochMilli(), null);
   private final List<Chain.Entry> entries =
       IntStream.range(0, MESSAGES).mapToObj(i -> new Chain.Entry("" + (101 + i), row(i))).toList();
-  private final List<byte[]> events = Chain.of(room, entries).events();
+  private final List<byte[]> events = Chain.of(room, "stream", entries).events();
   private final PushJob job = new PushJob.Segment(id, SlotRange.ALL, events);
   private final String body = job.encode();
   private final List<Membership> members = members(new Random(1));
@@ -46,7 +47,7 @@ public class FanoutBenchmark {
 
   @Benchmark
   public Object chain100() {
-    return Chain.of(room, entries);
+    return Chain.of(room, "stream", entries);
   }
 
   @Benchmark

@@ -1,0 +1,84 @@
+package dev.parley.fanout;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.lambda.Invocation;
+import dev.parley.lambda.Settings;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/// The queue of connections that are gone: removes the rows of each, one connection after another
+/// and no faster than the tables bear beside all else, unless it was opened less than 30 s ago.
+///
+/// What fails comes again, a few times; what is no connection's id is left to the dead letters.
+public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
+  private static final Logger log = LoggerFactory.getLogger(PruneHandler.class);
+
+  /// Of one function, of which the template lets two run: together a quarter of what one partition
+  /// of the index bears (DynamoDB developer guide, "Partitions and data distribution"), and a sixth
+  /// of what DynamoDB Local does with all of two cores.
+  private static final int ROWS_PER_SECOND = 125;
+
+  private final InstantSource clock;
+  private final ConnectionTable connections;
+
+  public PruneHandler() {
+    this(System.getenv());
+  }
+
+  public PruneHandler(Map<String, String> environment) {
+    Settings settings = new Settings(environment);
+    this.clock = settings.clock();
+    this.connections = new ConnectionTable(settings.dynamoDb(), settings);
+  }
+
+  @Override
+  public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
+    return Invocation.handle(context, () -> prune(event.getRecords()));
+  }
+
+  private SQSBatchResponse prune(List<SQSMessage> messages) {
+    List<BatchItemFailure> failures = new ArrayList<>();
+    for (SQSMessage message : messages) {
+      try {
+        ConnectionId connection = new ConnectionId(message.getBody());
+        int rows = connections.prune(connection, clock.instant());
+        log.atInfo()
+            .addKeyValue("connection_id", connection.value())
+            .log(
+                "{} rows of a gone connection: {}",
+                rows,
+                rows > 0 ? "pruned" : "it is younger than 30 s");
+        pause(rows);
+      } catch (IllegalArgumentException e) {
+        log.error("a message in the queue is no connection: it is left to the dead letters", e);
+        failures.add(new BatchItemFailure(message.getMessageId()));
+      } catch (SdkException e) {
+        log.warn("could not remove {}: {}", message.getBody(), e.getMessage());
+        failures.add(new BatchItemFailure(message.getMessageId()));
+      }
+    }
+    return new SQSBatchResponse(failures);
+  }
+
+  /// As long as this many rows are to take.
+  private static void pause(int rows) {
+    try {
+      Thread.sleep(1_000L * rows / ROWS_PER_SECOND);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted between two connections", e);
+    }
+  }
+}
