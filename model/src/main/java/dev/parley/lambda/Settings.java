@@ -13,10 +13,17 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
+import software.amazon.awssdk.awscore.defaultsmode.DefaultsMode;
+import software.amazon.awssdk.awscore.endpoints.AccountIdEndpointMode;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.http.apache5.ProxyConfiguration;
+import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.retries.LegacyRetryStrategy;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
@@ -31,6 +38,11 @@ public record Settings(Map<String, String> environment) {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
   private static final Duration GATEWAY_MAX = Duration.ofSeconds(1);
+
+  /// The SDK's own default, as is the next.
+  private static final int ATTEMPTS_MAX = 4;
+
+  private static final int COMPRESSION_BYTES_MIN = 10_240;
 
   /// Ends calls that take too long: one thread for all clients. The SDK would give five to each.
   private static final ScheduledExecutorService TIMEOUTS = timeouts();
@@ -100,31 +112,53 @@ public record Settings(Map<String, String> environment) {
             : AwsSessionCredentials.create(key, secret, token));
   }
 
+  /// An HTTP client for the AWS SDK. It takes a proxy where the process was told of one, as the SDK
+  /// does, but for `NO_PROXY=*`: so says the local cloud, whose services are on this machine.
+  public Apache5HttpClient.Builder http() {
+    Apache5HttpClient.Builder http = Apache5HttpClient.builder();
+    return "*".equals(environment.get("NO_PROXY"))
+        ? http.proxyConfiguration(
+            ProxyConfiguration.builder()
+                .useSystemPropertyValues(false)
+                .useEnvironmentVariableValues(false)
+                .build())
+        : http;
+  }
+
+  /// A client builder that asks nothing of the process: what it would ask is in the environment, or
+  /// has one right value in a function.
+  private <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B configured(
+      B builder, @Nullable URI endpoint) {
+    return builder
+        .region(region())
+        .credentialsProvider(credentials())
+        .endpointOverride(endpoint)
+        .fipsEnabled(endpoint == null && isOn("AWS_USE_FIPS_ENDPOINT"))
+        .dualstackEnabled(endpoint == null && isOn("AWS_USE_DUALSTACK_ENDPOINT"))
+        .defaultsMode(DefaultsMode.LEGACY)
+        .httpClientBuilder(http());
+  }
+
+  private boolean isOn(String name) {
+    return Boolean.parseBoolean(environment.get(name));
+  }
+
   /// A client of the gateway's `@connections`, for what is asked of it now and then. A call is
   /// tried once, and given up after a second: what it would tell is not worth waiting for.
   public ApiGatewayManagementApiClient gateway() {
-    return ApiGatewayManagementApiClient.builder()
-        .region(region())
-        .credentialsProvider(credentials())
-        .endpointOverride(connectionsUrl())
-        .httpClientBuilder(Apache5HttpClient.builder())
+    return configured(ApiGatewayManagementApiClient.builder(), connectionsUrl())
         .overrideConfiguration(
-            ClientOverrideConfiguration.builder()
+            overrides()
                 .retryStrategy(AwsRetryStrategy.doNotRetry())
                 .apiCallTimeout(GATEWAY_MAX)
-                .scheduledExecutorService(TIMEOUTS)
                 .build())
         .build();
   }
 
   /// A client of SQS.
   public SqsClient sqs() {
-    return SqsClient.builder()
-        .region(region())
-        .credentialsProvider(credentials())
-        .endpointOverride(endpoint("SQS"))
-        .httpClientBuilder(Apache5HttpClient.builder())
-        .overrideConfiguration(bounded().build())
+    return configured(SqsClient.builder(), endpoint("SQS"))
+        .overrideConfiguration(bounded().retryStrategy(retries().build()).build())
         .build();
   }
 
@@ -134,14 +168,13 @@ public record Settings(Map<String, String> environment) {
   /// by itself: a `$disconnect` beside a join in flight must still remove the connection's row
   /// (DynamoDB developer guide, "Transaction conflict handling").
   public DynamoDbClient dynamoDb() {
-    return DynamoDbClient.builder()
-        .region(region())
-        .credentialsProvider(credentials())
-        .endpointOverride(endpoint("DYNAMODB"))
-        .httpClientBuilder(Apache5HttpClient.builder())
+    return configured(DynamoDbClient.builder(), endpoint("DYNAMODB"))
+        .endpointDiscoveryEnabled(false)
+        .accountIdEndpointMode(AccountIdEndpointMode.PREFERRED)
         .overrideConfiguration(
             bounded()
-                .retryStrategy(retry -> retry.retryOnException(TransactionConflictException.class))
+                .retryStrategy(
+                    retries().retryOnException(TransactionConflictException.class).build())
                 .build())
         .build();
   }
@@ -155,9 +188,23 @@ public record Settings(Map<String, String> environment) {
   /// An attempt that takes 2 s is given up, and all attempts of a call together at 5 s: within a
   /// function's timeout.
   private static ClientOverrideConfiguration.Builder bounded() {
+    return overrides().apiCallAttemptTimeout(ATTEMPT_MAX).apiCallTimeout(CALL_MAX);
+  }
+
+  private static LegacyRetryStrategy.Builder retries() {
+    return AwsRetryStrategy.legacyRetryStrategy().toBuilder().maxAttempts(ATTEMPTS_MAX);
+  }
+
+  /// Profiles are of people's machines; a function has none.
+  private static ClientOverrideConfiguration.Builder overrides() {
     return ClientOverrideConfiguration.builder()
-        .apiCallAttemptTimeout(ATTEMPT_MAX)
-        .apiCallTimeout(CALL_MAX)
+        .defaultProfileFile(ProfileFile.aggregator().build())
+        .defaultProfileName("default")
+        .compressionConfiguration(
+            compress ->
+                compress
+                    .requestCompressionEnabled(false)
+                    .minimumCompressionThresholdInBytes(COMPRESSION_BYTES_MIN))
         .scheduledExecutorService(TIMEOUTS);
   }
 }

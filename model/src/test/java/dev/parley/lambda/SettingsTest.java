@@ -14,7 +14,9 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 class SettingsTest {
   @Test
@@ -106,6 +108,52 @@ class SettingsTest {
       assertEquals(2, requests.get());
     } finally {
       conflicted.stop(0);
+    }
+  }
+
+  /// The local cloud says `NO_PROXY=*`; that nothing else of a shell counts either, is tried out in
+  /// `HostileShellTest`.
+  @Test
+  void noProxyOfTheProcessCountsWhereTheEnvironmentSaysSo() throws Exception {
+    AtomicInteger requests = new AtomicInteger();
+    HttpServer service =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    service.createContext(
+        "/",
+        exchange -> {
+          requests.incrementAndGet();
+          byte[] body = "{}".getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    service.start();
+    String url = "http://127.0.0.1:" + service.getAddress().getPort();
+    Settings settings =
+        new Settings(
+            Map.of(
+                "AWS_REGION", "eu-central-1",
+                "AWS_ACCESS_KEY_ID", "test",
+                "AWS_SECRET_ACCESS_KEY", "test",
+                "AWS_ENDPOINT_URL_DYNAMODB", url,
+                "AWS_ENDPOINT_URL_SQS", url,
+                "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", url,
+                "AWS_USE_FIPS_ENDPOINT", "true",
+                "NO_PROXY", "*"));
+    Map<String, String> shell =
+        Map.of("http.proxyHost", "192.0.2.1", "http.proxyPort", "9", "http.nonProxyHosts", "");
+    shell.forEach(System::setProperty);
+    try (DynamoDbClient dynamoDb = settings.dynamoDb();
+        SqsClient sqs = settings.sqs();
+        ApiGatewayManagementApiClient gateway = settings.gateway()) {
+      dynamoDb.listTables();
+      sqs.listQueues();
+      gateway.deleteConnection(delete -> delete.connectionId("a"));
+
+      assertEquals(3, requests.get());
+    } finally {
+      shell.keySet().forEach(System::clearProperty);
+      service.stop(0);
     }
   }
 

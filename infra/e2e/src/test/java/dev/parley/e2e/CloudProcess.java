@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,7 @@ final class CloudProcess implements AutoCloseable {
   private final Path data;
   private final int port;
   private final int dynamoDbPort;
+  private final List<String> output = new ArrayList<>();
   private @Nullable Process process;
 
   /// Does not start it yet.
@@ -75,9 +77,20 @@ final class CloudProcess implements AutoCloseable {
 
   /// Starts, and waits until it is ready.
   void start(double pollsPerSecond) throws IOException, InterruptedException {
-    List<String> command =
+    start(pollsPerSecond, Map.of(), List.of());
+  }
+
+  /// As above.
+  ///
+  /// @param environment what is in it beside this process's
+  /// @param options of the JVM
+  void start(double pollsPerSecond, Map<String, String> environment, List<String> options)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options);
+    command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
             "-Xmx1g",
@@ -88,11 +101,12 @@ final class CloudProcess implements AutoCloseable {
             "-Dparley.port=" + port,
             "-Dparley.dynamodb.port=" + dynamoDbPort,
             "-Dparley.polls.per.second=" + pollsPerSecond,
-            "dev.parley.local.Main");
-    Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+            "dev.parley.local.Main"));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    Process started = builder.start();
     process = started;
     BlockingQueue<String> ready = new LinkedBlockingQueue<>();
-    List<String> output = new ArrayList<>();
     Thread.startVirtualThread(
         () -> {
           try (BufferedReader lines =
@@ -110,9 +124,14 @@ final class CloudProcess implements AutoCloseable {
           }
         });
     if (ready.poll(START_MAX_S, TimeUnit.SECONDS) == null) {
-      synchronized (output) {
-        throw new AssertionError("it does not start: " + String.join("\n", output));
-      }
+      throw new AssertionError("it does not start: " + String.join("\n", output()));
+    }
+  }
+
+  /// What it has printed so far, in all its runs.
+  List<String> output() {
+    synchronized (output) {
+      return List.copyOf(output);
     }
   }
 

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -90,6 +92,38 @@ class KillTest {
         JsonNode event = bob.awaitMessage("after it");
         assertEquals(left, event.path("prev").asLong());
       }
+    }
+  }
+
+  @Test
+  void afterAKillTheMembersAreTheLiving() throws Exception {
+    try (CloudProcess cloud = new CloudProcess(folder)) {
+      cloud.start(POLLS_PER_SECOND);
+      TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=kept");
+      TestClient bob = TestClient.connect(cloud.webSocketUrl(), "?name=Bob&rooms=kept,other");
+      awaitMembers(ada, Set.of("Ada", "Bob"));
+      cloud.kill();
+      ada.cut();
+      bob.cut();
+
+      cloud.start(POLLS_PER_SECOND);
+
+      try (TestClient cleo = TestClient.connect(cloud.webSocketUrl(), "?name=Cleo&rooms=kept")) {
+        awaitMembers(cleo, Set.of("Cleo"));
+      }
+    }
+  }
+
+  private static void awaitMembers(TestClient client, Set<String> names) {
+    long until = System.nanoTime() + PATIENCE_NS;
+    Set<String> found = new HashSet<>();
+    while (!found.equals(names)) {
+      assertTrue(System.nanoTime() < until, "the members stay " + found);
+      found.clear();
+      client
+          .request("members", "\"room\":\"kept\"")
+          .path("members")
+          .forEach(member -> found.add(member.path("sender").asText()));
     }
   }
 

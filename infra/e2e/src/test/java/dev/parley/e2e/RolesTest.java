@@ -25,6 +25,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -102,6 +104,7 @@ class RolesTest {
         request(ada, "pong", "ping", "'rooms':['attic','cellar','nowhere']");
         request(ada, "error", "dance", "");
 
+        somebodyLeavesManyRooms();
         aLargeRoomHears(ada);
         pushesFail();
         aPresenceFindsAConnectionGone(ada);
@@ -114,6 +117,14 @@ class RolesTest {
       JsonNode reply = client.request(action, fields.replace('\'', '"'));
       assertEquals(type, reply.path("type").asText(), () -> action + ": " + reply);
       return reply;
+    }
+
+    /// Whoever was in more than ten is left to the Prune function.
+    private void somebodyLeavesManyRooms() throws Exception {
+      String many =
+          IntStream.range(0, 11).mapToObj(i -> "room" + i).collect(Collectors.joining(","));
+      TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many).close();
+      until(() -> rows("Zoe").isEmpty(), "nothing is left of Zoe");
     }
 
     /// Three are too many for one hop; one of them is gone, which the Push function finds.

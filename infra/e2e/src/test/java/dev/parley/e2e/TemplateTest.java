@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.parley.Limits;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
@@ -407,9 +408,10 @@ class TemplateTest {
   @Test
   void aQueueHidesWhatIsInWorkAndKeepsWhatFails() {
     Map<String, JsonNode> queues = template.ofType(RawTemplate.QUEUE);
-    int timeout = template.functionProperty("PushFunction", "Timeout").asInt();
-    for (String id : List.of("PushSegments", "PushRetries")) {
+    for (String id : List.of("PushSegments", "PushRetries", "PruneConnections")) {
       JsonNode queue = queues.getOrDefault(id, MissingNode.getInstance());
+      String reader = id.startsWith("Push") ? "PushFunction" : "PruneFunction";
+      int timeout = template.functionProperty(reader, "Timeout").asInt();
       assertEquals(6 * timeout, queue.path("VisibilityTimeout").asInt(), id);
       JsonNode dead =
           queues.getOrDefault(
@@ -419,9 +421,22 @@ class TemplateTest {
       assertEquals(1_209_600, dead.path("MessageRetentionPeriod").asInt(), id);
       assertEquals(queue.path("FifoQueue"), dead.path("FifoQueue"), id);
     }
-    JsonNode segments = queues.getOrDefault("PushSegments", MissingNode.getInstance());
-    assertEquals("messageGroup", segments.path("DeduplicationScope").asText());
-    assertEquals("perMessageGroupId", segments.path("FifoThroughputLimit").asText());
+    for (String id : List.of("PushSegments", "PruneConnections")) {
+      JsonNode fifo = queues.getOrDefault(id, MissingNode.getInstance());
+      assertEquals("messageGroup", fifo.path("DeduplicationScope").asText());
+      assertEquals("perMessageGroupId", fifo.path("FifoThroughputLimit").asText());
+    }
+  }
+
+  /// A job that failed once is pushed before a room goes the direct way again.
+  @Test
+  void aRoomIsQueuedForLongerThanAJobIsHidden() {
+    JsonNode segments =
+        template.ofType(RawTemplate.QUEUE).getOrDefault("PushSegments", MissingNode.getInstance());
+
+    assertTrue(
+        Limits.QUEUED_CALM.toSeconds() > segments.path("VisibilityTimeout").asInt(),
+        "queued for " + Limits.QUEUED_CALM);
   }
 
   /// Nothing is lost: a batch that fails is halved and tried again, without end. A parallelization

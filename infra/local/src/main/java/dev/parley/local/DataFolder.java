@@ -1,14 +1,19 @@
 package dev.parley.local;
 
+import dev.parley.local.dynamodb.DatabaseFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /// The folder that keeps what outlives a run, locked against a second instance: two would each
 /// deliver the other's stream records. The lock ends with the process, however it ends.
+///
+/// Before it is handed out, its tables were looked at, too.
 final class DataFolder implements AutoCloseable {
   private final FileChannel lock;
 
@@ -27,20 +32,37 @@ final class DataFolder implements AutoCloseable {
           FileChannel.open(
               folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException e) {
-      throw refused(folder, "cannot be written (" + e.getClass().getSimpleName() + ")");
+      throw refused(folder, "cannot be written (" + reason(e) + ")");
     }
     try {
-      if (channel.tryLock() != null) {
-        return new DataFolder(channel);
+      if (channel.tryLock() == null) {
+        closeQuietly(channel);
+        throw refused(folder, "is in use by another running instance");
       }
-      channel.close();
     } catch (OverlappingFileLockException e) {
       closeQuietly(channel);
+      throw refused(folder, "is in use by another running instance");
     } catch (IOException e) {
       closeQuietly(channel);
-      throw refused(folder, "cannot be locked (" + e.getMessage() + ")");
+      throw refused(folder, "cannot be locked (" + reason(e) + ")");
     }
-    throw refused(folder, "is in use by another running instance");
+    try {
+      DatabaseFile.check(folder);
+    } catch (IOException e) {
+      closeQuietly(channel);
+      throw refused(folder, reason(e));
+    }
+    return new DataFolder(channel);
+  }
+
+  /// In words; the message of some exceptions is a path, and nothing but.
+  static String reason(IOException e) {
+    return switch (e) {
+      case AccessDeniedException _ -> "no permission";
+      case FileSystemException failed when failed.getReason() != null -> failed.getReason();
+      case FileSystemException failed -> failed.getClass().getSimpleName();
+      default -> String.valueOf(e.getMessage());
+    };
   }
 
   private static void closeQuietly(FileChannel channel) {

@@ -1,15 +1,17 @@
 package dev.parley.local;
 
 import dev.parley.local.dynamodb.LocalDynamoDb;
-import dev.parley.local.dynamodb.TableMismatchException;
+import dev.parley.local.dynamodb.TableException;
 import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.sqs.LocalSqs;
+import dev.parley.local.sqs.QueueException;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
 import dev.parley.local.streams.StreamMapping;
@@ -72,6 +74,8 @@ public final class LocalCloud implements AutoCloseable {
     try {
       cloud.startParts();
       started = true;
+    } catch (RuntimeException e) { // of a library: what is foreseen is told better
+      throw new StartException("Cannot start: " + e, e);
     } finally {
       if (!started) {
         cloud.close(); // an Error leaves threads behind, too
@@ -110,6 +114,7 @@ public final class LocalCloud implements AutoCloseable {
     }
     TraceDaemon traces;
     Checkpoints checkpoints;
+    ConnectionJournal journal;
     int port;
     try {
       traces = opened(new TraceDaemon(0));
@@ -122,11 +127,12 @@ public final class LocalCloud implements AutoCloseable {
     }
     try {
       checkpoints = data == null ? Checkpoints.inMemory() : Checkpoints.in(data);
+      journal = data == null ? ConnectionJournal.inMemory() : ConnectionJournal.in(data);
     } catch (IOException e) {
       throw new StartException(
-          ("parley.data=%s holds stream checkpoints that cannot be read (%s): delete that folder,"
-                  + " or choose another")
-              .formatted(data, e.getClass().getSimpleName()),
+          ("parley.data=%s holds stream checkpoints or a journal of connections that cannot be read"
+                  + " (%s): delete that folder, or choose another")
+              .formatted(data, DataFolder.reason(e)),
           e);
     }
     LocalDynamoDb store = started(tables);
@@ -173,7 +179,8 @@ public final class LocalCloud implements AutoCloseable {
                   traces::text,
                   options.origins(),
                   options.pushLatency(),
-                  faults));
+                  faults,
+                  journal));
     } catch (BindException e) {
       throw refused("parley.port", port, e);
     } catch (IOException | IllegalArgumentException e) {
@@ -226,14 +233,13 @@ public final class LocalCloud implements AutoCloseable {
     } catch (ExecutionException e) {
       throw switch (e.getCause()) {
         case BindException bind -> refused("parley.dynamodb.port", options.dynamoDbPort(), bind);
-        case TableMismatchException mismatch ->
+        case TableException mismatch ->
             new StartException(String.valueOf(mismatch.getMessage()), mismatch);
         case null, default ->
             new StartException(
                 "DynamoDB Local does not start%s: %s"
                     .formatted(
-                        options.data() == null ? "" : " on parley.data=" + options.data(),
-                        e.getCause()),
+                        options.data() == null ? "" : " on parley.data=" + options.data(), root(e)),
                 e);
       };
     }
@@ -246,8 +252,19 @@ public final class LocalCloud implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new StartException("The start was interrupted", e);
     } catch (ExecutionException e) {
-      throw new StartException("ElasticMQ does not start: " + e.getCause(), e);
+      throw e.getCause() instanceof QueueException refused
+          ? new StartException(String.valueOf(refused.getMessage()), refused)
+          : new StartException("ElasticMQ does not start: " + root(e), e);
     }
+  }
+
+  /// What began it: a library's own words for it tend to say nothing.
+  private static Throwable root(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
   }
 
   private List<QueueMapping> queueMappings(Template template, Map<String, LocalFunction> functions)

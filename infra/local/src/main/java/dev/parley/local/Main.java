@@ -1,9 +1,11 @@
 package dev.parley.local;
 
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
@@ -30,6 +32,7 @@ public final class Main {
   public static void main(String[] arguments) throws InterruptedException {
     // Log4j would end itself before the parts that still log when they are stopped.
     System.setProperty("log4j.shutdownHookEnabled", "false");
+    LocalAccount.ownsThisProcess();
     LocalCloud cloud;
     Options options;
     try {
@@ -73,20 +76,32 @@ public final class Main {
     if (data.isEmpty()) {
       throw new StartException("parley.data is empty: it is a folder, or `memory`");
     }
-    if (site != null && !Files.isDirectory(Path.of(site))) {
+    Path folder = path("parley.data", data);
+    Path web = site == null ? Path.of("web") : path("parley.site", site);
+    boolean isFolder = Files.isDirectory(web);
+    if (site != null && !isFolder) {
       throw new StartException("parley.site=%s is no folder: correct or omit it".formatted(site));
     }
-    Path web = Path.of("web");
     return new Options(
-            Path.of(properties.getProperty("parley.template", "infra/template.yaml")),
+            path(
+                "parley.template",
+                properties.getProperty("parley.template", "infra/template.yaml")),
             Map.of(),
             port(properties, "parley.port", 8080),
-            data.equals(MEMORY) ? null : Path.of(data),
+            data.equals(MEMORY) ? null : folder,
             port(properties, "parley.dynamodb.port", 0),
             pollsPerSecond(properties),
-            site != null ? Path.of(site) : Files.isDirectory(web) ? web : null)
+            isFolder ? web : null)
         .withOrigins(origins(properties))
         .withFaults(faults(properties));
+  }
+
+  private static Path path(String name, String value) throws StartException {
+    try {
+      return Path.of(value);
+    } catch (InvalidPathException e) {
+      throw new StartException("%s=%s is no path: %s".formatted(name, value, e.getReason()), e);
+    }
   }
 
   private static Origins origins(Properties properties) throws StartException {

@@ -3,11 +3,21 @@ package dev.parley.local;
 /// The local cloud cannot start as it was asked to. The message is one line for the user: the
 /// setting that is wrong, why, and the way out.
 public final class StartException extends Exception {
+  /// Libraries quote what they cannot read, however long it is.
+  private static final int MESSAGE_CHARACTERS_MAX = 1_000;
+
   StartException(String message) {
-    super(message);
+    super(oneLine(message));
   }
 
   StartException(String message, Throwable cause) {
-    super(message, cause);
+    super(oneLine(message), cause);
+  }
+
+  private static String oneLine(String message) {
+    String line = message.strip().replaceAll("[\\p{Cntrl}\\p{Zl}\\p{Zp}]+\\s*", " ");
+    return line.length() <= MESSAGE_CHARACTERS_MAX
+        ? line
+        : line.substring(0, MESSAGE_CHARACTERS_MAX) + "…";
   }
 }

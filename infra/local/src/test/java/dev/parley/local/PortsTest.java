@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a web page of a stranger can send to the ports of a running local cloud, whichever it has.
-@Timeout(90)
+@Timeout(180)
 class PortsTest {
   private static final String TEMPLATE =
       """

@@ -2,11 +2,17 @@ package dev.parley.local.dynamodb;
 
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBRequestHandler;
 import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBServerHandler;
+import com.amazonaws.services.dynamodbv2.local.shared.access.AmazonDynamoDBLocal;
+import com.amazonaws.services.dynamodbv2.local.shared.access.LocalDBClient;
+import com.amazonaws.services.dynamodbv2.local.shared.jobs.JobsRegister;
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.reflect.Field;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,11 +21,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
@@ -31,16 +41,13 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.awscore.endpoints.AccountIdEndpointMode;
 import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
 import software.amazon.awssdk.services.dynamodb.model.BillingMode;
 import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.GlobalSecondaryIndex;
 import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
 import software.amazon.awssdk.services.dynamodb.model.KeyType;
@@ -56,17 +63,12 @@ import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 /// Its own server class would listen on every interface and sends telemetry; this one does neither.
 /// The clients here are shared and safe for use by any number of threads until [#close].
 public final class LocalDynamoDb implements AutoCloseable {
-  private static final String REGION =
-      Objects.requireNonNullElse(System.getenv("AWS_REGION"), "us-east-1");
-  private static final String CREDENTIAL = "local";
-
   /// DynamoDB Local's AWS SDK v1 warns that JAXB is missing, which it does not need. Held here,
   /// because a logger that nobody holds forgets its level.
   private static final Logger SDK_V1_LOG = Logger.getLogger("com.amazonaws");
 
-  /// DynamoDB Local silences its SQLite, but does not hold the logger: its level is gone with the
-  /// next collection of garbage, and then each table's file is told.
-  private static final Logger SQLITE_LOG = Logger.getLogger("com.almworks.sqlite4java");
+  /// As many background jobs as DynamoDB Local gives itself.
+  private static final int JOBS = 10;
 
   /// How long a request in flight may hold up [#close].
   private static final int STOP_TIMEOUT_MS = 1_000;
@@ -91,9 +93,13 @@ public final class LocalDynamoDb implements AutoCloseable {
     this.handler = handler;
     this.server = server;
     this.url = url;
-    this.http = Apache5HttpClient.builder().maxConnections(100).build();
-    this.client = configured(DynamoDbClient.builder().httpClient(http)).build();
-    this.streams = configured(DynamoDbStreamsClient.builder().httpClient(http)).build();
+    this.http = LocalAccount.http();
+    this.client =
+        LocalAccount.client(DynamoDbClient.builder(), http, url)
+            .endpointDiscoveryEnabled(false)
+            .accountIdEndpointMode(AccountIdEndpointMode.DISABLED)
+            .build();
+    this.streams = LocalAccount.client(DynamoDbStreamsClient.builder(), http, url).build();
   }
 
   /// Starts with no tables, on a free port; nothing is kept.
@@ -116,22 +122,23 @@ public final class LocalDynamoDb implements AutoCloseable {
   public static LocalDynamoDb start(int port, @Nullable Path folder, Origins origins)
       throws IOException {
     SDK_V1_LOG.setLevel(Level.SEVERE);
-    SQLITE_LOG.setLevel(Level.SEVERE);
+    DatabaseFile.loadSqlite();
     if (folder != null) {
       Files.createDirectories(folder);
     }
+    ThreadGroup group = new ThreadGroup("dynamodb-local");
     LocalDynamoDBServerHandler handler =
         new LocalDynamoDBServerHandler(
-            new LocalDynamoDBRequestHandler(
-                0, folder == null, folder == null ? null : folder.toString(), true, false),
+            folder == null
+                ? new LocalDynamoDBRequestHandler(0, true, null, true, false)
+                : onDisk(folder, group),
             null);
-    ThreadGroup group = new ThreadGroup("dynamodb-local");
     QueuedThreadPool threads = new QueuedThreadPool(64, 8, 60_000, -1, null, group);
     threads.setName(group.getName());
     threads.setDaemon(true);
     Server server = new Server(threads);
     server.setStopTimeout(STOP_TIMEOUT_MS);
-    server.setHandler(new ContextHandler(new SignedCalls(handler, origins)));
+    server.setHandler(new ContextHandler(new SignedCalls(new AnyCredentials(handler), origins)));
     int everywhere = port == 0 ? Loopback.freePort() : port;
     try {
       for (InetAddress loopback : Loopback.addresses()) {
@@ -158,12 +165,35 @@ public final class LocalDynamoDb implements AutoCloseable {
     }
   }
 
-  private <B extends AwsClientBuilder<B, C>, C> B configured(B builder) {
-    return builder
-        .region(Region.of(REGION))
-        .credentialsProvider(
-            StaticCredentialsProvider.create(AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)))
-        .endpointOverride(url);
+  private static LocalDynamoDBRequestHandler onDisk(Path folder, ThreadGroup group)
+      throws IOException {
+    LocalDynamoDBRequestHandler requests =
+        new LocalDynamoDBRequestHandler(0, false, folder.toString(), true, false);
+    // It would make a store of its own at the first request, and there is no other way to give it
+    // one. Its threads must be of the group that is ended with the server.
+    FutureTask<LocalDBClient> store =
+        new FutureTask<>(
+            () ->
+                new LocalDBClient(
+                    new DurableStore(DatabaseFile.in(folder)),
+                    new JobsRegister(Executors.newFixedThreadPool(JOBS), false)));
+    new Thread(group, store, "store").start();
+    try {
+      Field stores = LocalDynamoDBRequestHandler.class.getDeclaredField("dbRequestHandlers");
+      stores.setAccessible(true);
+      @SuppressWarnings("unchecked")
+      Map<String, AmazonDynamoDBLocal> byName =
+          (Map<String, AmazonDynamoDBLocal>) stores.get(requests);
+      byName.put(DatabaseFile.STORE, store.get());
+      return requests;
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("DynamoDB Local 2.6.1 has it", e);
+    } catch (ExecutionException e) {
+      throw new IOException("its store cannot be opened", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
   }
 
   /// Makes the tables that are missing, with their indexes and streams.
@@ -171,7 +201,8 @@ public final class LocalDynamoDb implements AutoCloseable {
   /// Unlike AWS: a table does not know its TTL attribute. DynamoDB Local would start a sweep of its
   /// own, which fails without a word in a table with an index; [TimeToLive] sweeps all tables.
   ///
-  /// @throws TableMismatchException where a table of an earlier run has another shape
+  /// @throws TableException where a table of an earlier run has another shape, or there can be no
+  ///     such table
   public void create(Collection<TableResource> tables) {
     Set<String> existing =
         client.listTablesPaginator().tableNames().stream().collect(Collectors.toSet());
@@ -179,8 +210,17 @@ public final class LocalDynamoDb implements AutoCloseable {
       if (existing.contains(table.name())) {
         requireSameShape(table);
       } else {
-        client.createTable(request(table));
+        create(table);
       }
+    }
+  }
+
+  private void create(TableResource table) {
+    try {
+      client.createTable(request(table));
+    } catch (DynamoDbException e) {
+      throw new TableException(
+          "%s.Properties: %s".formatted(table.logicalId(), LocalAccount.words(e)), e);
     }
   }
 
@@ -258,7 +298,7 @@ public final class LocalDynamoDb implements AutoCloseable {
     List<String> different =
         same.entrySet().stream().filter(e -> !e.getValue()).map(Map.Entry::getKey).toList();
     if (!different.isEmpty()) {
-      throw new TableMismatchException(
+      throw new TableException(
           ("The table %s in %s was made by another template (%s): delete that folder, or choose"
                   + " another with parley.data")
               .formatted(table.name(), folder, String.join(", ", different)));
@@ -279,11 +319,6 @@ public final class LocalDynamoDb implements AutoCloseable {
     return streams;
   }
 
-  /// The region that stands in ARNs and events.
-  public static String region() {
-    return REGION;
-  }
-
   /// `http://127.0.0.1:<port>`.
   public URI url() {
     return url;
@@ -291,11 +326,9 @@ public final class LocalDynamoDb implements AutoCloseable {
 
   /// What a function's AWS SDK needs to find these tables rather than AWS.
   public Map<String, String> environment() {
-    return Map.of(
-        "AWS_REGION", REGION,
-        "AWS_ACCESS_KEY_ID", CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY", CREDENTIAL,
-        "AWS_ENDPOINT_URL_DYNAMODB", url.toString());
+    Map<String, String> environment = new HashMap<>(LocalAccount.environment());
+    environment.put("AWS_ENDPOINT_URL_DYNAMODB", url.toString());
+    return environment;
   }
 
   /// Ends the clients and the server, and closes the tables' file; requests in flight get a second.

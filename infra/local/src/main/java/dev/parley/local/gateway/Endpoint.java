@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -56,6 +57,7 @@ final class Endpoint {
   private final Clock clock;
   private final Executor threads;
   private final Faults faults;
+  private final ConnectionJournal journal;
   private final Ids ids;
   private final Events events;
   private final RouteSelection routes;
@@ -81,11 +83,13 @@ final class Endpoint {
       Clock clock,
       Executor threads,
       Faults faults,
-      int connectionsMax) {
+      int connectionsMax,
+      ConnectionJournal journal) {
     this.connectionsMax = connectionsMax;
     this.clock = clock;
     this.threads = threads;
     this.faults = faults;
+    this.journal = journal;
     this.ids = new Ids(clock);
     this.events = new Events(api.logicalId(), api.stage(), ids, clock);
     this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
@@ -159,6 +163,16 @@ final class Endpoint {
         }
       }
     }
+    journal.opened(handshake.caller(), connectedAt, context);
+    Admission admission = connect(handshake, connectedAt, context);
+    if (admission instanceof Admission.Refused) {
+      journal.ended(handshake.caller().connectionId());
+    }
+    return admission;
+  }
+
+  private Admission connect(
+      Handshake handshake, Instant connectedAt, @Nullable Map<String, String> context) {
     Integration integration = integrations.get(CONNECT);
     if (integration == null) {
       return new Admission.Admitted(connectedAt, context, null);
@@ -257,30 +271,53 @@ final class Endpoint {
     }
   }
 
-  /// Best effort: a failure is logged, and nothing is tried again.
   private void disconnected(Connection connection, CloseReason reason) {
     underWay.incrementAndGet(); // before it leaves the map, so that `close` sees it here or there
     connections.remove(connection.id());
     clients.decrementAndGet();
-    try {
-      threads.execute(() -> tellDisconnected(connection, reason));
-    } catch (RejectedExecutionException _) {
-      underWay.decrementAndGet();
-      LOG.warn("$disconnect of {} is not told: the gateway has stopped", connection.id());
+    tellDisconnected(
+        connection.caller(), connection.connectedAt(), connection.authorizer(), reason);
+  }
+
+  /// Ends what an earlier process left behind when it was killed, as connections that were lost.
+  void endLeft(List<ConnectionJournal.Left> all) {
+    for (ConnectionJournal.Left left : all) {
+      underWay.incrementAndGet();
+      tellDisconnected(left.caller(), left.connectedAt(), left.authorizer(), CloseReason.ABNORMAL);
     }
   }
 
-  private void tellDisconnected(Connection connection, CloseReason reason) {
+  /// Best effort: a failure is logged, and nothing is tried again. What was not told before the
+  /// gateway stopped is left to the next process.
+  private void tellDisconnected(
+      Caller caller,
+      Instant connectedAt,
+      @Nullable Map<String, String> authorizer,
+      CloseReason reason) {
+    String id = caller.connectionId();
+    Runnable telling =
+        () -> {
+          try {
+            Integration integration = integrations.get(DISCONNECT);
+            if (integration != null
+                && !faults.happens(Fault.DISCONNECT_LOST)
+                && integration.call(events.disconnect(caller, connectedAt, authorizer, reason))
+                    instanceof Outcome.Failed failed) {
+              LOG.error("$disconnect of {} failed: {}", id, failed.why());
+              if (closing) {
+                return;
+              }
+            }
+            journal.ended(id);
+          } finally {
+            underWay.decrementAndGet();
+          }
+        };
     try {
-      Integration integration = integrations.get(DISCONNECT);
-      if (integration != null
-          && !faults.happens(Fault.DISCONNECT_LOST)
-          && integration.call(events.disconnect(connection, reason))
-              instanceof Outcome.Failed failed) {
-        LOG.error("$disconnect of {} failed: {}", connection.id(), failed.why());
-      }
-    } finally {
+      threads.execute(telling);
+    } catch (RejectedExecutionException _) {
       underWay.decrementAndGet();
+      LOG.warn("$disconnect of {} is not told: the gateway has stopped", id);
     }
   }
 

@@ -91,20 +91,18 @@ final class Events {
     return bytes(event);
   }
 
-  byte[] disconnect(Connection connection, CloseReason reason) {
+  byte[] disconnect(
+      Caller caller,
+      Instant connectedAt,
+      @Nullable Map<String, String> authorizer,
+      CloseReason reason) {
     ObjectNode context =
-        context(
-            "$disconnect",
-            "DISCONNECT",
-            connection.caller(),
-            connection.connectedAt(),
-            connection.authorizer(),
-            ids.next());
+        context("$disconnect", "DISCONNECT", caller, connectedAt, authorizer, ids.next());
     context.put("disconnectStatusCode", reason.code());
     context.put("disconnectReason", reason.text());
     ObjectNode event = JSON.createObjectNode();
     Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Host", connection.caller().host());
+    headers.put("Host", caller.host());
     headers.put("x-api-key", "");
     headers.put("X-Forwarded-For", "");
     headers.put("x-restapi", "");

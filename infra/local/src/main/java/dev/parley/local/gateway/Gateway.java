@@ -108,6 +108,8 @@ public final class Gateway implements AutoCloseable {
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param pushLatency how long each `@connections` POST takes
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
+  /// @param journal where the open connections are written down; those that an earlier process left
+  ///     there are told `$disconnect` from now on, while the gateway serves
   /// @throws BindException if the port is taken or not permitted; its message names the address
   /// @throws IllegalArgumentException if the API has something that cannot be honoured here
   public Gateway(
@@ -118,7 +120,8 @@ public final class Gateway implements AutoCloseable {
       Supplier<String> traces,
       Origins origins,
       PushLatency pushLatency,
-      Faults faults)
+      Faults faults,
+      ConnectionJournal journal)
       throws IOException {
     this(
         api,
@@ -129,6 +132,7 @@ public final class Gateway implements AutoCloseable {
         origins,
         pushLatency,
         faults,
+        journal,
         Timers.OF_AWS,
         socketsMax());
   }
@@ -142,12 +146,15 @@ public final class Gateway implements AutoCloseable {
       Origins origins,
       PushLatency pushLatency,
       Faults faults,
+      ConnectionJournal journal,
       Timers timers,
       int socketsMax)
       throws IOException {
     // The other sockets are for pushes, pages and handshakes.
     int connectionsMax = socketsMax * 8 / 9;
-    endpoint = new Endpoint(api, functions, Clock.systemUTC(), threads, faults, connectionsMax);
+    endpoint =
+        new Endpoint(api, functions, Clock.systemUTC(), threads, faults, connectionsMax, journal);
+    List<ConnectionJournal.Left> left = journal.left();
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
@@ -186,6 +193,7 @@ public final class Gateway implements AutoCloseable {
       }
       servers.add(bound.channel());
     }
+    endpoint.endLeft(left);
   }
 
   private static int socketsMax() {

@@ -84,7 +84,11 @@ final class Requests extends ChannelDuplexHandler {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     try {
       if (message instanceof HttpRequest request) {
+        boolean cutOff = request.decoderResult().isFailure();
         begin(ctx, request);
+        if (cutOff && !(message instanceof HttpContent)) {
+          add(ctx, LastHttpContent.EMPTY_LAST_CONTENT); // the decoder gives nothing more of it
+        }
       }
       if (message instanceof HttpContent content) {
         add(ctx, content);

@@ -52,6 +52,8 @@ final class Handler {
     } catch (ClassNotFoundException _) {
       throw new IllegalArgumentException(
           "%s: handler %s: there is no class %s".formatted(function, handler, className));
+    } catch (LinkageError e) { // compiled for a newer Java, or it lacks a class that it needs
+      throw unusable(function, handler, e);
     }
     boolean stream = RequestStreamHandler.class.isAssignableFrom(type);
     if (!stream && !RequestHandler.class.isAssignableFrom(type)) {
@@ -73,6 +75,8 @@ final class Handler {
             "%s: %s has no constructor that takes a Map<String, String>, and none without arguments"
                 .formatted(function, className));
       }
+    } catch (LinkageError e) {
+      throw unusable(function, handler, e);
     }
     constructor.setAccessible(true);
     if (stream) {
@@ -85,6 +89,12 @@ final class Handler {
               .formatted(function, className));
     }
     return new Handler(constructor, serializer(types[0]), serializer(types[1]));
+  }
+
+  private static IllegalArgumentException unusable(
+      String function, String handler, LinkageError e) {
+    return new IllegalArgumentException(
+        "%s: handler %s: its class cannot be used: %s".formatted(function, handler, e), e);
   }
 
   private static boolean isUnresolved(Type type) {

@@ -73,8 +73,14 @@ public final class ServiceProxy implements AutoCloseable {
 
   private final Faults faults;
   private final DynamoDbFaults dynamoDb;
+
+  /// Without proxies, whatever this JVM was told of them: all of it is on this machine.
   private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .proxy(HttpClient.Builder.NO_PROXY)
+          .build();
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());

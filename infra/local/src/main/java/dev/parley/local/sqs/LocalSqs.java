@@ -2,7 +2,7 @@ package dev.parley.local.sqs;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
@@ -15,19 +15,17 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.apache.pekko.actor.ActorSystem;
 import org.elasticmq.NodeAddress;
 import org.elasticmq.rest.sqs.SQSRestServerBuilder;
 import org.slf4j.LoggerFactory;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+import software.amazon.awssdk.services.sqs.model.SqsException;
 
 /// ElasticMQ in this JVM, served over HTTP on a free port of 127.0.0.1, so that functions and tools
 /// such as `aws sqs … --endpoint-url` reach the same queues with any credentials. What a web page
@@ -36,11 +34,10 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 ///
 /// The client here is shared and safe for use by any number of threads until [#close].
 public final class LocalSqs implements AutoCloseable {
-  private static final String ACCOUNT = "000000000000";
-  private static final String CREDENTIAL = "local";
   private static final int CLOSE_TIMEOUT_SECONDS = 3;
 
-  /// It says nothing, keeps no process alive and stops only when it is told to.
+  /// It says nothing, keeps no process alive and stops only when it is told to. Beside this only
+  /// the libraries' own defaults count, no `-Dconfig.file` and no other system property.
   private static final Config ACTORS =
       ConfigFactory.parseString(
           """
@@ -64,16 +61,8 @@ public final class LocalSqs implements AutoCloseable {
   private LocalSqs(ActorSystem actors, URI url) {
     this.actors = actors;
     this.url = url;
-    this.http = Apache5HttpClient.builder().maxConnections(100).build();
-    this.client =
-        SqsClient.builder()
-            .httpClient(http)
-            .region(Region.of(LocalDynamoDb.region()))
-            .credentialsProvider(
-                StaticCredentialsProvider.create(
-                    AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)))
-            .endpointOverride(url)
-            .build();
+    this.http = LocalAccount.http();
+    this.client = LocalAccount.client(SqsClient.builder(), http, url).build();
   }
 
   /// Starts with no queues, for programs of this machine.
@@ -85,7 +74,9 @@ public final class LocalSqs implements AutoCloseable {
   ///
   /// @param origins by which names it may be called
   public static LocalSqs start(Origins origins) throws IOException {
-    ActorSystem actors = ActorSystem.create("elasticmq", ACTORS.withFallback(ConfigFactory.load()));
+    ActorSystem actors =
+        ActorSystem.create(
+            "elasticmq", ACTORS.withFallback(ConfigFactory.defaultReference()).resolve());
     SignedHttp.install(actors, origins);
     try {
       int port =
@@ -93,8 +84,8 @@ public final class LocalSqs implements AutoCloseable {
               .withInterface("127.0.0.1")
               .withDynamicPort()
               .withServerAddress(asOnAws())
-              .withAWSRegion(LocalDynamoDb.region())
-              .withAWSAccountId(ACCOUNT)
+              .withAWSRegion(LocalAccount.REGION)
+              .withAWSAccountId(LocalAccount.NUMBER)
               .start()
               .waitUntilStarted()
               .localAddress()
@@ -108,7 +99,7 @@ public final class LocalSqs implements AutoCloseable {
 
   /// The base of the URLs that ElasticMQ gives its queues, so that they are those of the template.
   private static NodeAddress asOnAws() {
-    String host = "sqs." + LocalDynamoDb.region() + ".amazonaws.com";
+    String host = "sqs." + LocalAccount.REGION + ".amazonaws.com";
     return new NodeAddress("https", host, 443, "") {
       @Override
       public String fullAddress() {
@@ -118,23 +109,38 @@ public final class LocalSqs implements AutoCloseable {
   }
 
   /// Makes these queues, then points each at its dead-letter queue.
+  ///
+  /// @throws QueueException where there can be no such queue
   public LocalSqs create(Collection<QueueResource> queues) {
-    for (QueueResource queue : queues) {
-      client.createQueue(create -> create.queueName(queue.name()).attributes(attributes(queue)));
-    }
-    for (QueueResource queue : queues) {
-      Redrive redrive = queue.redrive();
-      if (redrive != null) {
-        String policy =
-            "{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":%d}"
-                .formatted(redrive.deadLetterQueueArn(), redrive.receiveCountMax());
-        client.setQueueAttributes(
-            set ->
-                set.queueUrl(queue.url())
-                    .attributes(Map.of(QueueAttributeName.REDRIVE_POLICY, policy)));
-      }
-    }
+    queues.forEach(queue -> told(queue, this::make));
+    queues.forEach(queue -> told(queue, this::redrive));
     return this;
+  }
+
+  private static void told(QueueResource queue, Consumer<QueueResource> step) {
+    try {
+      step.accept(queue);
+    } catch (SqsException e) {
+      throw new QueueException(
+          "%s.Properties: %s".formatted(queue.logicalId(), LocalAccount.words(e)), e);
+    }
+  }
+
+  private void make(QueueResource queue) {
+    client.createQueue(create -> create.queueName(queue.name()).attributes(attributes(queue)));
+  }
+
+  private void redrive(QueueResource queue) {
+    Redrive redrive = queue.redrive();
+    if (redrive != null) {
+      String policy =
+          "{\"deadLetterTargetArn\":\"%s\",\"maxReceiveCount\":%d}"
+              .formatted(redrive.deadLetterQueueArn(), redrive.receiveCountMax());
+      client.setQueueAttributes(
+          set ->
+              set.queueUrl(queue.url())
+                  .attributes(Map.of(QueueAttributeName.REDRIVE_POLICY, policy)));
+    }
   }
 
   private static Map<QueueAttributeName, String> attributes(QueueResource queue) {

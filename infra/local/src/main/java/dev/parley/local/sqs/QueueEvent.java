@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.aws.LocalAccount;
 import java.io.IOException;
 import java.util.Base64;
 import java.util.HashSet;
@@ -40,7 +40,7 @@ final class QueueEvent {
     event.put("md5OfBody", message.md5OfBody());
     event.put("eventSource", "aws:sqs");
     event.put("eventSourceARN", queueArn);
-    event.put("awsRegion", LocalDynamoDb.region());
+    event.put("awsRegion", LocalAccount.REGION);
     return event;
   }
 

@@ -299,7 +299,7 @@ public final class QueueMapping implements AutoCloseable {
   }
 
   /// Ends a batch's hold on the groups of these messages, once: by then another batch may hold
-  // them.
+  /// them.
   private void letGo(Set<String> held, List<Message> messages) {
     for (Message message : messages) {
       if (held.remove(group(message))) {

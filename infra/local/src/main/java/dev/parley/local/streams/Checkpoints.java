@@ -3,24 +3,30 @@ package dev.parley.local.streams;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// How far each event source mapping has come in each shard, kept in one file or in memory.
 ///
 /// A checkpoint is saved only after the function has returned, so a record may be delivered again
-/// after a crash, and none is skipped. Safe for use by several threads.
+/// after a crash, and none is skipped. While the file cannot be written, as on a full disk, the
+/// mappings go on, and a restart delivers again what came meanwhile. Safe for use by several
+/// threads.
 public final class Checkpoints {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final @Nullable Path file;
   private final Map<String, Map<String, String>> positions;
+
+  /// Whether the file lacks something, because it could not be written.
+  private boolean behind;
 
   private Checkpoints(@Nullable Path file, Map<String, Map<String, String>> positions) {
     this.file = file;
@@ -35,18 +41,25 @@ public final class Checkpoints {
   /// read as JSON, which a power failure may leave behind, counts as none: mappings begin anew.
   public static Checkpoints in(Path folder) throws IOException {
     Path file = folder.resolve("stream-checkpoints.json");
-    Map<String, Map<String, String>> positions = new TreeMap<>();
+    @Nullable Map<String, Map<String, String>> positions = Map.of();
     if (Files.exists(file)) {
-      byte[] content = Files.readAllBytes(file);
-      try {
-        positions.putAll(
-            JSON.readValue(content, new TypeReference<Map<String, Map<String, String>>>() {}));
-      } catch (IOException e) {
-        LoggerFactory.getLogger(Checkpoints.class)
-            .warn("{} is damaged; the streams are read from their beginning", file);
+      positions = parsed(Files.readAllBytes(file));
+      if (positions == null) {
+        LOG.warn("{} is damaged; the streams are read from their beginning", file);
       }
     }
-    return new Checkpoints(file, positions);
+    return new Checkpoints(file, new TreeMap<>(positions == null ? Map.of() : positions));
+  }
+
+  /// @return null for what is no checkpoints
+  private static @Nullable Map<String, Map<String, String>> parsed(byte[] content) {
+    try {
+      Map<String, Map<String, String>> positions =
+          JSON.readValue(content, new TypeReference<Map<String, Map<String, String>>>() {});
+      return positions == null || positions.containsValue(null) ? null : positions;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /// Whether a mapping has ever run.
@@ -60,15 +73,23 @@ public final class Checkpoints {
 
   synchronized void save(String mapping, String shard, String position) {
     Map<String, String> shards = positions.computeIfAbsent(mapping, added -> new TreeMap<>());
-    if (position.equals(shards.put(shard, position)) || file == null) {
+    boolean known = position.equals(shards.put(shard, position));
+    if (file == null || (known && !behind)) {
       return;
     }
     Path next = file.resolveSibling(file.getFileName() + ".next");
     try {
       Files.write(next, JSON.writeValueAsBytes(positions));
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      behind = false;
     } catch (IOException e) {
-      throw new UncheckedIOException("The checkpoints in " + file + " cannot be saved", e);
+      if (!behind) {
+        LOG.warn(
+            "{} cannot be saved: what comes is delivered again after a restart: {}",
+            file,
+            e.toString());
+      }
+      behind = true;
     }
   }
 }

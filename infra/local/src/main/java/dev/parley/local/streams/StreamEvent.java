@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.dynamodb.TimeToLive;
 import java.util.Base64;
 import java.util.List;
@@ -29,7 +29,7 @@ final class StreamEvent {
     event.put("eventName", record.eventNameAsString());
     event.put("eventVersion", "1.1");
     event.put("eventSource", "aws:dynamodb");
-    event.put("awsRegion", LocalDynamoDb.region());
+    event.put("awsRegion", LocalAccount.REGION);
     ObjectNode dynamodb = event.putObject("dynamodb");
     // Seconds as a float, as Lambda sends them. Unlike AWS: DynamoDB Local cuts off to the minute.
     dynamodb.put(

@@ -1,6 +1,7 @@
 package dev.parley.local.streams;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.faults.Fault;
@@ -464,7 +465,7 @@ public final class StreamMapping implements AutoCloseable {
 
   /// As the function sees it; DynamoDB Local's own has the region `ddblocal`.
   private String eventSourceArn() {
-    return streamArn.replace(":ddblocal:", ":" + LocalDynamoDb.region() + ":");
+    return streamArn.replace(":ddblocal:", ":" + LocalAccount.REGION + ":");
   }
 
   private static Duration retryPause(int retries) {

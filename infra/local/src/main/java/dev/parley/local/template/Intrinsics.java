@@ -43,7 +43,12 @@ final class Intrinsics {
     }
     Integer line = lines.get(at);
     return new TemplateException(
-        "%s: %s (%s%s)".formatted(path, problem, fileName, line == null ? "" : ":" + line));
+        "%s: %s (%s%s)"
+            .formatted(
+                path.isEmpty() ? "the template" : path,
+                problem,
+                fileName,
+                line == null ? "" : ":" + line));
   }
 
   /// The value at `node`: a `String`, a `List` or a `Map<String, Object>`.

@@ -1,11 +1,17 @@
 package dev.parley.local.template;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
 import dev.parley.local.template.TableResource.Index;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.InputStream;
+import java.io.StringReader;
 import java.math.BigDecimal;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +33,11 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.events.AliasEvent;
+import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.reader.ReaderException;
 
 /// Reads one template, once. Names are resolved when they are met, so resources may stand in any
 /// order.
@@ -46,7 +57,6 @@ final class TemplateReader implements Intrinsics.Names {
   private static final String API_ID = "local";
 
   private static final String STACK = "parley";
-  private static final String ACCOUNT = "000000000000";
   private static final Set<String> PREDEFINED_ROUTES =
       Set.of("$connect", "$disconnect", "$default");
   private static final List<String> PARAMETER_PROPERTIES =
@@ -62,6 +72,9 @@ final class TemplateReader implements Intrinsics.Names {
           "Description",
           "ConstraintDescription",
           "NoEcho");
+
+  /// CloudFormation quotas, "Template body size in an S3 object".
+  private static final int TEMPLATE_BYTES_MAX = 1024 * 1024;
 
   private final Path file;
   private final Map<String, String> parameterOverrides;
@@ -144,26 +157,67 @@ final class TemplateReader implements Intrinsics.Names {
   }
 
   private Node compose() {
-    try (Reader reader = Files.newBufferedReader(file)) {
-      Node root = new Yaml(new SafeConstructor(new LoaderOptions())).compose(reader);
+    String yaml = text();
+    try {
+      refuseAliases(yaml);
+      Node root = yaml().compose(new StringReader(yaml));
       if (root == null) {
         throw new TemplateException(file + ": this template is empty");
       }
       return root;
+    } catch (MarkedYAMLException e) {
+      throw notYaml(
+          e.getProblem(), e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1);
+    } catch (ReaderException e) {
+      int line = yaml.codePoints().limit(e.getPosition()).map(c -> c == '\n' ? 1 : 0).sum() + 1;
+      throw notYaml("it has the character U+%04X".formatted(e.getCodePoint()), line);
+    } catch (YAMLException e) { // nested too deeply, which has no mark
+      throw new TemplateException(file + ": not YAML that can be read: " + e.getMessage());
+    }
+  }
+
+  private TemplateException notYaml(String problem, int line) {
+    return new TemplateException(
+        "%s: not YAML: %s (%s:%d)".formatted(file, problem, file.getFileName(), line));
+  }
+
+  private static Yaml yaml() {
+    return new Yaml(new SafeConstructor(new LoaderOptions()));
+  }
+
+  private String text() {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(TEMPLATE_BYTES_MAX + 1);
+      if (bytes.length > TEMPLATE_BYTES_MAX) {
+        throw new TemplateException(
+            "%s: larger than %d bytes, the most that CloudFormation takes"
+                .formatted(file, TEMPLATE_BYTES_MAX));
+      }
+      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (NoSuchFileException e) {
       throw new TemplateException(file + ": there is no such template");
-    } catch (MarkedYAMLException e) {
-      throw new TemplateException(
-          "%s: not YAML: %s (%s:%d)"
-              .formatted(
-                  file,
-                  e.getProblem(),
-                  file.getFileName(),
-                  e.getProblemMark() == null ? 0 : e.getProblemMark().getLine() + 1));
+    } catch (AccessDeniedException e) {
+      throw new TemplateException(file + ": there is no permission to read this template");
     } catch (CharacterCodingException e) {
       throw new TemplateException(file + ": not UTF-8");
     } catch (IOException e) {
       throw new TemplateException(file + ": this template cannot be read: " + e.getMessage());
+    }
+  }
+
+  /// CloudFormation takes none ("Template formats", CloudFormation user guide), and here one could
+  /// make a value that contains itself, or a small file that has millions of values.
+  private void refuseAliases(String yaml) {
+    for (Event event : yaml().parse(new StringReader(yaml))) {
+      if (event instanceof AliasEvent alias) {
+        throw new TemplateException(
+            "%s: *%s is an alias, which CloudFormation does not take (%s:%d)"
+                .formatted(
+                    file,
+                    alias.getAnchor(),
+                    file.getFileName(),
+                    alias.getStartMark().getLine() + 1));
+      }
     }
   }
 
@@ -200,7 +254,7 @@ final class TemplateReader implements Intrinsics.Names {
     String pattern = definition.stringOrNull("AllowedPattern");
     boolean valid =
         (allowed.isEmpty() || allowed.contains(value))
-            && (pattern == null || Pattern.matches(pattern, value))
+            && (pattern == null || matches(definition, pattern, value))
             && value.length() >= definition.integer("MinLength", 0, 0, 4096)
             && value.length() <= definition.integer("MaxLength", 4096, 0, 4096)
             && (type.equals("String") || isNumberIn(definition, value));
@@ -209,6 +263,16 @@ final class TemplateReader implements Intrinsics.Names {
           definition.path(), "`" + value + "` is not what AllowedPattern and the like allow");
     }
     return value;
+  }
+
+  private static boolean matches(Section definition, String pattern, String value) {
+    try {
+      return Pattern.matches(pattern, value);
+    } catch (PatternSyntaxException e) {
+      throw definition.problem(
+          "AllowedPattern",
+          "`%s` is not a regular expression: %s".formatted(pattern, e.getDescription()));
+    }
   }
 
   private static boolean isNumberIn(Section definition, String value) {
@@ -608,8 +672,8 @@ final class TemplateReader implements Intrinsics.Names {
       };
     }
     return switch (name) {
-      case "AWS::Region" -> region();
-      case "AWS::AccountId" -> ACCOUNT;
+      case "AWS::Region" -> LocalAccount.REGION;
+      case "AWS::AccountId" -> LocalAccount.NUMBER;
       case "AWS::Partition" -> "aws";
       case "AWS::URLSuffix" -> "amazonaws.com";
       case "AWS::StackName" -> STACK;
@@ -644,7 +708,8 @@ final class TemplateReader implements Intrinsics.Names {
       return queueUrl(logicalId);
     }
     if (type.equals(ALARM) && attribute.equals("Arn")) {
-      return "arn:aws:cloudwatch:%s:%s:alarm:%s".formatted(region(), ACCOUNT, logicalId);
+      return "arn:aws:cloudwatch:%s:%s:alarm:%s"
+          .formatted(LocalAccount.REGION, LocalAccount.NUMBER, logicalId);
     }
     throw problem(
         path,
@@ -655,39 +720,42 @@ final class TemplateReader implements Intrinsics.Names {
 
   /// Unlike AWS: a table without a `TableName` is called by its logical id, with no random suffix.
   private String tableName(String id) {
-    Node name = property(id, "TableName");
+    String name = resolved(id, "TableName");
     if (name == null) {
       return id;
     }
-    String path = id + ".Properties.TableName";
-    if (!beingResolved.add(id)) {
-      throw problem(path, "refers to itself");
+    if (!name.matches("[A-Za-z0-9_.-]{3,255}")) {
+      throw problem(id + ".Properties.TableName", "`" + name + "` is not a table name");
     }
-    Object value = intrinsics.resolve(name, path);
-    beingResolved.remove(id);
-    if (!(value instanceof String string) || !string.matches("[A-Za-z0-9_.-]{3,255}")) {
-      throw problem(path, "`" + value + "` is not a table name");
-    }
-    return string;
+    return name;
   }
 
   /// Unlike AWS: a queue without a `QueueName` is called by its logical id, with no random suffix.
   private String queueName(String id) {
-    Node name = property(id, "QueueName");
-    Node fifo = property(id, "FifoQueue");
+    String name = resolved(id, "QueueName");
     if (name == null) {
-      String path = id + ".Properties.FifoQueue";
-      return fifo != null && intrinsics.resolve(fifo, path).equals("true") ? id + ".fifo" : id;
+      return "true".equals(resolved(id, "FifoQueue")) ? id + ".fifo" : id;
     }
-    String path = id + ".Properties.QueueName";
-    if (!beingResolved.add(id)) {
+    if (!name.matches("[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\\.fifo")) {
+      throw problem(id + ".Properties.QueueName", "`" + name + "` is not a queue name");
+    }
+    return name;
+  }
+
+  /// What a property that others refer to is, or null where it is not given.
+  private @Nullable String resolved(String id, String property) {
+    Node node = property(id, property);
+    if (node == null) {
+      return null;
+    }
+    String path = id + ".Properties." + property;
+    if (!beingResolved.add(path)) {
       throw problem(path, "refers to itself");
     }
-    Object value = intrinsics.resolve(name, path);
-    beingResolved.remove(id);
-    if (!(value instanceof String string)
-        || !string.matches("[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\\.fifo")) {
-      throw problem(path, "`" + value + "` is not a queue name");
+    Object value = intrinsics.resolve(node, path);
+    beingResolved.remove(path);
+    if (!(value instanceof String string)) {
+      throw problem(path, "expected one value");
     }
     return string;
   }
@@ -702,11 +770,13 @@ final class TemplateReader implements Intrinsics.Names {
   }
 
   private String functionArn(String id) {
-    return "arn:aws:lambda:%s:%s:function:%s".formatted(region(), ACCOUNT, id);
+    return "arn:aws:lambda:%s:%s:function:%s"
+        .formatted(LocalAccount.REGION, LocalAccount.NUMBER, id);
   }
 
   private String tableArn(String id) {
-    return "arn:aws:dynamodb:%s:%s:table/%s".formatted(region(), ACCOUNT, tableName(id));
+    return "arn:aws:dynamodb:%s:%s:table/%s"
+        .formatted(LocalAccount.REGION, LocalAccount.NUMBER, tableName(id));
   }
 
   /// Unlike AWS: the stream's label is a word, not the time when it was enabled.
@@ -715,15 +785,12 @@ final class TemplateReader implements Intrinsics.Names {
   }
 
   private String queueArn(String id) {
-    return "arn:aws:sqs:%s:%s:%s".formatted(region(), ACCOUNT, queueName(id));
+    return "arn:aws:sqs:%s:%s:%s"
+        .formatted(LocalAccount.REGION, LocalAccount.NUMBER, queueName(id));
   }
 
   private String queueUrl(String id) {
-    return "https://sqs.%s.amazonaws.com/%s/%s".formatted(region(), ACCOUNT, queueName(id));
-  }
-
-  private static String region() {
-    String region = System.getenv("AWS_REGION");
-    return region == null || region.isBlank() ? "us-east-1" : region;
+    return "https://sqs.%s.amazonaws.com/%s/%s"
+        .formatted(LocalAccount.REGION, LocalAccount.NUMBER, queueName(id));
   }
 }

@@ -1,9 +1,14 @@
 package dev.parley.local.xray;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.AWSXRayRecorderBuilder;
-import com.amazonaws.xray.config.DaemonConfiguration;
+import com.amazonaws.xray.contexts.SegmentContextResolverChain;
+import com.amazonaws.xray.contexts.ThreadLocalSegmentContextResolver;
 import com.amazonaws.xray.emitters.Emitter;
+import com.amazonaws.xray.entities.Segment;
+import com.amazonaws.xray.entities.Subsegment;
 import com.amazonaws.xray.strategy.IgnoreErrorContextMissingStrategy;
 import com.amazonaws.xray.strategy.sampling.AllSamplingStrategy;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -15,6 +20,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -57,24 +63,47 @@ public final class TraceDaemon implements AutoCloseable {
     return socket.getLocalPort();
   }
 
-  /// How many datagrams were not understood.
+  /// How many datagrams and documents were not understood.
   public long ignored() {
     return ignored.get();
   }
 
-  /// Makes the X-Ray SDK of this process send everything here: nothing is sampled away, and nothing
-  /// is asked of AWS. Subsegments made outside a segment are dropped silently.
-  ///
-  /// @throws IOException if the SDK cannot open its socket
-  public void collectFromThisProcess() throws IOException {
-    DaemonConfiguration address = new DaemonConfiguration();
-    address.setDaemonAddress("127.0.0.1:" + port());
+  /// Makes the X-Ray SDK of this process hand everything over here: nothing is sampled away, and
+  /// nothing is asked of AWS. Where `AWS_XRAY_DAEMON_ADDRESS` points does not matter, nor whether
+  /// the shell looks like Lambda's. Subsegments made outside a segment are dropped silently.
+  public void collectFromThisProcess() {
+    SegmentContextResolverChain contexts = new SegmentContextResolverChain();
+    contexts.addResolver(new ThreadLocalSegmentContextResolver());
     AWSXRay.setGlobalRecorder(
         AWSXRayRecorderBuilder.standard()
             .withSamplingStrategy(new AllSamplingStrategy())
             .withContextMissingStrategy(new IgnoreErrorContextMissingStrategy())
-            .withEmitter(Emitter.create(address))
+            .withSegmentContextResolverChain(contexts)
+            .withEmitter(new HandOver())
             .build());
+  }
+
+  private final class HandOver extends Emitter {
+    @Override
+    public boolean sendSegment(Segment segment) {
+      return handOver(segment.serialize());
+    }
+
+    @Override
+    public boolean sendSubsegment(Subsegment subsegment) {
+      return handOver(subsegment.streamSerialize());
+    }
+
+    private boolean handOver(String document) {
+      try {
+        accept(document.getBytes(UTF_8));
+        return true;
+      } catch (RuntimeException e) {
+        ignored.incrementAndGet();
+        LOG.debug("The X-Ray daemon ignored a document", e);
+        return false;
+      }
+    }
   }
 
   /// The traces as text, newest first. Each is one line (when it began, its id, how long it took,
@@ -112,7 +141,6 @@ public final class TraceDaemon implements AutoCloseable {
     while (newline < length && datagram[newline] != '\n') {
       newline++;
     }
-    JsonNode document;
     try {
       JsonNode header = JSON.readTree(datagram, 0, newline);
       if (newline == length
@@ -120,7 +148,18 @@ public final class TraceDaemon implements AutoCloseable {
           || header.path("version").asInt() != 1) {
         throw new IllegalArgumentException("A datagram begins with format json, version 1");
       }
-      document = JSON.readTree(datagram, newline + 1, length - newline - 1);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("A header is JSON", e);
+    } catch (IOException e) {
+      throw new AssertionError("Bytes are always readable", e);
+    }
+    accept(Arrays.copyOfRange(datagram, newline + 1, length));
+  }
+
+  private void accept(byte[] segment) {
+    JsonNode document;
+    try {
+      document = JSON.readTree(segment);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("A segment document is JSON", e);
     } catch (IOException e) {
@@ -132,7 +171,7 @@ public final class TraceDaemon implements AutoCloseable {
     }
     Span span = Span.of(document);
     synchronized (traces) {
-      traces.computeIfAbsent(traceId, Trace::new).add(span, length);
+      traces.computeIfAbsent(traceId, Trace::new).add(span, segment.length);
       if (traces.size() > TRACES_MAX) {
         traces.pollFirstEntry();
       }

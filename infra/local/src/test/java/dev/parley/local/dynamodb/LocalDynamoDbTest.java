@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.almworks.sqlite4java.SQLiteConnection;
+import com.almworks.sqlite4java.SQLiteStatement;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
@@ -20,11 +22,23 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.http.apache5.Apache5HttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.TableDescription;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 class LocalDynamoDbTest {
   private static final Path TEMPLATE = Path.of("../template.yaml");
@@ -90,13 +104,12 @@ class LocalDynamoDbTest {
     try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
       dynamoDb.create(List.of(table("Rows", "id", null)));
 
-      TableMismatchException otherKey =
+      TableException otherKey =
           assertThrows(
-              TableMismatchException.class,
-              () -> dynamoDb.create(List.of(table("Rows", "name", null))));
-      TableMismatchException otherIndex =
+              TableException.class, () -> dynamoDb.create(List.of(table("Rows", "name", null))));
+      TableException otherIndex =
           assertThrows(
-              TableMismatchException.class,
+              TableException.class,
               () -> dynamoDb.create(List.of(withIndex(table("Rows", "id", null)))));
 
       assertEquals(
@@ -107,6 +120,91 @@ class LocalDynamoDbTest {
           otherKey.getMessage());
       assertTrue(String.valueOf(otherIndex.getMessage()).contains("(indexes)"));
     }
+  }
+
+  @Test
+  void aTableThatDynamoDbRefusesIsNamed() throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory()) {
+      TableException refused =
+          assertThrows(
+              TableException.class, () -> dynamoDb.create(List.of(table("R", "id", null))));
+
+      assertTrue(
+          String.valueOf(refused.getMessage())
+              .startsWith("R.Properties: Invalid table/index name.  Table/index names must be"),
+          refused.getMessage());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "AKIAIOSFODNN7EXAMPLE, us-east-1",
+    "a-b_c.d, eu-central-1",
+    "a/b=c+d, us-east-1",
+    "x, local",
+    "any, us_east@1"
+  })
+  void anyAccessKeySeesTheSameTables(String accessKey, String region) throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory()) {
+      dynamoDb.create(List.of(table("Rows", "id", null)));
+      for (AwsCredentials credentials :
+          List.of(
+              AwsBasicCredentials.create(accessKey, "secret/+="),
+              AwsSessionCredentials.create(accessKey, "secret", "token/+=="))) {
+        try (DynamoDbClient tool =
+            DynamoDbClient.builder()
+                .region(Region.of(region))
+                .credentialsProvider(StaticCredentialsProvider.create(credentials))
+                .endpointOverride(dynamoDb.url())
+                .httpClientBuilder(Apache5HttpClient.builder())
+                .build()) {
+          assertEquals(List.of("Rows"), tool.listTables().tableNames());
+        }
+      }
+    }
+  }
+
+  /// What a full disk does, too: the commit fails after everything else went well.
+  @Test
+  void whatCannotBeCommittedIsNotAcknowledged(@TempDir Path folder) throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+      dynamoDb.create(List.of(table("Rows", "id", "NEW_IMAGE")));
+      SQLiteConnection reader = new SQLiteConnection(DatabaseFile.in(folder)).open(false);
+      SQLiteStatement reading = reader.prepare("SELECT * FROM dm");
+      try {
+        assertTrue(reading.step()); // keeps others from committing until it is disposed of
+
+        assertThrows(DynamoDbException.class, () -> putInTransaction(dynamoDb, "a"));
+        assertThrows(DynamoDbException.class, () -> put(dynamoDb, "b"));
+      } finally {
+        reading.dispose();
+        reader.dispose();
+      }
+
+      put(dynamoDb, "c");
+      putInTransaction(dynamoDb, "d");
+    }
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+      assertEquals(
+          Set.of("c", "d"),
+          dynamoDb.client().scan(scan -> scan.tableName("Rows")).items().stream()
+              .map(row -> row.getOrDefault("id", AttributeValue.fromNul(true)).s())
+              .collect(Collectors.toSet()));
+    }
+  }
+
+  private static void put(LocalDynamoDb dynamoDb, String id) {
+    dynamoDb
+        .client()
+        .putItem(put -> put.tableName("Rows").item(Map.of("id", AttributeValue.fromS(id))));
+  }
+
+  private static void putInTransaction(LocalDynamoDb dynamoDb, String id) {
+    TransactWriteItem write =
+        TransactWriteItem.builder()
+            .put(put -> put.tableName("Rows").item(Map.of("id", AttributeValue.fromS(id))))
+            .build();
+    dynamoDb.client().transactWriteItems(transact -> transact.transactItems(write));
   }
 
   @Test

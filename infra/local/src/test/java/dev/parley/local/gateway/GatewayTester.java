@@ -47,6 +47,7 @@ final class GatewayTester implements AutoCloseable {
   private volatile PushLatency pushLatency = PushLatency.NONE;
   private Origins origins = Origins.OF_THIS_MACHINE;
   private Faults faults = Faults.none();
+  private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private Supplier<String> traces = () -> "traces here";
@@ -89,6 +90,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester origins(String list) {
     origins = Origins.parse(list);
+    return this;
+  }
+
+  GatewayTester journal(ConnectionJournal kept) {
+    journal = kept;
     return this;
   }
 
@@ -180,6 +186,7 @@ final class GatewayTester implements AutoCloseable {
               }
             },
             faults,
+            journal,
             timers,
             socketsMax);
   }

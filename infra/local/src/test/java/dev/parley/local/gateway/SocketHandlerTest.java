@@ -159,7 +159,15 @@ final class SocketHandlerTest {
   private Connection open(EmbeddedChannel channel) {
     WebSocketApi api =
         new WebSocketApi("Api", "test", "$request.body.action", Map.of(), null, List.of());
-    Endpoint endpoint = new Endpoint(api, Map.of(), Clock.systemUTC(), work::add, Faults.none(), 1);
+    Endpoint endpoint =
+        new Endpoint(
+            api,
+            Map.of(),
+            Clock.systemUTC(),
+            work::add,
+            Faults.none(),
+            1,
+            ConnectionJournal.inMemory());
     Caller caller = new Caller(endpoint.nextId(), "gateway.test", "127.0.0.1", null);
     Connection connection =
         endpoint.open(caller, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);
