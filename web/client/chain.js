@@ -60,7 +60,7 @@ export function heard(chain, events, held, limit) {
   let changed = false;
   for (const { timestamp, prev } of events) {
     if (links.vouched(timestamp)) continue;
-    const follows = prev === null || links.vouched(prev);
+    const follows = prev === null ? links.begins() : links.vouched(prev);
     if (!follows && links.holes.get(timestamp) === prev) continue;
     changed = true;
     links.here.add(timestamp);
@@ -222,6 +222,11 @@ class Links {
     if (timestamp === this.tail) return true;
     if (this.holes.has(timestamp) || this.unsure.has(timestamp)) return false;
     return this.here.has(timestamp) || this.unreadable.has(timestamp) || this.#held(timestamp);
+  }
+
+  /** Whether nothing was said here before, as far as is known: then nothing can precede an event. */
+  begins() {
+    return (this.settled ?? 0) === 0;
   }
 
   /**

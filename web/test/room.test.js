@@ -162,6 +162,16 @@ export default {
     equal(timestamps(closed), [10, 20, 30]);
   },
 
+  anEventWithoutAPrevFollowsNothingOnceSomethingWasSaid() {
+    equal(broken(after(...joined([]), message(20, null))), false, 'the first one of a room:');
+
+    const room = after(...joined([10]), message(30, null));
+
+    equal(timestamps(room), [10, 30]);
+    equal(broken(room), true, 'the server has lost what it handed out before 30:');
+    equal(whole(after(...joined([10]), message(30, null), ...joined([10, 20, 30]))), true);
+  },
+
   whatFollowedAHoleIsVouchedForOnceItIsClosed() {
     const room = after(...joined([10]), message(30, 20), message(40, 30), message(50, 40));
     equal(broken(room), true);

@@ -50,7 +50,8 @@ public final class HistoryHandler extends RouteHandler {
           Room room = rooms.get(id);
           Page page =
               messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
-          return Reply.history(id, page, page.complete(room, messages.horizon(caller.now()), caller.now()));
+          return Reply.history(
+              id, page, page.complete(room, messages.horizon(caller.now()), caller.now()));
         });
   }
 }

@@ -1,6 +1,5 @@
 package dev.parley.handlers;
 
-import dev.parley.Limits;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Identity;
 import dev.parley.connection.Spending;
@@ -15,7 +14,6 @@ import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -42,14 +40,6 @@ public final class SendMessageHandler extends RouteHandler {
     this.burst = Duration.ofMillis(settings.number("MESSAGE_BURST_MS", 0, 600_000));
   }
 
-  /// Whether this clock will soon have come so far that the message can follow the one it must
-  /// follow. A timestamp that lies further ahead was given by a clock that was wrong; waiting for it
-  /// would silence the sender.
-  private static boolean tooEarlyFor(long after, Instant now) {
-    return after > MessageTable.micros(now.plus(Limits.CLOCK_SKEW_MAX))
-        && after <= MessageTable.micros(now.plus(Limits.CLOCK_AHEAD_MAX));
-  }
-
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     RoomId room = in(frame.roomOr(RoomId.GLOBAL));
@@ -57,9 +47,6 @@ public final class SendMessageHandler extends RouteHandler {
     String id = frame.id();
     Identity sender = frame.sender(caller.identity());
     Long after = frame.after();
-    if (after != null && tooEarlyFor(after, caller.now())) {
-      throw new Rejection(ErrorCode.INVALID_AFTER);
-    }
 
     Spending spending =
         Trace.step(

@@ -19,9 +19,7 @@ public enum ErrorCode {
   INVALID_SENDER(
       Advice.FIX,
       "`sender` is not a name of 1 to 64 characters that are shown, or the sender is not a guest."),
-  INVALID_AFTER(
-      Advice.FIX,
-      "`after` is not a timestamp (whole microseconds below 2^53), or is 1 to 10 s ahead."),
+  INVALID_AFTER(Advice.FIX, "`after` is not a timestamp (whole microseconds below 2^53)."),
   INVALID_BEFORE(Advice.FIX, "`before` is not a timestamp (whole microseconds below 2^53)."),
   INVALID_RANGE(
       Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),

@@ -77,8 +77,11 @@ final class Timeline {
             && timestamp <= settled - overlap)) {
       return;
     }
-    if (prev == null || vouched.contains(prev)) {
+    boolean begins = settled == null || settled == 0;
+    if (prev == null ? begins : vouched.contains(prev)) {
       vouchFor(List.of(timestamp), limit);
+    } else if (prev == null) {
+      head(timestamp); // something was said here before, and the server does not know what
     } else {
       holes.computeIfAbsent(prev, missing -> new HashSet<>()).add(timestamp);
     }

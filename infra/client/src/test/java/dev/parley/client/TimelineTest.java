@@ -67,6 +67,27 @@ class TimelineTest {
   }
 
   @Test
+  void anEventWithoutAPrevFollowsNothingOnceSomethingWasSaid() {
+    read(page(false, 5));
+
+    timeline.event(message(9), null, LIMIT);
+    assertTrue(timeline.hasHoles(), "the server has lost what it handed out before");
+
+    read(page(false, 5, 7, 9));
+    assertFalse(timeline.hasHoles());
+    assertEquals(List.of(BASE + 5, BASE + 7, BASE + 9), shown());
+  }
+
+  @Test
+  void theFirstEventOfARoomFollowsNothing() {
+    read(page(false));
+
+    timeline.event(message(9), null, LIMIT);
+
+    assertFalse(timeline.hasHoles());
+  }
+
+  @Test
   void aReadClosesTheHolesThatWereOpenWhenItBegan() {
     read(page(false, 5));
     timeline.event(message(9), BASE + 7, LIMIT);
