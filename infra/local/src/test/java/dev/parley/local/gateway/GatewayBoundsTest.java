@@ -349,7 +349,9 @@ final class GatewayBoundsTest {
     tester.socketsMax(3).start();
     List<RawClient> silent = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
-      silent.add(new RawClient(tester.port()));
+      RawClient client = new RawClient(tester.port());
+      assertTrue(isServed(client)); // sockets are counted when their loop first sees them
+      silent.add(client);
     }
 
     try (RawClient one = new RawClient(tester.port())) {
@@ -365,11 +367,15 @@ final class GatewayBoundsTest {
 
   private boolean isServed() {
     try (RawClient client = new RawClient(tester.port())) {
-      client.write("GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      return nextStatus(client).equals("404");
+      return isServed(client);
     } catch (IOException _) {
       return false;
     }
+  }
+
+  private static boolean isServed(RawClient client) throws IOException {
+    client.write("GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return nextStatus(client).equals("404");
   }
 
   private static void assertRefused(String why, RawClient client) throws IOException {
