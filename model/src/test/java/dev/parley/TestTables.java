@@ -2,9 +2,9 @@ package dev.parley;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.parley.lambda.Settings;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.template.Template;
+import dev.parley.platform.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

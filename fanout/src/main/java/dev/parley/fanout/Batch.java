@@ -2,7 +2,7 @@ package dev.parley.fanout;
 
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
-import dev.parley.lambda.InvocationExecutor;
+import dev.parley.platform.InvocationExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

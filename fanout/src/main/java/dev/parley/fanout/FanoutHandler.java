@@ -5,13 +5,15 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.PruneQueue;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.InvocationExecutor;
-import dev.parley.lambda.Metric;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Metric;
+import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -64,21 +66,22 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private final Duration share;
 
   public FanoutHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public FanoutHandler(Map<String, String> environment) {
+  public FanoutHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    this.clock = settings.clock();
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    Aws aws = new Aws(settings);
+    this.clock = clock;
+    DynamoDbClient dynamoDb = aws.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
-    SqsClient sqs = settings.sqs();
+    SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
-    this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
-    this.share = Duration.ofMillis(settings.number("DIRECT_PUSH_MS", 1, 10_000));
-    this.pusher = new Pusher(settings, Duration.ZERO);
+    this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
+    this.share = settings.milliseconds("DIRECT_PUSH_MS", 1, 10_000);
+    this.pusher = new Pusher(aws, settings, Duration.ZERO);
   }
 
   @Override
@@ -139,7 +142,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
       log.info("skipped {} records of {}: they were handed out before", entries.size(), id);
-      Metric.write(Map.of(Metric.RECORDS_SKIPPED, entries.size()));
+      Metric.write(Map.of(Metrics.RECORDS_SKIPPED, entries.size()));
       return;
     }
     if (chain.passedOver() > 0) {

@@ -3,7 +3,8 @@ package dev.parley.fanout;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -39,15 +40,14 @@ final class Gateway {
   private final SdkHttpClient http;
 
   /// @param concurrency how many pushes may be under way at once
-  Gateway(Settings settings, int concurrency) {
-    Duration timeout = Duration.ofMillis(settings.number("PUSH_TIMEOUT_MS", 1, 10_000));
-    this.credentials = settings.credentials();
-    this.region = settings.region();
-    this.url = settings.connectionsUrl();
+  Gateway(Aws aws, Settings settings, int concurrency) {
+    Duration timeout = settings.milliseconds("PUSH_TIMEOUT_MS", 1, 10_000);
+    this.credentials = aws.credentials();
+    this.region = aws.region();
+    this.url = aws.connectionsUrl();
     this.path = url.getRawPath() + "/@connections/";
     this.http =
-        settings
-            .http()
+        aws.http()
             .maxConnections(concurrency)
             .connectionTimeout(timeout)
             .socketTimeout(timeout)

@@ -8,11 +8,12 @@ import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
@@ -56,18 +57,19 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private final int segmentSize;
 
   public PresenceHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public PresenceHandler(Map<String, String> environment) {
+  public PresenceHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    this.clock = settings.clock();
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    Aws aws = new Aws(settings);
+    this.clock = clock;
+    DynamoDbClient dynamoDb = aws.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
-    this.prunes = new PruneQueue(settings.sqs(), settings);
-    this.segmentSize = (int) settings.number("SEGMENT_SIZE", 1, 10_000);
-    this.pusher = new Pusher(settings, Duration.ZERO);
+    this.prunes = new PruneQueue(aws.sqs(), settings);
+    this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
+    this.pusher = new Pusher(aws, settings, Duration.ZERO);
   }
 
   @Override

@@ -1,7 +1,7 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
+import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
 import java.util.ArrayList;

@@ -8,8 +8,9 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.Settings;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,13 +35,13 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   private final ConnectionTable connections;
 
   public PruneHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public PruneHandler(Map<String, String> environment) {
+  public PruneHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    this.clock = settings.clock();
-    this.connections = new ConnectionTable(settings.dynamoDb(), settings);
+    this.clock = clock;
+    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
   }
 
   @Override

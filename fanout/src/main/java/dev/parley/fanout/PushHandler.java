@@ -10,9 +10,10 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
 import dev.parley.connection.PruneQueue;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.InvocationExecutor;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Settings;
 import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -52,17 +53,18 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private final Pusher pusher;
 
   public PushHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public PushHandler(Map<String, String> environment) {
+  public PushHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    this.clock = settings.clock();
-    this.connections = new ConnectionTable(settings.dynamoDb(), settings);
-    SqsClient sqs = settings.sqs();
+    Aws aws = new Aws(settings);
+    this.clock = clock;
+    this.connections = new ConnectionTable(aws.dynamoDb(), settings);
+    SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
-    this.pusher = new Pusher(settings, RETRY_FOR);
+    this.pusher = new Pusher(aws, settings, RETRY_FOR);
   }
 
   /// What is done at once, and the messages that stand for it.

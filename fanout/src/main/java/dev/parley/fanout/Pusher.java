@@ -1,15 +1,17 @@
 package dev.parley.fanout;
 
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
-import dev.parley.lambda.InvocationExecutor;
-import dev.parley.lambda.Metric;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Metric;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,10 +43,10 @@ final class Pusher {
 
   /// @param retryFor how long those who were throttled or failed are tried again, all together;
   ///     zero for not at all
-  Pusher(Settings settings, Duration retryFor) {
+  Pusher(Aws aws, Settings settings, Duration retryFor) {
     // Pushes under way at once, of all rooms of this function together.
-    int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
-    this.gateway = new Gateway(settings, concurrency);
+    int concurrency = settings.number("PUSH_CONCURRENCY", 1, 1_000);
+    this.gateway = new Gateway(aws, settings, concurrency);
     this.permits = new Semaphore(concurrency, true);
     this.permitsPerRoom = Math.ceilDiv(concurrency * 3, 4);
     this.retryFor = retryFor;
@@ -87,16 +89,16 @@ final class Pusher {
               failed,
               late.size(),
               givenUp);
-      Map<Metric, Number> values = new EnumMap<>(Metric.class);
-      values.put(Metric.PUSHES, members - late.size());
-      values.put(Metric.EVENTS_PER_PUSH, events);
-      values.put(Metric.PUSHES_GONE, gone);
-      values.put(Metric.PUSHES_THROTTLED, throttled);
-      values.put(Metric.PUSHES_FAILED, failed);
-      values.put(Metric.PUSHES_LATE, late.size());
-      values.put(Metric.PUSHES_GIVEN_UP, givenUp);
+      Map<Metric, Number> values = new LinkedHashMap<>();
+      values.put(Metrics.PUSHES, members - late.size());
+      values.put(Metrics.EVENTS_PER_PUSH, events);
+      values.put(Metrics.PUSHES_GONE, gone);
+      values.put(Metrics.PUSHES_THROTTLED, throttled);
+      values.put(Metrics.PUSHES_FAILED, failed);
+      values.put(Metrics.PUSHES_LATE, late.size());
+      values.put(Metrics.PUSHES_GIVEN_UP, givenUp);
       if (since != null) {
-        values.put(Metric.ACCEPT_TO_PUSH, Math.max(0, System.currentTimeMillis() - since / 1_000));
+        values.put(Metrics.ACCEPT_TO_PUSH, Math.max(0, System.currentTimeMillis() - since / 1_000));
       }
       Metric.write(values);
     }

@@ -28,6 +28,7 @@ import dev.parley.room.RoomTable;
 import dev.parley.table.Row;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -66,8 +67,11 @@ class FanoutHandlerTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new TestGateway();
-    fanout = new FanoutHandler(gateway.environment("FanoutFunction", Map.of()));
-    presence = new PresenceHandler(gateway.environment("PresenceFunction", Map.of()));
+    fanout =
+        new FanoutHandler(gateway.environment("FanoutFunction", Map.of()), InstantSource.system());
+    presence =
+        new PresenceHandler(
+            gateway.environment("PresenceFunction", Map.of()), InstantSource.system());
   }
 
   @AfterEach
@@ -182,7 +186,9 @@ class FanoutHandlerTest {
       members.add(join(longAgo, room));
     }
     FanoutHandler segmenting =
-        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "3")));
+        new FanoutHandler(
+            gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "3")),
+            InstantSource.system());
 
     DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
     assertDone(segmenting.handleRequest(event, new TestContext()));
@@ -211,7 +217,9 @@ class FanoutHandlerTest {
       join(longAgo, room);
     }
     FanoutHandler segmenting =
-        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "2")));
+        new FanoutHandler(
+            gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "2")),
+            InstantSource.system());
     DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
     TestQueues.takeAll(segments(), room); // those of other tests
     segmenting.handleRequest(event, new TestContext());
@@ -237,7 +245,9 @@ class FanoutHandlerTest {
     String ada = join(longAgo, room);
     join(longAgo, room);
     PresenceHandler quiet =
-        new PresenceHandler(gateway.environment("PresenceFunction", Map.of("SEGMENT_SIZE", "1")));
+        new PresenceHandler(
+            gateway.environment("PresenceFunction", Map.of("SEGMENT_SIZE", "1")),
+            InstantSource.system());
 
     DynamodbEvent event = event(membership("1", "INSERT", "bob", room));
     assertDone(quiet.handleRequest(event, new TestContext()));
@@ -297,7 +307,7 @@ class FanoutHandlerTest {
     others.forEach(other -> assertTrue(gateway.received(other).getFirst().contains(":10,")));
     gone.forEach(connection -> assertEquals(51, rows(connection), "they are not in the way"));
     assertTrue(
-        new PruneHandler(gateway.environment("PruneFunction", Map.of()))
+        new PruneHandler(gateway.environment("PruneFunction", Map.of()), InstantSource.system())
             .handleRequest(TestQueues.event(handedOver), new TestContext())
             .getBatchItemFailures()
             .isEmpty());
@@ -313,7 +323,8 @@ class FanoutHandlerTest {
     FanoutHandler withoutPrunes =
         new FanoutHandler(
             gateway.environment(
-                "FanoutFunction", Map.of("PRUNE_CONNECTIONS_QUEUE_URL", prunes() + "-nowhere")));
+                "FanoutFunction", Map.of("PRUNE_CONNECTIONS_QUEUE_URL", prunes() + "-nowhere")),
+            InstantSource.system());
 
     assertDone(withoutPrunes.handleRequest(event(message("1", room, 10)), new TestContext()));
 
@@ -352,7 +363,8 @@ class FanoutHandlerTest {
     FanoutHandler brief =
         new FanoutHandler(
             gateway.environment(
-                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "500", "PUSH_TIMEOUT_MS", "10000")));
+                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "500", "PUSH_TIMEOUT_MS", "10000")),
+            InstantSource.system());
 
     DynamodbEvent event = event(message("1", room, 10), message("2", other, 20));
     assertDone(brief.handleRequest(event, new TestContext()));
@@ -407,7 +419,9 @@ class FanoutHandlerTest {
     String ada = join(longAgo, room);
     String bob = join(longAgo, room);
     FanoutHandler segmenting =
-        new FanoutHandler(gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "1")));
+        new FanoutHandler(
+            gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "1")),
+            InstantSource.system());
     segmenting.handleRequest(event(message("1", room, 10)), new TestContext());
     connections.forget(new ConnectionId(bob));
 
@@ -445,8 +459,10 @@ class FanoutHandlerTest {
       FanoutHandler brief =
           new FanoutHandler(
               gateway.environment(
-                  "FanoutFunction", Map.of("DIRECT_PUSH_MS", "60", "PUSH_CONCURRENCY", "2")));
-      PushHandler push = new PushHandler(gateway.environment("PushFunction", Map.of()));
+                  "FanoutFunction", Map.of("DIRECT_PUSH_MS", "60", "PUSH_CONCURRENCY", "2")),
+              InstantSource.system());
+      PushHandler push =
+          new PushHandler(gateway.environment("PushFunction", Map.of()), InstantSource.system());
       int last = 0;
       for (int batch = 0; batch < 6; batch++) {
         int delayMaxMs = random.nextBoolean() ? 1 : 60;
@@ -541,7 +557,8 @@ class FanoutHandlerTest {
         new FanoutHandler(
             gateway.environment(
                 "FanoutFunction",
-                Map.of("SEGMENT_SIZE", "2", "PUSH_SEGMENTS_QUEUE_URL", segments() + "-deleted")));
+                Map.of("SEGMENT_SIZE", "2", "PUSH_SEGMENTS_QUEUE_URL", segments() + "-deleted")),
+            InstantSource.system());
 
     StreamsEventResponse response =
         segmenting.handleRequest(
@@ -652,7 +669,7 @@ class FanoutHandlerTest {
     Connection connection =
         new Connection(
             new ConnectionId(fresh("c")),
-            new dev.parley.connection.Identity("guest:1", "Ada"),
+            new dev.parley.identity.Identity("guest:1", "Ada"),
             "127.0.0.1",
             "test",
             at);

@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpServer;
 import dev.parley.connection.ConnectionId;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -69,8 +70,9 @@ class GatewayTest {
     Settings settings = settings(server.getAddress().getPort());
 
     assertInstanceOf(
-        Delivery.Delivered.class, new Gateway(settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
-    try (var sdk = settings.gateway()) {
+        Delivery.Delivered.class,
+        new Gateway(new Aws(settings), settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
+    try (var sdk = new Aws(settings).gateway()) {
       sdk.postToConnection(
           post -> post.connectionId(ID.value()).data(SdkBytes.fromUtf8String("[1,2]")));
     }
@@ -100,7 +102,7 @@ class GatewayTest {
 
   @Test
   void eachAnswerHasItsMeaning() {
-    Gateway gateway = new Gateway(settings(server.getAddress().getPort()), 1);
+    Gateway gateway = gateway(server.getAddress().getPort());
 
     assertEquals(new Delivery.Gone(), answered(gateway, 410, "{\"message\":\"Gone\"}"));
     assertEquals(
@@ -122,7 +124,7 @@ class GatewayTest {
   @Test
   void aGatewayThatDoesNotAnswerFailsThePushInTime() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Gateway gateway = new Gateway(settings(silent.getLocalPort()), 1);
+      Gateway gateway = gateway(silent.getLocalPort());
 
       assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "1".getBytes(UTF_8)));
       assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "2".getBytes(UTF_8)));
@@ -136,8 +138,11 @@ class GatewayTest {
       port = taken.getLocalPort();
     }
 
-    assertInstanceOf(
-        Delivery.Failed.class, new Gateway(settings(port), 1).post(ID, "1".getBytes(UTF_8)));
+    assertInstanceOf(Delivery.Failed.class, gateway(port).post(ID, "1".getBytes(UTF_8)));
+  }
+
+  private static Gateway gateway(int port) {
+    return new Gateway(new Aws(settings(port)), settings(port), 1);
   }
 
   private static Settings settings(int port) {

@@ -17,9 +17,9 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.connection.SessionTable;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -27,6 +27,7 @@ import dev.parley.table.Row;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -75,9 +76,12 @@ class OddRowsTest {
   @BeforeAll
   static void start() throws IOException {
     gateway = new TestGateway();
-    fanout = new FanoutHandler(gateway.environment("FanoutFunction", Map.of()));
-    presence = new PresenceHandler(gateway.environment("PresenceFunction", Map.of()));
-    push = new PushHandler(gateway.environment("PushFunction", Map.of()));
+    fanout =
+        new FanoutHandler(gateway.environment("FanoutFunction", Map.of()), InstantSource.system());
+    presence =
+        new PresenceHandler(
+            gateway.environment("PresenceFunction", Map.of()), InstantSource.system());
+    push = new PushHandler(gateway.environment("PushFunction", Map.of()), InstantSource.system());
   }
 
   @AfterAll

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
+import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event.State;
 import org.junit.jupiter.api.Test;

@@ -11,12 +11,14 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SlotRange;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -66,13 +68,13 @@ class PruneHandlerTest {
   void whoWasTooYoungAndThenClosedIsHandedOverAgain() {
     Settings settings =
         new Settings(TestTables.environment("DisconnectFunction", TestQueues.environment()));
-    PruneQueue prunes = new PruneQueue(settings.sqs(), settings);
+    PruneQueue prunes = new PruneQueue(new Aws(settings).sqs(), settings);
     ConnectionId young = new ConnectionId(fresh("c"));
 
     prunes.add(List.of(young));
     prunes.add(List.of(young));
-    new PruneQueue(settings.sqs(), settings).add(List.of(young));
-    new PruneQueue(settings.sqs(), settings).addClosed(young);
+    new PruneQueue(new Aws(settings).sqs(), settings).add(List.of(young));
+    new PruneQueue(new Aws(settings).sqs(), settings).addClosed(young);
 
     String queue = settings.required("PRUNE_CONNECTIONS_QUEUE_URL");
     Predicate<Message> its = message -> message.body().equals(young.value());
@@ -94,7 +96,8 @@ class PruneHandlerTest {
     PruneHandler withoutTables =
         new PruneHandler(
             TestTables.environment(
-                "PruneFunction", Map.of("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")));
+                "PruneFunction", Map.of("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")),
+            InstantSource.system());
 
     assertEquals(List.of("0"), handle(withoutTables, fresh("c")));
   }
@@ -130,7 +133,9 @@ class PruneHandlerTest {
   }
 
   private static List<String> handle(String... bodies) {
-    return handle(new PruneHandler(TestTables.environment("PruneFunction", Map.of())), bodies);
+    return handle(
+        new PruneHandler(TestTables.environment("PruneFunction", Map.of()), InstantSource.system()),
+        bodies);
   }
 
   /// @return the ids of the messages that are left: `0` for the first

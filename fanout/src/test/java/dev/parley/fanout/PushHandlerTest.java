@@ -13,11 +13,12 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import java.io.IOException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ class PushHandlerTest {
   @BeforeEach
   void start() throws IOException {
     gateway = new TestGateway();
-    push = new PushHandler(gateway.environment("PushFunction", Map.of()));
+    push = new PushHandler(gateway.environment("PushFunction", Map.of()), InstantSource.system());
   }
 
   @AfterEach
@@ -170,7 +171,8 @@ class PushHandlerTest {
     PushHandler withoutRetries =
         new PushHandler(
             gateway.environment(
-                "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")));
+                "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")),
+            InstantSource.system());
     String fails =
         new PushJob.Retry(room, List.of(slow), 0, List.of("\"1\"".getBytes(UTF_8))).encode();
 

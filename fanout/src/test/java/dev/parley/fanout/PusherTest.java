@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -88,7 +89,8 @@ class PusherTest {
   }
 
   private Pusher pusher(Map<String, String> instead) {
-    return new Pusher(new Settings(gateway.environment("FanoutFunction", instead)), Duration.ZERO);
+    Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
+    return new Pusher(new Aws(settings), settings, Duration.ZERO);
   }
 
   private static long in(int seconds) {

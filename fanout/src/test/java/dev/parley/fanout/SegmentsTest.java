@@ -3,9 +3,9 @@ package dev.parley.fanout;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -5,12 +5,11 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import dev.parley.Text;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.GuestSecret;
-import dev.parley.connection.Identity;
-import dev.parley.lambda.Invocation;
+import dev.parley.identity.GuestSecret;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Invocation;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,15 +25,6 @@ import org.slf4j.MDC;
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
   private static final Logger log = LoggerFactory.getLogger(AuthorizerHandler.class);
-
-  public AuthorizerHandler() {
-    this(System.getenv());
-  }
-
-  /// @param environment nothing of it is used
-  public AuthorizerHandler(Map<String, String> environment) {
-    Objects.requireNonNull(environment);
-  }
 
   /// A REQUEST authorizer's event, as far as it counts.
   public static final class Event {
@@ -95,7 +85,7 @@ public final class AuthorizerHandler
     }
     String secret = query.get("guest");
     if (secret == null) {
-      return Optional.of(Identity.guest(connection, sender));
+      return Optional.of(Identity.guest(connection.value(), sender));
     }
     Optional<Identity> guest = GuestSecret.of(secret).map(s -> Identity.guest(s, sender));
     if (guest.isEmpty()) {

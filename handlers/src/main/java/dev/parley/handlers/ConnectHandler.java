@@ -9,9 +9,10 @@ import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import java.time.Instant;
@@ -47,15 +48,15 @@ public final class ConnectHandler
   private final RoomTable rooms;
 
   public ConnectHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public ConnectHandler(Map<String, String> environment) {
+  public ConnectHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     this.allowedOrigins =
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
-    this.clock = settings.clock();
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    this.clock = clock;
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
@@ -89,7 +90,7 @@ public final class ConnectHandler
     Connection connection =
         new Connection(
             new ConnectionId(request.getConnectionId()),
-            RouteHandler.identityOf(request.getAuthorizer()),
+            FrameHandler.identityOf(request.getAuthorizer()),
             text(request.getIdentity().getSourceIp()),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));

@@ -1,10 +1,12 @@
 package dev.parley.handlers;
 
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
@@ -12,17 +14,17 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnecti
 
 /// `$default`: a frame that no route takes. Its error also says what the gateway knows of this
 /// connection, which helps whoever is trying things out.
-public final class DefaultHandler extends RouteHandler {
+public final class DefaultHandler extends FrameHandler {
   private final ApiGatewayManagementApiClient connections;
 
   public DefaultHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public DefaultHandler(Map<String, String> environment) {
+  public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    this.connections = settings.gateway();
+    super(clock);
+    this.connections = new Aws(settings).gateway();
   }
 
   @Override

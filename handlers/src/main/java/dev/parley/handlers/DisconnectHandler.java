@@ -7,9 +7,10 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
@@ -33,16 +34,17 @@ public final class DisconnectHandler
   private final PruneQueue prunes;
 
   public DisconnectHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public DisconnectHandler(Map<String, String> environment) {
+  public DisconnectHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    this.clock = settings.clock();
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    Aws aws = new Aws(settings);
+    this.clock = clock;
+    DynamoDbClient dynamoDb = aws.dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
-    this.prunes = new PruneQueue(settings.sqs(), settings);
+    this.prunes = new PruneQueue(aws.sqs(), settings);
   }
 
   /// The event's part that counts. The library's type for WebSocket events has no fields for the

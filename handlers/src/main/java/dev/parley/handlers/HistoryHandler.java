@@ -1,11 +1,12 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
 import dev.parley.message.MessageTable;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -13,23 +14,24 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `history`: a page of a room's messages, before or after a timestamp, or the newest ones.
-public final class HistoryHandler extends RouteHandler {
+public final class HistoryHandler extends FrameHandler {
   private final ConnectionTable connections;
   private final RoomTable rooms;
   private final MessageTable messages;
 
   public HistoryHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public HistoryHandler(Map<String, String> environment) {
+  public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    super(clock);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);

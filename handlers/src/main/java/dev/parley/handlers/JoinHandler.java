@@ -2,11 +2,12 @@ package dev.parley.handlers;
 
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Joining;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
 import dev.parley.message.MessageTable;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -14,6 +15,7 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
@@ -22,19 +24,19 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 ///
 /// The membership is written first, then the head is read, then the page: what is said from now on
 /// is pushed, and what was said before is in the page or behind it.
-public final class JoinHandler extends RouteHandler {
+public final class JoinHandler extends FrameHandler {
   private final ConnectionTable connections;
   private final RoomTable rooms;
   private final MessageTable messages;
 
   public JoinHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public JoinHandler(Map<String, String> environment) {
+  public JoinHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    super(clock);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);

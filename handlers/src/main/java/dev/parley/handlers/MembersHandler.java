@@ -2,27 +2,29 @@ package dev.parley.handlers;
 
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 
 /// `members`: who is in a room, a page at a time.
-public final class MembersHandler extends RouteHandler {
+public final class MembersHandler extends FrameHandler {
   private final ConnectionTable connections;
 
   public MembersHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public MembersHandler(Map<String, String> environment) {
+  public MembersHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    this.connections = new ConnectionTable(settings.dynamoDb(), settings);
+    super(clock);
+    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
   }
 
   @Override

@@ -1,32 +1,34 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
 import dev.parley.message.MessageTable;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `ping`: the server's time, who the client is, and the heads of its rooms, by which it finds out
 /// what it missed.
-public final class PingHandler extends RouteHandler {
+public final class PingHandler extends FrameHandler {
   private final ConnectionTable connections;
   private final RoomTable rooms;
 
   public PingHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public PingHandler(Map<String, String> environment) {
+  public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    super(clock);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
   }

@@ -1,27 +1,29 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 
 /// `quit`: takes the connection out of a room.
-public final class QuitHandler extends RouteHandler {
+public final class QuitHandler extends FrameHandler {
   private final ConnectionTable connections;
 
   public QuitHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public QuitHandler(Map<String, String> environment) {
+  public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    this.connections = new ConnectionTable(settings.dynamoDb(), settings);
+    super(clock);
+    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
   }
 
   @Override

@@ -1,25 +1,27 @@
 package dev.parley.handlers;
 
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
+import java.time.InstantSource;
 import java.util.Map;
 
 /// `rooms`: which rooms there are, a page at a time.
-public final class RoomsHandler extends RouteHandler {
+public final class RoomsHandler extends FrameHandler {
   private final RoomTable rooms;
 
   public RoomsHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public RoomsHandler(Map<String, String> environment) {
+  public RoomsHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    this.rooms = new RoomTable(settings.dynamoDb(), settings);
+    super(clock);
+    this.rooms = new RoomTable(new Aws(settings).dynamoDb(), settings);
   }
 
   @Override

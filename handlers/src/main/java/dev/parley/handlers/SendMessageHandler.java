@@ -1,43 +1,46 @@
 package dev.parley.handlers;
 
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Identity;
 import dev.parley.connection.Spending;
-import dev.parley.lambda.Metric;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable;
 import dev.parley.message.Sending;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Metric;
+import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Map;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `sendMessage`: writes a message. The reply says that it is in the table; the stream carries it
 /// to the room's members from there, the sender too.
-public final class SendMessageHandler extends RouteHandler {
+public final class SendMessageHandler extends FrameHandler {
   private final ConnectionTable connections;
   private final MessageTable messages;
   private final Duration cost;
   private final Duration burst;
 
   public SendMessageHandler() {
-    this(System.getenv());
+    this(System.getenv(), InstantSource.system());
   }
 
-  public SendMessageHandler(Map<String, String> environment) {
+  public SendMessageHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings);
-    DynamoDbClient dynamoDb = settings.dynamoDb();
+    super(clock);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
-    this.cost = Duration.ofMillis(settings.number("MESSAGE_COST_MS", 1, 60_000));
-    this.burst = Duration.ofMillis(settings.number("MESSAGE_BURST_MS", 0, 600_000));
+    this.cost = settings.milliseconds("MESSAGE_COST_MS", 1, 60_000);
+    this.burst = settings.milliseconds("MESSAGE_BURST_MS", 0, 600_000);
   }
 
   @Override
@@ -68,7 +71,7 @@ public final class SendMessageHandler extends RouteHandler {
     return switch (sending) {
       case Sending.Sent sent -> {
         MDC.put("message_id", sent.id());
-        Metric.write(Map.of(Metric.MESSAGES_ACCEPTED, 1));
+        Metric.write(Map.of(Metrics.MESSAGES_ACCEPTED, 1));
         yield Reply.sent(room, sent.id(), sent.timestamp());
       }
       case Sending.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -81,14 +82,16 @@ class ConnectHandlerTest {
     assertEquals(
         200,
         connection.connect(
-            new ConnectHandler(TestTables.environment("ConnectFunction", Map.of())),
+            new ConnectHandler(
+                TestTables.environment("ConnectFunction", Map.of()), InstantSource.system()),
             null,
             Map.of("Origin", "https://anybody.example")));
   }
 
   private static ConnectHandler allowing(String origins) {
     return new ConnectHandler(
-        TestTables.environment("ConnectFunction", Map.of("ALLOWED_ORIGINS", origins)));
+        TestTables.environment("ConnectFunction", Map.of("ALLOWED_ORIGINS", origins)),
+        InstantSource.system());
   }
 
   private void assertNothingIsWritten() {
@@ -145,7 +148,8 @@ class ConnectHandlerTest {
     context.setDisconnectReason(reason);
     DisconnectHandler.Event event = new DisconnectHandler.Event();
     event.setRequestContext(context);
-    new DisconnectHandler(TestTables.environment("DisconnectFunction", Map.of()))
+    new DisconnectHandler(
+            TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system())
         .handleRequest(event, new TestContext());
   }
 

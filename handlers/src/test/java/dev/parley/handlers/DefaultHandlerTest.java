@@ -10,6 +10,7 @@ import dev.parley.TestTables;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.InstantSource;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +50,8 @@ class DefaultHandlerTest {
                 "DefaultFunction",
                 Map.of(
                     "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
-                    "http://127.0.0.1:" + gateway.getAddress().getPort() + "/production")));
+                    "http://127.0.0.1:" + gateway.getAddress().getPort() + "/production")),
+            InstantSource.system());
   }
 
   @AfterEach

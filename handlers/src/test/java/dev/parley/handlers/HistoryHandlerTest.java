@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Extremes;
 import dev.parley.Limits;
 import dev.parley.TestTables;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,9 +22,11 @@ import org.junit.jupiter.api.Test;
 
 class HistoryHandlerTest {
   private final HistoryHandler history =
-      new HistoryHandler(TestTables.environment("HistoryFunction", Map.of()));
+      new HistoryHandler(
+          TestTables.environment("HistoryFunction", Map.of()), InstantSource.system());
   private final SendMessageHandler send =
-      new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+      new SendMessageHandler(
+          TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
   private final String room = fresh("room");
   private final TestConnection ada = TestConnection.open(room);
 

@@ -8,15 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.TestTables;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class JoinHandlerTest {
   private final JoinHandler join =
-      new JoinHandler(TestTables.environment("JoinFunction", Map.of()));
+      new JoinHandler(TestTables.environment("JoinFunction", Map.of()), InstantSource.system());
   private final SendMessageHandler send =
-      new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+      new SendMessageHandler(
+          TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
   private final String room = fresh("room");
 
   @Test

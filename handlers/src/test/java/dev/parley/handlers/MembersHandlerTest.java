@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 class MembersHandlerTest {
   private final MembersHandler members =
-      new MembersHandler(TestTables.environment("MembersFunction", Map.of()));
+      new MembersHandler(
+          TestTables.environment("MembersFunction", Map.of()), InstantSource.system());
   private final String room = fresh("room");
 
   @Test

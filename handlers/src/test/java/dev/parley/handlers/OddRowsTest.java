@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,19 +43,30 @@ class OddRowsTest {
           AttributeValue.fromL(List.of()));
 
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      JOIN = new JoinHandler(TestTables.environment("JoinFunction", Map.of()));
+      JOIN =
+          new JoinHandler(TestTables.environment("JoinFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      SEND = new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+      SEND =
+          new SendMessageHandler(
+              TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      HISTORY = new HistoryHandler(TestTables.environment("HistoryFunction", Map.of()));
+      HISTORY =
+          new HistoryHandler(
+              TestTables.environment("HistoryFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      MEMBERS = new MembersHandler(TestTables.environment("MembersFunction", Map.of()));
+      MEMBERS =
+          new MembersHandler(
+              TestTables.environment("MembersFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      PING = new PingHandler(TestTables.environment("PingFunction", Map.of()));
+      PING =
+          new PingHandler(TestTables.environment("PingFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      QUIT = new QuitHandler(TestTables.environment("QuitFunction", Map.of()));
+      QUIT =
+          new QuitHandler(TestTables.environment("QuitFunction", Map.of()), InstantSource.system());
   private static final RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse>
-      ROOMS = new RoomsHandler(TestTables.environment("RoomsFunction", Map.of()));
+      ROOMS =
+          new RoomsHandler(
+              TestTables.environment("RoomsFunction", Map.of()), InstantSource.system());
 
   private final String odd = fresh("odd");
   private final String fine = fresh("fine");
@@ -276,7 +288,8 @@ class OddRowsTest {
     request.setDisconnectStatusCode(1001);
     DisconnectHandler.Event event = new DisconnectHandler.Event();
     event.setRequestContext(request);
-    new DisconnectHandler(TestTables.environment("DisconnectFunction", Map.of()))
+    new DisconnectHandler(
+            TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system())
         .handleRequest(event, new TestContext());
   }
 

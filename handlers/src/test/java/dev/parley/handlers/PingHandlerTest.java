@@ -10,13 +10,15 @@ import dev.parley.message.MessageTable;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PingHandlerTest {
   private final PingHandler ping =
-      new PingHandler(TestTables.environment("PingFunction", Map.of()));
+      new PingHandler(TestTables.environment("PingFunction", Map.of()), InstantSource.system());
 
   @Test
   void aPingTellsTheHeadsOfTheRoomsThatOneIsIn() {
@@ -48,7 +50,8 @@ class PingHandlerTest {
   void theTimeIsThatOfTheFunctionsOwnClock() {
     PingHandler late =
         new PingHandler(
-            TestTables.environment("PingFunction", Map.of("LOCAL_CLOCK_SKEW_MS", "-60000")));
+            TestTables.environment("PingFunction", Map.of()),
+            InstantSource.offset(InstantSource.system(), Duration.ofMinutes(-1)));
     TestConnection ada = TestConnection.open(fresh("room"));
 
     long before = MessageTable.micros(Instant.now());

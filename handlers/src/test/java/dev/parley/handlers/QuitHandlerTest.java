@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestTables;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class QuitHandlerTest {
   private final QuitHandler quit =
-      new QuitHandler(TestTables.environment("QuitFunction", Map.of()));
+      new QuitHandler(TestTables.environment("QuitFunction", Map.of()), InstantSource.system());
   private final String room = fresh("room");
 
   @Test
@@ -34,7 +35,8 @@ class QuitHandlerTest {
   @Test
   void aSendThatLeavesAfterTheAnswerIsRefused() {
     SendMessageHandler send =
-        new SendMessageHandler(TestTables.environment("SendMessageFunction", Map.of()));
+        new SendMessageHandler(
+            TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
     for (int i = 0; i < 20; i++) {
       String left = fresh("left");
       TestConnection ada = TestConnection.open(left);

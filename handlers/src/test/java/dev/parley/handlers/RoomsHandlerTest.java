@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestTables;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class RoomsHandlerTest {
   private final RoomsHandler rooms =
-      new RoomsHandler(TestTables.environment("RoomsFunction", Map.of()));
+      new RoomsHandler(TestTables.environment("RoomsFunction", Map.of()), InstantSource.system());
 
   @Test
   void everyRoomThatWasJoinedIsListedOnce() {

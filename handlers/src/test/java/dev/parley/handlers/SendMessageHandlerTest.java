@@ -12,7 +12,9 @@ import dev.parley.message.MessageTable;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Reply;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -78,8 +80,8 @@ class SendMessageHandlerTest {
 
   @Test
   void anAnswerComesAfterItsQuestionThoughClocksDiffer() {
-    SendMessageHandler ahead = handler(Map.of("LOCAL_CLOCK_SKEW_MS", "500"));
-    SendMessageHandler behind = handler(Map.of("LOCAL_CLOCK_SKEW_MS", "-500"));
+    SendMessageHandler ahead = skewed(500);
+    SendMessageHandler behind = skewed(-500);
 
     long before = MessageTable.micros(Instant.now().plusMillis(500));
     long question = ada.send(ahead, frame("\"message\":\"?\"")).path("timestamp").asLong();
@@ -169,7 +171,14 @@ class SendMessageHandlerTest {
   }
 
   private static SendMessageHandler handler(Map<String, String> instead) {
-    return new SendMessageHandler(TestTables.environment("SendMessageFunction", instead));
+    return new SendMessageHandler(
+        TestTables.environment("SendMessageFunction", instead), InstantSource.system());
+  }
+
+  private static SendMessageHandler skewed(int millis) {
+    return new SendMessageHandler(
+        TestTables.environment("SendMessageFunction", Map.of()),
+        InstantSource.offset(InstantSource.system(), Duration.ofMillis(millis)));
   }
 
   private String frame(String fields) {

@@ -19,6 +19,7 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.room.RoomId;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 record TestConnection(ConnectionId id, String user, String sender, Instant connectedAt) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ConnectHandler CONNECT =
-      new ConnectHandler(TestTables.environment("ConnectFunction", Map.of()));
+      new ConnectHandler(
+          TestTables.environment("ConnectFunction", Map.of()), InstantSource.system());
 
   /// Opens a connection in these rooms.
   static TestConnection open(String... rooms) {

@@ -1,5 +1,6 @@
 package dev.parley.connection;
 
+import dev.parley.identity.Identity;
 import java.time.Instant;
 
 /// A connection as it is opened.

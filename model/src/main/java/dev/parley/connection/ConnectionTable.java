@@ -4,10 +4,11 @@ import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Deadline;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Batches;
-import dev.parley.table.Deadline;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dev.parley.connection;
 
+import dev.parley.identity.Identity;
 import dev.parley.table.Row;
 import java.time.Instant;
 

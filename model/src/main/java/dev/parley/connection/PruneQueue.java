@@ -1,8 +1,8 @@
 package dev.parley.connection;
 
 import dev.parley.Sha256;
-import dev.parley.lambda.InvocationExecutor;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -4,7 +4,7 @@ import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Settings;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;

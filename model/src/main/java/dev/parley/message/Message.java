@@ -4,7 +4,7 @@ import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
-import dev.parley.connection.Identity;
+import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.util.HashMap;

@@ -5,8 +5,8 @@ import static dev.parley.table.Row.s;
 import static java.util.Objects.requireNonNull;
 
 import dev.parley.Limits;
-import dev.parley.connection.Identity;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import java.time.Instant;

@@ -1,5 +1,6 @@
 package dev.parley.table;
 
+import dev.parley.platform.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,7 +53,7 @@ public final class Batches {
         if (deadline.passed()) {
           throw SdkClientException.create("items of " + table + " were left unread");
         }
-        Transactions.pause();
+        deadline.pause(Transactions.PAUSE_MIN, Transactions.PAUSE_MAX);
       }
     }
     return items;
@@ -86,7 +87,7 @@ public final class Batches {
           if (deadline.passed()) {
             throw SdkClientException.create("items of " + table + " were left undeleted");
           }
-          Transactions.pause();
+          deadline.pause(Transactions.PAUSE_MIN, Transactions.PAUSE_MAX);
         }
       }
     }

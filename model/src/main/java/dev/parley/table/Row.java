@@ -1,6 +1,7 @@
 package dev.parley.table;
 
-import dev.parley.lambda.Metric;
+import dev.parley.Metrics;
+import dev.parley.platform.Metric;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,7 @@ public record Row(Map<String, AttributeValue> attributes) {
       }
     }
     log.warn("passed over a row of {} or a part of it ({}): {}", table, key, why.getMessage());
-    Metric.write(Map.of(Metric.ROWS_UNREADABLE, 1));
+    Metric.write(Map.of(Metrics.ROWS_UNREADABLE, 1));
   }
 
   /// Whether DynamoDB would delete this row by now. It does so "typically within two days", and

@@ -1,9 +1,9 @@
 package dev.parley.table;
 
+import dev.parley.platform.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
@@ -16,7 +16,8 @@ import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledExcepti
 /// Source: DynamoDB developer guide, "Transaction conflict handling": the SDK does not repeat a
 /// cancelled transaction by itself. API reference, TransactWriteItems, for the codes.
 public final class Transactions {
-  private static final Duration PAUSE_MAX = Duration.ofMillis(100);
+  static final Duration PAUSE_MIN = Duration.ofMillis(1);
+  static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
   /// Reasons that pass.
   private static final Set<String> PASSING =
@@ -49,22 +50,12 @@ public final class Transactions {
         if (!passes || deadline.passed()) {
           throw e;
         }
-        pause();
+        deadline.pause(PAUSE_MIN, PAUSE_MAX);
       }
     }
   }
 
   public static boolean conditionFailed(CancellationReason reason) {
     return "ConditionalCheckFailed".equals(reason.code());
-  }
-
-  /// Before another attempt; of different lengths, so that those who met do not meet again.
-  static void pause() {
-    try {
-      Thread.sleep(ThreadLocalRandom.current().nextLong(1, PAUSE_MAX.toMillis()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two attempts", e);
-    }
   }
 }

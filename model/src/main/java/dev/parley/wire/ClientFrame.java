@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.Text;
-import dev.parley.connection.Identity;
+import dev.parley.identity.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
 import java.util.LinkedHashSet;

@@ -11,7 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.net.URI;
@@ -551,8 +553,8 @@ class ConnectionTableTest {
 
   private DynamoDbClient client(ExecutionInterceptor interceptor) {
     return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
+        .region(new Aws(settings).region())
+        .credentialsProvider(new Aws(settings).credentials())
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();
@@ -560,8 +562,8 @@ class ConnectionTableTest {
 
   private DynamoDbClient losingFirstAnswer() {
     return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
+        .region(new Aws(settings).region())
+        .credentialsProvider(new Aws(settings).credentials())
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .httpClient(new LosesFirstAnswer())
         .build();

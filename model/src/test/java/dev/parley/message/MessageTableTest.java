@@ -14,9 +14,10 @@ import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable.Draft;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -164,8 +165,8 @@ class MessageTableTest {
       MessageTable flaky =
           new MessageTable(
               DynamoDbClient.builder()
-                  .region(settings.region())
-                  .credentialsProvider(settings.credentials())
+                  .region(new Aws(settings).region())
+                  .credentialsProvider(new Aws(settings).credentials())
                   .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
                   .httpClient(losing)
                   .build(),
@@ -510,8 +511,8 @@ class MessageTableTest {
 
   private DynamoDbClient client(ExecutionInterceptor interceptor) {
     return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
+        .region(new Aws(settings).region())
+        .credentialsProvider(new Aws(settings).credentials())
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();

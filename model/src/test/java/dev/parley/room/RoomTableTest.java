@@ -9,8 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.connection.Identity;
-import dev.parley.lambda.Settings;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -88,8 +89,8 @@ class RoomTableTest {
     RoomTable flaky =
         new RoomTable(
             DynamoDbClient.builder()
-                .region(settings.region())
-                .credentialsProvider(settings.credentials())
+                .region(new Aws(settings).region())
+                .credentialsProvider(new Aws(settings).credentials())
                 .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
                 .httpClient(losing)
                 .build(),

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.parley.TestTables;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
+import dev.parley.platform.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -179,8 +181,8 @@ class BatchesTest {
   private static DynamoDbClient client(ExecutionInterceptor interceptor) {
     Settings settings = TestTables.settings();
     return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
+        .region(new Aws(settings).region())
+        .credentialsProvider(new Aws(settings).credentials())
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
+import dev.parley.platform.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -102,8 +104,8 @@ class TransactionsTest {
           }
         };
     return DynamoDbClient.builder()
-        .region(settings.region())
-        .credentialsProvider(settings.credentials())
+        .region(new Aws(settings).region())
+        .credentialsProvider(new Aws(settings).credentials())
         .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
         .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
         .build();

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.parley.Limits;
-import dev.parley.connection.Identity;
+import dev.parley.identity.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
 import java.util.function.Function;

@@ -1,6 +1,7 @@
 package dev.parley.bench;
 
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.table.Row;
 import java.net.URI;
 import java.time.Duration;
@@ -25,13 +26,13 @@ final class Baselines implements AutoCloseable {
   private final ApiGatewayManagementApiClient gateway;
 
   Baselines(Cloud cloud) {
-    Settings settings = new Settings(cloud.environment());
-    dynamoDb = settings.dynamoDb();
+    Aws aws = new Aws(new Settings(cloud.environment()));
+    dynamoDb = aws.dynamoDb();
     gateway =
         ApiGatewayManagementApiClient.builder()
-            .region(settings.region())
-            .credentialsProvider(settings.credentials())
-            .endpointOverride(URI.create(settings.connectionsUrl().toString()))
+            .region(aws.region())
+            .credentialsProvider(aws.credentials())
+            .endpointOverride(URI.create(aws.connectionsUrl().toString()))
             .httpClientBuilder(
                 Apache5HttpClient.builder()
                     .maxConnections(SOCKETS_MAX)

@@ -10,8 +10,9 @@ import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.fanout.Jobs;
 import dev.parley.fanout.PushHandler;
-import dev.parley.lambda.Settings;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -60,18 +61,19 @@ final class CostProcess {
     String what = arguments[0];
     RoomId room = new RoomId(arguments[1]);
     Settings settings = new Settings(System.getenv());
+    Aws aws = new Aws(settings);
     List<ConnectionId> members =
-        new ConnectionTable(settings.dynamoDb(), settings)
+        new ConnectionTable(aws.dynamoDb(), settings)
             .membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).stream()
                 .map(Membership::connection)
                 .toList();
     byte[] event = Members.event(room, 0);
     boolean parley = what.equals(Cost.PARLEY);
-    int concurrency = (int) settings.number("PUSH_CONCURRENCY", 1, 1_000);
+    int concurrency = settings.number("PUSH_CONCURRENCY", 1, 1_000);
     try (Floor floor =
             Floor.of(
                 parley ? Floor.OF_PARLEY : what,
-                settings.connectionsUrl(),
+                aws.connectionsUrl(),
                 members,
                 event,
                 concurrency);

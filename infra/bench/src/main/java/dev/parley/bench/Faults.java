@@ -1,7 +1,8 @@
 package dev.parley.bench;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Aws;
+import dev.parley.platform.Settings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -88,7 +89,7 @@ final class Faults {
 
   /// Pushes to each until the gateway can hold no more for it.
   private void fill(Collection<ConnectionId> connections) throws Exception {
-    URI gateway = new Settings(cloud.environment()).connectionsUrl();
+    URI gateway = new Aws(new Settings(cloud.environment())).connectionsUrl();
     for (ConnectionId connection : connections) {
       try (Floor floor =
           Floor.of(Floor.OF_PARLEY, gateway, List.of(connection), new byte[FRAME_BYTES], 1)) {

@@ -1,9 +1,9 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;

@@ -18,6 +18,7 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.template.Template;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -165,7 +166,7 @@ class RolesTest {
       record.setDynamodb(said);
       DynamodbEvent messages = new DynamodbEvent();
       messages.setRecords(List.of(record));
-      new FanoutHandler(unreachable(template, "FanoutFunction"))
+      new FanoutHandler(unreachable(template, "FanoutFunction"), InstantSource.system())
           .handleRequest(messages, new TestContext("FanoutFunction"));
 
       SQSMessage job = new SQSMessage();
@@ -173,7 +174,7 @@ class RolesTest {
       job.setBody("{\"room\":\"tower\",\"from\":0,\"to\":4294967296}\n{}");
       SQSEvent jobs = new SQSEvent();
       jobs.setRecords(List.of(job));
-      new PushHandler(unreachable(template, "PushFunction"))
+      new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
           .handleRequest(jobs, new TestContext("PushFunction"));
     }
 

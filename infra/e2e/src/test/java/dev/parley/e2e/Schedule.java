@@ -5,7 +5,7 @@ import dev.parley.client.Stretch;
 import dev.parley.client.Waits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.lambda.Settings;
+import dev.parley.platform.Settings;
 import dev.parley.table.Row;
 import java.io.IOException;
 import java.net.URI;

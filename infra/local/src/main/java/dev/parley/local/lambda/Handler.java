@@ -14,8 +14,13 @@ import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.lang.reflect.TypeVariable;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A handler's class, and how events and results pass through it.
@@ -24,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// Lambda knows go through `LambdaEventSerializers`, all others through its Jackson.
 final class Handler {
   private static final String METHOD = "handleRequest";
+
+  /// What a constructor may take: the function's environment variables, and its clock.
+  private static final Set<List<Class<?>>> PARAMETERS =
+      Set.of(List.of(Map.class, InstantSource.class), List.of(Map.class), List.of());
 
   private final Constructor<?> constructor;
   private final @Nullable PojoSerializer<Object> input;
@@ -66,15 +75,15 @@ final class Handler {
     }
     Constructor<?> constructor;
     try {
-      constructor = type.getDeclaredConstructor(Map.class);
-    } catch (NoSuchMethodException _) {
-      try {
-        constructor = type.getDeclaredConstructor();
-      } catch (NoSuchMethodException _) {
-        throw new IllegalArgumentException(
-            "%s: %s has no constructor that takes a Map<String, String>, and none without arguments"
-                .formatted(function, className));
-      }
+      constructor =
+          Arrays.stream(type.getDeclaredConstructors())
+              .filter(c -> PARAMETERS.contains(List.of(c.getParameterTypes())))
+              .max(Comparator.comparingInt(Constructor::getParameterCount))
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "%s: %s has no constructor that takes (Map, InstantSource), (Map) or ()"
+                              .formatted(function, className)));
     } catch (LinkageError e) {
       throw unusable(function, handler, e);
     }
@@ -148,11 +157,12 @@ final class Handler {
   }
 
   /// @param environment for a handler that takes it
-  Instance instance(Map<String, String> environment) throws ReflectiveOperationException {
+  /// @param clock for a handler that takes it
+  Instance instance(Map<String, String> environment, InstantSource clock)
+      throws ReflectiveOperationException {
+    Object[] arguments = {environment, clock};
     return new Instance(
-        constructor.getParameterCount() == 0
-            ? constructor.newInstance()
-            : constructor.newInstance(environment));
+        constructor.newInstance(Arrays.copyOf(arguments, constructor.getParameterCount())));
   }
 
   /// One object of the handler's class; it serves one call at a time.

@@ -9,6 +9,7 @@ import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
@@ -39,15 +40,11 @@ import org.slf4j.LoggerFactory;
 /// that the function makes are in it.
 ///
 /// Where faults ask for it, an invocation is killed: it fails as on AWS, its instance is not used
-/// again, and none of its threads reaches a service any more. An instance's clock may be wrong by
-/// what its environment says, in [#CLOCK_SKEW].
+/// again, and none of its threads reaches a service any more. An instance whose
+/// constructor takes a clock may get one that is wrong. Unlike AWS: all share this JVM's own.
 ///
 /// Safe for use by many threads.
 public final class LocalFunction {
-  /// The environment variable with the milliseconds by which an instance is to take its clock to be
-  /// ahead; there only where faults ask for it. Unlike AWS: the functions share this JVM's clock.
-  public static final String CLOCK_SKEW = "LOCAL_CLOCK_SKEW_MS";
-
   /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
   /// executions"), one function runs this many, and further invocations wait their turn: a laptop
   /// has few cores, and each instance holds its own clients.
@@ -195,16 +192,17 @@ public final class LocalFunction {
     }
     Map<String, String> own = new HashMap<>(environment);
     Faults.Occurrence skew = faults.next(Fault.CLOCK_SKEW);
+    InstantSource clock = InstantSource.system();
     if (skew != null) {
       int millis = skew.random().nextBoolean() ? skew.millis() : -skew.millis();
-      own.put(CLOCK_SKEW, Integer.toString(millis));
+      clock = InstantSource.offset(clock, Duration.ofMillis(millis));
     }
     ServiceProxy.Route route = proxy == null ? null : proxy.open(own);
     if (route != null) {
       own.putAll(route.endpoints());
     }
     try {
-      return new Instance(handler.instance(Map.copyOf(own)), skew != null, route);
+      return new Instance(handler.instance(Map.copyOf(own), clock), skew != null, route);
     } catch (InvocationTargetException e) {
       Throwable thrown = e.getCause() == null ? e : e.getCause();
       LOG.error("{}: its constructor failed", name, thrown);

@@ -14,6 +14,8 @@ import dev.parley.local.faults.Faults;
 import dev.parley.local.template.TableResource;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -216,7 +218,7 @@ final class LocalFunctionFaultsTest {
     String own = invoke(function, "");
     assertEquals(own, invoke(function, "")); // the same instance
     faults.stop();
-    assertEquals("none", invoke(function, ""));
+    assertEquals("0", invoke(function, ""));
   }
 
   private static Faults faults(String plan) {
@@ -322,15 +324,21 @@ final class LocalFunctionFaultsTest {
 
   /// Tells by how much its clock is wrong.
   public static final class Clock implements RequestHandler<String, String> {
-    private final Map<String, String> environment;
+    private final InstantSource clock;
 
-    public Clock(Map<String, String> environment) {
-      this.environment = environment;
+    public Clock(Map<String, String> environment, InstantSource clock) {
+      this.clock = clock;
     }
 
     @Override
     public String handleRequest(String event, Context context) {
-      return environment.getOrDefault(LocalFunction.CLOCK_SKEW, "none");
+      Instant right;
+      Duration skew;
+      do {
+        right = Instant.now();
+        skew = Duration.between(right, clock.instant());
+      } while (Duration.between(right, Instant.now()).toMillis() > 0);
+      return Long.toString(Math.floorDiv(skew.toNanos(), 1_000_000L));
     }
   }
 }

@@ -115,7 +115,9 @@ final class LocalFunctionTest {
   void whatCannotBeCalledIsRefusedWhenItIsDeclared() {
     assertRefused("dev.parley.Nowhere", "there is no class dev.parley.Nowhere");
     assertRefused(String.class.getName(), "implements neither RequestHandler nor");
-    assertRefused(NoConstructor.class.getName(), "has no constructor that takes a Map");
+    assertRefused(
+        NoConstructor.class.getName(),
+        "has no constructor that takes (Map, InstantSource), (Map) or ()");
     assertRefused(Raw.class.getName(), "with concrete type parameters");
     assertRefused(Doubling.class.getName() + "::other", "only the method handleRequest");
     assertRefused(Base.class.getName(), "is abstract");

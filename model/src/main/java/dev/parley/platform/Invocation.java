@@ -1,4 +1,4 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import java.util.function.Supplier;

@@ -1,10 +1,7 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import java.net.URI;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +26,10 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// A function's environment variables: Lambda's, or those that the local cloud gives instead. The
-/// endpoint variables are the AWS SDK's own (SDK reference guide, "Service-specific endpoints").
-///
-/// @param environment by name
-public record Settings(Map<String, String> environment) {
-  private static final String CLOCK_SKEW = "LOCAL_CLOCK_SKEW_MS";
+/// Clients of the services that a function calls. Where they are, and who calls them, is in its
+/// environment, under the AWS SDK's own names (SDK reference guide, "Service-specific endpoints").
+/// Each client bounds the time of an attempt and of a call.
+public final class Aws {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
   private static final Duration CALL_MAX = Duration.ofSeconds(5);
   private static final Duration GATEWAY_MAX = Duration.ofSeconds(1);
@@ -47,76 +42,59 @@ public record Settings(Map<String, String> environment) {
   /// Ends calls that take too long: one thread for all clients. The SDK would give five to each.
   private static final ScheduledExecutorService TIMEOUTS = timeouts();
 
+  private final Settings settings;
+  private final Region region;
+  private final AwsCredentialsProvider credentials;
+
+  /// @throws IllegalArgumentException where the environment names no region
+  public Aws(Settings settings) {
+    this.settings = settings;
+    this.region = Region.of(settings.required("AWS_REGION"));
+    this.credentials = credentials(settings);
+  }
+
   private static ScheduledExecutorService timeouts() {
     ScheduledThreadPoolExecutor timeouts =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("call-timeouts").daemon().factory());
-    timeouts.setRemoveOnCancelPolicy(true); // nearly all of them
+    timeouts.setRemoveOnCancelPolicy(true); // most calls end in time and cancel theirs
     return timeouts;
   }
 
-  /// @throws IllegalArgumentException where it is missing or empty
-  public String required(String name) {
-    String value = environment.get(name);
-    if (value == null || value.isEmpty()) {
-      throw new IllegalArgumentException(name + " is not set");
-    }
-    return value;
-  }
-
-  /// @throws IllegalArgumentException where it is no whole number within these bounds
-  public long number(String name, long min, long max) {
-    String value = required(name);
-    try {
-      long number = Long.parseLong(value);
-      if (number >= min && number <= max) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // Told below.
-    }
-    throw new IllegalArgumentException(
-        name + " is " + value + ", expected a whole number from " + min + " to " + max);
-  }
-
-  /// What time it is, for all that is written, compared or told; deadlines are measured otherwise.
-  ///
-  /// In the local cloud clocks can be made to differ (EMULATION.md, "Faults on demand"): then it
-  /// says so in `LOCAL_CLOCK_SKEW_MS`. On Lambda nobody sets that.
-  public InstantSource clock() {
-    return environment.containsKey(CLOCK_SKEW)
-        ? Clock.offset(Clock.systemUTC(), Duration.ofMillis(number(CLOCK_SKEW, -60_000, 60_000)))
-        : InstantSource.system();
-  }
-
-  /// Where pushes go: `https://…/production` on AWS, this machine's gateway in the local cloud.
-  public URI connectionsUrl() {
-    String local = environment.get("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI");
-    return URI.create(local == null ? required("CONNECTIONS_URL") : local);
-  }
-
-  public Region region() {
-    return Region.of(required("AWS_REGION"));
-  }
-
-  public AwsCredentialsProvider credentials() {
-    String key = environment.get("AWS_ACCESS_KEY_ID");
-    String secret = environment.get("AWS_SECRET_ACCESS_KEY");
+  private static AwsCredentialsProvider credentials(Settings settings) {
+    String key = settings.optional("AWS_ACCESS_KEY_ID");
+    String secret = settings.optional("AWS_SECRET_ACCESS_KEY");
     if (key == null || secret == null) {
       return DefaultCredentialsProvider.builder().build();
     }
-    String token = environment.get("AWS_SESSION_TOKEN");
+    String token = settings.optional("AWS_SESSION_TOKEN");
     return StaticCredentialsProvider.create(
         token == null
             ? AwsBasicCredentials.create(key, secret)
             : AwsSessionCredentials.create(key, secret, token));
   }
 
+  public Region region() {
+    return region;
+  }
+
+  public AwsCredentialsProvider credentials() {
+    return credentials;
+  }
+
+  /// Where the gateway takes pushes, for example `https://…/production`.
+  ///
+  /// @throws IllegalArgumentException where the environment does not say
+  public URI connectionsUrl() {
+    URI endpoint = endpoint("APIGATEWAYMANAGEMENTAPI");
+    return endpoint == null ? URI.create(settings.required("CONNECTIONS_URL")) : endpoint;
+  }
+
   /// An HTTP client for the AWS SDK. It takes a proxy where the process was told of one, as the SDK
-  /// does, but for `NO_PROXY=*`: so says the local cloud, whose services are on this machine.
+  /// does, except where `NO_PROXY` is `*`.
   public Apache5HttpClient.Builder http() {
     Apache5HttpClient.Builder http = Apache5HttpClient.builder();
-    return "*".equals(environment.get("NO_PROXY"))
+    return "*".equals(settings.optional("NO_PROXY"))
         ? http.proxyConfiguration(
             ProxyConfiguration.builder()
                 .useSystemPropertyValues(false)
@@ -125,26 +103,8 @@ public record Settings(Map<String, String> environment) {
         : http;
   }
 
-  /// A client builder that asks nothing of the process: what it would ask is in the environment, or
-  /// has one right value in a function.
-  private <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B configured(
-      B builder, @Nullable URI endpoint) {
-    return builder
-        .region(region())
-        .credentialsProvider(credentials())
-        .endpointOverride(endpoint)
-        .fipsEnabled(endpoint == null && isOn("AWS_USE_FIPS_ENDPOINT"))
-        .dualstackEnabled(endpoint == null && isOn("AWS_USE_DUALSTACK_ENDPOINT"))
-        .defaultsMode(DefaultsMode.LEGACY)
-        .httpClientBuilder(http());
-  }
-
-  private boolean isOn(String name) {
-    return Boolean.parseBoolean(environment.get(name));
-  }
-
-  /// A client of the gateway's `@connections`, for what is asked of it now and then. A call is
-  /// tried once, and given up after a second: what it would tell is not worth waiting for.
+  /// A client of the gateway's `@connections`, for occasional questions. A call is tried once, and
+  /// given up after a second: its answer is not worth waiting for.
   public ApiGatewayManagementApiClient gateway() {
     return configured(ApiGatewayManagementApiClient.builder(), connectionsUrl())
         .overrideConfiguration(
@@ -179,9 +139,27 @@ public record Settings(Map<String, String> environment) {
         .build();
   }
 
+  /// A client builder that asks nothing of the process: what it would ask is in the environment, or
+  /// has one right value in a function.
+  private <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B configured(
+      B builder, @Nullable URI endpoint) {
+    return builder
+        .region(region)
+        .credentialsProvider(credentials)
+        .endpointOverride(endpoint)
+        .fipsEnabled(endpoint == null && isOn("AWS_USE_FIPS_ENDPOINT"))
+        .dualstackEnabled(endpoint == null && isOn("AWS_USE_DUALSTACK_ENDPOINT"))
+        .defaultsMode(DefaultsMode.LEGACY)
+        .httpClientBuilder(http());
+  }
+
+  private boolean isOn(String name) {
+    return Boolean.parseBoolean(settings.optional(name));
+  }
+
   /// Where a service is, or null for AWS.
   private @Nullable URI endpoint(String service) {
-    String endpoint = environment.get("AWS_ENDPOINT_URL_" + service);
+    String endpoint = settings.optional("AWS_ENDPOINT_URL_" + service);
     return endpoint == null ? null : URI.create(endpoint);
   }
 
@@ -195,7 +173,7 @@ public record Settings(Map<String, String> environment) {
     return AwsRetryStrategy.legacyRetryStrategy().toBuilder().maxAttempts(ATTEMPTS_MAX);
   }
 
-  /// Profiles are of people's machines; a function has none.
+  /// Profiles belong to people's machines; a function has none.
   private static ClientOverrideConfiguration.Builder overrides() {
     return ClientOverrideConfiguration.builder()
         .defaultProfileFile(ProfileFile.aggregator().build())

@@ -6,10 +6,9 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Identity;
-import dev.parley.lambda.Invocation;
-import dev.parley.lambda.Settings;
-import dev.parley.lambda.Trace;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Invocation;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Rejection;
@@ -28,14 +27,14 @@ import org.slf4j.MDC;
 ///
 /// Each invocation logs one line with the connection, the room, the message's id and what came of
 /// it; never a message's text.
-abstract class RouteHandler
+abstract class FrameHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
-  private static final Logger log = LoggerFactory.getLogger(RouteHandler.class);
+  private static final Logger log = LoggerFactory.getLogger(FrameHandler.class);
 
   private final InstantSource clock;
 
-  RouteHandler(Settings settings) {
-    this.clock = settings.clock();
+  FrameHandler(InstantSource clock) {
+    this.clock = clock;
   }
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.

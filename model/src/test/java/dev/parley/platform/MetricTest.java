@@ -1,10 +1,11 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.Metrics;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.Map;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class MetricTest {
   @Test
   void metricsAreALineOfTheEmbeddedFormat() throws Exception {
-    JsonNode line = written(Map.of(Metric.PUSHES, 12, Metric.ACCEPT_TO_PUSH, 34.5));
+    JsonNode line = written(Map.of(Metrics.PUSHES, 12, Metrics.ACCEPT_TO_PUSH, 34.5));
 
     JsonNode directive = line.at("/_aws/CloudWatchMetrics/0");
     assertEquals("Parley", directive.path("Namespace").asText());
@@ -29,9 +30,9 @@ class MetricTest {
 
   @Test
   void aLineHoldsNothingOfTheOneBefore() throws Exception {
-    written(Map.of(Metric.PUSHES, 12));
+    written(Map.of(Metrics.PUSHES, 12));
 
-    JsonNode line = written(Map.of(Metric.PUSHES_GIVEN_UP, 1));
+    JsonNode line = written(Map.of(Metrics.PUSHES_GIVEN_UP, 1));
 
     assertEquals(1, line.at("/_aws/CloudWatchMetrics/0/Metrics").size());
     assertEquals(1, line.path("PushesGivenUp").asInt());

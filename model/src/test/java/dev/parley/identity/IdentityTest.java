@@ -1,4 +1,4 @@
-package dev.parley.connection;
+package dev.parley.identity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

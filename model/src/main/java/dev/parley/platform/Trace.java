@@ -1,4 +1,4 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.entities.Entity;

@@ -1,4 +1,4 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import java.util.Map;
 import java.util.concurrent.Executor;

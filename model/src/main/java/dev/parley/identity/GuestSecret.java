@@ -1,4 +1,4 @@
-package dev.parley.connection;
+package dev.parley.identity;
 
 import java.util.Optional;
 

@@ -1,4 +1,4 @@
-package dev.parley.lambda;
+package dev.parley.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;

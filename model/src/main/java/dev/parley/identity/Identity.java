@@ -1,4 +1,4 @@
-package dev.parley.connection;
+package dev.parley.identity;
 
 import dev.parley.Limits;
 import dev.parley.Sha256;
@@ -40,8 +40,8 @@ public record Identity(String user, String sender) {
   }
 
   /// A guest without a secret: another user on each connection.
-  public static Identity guest(ConnectionId connection, String sender) {
-    return ofHash("connection:" + connection.value(), sender);
+  public static Identity guest(String connectionId, String sender) {
+    return ofHash("connection:" + connectionId, sender);
   }
 
   private static Identity ofHash(String text, String sender) {
