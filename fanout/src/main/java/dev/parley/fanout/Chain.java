@@ -5,6 +5,7 @@ import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 ///     `2026-11-25T21:28:00.000/100-107`: what these events are known by; empty where no record
 ///     counts
 /// @param room the room as it is once these are handed out; unchanged where no record counts
-record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
+record Chain(Events events, int passedOver, String sequences, Room room) {
   private static final Pattern SEQUENCE = Pattern.compile("[0-9]{1,40}");
 
   /// What is kept as a room's `head_sequence`: the stream's label, a slash, the sequence number. A
@@ -39,7 +40,7 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
 
   /// @param stream the label of the stream that the records are from
   static Chain of(Room room, String stream, List<Entry> entries) {
-    List<byte[]> events = new ArrayList<>();
+    List<Event> events = new ArrayList<>();
     int passedOver = 0;
     String first = "";
     Long head = room.head();
@@ -66,7 +67,7 @@ record Chain(List<byte[]> events, int passedOver, String sequences, Room room) {
       head = timestamp == null ? head : timestamp;
     }
     return new Chain(
-        events,
+        Events.of(events),
         passedOver,
         first.isEmpty() ? "" : position(stream, first + "-" + last),
         new Room(

@@ -10,6 +10,7 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Metric;
@@ -18,7 +19,6 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.table.Row;
-import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -26,9 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,11 +56,10 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
-  private final ConnectionTable connections;
   private final JobQueues queues;
   private final PruneQueue prunes;
+  private final Audiences audiences;
   private final Pusher pusher;
-  private final int segmentSize;
   private final Duration share;
 
   public FanoutHandler() {
@@ -75,13 +72,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.audiences = new Audiences(new ConnectionTable(dynamoDb, settings), settings);
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
-    this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
     this.share = settings.milliseconds("DIRECT_PUSH_MS", 1, 10_000);
-    this.pusher = new Pusher(aws, settings, Duration.ZERO);
+    this.pusher = Pusher.of(aws, settings, Duration.ZERO);
   }
 
   @Override
@@ -111,32 +107,30 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private StreamsEventResponse handOut(String stream, Map<String, List<Chain.Entry>> byRoom) {
     Instant now = clock.instant();
-    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
     // All rooms at once: a slow one must not take another's turn.
     Batch batch = new Batch(byRoom.size());
-    byRoom.forEach(
-        (name, entries) -> {
-          if (RoomId.valid(name)) {
-            batch.part(
-                entries.getFirst().sequence(),
-                () -> handOut(new RoomId(name), stream, entries, now, gone));
-          } else {
-            entries
-                .getFirst()
-                .row()
-                .report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
-          }
-        });
-    StreamsEventResponse response = batch.finish();
-    prunes.add(gone);
-    return response;
+    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+      byRoom.forEach(
+          (name, entries) -> {
+            if (RoomId.valid(name)) {
+              batch.part(
+                  entries.getFirst().sequence(),
+                  () -> handOut(new RoomId(name), stream, entries, now, delivery));
+            } else {
+              entries
+                  .getFirst()
+                  .row()
+                  .report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
+            }
+          });
+      return batch.finish();
+    }
   }
 
   private void handOut(
-      RoomId id, String stream, List<Chain.Entry> entries, Instant now, Set<ConnectionId> gone) {
+      RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
     CompletableFuture<Audience> reading =
-        CompletableFuture.supplyAsync(
-                () -> Audience.of(connections, id, segmentSize, now), executor)
+        CompletableFuture.supplyAsync(() -> audiences.of(id, now), executor)
             .completeOnTimeout(new Audience.Unknown(), share.toMillis(), TimeUnit.MILLISECONDS);
     Room room = rooms.get(id);
     Chain chain = Chain.of(room, stream, entries);
@@ -149,45 +143,45 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
       log.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
     }
 
-    Audience audience = reading.join();
     Room next =
-        audience instanceof Audience.Small(var to)
-                && !room.isQueued(now)
-                && bytes(chain.events()) * to.size() <= SHARE_BYTES_MAX
-            ? push(to, chain, gone)
-            : enqueue(audience, chain);
+        chain.events().isEmpty()
+            ? chain.room()
+            : switch (reading.join()) {
+              case Audience.Small(var to)
+                  when !room.isQueued(now)
+                      && (long) chain.events().bytes() * to.size() <= SHARE_BYTES_MAX ->
+                  push(to, chain, delivery);
+              case Audience audience -> enqueue(audience, chain);
+            };
     if (!rooms.advance(room, next)) {
       log.warn("the head of room {} stays where it was", id);
     }
   }
 
-  private static long bytes(List<byte[]> events) {
-    return events.stream().mapToLong(event -> event.length).sum();
-  }
-
-  /// One hop, the lowest latency.
+  /// One hop, the lowest latency. Those who were not reached in time get the events by the queue,
+  /// and so does the room all that follows.
   ///
   /// @return the room as it is then
-  private Room push(List<ConnectionId> to, Chain chain, Set<ConnectionId> gone) {
+  private Room push(List<ConnectionId> to, Chain chain, Delivery delivery) {
     Room room = chain.room();
-    List<byte[]> events = chain.events();
-    if (events.isEmpty()) {
-      return room;
-    }
-    Pusher.Outcome outcome = pusher.push(to, events, gone, System.nanoTime() + share.toNanos());
-    int givenUp = queues.retry(room.id(), outcome.remainder(), events, 1);
-    outcome.report(
-        log, room.id(), events.size(), to.size(), givenUp, Event.timestamp(events.getFirst()));
+    Pusher.Outcome outcome =
+        delivery.deliver(
+            room.id(),
+            to,
+            chain.events(),
+            Deadline.in(share),
+            (id, events, unreached) -> queues.retry(id, unreached.remainder(), events, 1));
     if (outcome.late().isEmpty()) {
       return room;
     }
-    queues.enqueue(room.id(), outcome.late(), events);
+    queues.enqueue(room.id(), outcome.late(), chain.events());
     return room.queued(Segments.WHOLE, clock.instant());
   }
 
   /// @return the room as it is then
   private Room enqueue(Audience audience, Chain chain) {
     Room room = chain.room();
+    int segmentSize = audiences.segmentSize();
     int power =
         switch (audience) {
           case Audience.Small small ->
@@ -199,7 +193,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     queues.enqueue(room.id(), Segments.ranges(power), chain.events(), chain.sequences());
     log.atInfo()
         .addKeyValue("room", room.id().name())
-        .log("{} events to {} segments", chain.events().size(), 1 << power);
+        .log("{} events to {} segments", chain.events().count(), 1 << power);
     return room.queued(power, clock.instant());
   }
 }

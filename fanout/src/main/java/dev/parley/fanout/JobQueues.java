@@ -6,6 +6,7 @@ import dev.parley.connection.SlotRange;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
+import dev.parley.wire.Events;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,13 +21,13 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 /// (FIFO, one message group for each segment), and what could not be pushed (standard, since FIFO
 /// queues allow no delay per message).
 final class JobQueues {
-  /// What one message holds at most, with room for its header: SQS's own limit was 256 KB for long.
+  /// Bytes of events in one message: 256 KB, which SQS has always taken, less 16 KB for the header.
   static final int JOB_BYTES_MAX = 240 * 1024;
 
   /// `SendMessageBatch` takes 10 entries, and together no more than one message may have.
   private static final int ENTRIES_MAX = 10;
 
-  /// What is tried again this often and fails is given up.
+  /// Members who could not be reached by this many further attempts are given up.
   static final int ATTEMPTS_MAX = 5;
 
   private final InvocationExecutor executor = new InvocationExecutor();
@@ -53,10 +54,10 @@ final class JobQueues {
   ///
   /// @param sequences identifies the events: the first and the last record's sequence number
   /// @throws NotEnqueued where a part of it was not enqueued: all of it must be sent again
-  void enqueue(RoomId room, List<SlotRange> ranges, List<byte[]> events, String sequences) {
-    List<List<byte[]>> chunks = chunks(events);
+  void enqueue(RoomId room, List<SlotRange> ranges, Events events, String sequences) {
+    List<Events> chunks = events.chunks(JOB_BYTES_MAX);
     for (int i = 0; i < chunks.size(); i++) {
-      List<byte[]> chunk = chunks.get(i);
+      Events chunk = chunks.get(i);
       int number = i;
       sendAll(
           segments,
@@ -76,8 +77,8 @@ final class JobQueues {
   /// whole room: what is enqueued for all of it comes after.
   ///
   /// @throws NotEnqueued as above
-  void enqueue(RoomId room, List<ConnectionId> connections, List<byte[]> events) {
-    for (List<byte[]> chunk : chunks(events)) {
+  void enqueue(RoomId room, List<ConnectionId> connections, Events events) {
+    for (Events chunk : events.chunks(JOB_BYTES_MAX)) {
       sendAll(
           segments,
           jobs(room, connections, 0, chunk)
@@ -99,13 +100,13 @@ final class JobQueues {
   ///
   /// @param attempt 1 for the first time that they are tried again
   /// @return how many connections are given up, since they were tried often enough: all or none
-  int retry(RoomId room, List<ConnectionId> connections, List<byte[]> events, int attempt) {
+  int retry(RoomId room, List<ConnectionId> connections, Events events, int attempt) {
     if (connections.isEmpty() || attempt > ATTEMPTS_MAX) {
       return connections.size();
     }
     sendAll(
         retries,
-        chunks(events).stream()
+        events.chunks(JOB_BYTES_MAX).stream()
             .flatMap(chunk -> jobs(room, connections, attempt, chunk))
             .map(
                 job ->
@@ -118,33 +119,12 @@ final class JobQueues {
 
   /// Jobs that name their connections, encoded; each has all events and some of the connections.
   private static Stream<String> jobs(
-      RoomId room, List<ConnectionId> connections, int attempt, List<byte[]> events) {
-    int bytes = events.stream().mapToInt(event -> event.length + 1).sum();
+      RoomId room, List<ConnectionId> connections, int attempt, Events events) {
     // A connection's id takes at most 128 bytes, and three for its quotes and comma.
-    int perJob = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - bytes) / 131);
+    int perJob = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - events.bytes()) / 131);
     return IntStream.iterate(0, from -> from < connections.size(), from -> from + perJob)
         .mapToObj(from -> connections.subList(from, Math.min(connections.size(), from + perJob)))
         .map(some -> new PushJob.Retry(room, some, attempt, events).encode());
-  }
-
-  /// Events in parts that one message can hold.
-  static List<List<byte[]>> chunks(List<byte[]> events) {
-    List<List<byte[]>> chunks = new ArrayList<>();
-    List<byte[]> chunk = new ArrayList<>();
-    int bytes = 0;
-    for (byte[] event : events) {
-      if (!chunk.isEmpty() && bytes + event.length + 1 > JOB_BYTES_MAX) {
-        chunks.add(chunk);
-        chunk = new ArrayList<>();
-        bytes = 0;
-      }
-      chunk.add(event);
-      bytes += event.length + 1;
-    }
-    if (!chunk.isEmpty()) {
-      chunks.add(chunk);
-    }
-    return chunks;
   }
 
   /// Sends entries of which none has to come before another, in as few calls as they fit, side by

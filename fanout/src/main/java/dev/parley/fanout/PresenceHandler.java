@@ -12,19 +12,19 @@ import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,11 +50,10 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private static final int AT_ONCE_MAX = 8;
 
   private final InstantSource clock;
-  private final ConnectionTable connections;
+  private final Audiences audiences;
   private final PruneQueue prunes;
   private final SessionTable sessions;
   private final Pusher pusher;
-  private final int segmentSize;
 
   public PresenceHandler() {
     this(System.getenv(), InstantSource.system());
@@ -65,11 +64,10 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.audiences = new Audiences(new ConnectionTable(dynamoDb, settings), settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.prunes = new PruneQueue(aws.sqs(), settings);
-    this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
-    this.pusher = new Pusher(aws, settings, Duration.ZERO);
+    this.pusher = Pusher.of(aws, settings, Duration.ZERO);
   }
 
   @Override
@@ -79,7 +77,6 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records) {
     Instant now = clock.instant();
-    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
     Map<RoomId, Presences> byRoom = new LinkedHashMap<>();
     Batch batch = new Batch(AT_ONCE_MAX);
     for (DynamodbStreamRecord record : records) {
@@ -112,22 +109,25 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
         row.report("ChatConnections", e);
       }
     }
-    byRoom.forEach(
-        (room, presences) -> batch.part(presences.first(), () -> tell(room, presences, now, gone)));
-    StreamsEventResponse response = batch.finish();
-    prunes.add(gone);
-    return response;
+    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+      byRoom.forEach(
+          (room, presences) ->
+              batch.part(presences.first(), () -> tell(room, presences, now, delivery)));
+      return batch.finish();
+    }
   }
 
-  private void tell(RoomId room, Presences presences, Instant now, Set<ConnectionId> gone) {
-    List<byte[]> events = presences.events(room);
-    if (events.isEmpty()) {
-      return;
-    }
+  /// Members who are not reached are not told: presence is a hint.
+  private void tell(RoomId room, Presences presences, Instant now, Delivery delivery) {
+    Events events = presences.events(room);
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
-    if (Audience.of(connections, room, segmentSize, now) instanceof Audience.Small(var to)) {
-      Pusher.Outcome outcome = pusher.push(to, events, gone, System.nanoTime() + SHARE.toNanos());
-      outcome.report(log, room, events.size(), to.size(), outcome.unreached().size(), null);
+    if (!events.isEmpty() && audiences.of(room, now) instanceof Audience.Small(var to)) {
+      delivery.deliver(
+          room,
+          to,
+          events,
+          Deadline.in(SHARE),
+          (id, untold, outcome) -> outcome.unreached().size());
     }
   }
 

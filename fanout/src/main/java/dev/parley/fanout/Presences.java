@@ -4,6 +4,7 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,13 +34,13 @@ final class Presences {
     }
   }
 
-  /// The events, encoded, in the order of their last changes.
-  List<byte[]> events(RoomId room) {
-    List<byte[]> events = new ArrayList<>();
+  /// The events, in the order of their last changes.
+  Events events(RoomId room) {
+    List<Event> events = new ArrayList<>();
     changes.forEach(
         (connection, presence) ->
             events.add(
                 Event.presence(room, connection.member(), presence.identity(), presence.state())));
-    return events;
+    return Events.of(events);
   }
 }

@@ -11,10 +11,10 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Membership;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
-import dev.parley.wire.Event;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -23,9 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -64,11 +64,23 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
-    this.pusher = new Pusher(aws, settings, RETRY_FOR);
+    this.pusher = Pusher.of(aws, settings, RETRY_FOR);
   }
 
   /// What is done at once, and the messages that stand for it.
-  private record Work(PushJob job, List<String> messageIds) {}
+  private record Work(PushJob job, List<String> messageIds) {
+    /// This work and the next of its group as one, where both are of one segment.
+    Optional<Work> mergedWith(Work next) {
+      return job instanceof PushJob.Segment segment
+              && next.job instanceof PushJob.Segment later
+              && segment.isOfSameSegment(later)
+          ? Optional.of(
+              new Work(
+                  segment.and(later),
+                  Stream.concat(messageIds.stream(), next.messageIds.stream()).toList()))
+          : Optional.empty();
+    }
+  }
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
@@ -76,15 +88,15 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   private SQSBatchResponse push(List<SQSMessage> messages) {
-    long deadlineNanos = System.nanoTime() + ALL_MAX.toNanos();
-    Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
+    Deadline deadline = Deadline.in(ALL_MAX);
     List<String> failed = new ArrayList<>();
     List<CompletableFuture<List<String>>> pushing = new ArrayList<>();
-    for (List<Work> group : byGroup(messages, failed)) {
-      pushing.add(CompletableFuture.supplyAsync(() -> push(group, gone, deadlineNanos), executor));
+    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+      for (List<Work> group : byGroup(messages, failed)) {
+        pushing.add(CompletableFuture.supplyAsync(() -> push(group, delivery, deadline), executor));
+      }
+      pushing.forEach(push -> failed.addAll(push.join()));
     }
-    pushing.forEach(push -> failed.addAll(push.join()));
-    prunes.add(gone);
     return new SQSBatchResponse(failed.stream().map(BatchItemFailure::new).toList());
   }
 
@@ -96,26 +108,17 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     Map<String, List<Work>> groups = new LinkedHashMap<>();
     for (SQSMessage message : messages) {
       try {
-        PushJob job = PushJob.decode(message.getBody());
+        Work work = new Work(PushJob.decode(message.getBody()), List.of(message.getMessageId()));
         Map<String, String> attributes =
             Objects.requireNonNullElse(message.getAttributes(), Map.of());
         List<Work> group =
             groups.computeIfAbsent(
                 attributes.getOrDefault("MessageGroupId", message.getMessageId()),
                 id -> new ArrayList<>());
-        if (!group.isEmpty()
-            && job instanceof PushJob.Segment segment
-            && group.getLast().job() instanceof PushJob.Segment last
-            && segment.room().equals(last.room())
-            && segment.range().equals(last.range())) {
-          List<byte[]> events = new ArrayList<>(last.events());
-          events.addAll(segment.events());
-          List<String> ids = new ArrayList<>(group.removeLast().messageIds());
-          ids.add(message.getMessageId());
-          group.add(new Work(new PushJob.Segment(last.room(), last.range(), events), ids));
-        } else {
-          group.add(new Work(job, List.of(message.getMessageId())));
-        }
+        Optional<Work> merged =
+            group.isEmpty() ? Optional.empty() : group.getLast().mergedWith(work);
+        merged.ifPresent(m -> group.removeLast());
+        group.add(merged.orElse(work));
       } catch (PushJob.InvalidJob e) {
         log.error("a message in the queue is no job: it is left to the dead letters", e);
         failed.add(message.getMessageId());
@@ -125,11 +128,11 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   /// @return the ids of the messages that must come again: from the first failure on
-  private List<String> push(List<Work> group, Set<ConnectionId> gone, long deadlineNanos) {
+  private List<String> push(List<Work> group, Delivery delivery, Deadline deadline) {
     for (int i = 0; i < group.size(); i++) {
       PushJob job = group.get(i).job();
       try {
-        push(job, gone, deadlineNanos);
+        push(job, delivery, deadline);
       } catch (RuntimeException e) {
         log.error("a job for room {} failed", job.room(), e);
         return group.subList(i, group.size()).stream()
@@ -140,33 +143,23 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     return List.of();
   }
 
-  private void push(PushJob job, Set<ConnectionId> gone, long deadlineNanos) {
-    List<byte[]> events = job.events();
-    List<ConnectionId> to;
-    int attempt;
-    switch (job) {
-      case PushJob.Segment segment -> {
-        to =
-            connections
-                .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
-                .stream()
-                .map(Membership::connection)
-                .toList();
-        attempt = 0;
-      }
-      case PushJob.Retry retry -> {
-        to = retry.connections();
-        attempt = retry.attempt();
-      }
-    }
-    Pusher.Outcome outcome = pusher.push(to, events, gone, deadlineNanos);
-    int givenUp = queues.retry(job.room(), outcome.unreached(), events, attempt + 1);
-    outcome.report(
-        log,
+  private void push(PushJob job, Delivery delivery, Deadline deadline) {
+    List<ConnectionId> to =
+        switch (job) {
+          case PushJob.Segment segment ->
+              connections
+                  .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
+                  .stream()
+                  .map(Membership::connection)
+                  .toList();
+          case PushJob.Retry retry -> retry.connections();
+        };
+    int next = job instanceof PushJob.Retry retry ? retry.attempt() + 1 : 1;
+    delivery.deliver(
         job.room(),
-        events.size(),
-        to.size(),
-        givenUp,
-        attempt == 0 ? Event.timestamp(events.getFirst()) : null);
+        to,
+        job.events(),
+        deadline,
+        (room, events, outcome) -> queues.retry(room, outcome.unreached(), events, next));
   }
 }

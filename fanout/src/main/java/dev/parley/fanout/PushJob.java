@@ -1,7 +1,5 @@
 package dev.parley.fanout;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,26 +8,37 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.SlotRange;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
+import dev.parley.wire.Events;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Events that are to be pushed to some members of a room, as a queue carries them: a line of JSON
-/// that says to whom, then a line for each event as it goes over the wire. JSON has no raw line
-/// breaks, so nothing need be parsed to be sent on.
+/// Events that are to be pushed to some members of a room, as a queue carries them: a header, which
+/// is a line of JSON that says to whom, then a line for each event as it goes over the wire. JSON
+/// has no raw line breaks, so nothing need be parsed to be sent on.
 sealed interface PushJob {
   RoomId room();
 
-  /// Encoded, in order.
-  List<byte[]> events();
+  Events events();
 
   /// All members in a range of slots.
-  record Segment(RoomId room, SlotRange range, List<byte[]> events) implements PushJob {}
+  record Segment(RoomId room, SlotRange range, Events events) implements PushJob {
+    boolean isOfSameSegment(Segment other) {
+      return room.equals(other.room) && range.equals(other.range);
+    }
+
+    /// This job and a later one of the same segment as one.
+    Segment and(Segment later) {
+      return new Segment(room, range, events.and(later.events));
+    }
+  }
 
   /// The members who could not be reached.
   ///
   /// @param attempt 1 for the first time that they are tried again; 0 where time was over before
   ///     they were tried, or had answered
-  record Retry(RoomId room, List<ConnectionId> connections, int attempt, List<byte[]> events)
+  record Retry(RoomId room, List<ConnectionId> connections, int attempt, Events events)
       implements PushJob {}
 
   /// A message that is no job of ours.
@@ -41,33 +50,36 @@ sealed interface PushJob {
 
   ObjectMapper JSON = new ObjectMapper();
 
+  /// The header holds the timestamp of the oldest message where this is the first attempt to push
+  /// it: how long it took is measured then.
   default String encode() {
     ObjectNode header = JSON.createObjectNode().put("room", room().name());
+    int attempt = 0;
     switch (this) {
       case Segment segment ->
           header.put("from", segment.range().from()).put("to", segment.range().to());
       case Retry retry -> {
-        header.put("attempt", retry.attempt());
+        attempt = retry.attempt();
+        header.put("attempt", attempt);
         ArrayNode connections = header.putArray("connections");
         retry.connections().forEach(connection -> connections.add(connection.value()));
       }
     }
-    StringBuilder body = new StringBuilder(header.toString());
-    for (byte[] event : events()) {
-      body.append('\n').append(new String(event, UTF_8));
+    if (attempt == 0) {
+      events().oldest().ifPresent(oldest -> header.put("oldest", oldest.micros()));
     }
-    return body.toString();
+    return header + "\n" + events().lines();
   }
 
   /// @throws InvalidJob where it is not what [#encode] makes
   static PushJob decode(String body) {
     try {
       List<String> lines = body.lines().toList();
-      List<byte[]> events = lines.stream().skip(1).map(event -> event.getBytes(UTF_8)).toList();
+      JsonNode header = JSON.readTree(lines.getFirst());
+      Events events = Events.of(lines.stream().skip(1), oldest(header));
       if (events.isEmpty()) {
         throw new IllegalArgumentException("there are no events");
       }
-      JsonNode header = JSON.readTree(lines.getFirst());
       RoomId room = new RoomId(header.path("room").textValue());
       if (!header.has("connections")) {
         return new Segment(
@@ -83,5 +95,11 @@ sealed interface PushJob {
     } catch (JsonProcessingException | RuntimeException e) {
       throw new InvalidJob("a message in the queue is no job", e);
     }
+  }
+
+  /// Nothing where it is missing: a version of ours before this one did not write it.
+  private static @Nullable Timestamp oldest(JsonNode header) {
+    JsonNode oldest = header.get("oldest");
+    return oldest == null ? null : new Timestamp(oldest.longValue());
   }
 }

@@ -1,96 +1,85 @@
 package dev.parley.fanout;
 
-import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
-import dev.parley.room.RoomId;
-import dev.parley.table.Row;
+import dev.parley.connection.Membership;
+import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 class AudienceTest {
-  private static final int SIZE = 200;
-
-  private final ConnectionTable connections =
-      new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
-  private final Instant now = Instant.now();
+  /// In the order of their slots.
+  private static final List<Membership> MEMBERS = members(5_000);
 
   @Test
-  void whoFitsOneSegmentIsListedToTheLast() {
-    for (int members : new int[] {0, 1, 99, 100, 101, 150, 199, 200}) {
-      RoomId room = new RoomId(fresh("room"));
-      List<ConnectionId> all = fill(room, members, members);
+  void aRoomOfWhichAllMembersFitOneSegmentIsSmall() {
+    List<Membership> all = MEMBERS.subList(0, 100);
 
-      assertEquals(
-          new Audience.Small(all), Audience.of(connections, room, SIZE, now), members + " members");
-    }
+    assertEquals(
+        Optional.of(new Audience.Small(all.stream().map(Membership::connection).toList())),
+        Audience.of(all, true, 100));
+    assertEquals(Optional.of(new Audience.Small(List.of())), Audience.of(List.of(), true, 100));
   }
 
   @Test
-  void moreThanThatAreEstimated() {
-    for (int members : new int[] {201, 250, 299, 400, 1_000}) {
-      RoomId room = new RoomId(fresh("room"));
-      fill(room, members, members);
+  void aRoomWithMoreMembersThanOneSegmentHoldsIsLarge() {
+    List<Membership> first = MEMBERS.subList(0, 101);
+    Optional<Audience> large = Optional.of(new Audience.Large(Audience.estimate(first)));
 
-      if (Audience.of(connections, room, SIZE, now) instanceof Audience.Large(long estimate)) {
-        double off = Math.abs(estimate / (double) members - 1);
-        assertTrue(off < 0.4, members + " members, estimated " + estimate);
-      } else {
-        throw new AssertionError(members + " members are not small");
-      }
-    }
+    assertEquals(large, Audience.of(first, true, 100));
+    assertEquals(large, Audience.of(first, false, 100));
   }
 
   @Test
-  void aSegmentSmallerThanTheSampleIsABoundAllTheSame() {
-    RoomId room = new RoomId(fresh("room"));
-    List<ConnectionId> all = fill(room, 3, 7);
+  void aSampleTellsThatARoomIsLargeFromOneAndAHalfSegmentsOn() {
+    int sample = 100;
+    while (Audience.estimate(MEMBERS.subList(0, sample)) % 3 != 0) {
+      sample++;
+    }
+    List<Membership> first = MEMBERS.subList(0, sample);
+    long estimate = Audience.estimate(first);
+    int segmentSize = (int) (estimate * 2 / 3);
 
-    assertEquals(new Audience.Small(all), Audience.of(connections, room, 3, now));
-    assertTrue(Audience.of(connections, room, 2, now) instanceof Audience.Large);
-    assertTrue(Audience.of(connections, room, 1, now) instanceof Audience.Large);
+    assertEquals(Optional.empty(), Audience.of(first, false, segmentSize));
+    assertEquals(
+        Optional.of(new Audience.Large(estimate)), Audience.of(first, false, segmentSize - 1));
   }
 
-  /// @return who was put into the room, in slot order
-  private List<ConnectionId> fill(RoomId room, int members, long seed) {
-    Random random = new Random(seed);
-    List<ConnectionId> ids = new ArrayList<>();
-    List<WriteRequest> rows = new ArrayList<>();
-    for (int i = 0; i < members; i++) {
-      ConnectionId id = new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "=");
-      ids.add(id);
-      rows.add(
-          WriteRequest.builder()
-              .putRequest(
-                  put ->
-                      put.item(
-                          Map.of(
-                              "connection_id", Row.s(id.value()),
-                              "room_id", Row.s(room.name()),
-                              "user", Row.s("guest:1"),
-                              "sender", Row.s("Ada"),
-                              "slot", Row.s(id.slot()),
-                              "joined_at", Row.n(now.toEpochMilli()),
-                              "allowance", Row.n(now.toEpochMilli()),
-                              "expires_at", Row.n(now.plusSeconds(600).getEpochSecond()))))
-              .build());
+  /// k uniform values in [0, 1), the largest of which is x: (k - 1) / x is the estimate that is
+  /// right on average.
+  @Test
+  void theEstimateIsTheOneThatIsRightOnAverage() {
+    for (int k = 2; k <= 500; k++) {
+      List<Membership> first = MEMBERS.subList(0, k);
+      long largest = SlotRange.valueOf(first.getLast().connection());
+
+      BigDecimal exact =
+          BigDecimal.valueOf(k - 1)
+              .multiply(BigDecimal.valueOf(SlotRange.SLOTS))
+              .divide(BigDecimal.valueOf(largest + 1), 0, RoundingMode.HALF_UP);
+
+      assertEquals(exact.longValueExact(), Audience.estimate(first), "k " + k);
     }
-    for (int from = 0; from < rows.size(); from += 25) {
-      List<WriteRequest> batch = rows.subList(from, Math.min(rows.size(), from + 25));
-      TestTables.dynamoDb()
-          .batchWriteItem(write -> write.requestItems(Map.of("ChatConnections", batch)));
-    }
-    ids.sort(Comparator.comparing(ConnectionId::slot));
-    return ids;
+    double off = Math.abs(Audience.estimate(MEMBERS.subList(0, 100)) / 5_000.0 - 1);
+    assertTrue(off < 0.3, "off by " + off);
+  }
+
+  private static List<Membership> members(int count) {
+    Random random = new Random(1);
+    return IntStream.range(0, count)
+        .mapToObj(i -> new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36)))
+        .map(id -> new Membership(id, new Identity("guest:1", "Ada"), Instant.EPOCH))
+        .sorted(Comparator.comparing(member -> member.connection().slot()))
+        .toList();
   }
 }

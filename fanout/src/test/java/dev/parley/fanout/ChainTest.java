@@ -1,6 +1,5 @@
 package dev.parley.fanout;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +7,7 @@ import dev.parley.Limits;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
+import dev.parley.wire.Events;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -79,6 +79,41 @@ class ChainTest {
   }
 
   @Test
+  void aRecordWithoutATimestampTakesNoPlace() {
+    Map<String, AttributeValue> timeless = Map.of("room_id", Row.s("lobby"));
+    Chain.Entry record = new Chain.Entry("2", new Row(timeless));
+
+    Chain between = Chain.of(NEW, STREAM, List.of(entry("1", 10), record, entry("3", 30)));
+    Chain alone = Chain.of(between.room(), STREAM, List.of(new Chain.Entry("4", record.row())));
+
+    assertEquals(List.of("10<-null", "30<-10"), links(between.events()));
+    assertEquals(1, between.passedOver());
+    assertEquals(30, alone.room().head());
+    assertEquals(STREAM + "/4", alone.room().headSequence());
+    assertEquals(STREAM + "/4-4", alone.sequences());
+  }
+
+  @Test
+  void aLostHeadIsPassedByTheFirstRecordWithATimestamp() {
+    Room lost = new Room(NEW.id(), null, "", null, null);
+    Chain.Entry timeless = new Chain.Entry("1", new Row(Map.of("room_id", Row.s("lobby"))));
+
+    Chain chain = Chain.of(lost, STREAM, List.of(timeless, entry("2", 20), entry("3", 30)));
+
+    assertEquals(List.of("20<-19", "30<-20"), links(chain.events()));
+  }
+
+  @Test
+  void eventsAreKnownByTheFirstAndTheLastRecordThatIsNew() {
+    Room room = new Room(NEW.id(), 20L, STREAM + "/2", null, null);
+    List<Chain.Entry> entries =
+        List.of(entry("1", 10), entry("2", 20), entry("3", 30), entry("4", 40));
+
+    assertEquals(STREAM + "/3-4", Chain.of(room, STREAM, entries).sequences());
+    assertEquals("", Chain.of(room, STREAM, entries.subList(0, 2)).sequences());
+  }
+
+  @Test
   void anEventThatFitsNoFrameKeepsItsPlaceToo() {
     Chain.Entry large = entry("2", 20, "x".repeat(Limits.FRAME_BYTES_MAX));
 
@@ -137,9 +172,10 @@ class ChainTest {
     return new Chain.Entry(sequence, new Row(item));
   }
 
-  private static List<String> links(List<byte[]> events) {
-    return events.stream()
-        .map(event -> new String(event, UTF_8))
+  private static List<String> links(Events events) {
+    return events
+        .lines()
+        .lines()
         .map(json -> json.replaceAll(".*\"timestamp\":(\\d+),\"prev\":(\\d+|null),.*", "$1<-$2"))
         .toList();
   }

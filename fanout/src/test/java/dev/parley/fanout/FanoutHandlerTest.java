@@ -202,7 +202,7 @@ class FanoutHandlerTest {
     Set<SlotRange> ranges = new HashSet<>();
     for (Message message : messages) {
       PushJob.Segment job = (PushJob.Segment) PushJob.decode(message.body());
-      assertEquals(2, job.events().size());
+      assertEquals(2, job.events().count());
       assertTrue(ranges.add(job.range()));
       assertEquals(
           room.name() + ":" + job.range(),

@@ -24,8 +24,8 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.table.Row;
+import dev.parley.wire.Events;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -174,8 +174,7 @@ class OddRowsTest {
     SQSEvent.SQSMessage job = new SQSEvent.SQSMessage();
     job.setMessageId("m");
     job.setBody(
-        new PushJob.Segment(room, SlotRange.ALL, List.of("{}".getBytes(StandardCharsets.UTF_8)))
-            .encode());
+        new PushJob.Segment(room, SlotRange.ALL, Events.of(Stream.of("{}"), null)).encode());
     SQSEvent jobs = new SQSEvent();
     jobs.setRecords(List.of(job));
 

@@ -1,7 +1,6 @@
 package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +15,7 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
+import dev.parley.wire.Events;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -117,8 +118,7 @@ class PushHandlerTest {
     ConnectionId never = join(1).getFirst();
     gateway.answer(never.value(), 429);
     PushJob.Retry retry =
-        new PushJob.Retry(
-            room, List.of(never), JobQueues.ATTEMPTS_MAX, List.of("\"hello\"".getBytes(UTF_8)));
+        new PushJob.Retry(room, List.of(never), JobQueues.ATTEMPTS_MAX, events("hello"));
 
     assertDone(handle(retry.encode()));
 
@@ -142,7 +142,7 @@ class PushHandlerTest {
   void jobsOfOneGroupAreDoneOneAfterAnother() {
     List<ConnectionId> members = join(6);
     List<ConnectionId> left = members.subList(0, 3);
-    String rest = new PushJob.Retry(room, left, 0, List.of("\"1\"".getBytes(UTF_8))).encode();
+    String rest = new PushJob.Retry(room, left, 0, events("1")).encode();
     AtomicInteger pushes = new AtomicInteger();
     // Were the group's jobs side by side, the last would be the first to arrive.
     gateway.delay(() -> Math.max(0, 100 - 30 * pushes.getAndIncrement()));
@@ -173,8 +173,7 @@ class PushHandlerTest {
             gateway.environment(
                 "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")),
             InstantSource.system());
-    String fails =
-        new PushJob.Retry(room, List.of(slow), 0, List.of("\"1\"".getBytes(UTF_8))).encode();
+    String fails = new PushJob.Retry(room, List.of(slow), 0, events("1")).encode();
 
     SQSBatchResponse response =
         withoutRetries.handleRequest(
@@ -223,11 +222,11 @@ class PushHandlerTest {
 
   /// A job whose events are these texts, as JSON strings.
   private String segment(SlotRange range, String... events) {
-    List<byte[]> encoded = new ArrayList<>();
-    for (String event : events) {
-      encoded.add(("\"" + event + "\"").getBytes(UTF_8));
-    }
-    return new PushJob.Segment(room, range, encoded).encode();
+    return new PushJob.Segment(room, range, events(events)).encode();
+  }
+
+  private static Events events(String... texts) {
+    return Events.of(Stream.of(texts).map(text -> "\"" + text + "\""), null);
   }
 
   /// Jobs of one segment are in one message group, and other messages in none.

@@ -1,7 +1,6 @@
 package dev.parley.fanout;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,9 +12,12 @@ import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,13 +30,15 @@ class PushJobTest {
   void aSegmentArrivesAsItWasSent() {
     PushJob.Segment job =
         new PushJob.Segment(
-            ROOM, new SlotRange(1L << 31, 1L << 32), List.of(event("one\ntwo"), event("€ 🚀")));
+            ROOM,
+            new SlotRange(1L << 31, 1L << 32),
+            Events.of(List.of(event("one\ntwo"), event("€ 🚀"))));
 
     PushJob.Segment arrived = (PushJob.Segment) PushJob.decode(job.encode());
 
     assertEquals(job.room(), arrived.room());
     assertEquals(job.range(), arrived.range());
-    assertEquals(text(job.events()), text(arrived.events()));
+    assertEquals(job.events().lines(), arrived.events().lines());
   }
 
   @Test
@@ -44,13 +48,28 @@ class PushJobTest {
             ROOM,
             List.of(new ConnectionId("L0SM9cOFvHcCIhw="), new ConnectionId("b_-")),
             3,
-            List.of(event("again")));
+            Events.of(List.of(event("again"))));
 
     PushJob.Retry arrived = (PushJob.Retry) PushJob.decode(job.encode());
 
     assertEquals(job.connections(), arrived.connections());
     assertEquals(3, arrived.attempt());
-    assertEquals(text(job.events()), text(arrived.events()));
+    assertEquals(job.events().lines(), arrived.events().lines());
+  }
+
+  @Test
+  void aJobThatIsTriedForTheFirstTimeTellsTheTimeOfItsOldestMessage() {
+    Events events = Events.of(List.of(event("one")));
+    List<ConnectionId> one = List.of(new ConnectionId("b_-"));
+
+    Optional<Timestamp> oldest = Optional.of(new Timestamp(7));
+    assertEquals(oldest, sent(new PushJob.Segment(ROOM, SlotRange.ALL, events)).oldest());
+    assertEquals(oldest, sent(new PushJob.Retry(ROOM, one, 0, events)).oldest());
+    assertEquals(Optional.empty(), sent(new PushJob.Retry(ROOM, one, 1, events)).oldest());
+  }
+
+  private static Events sent(PushJob job) {
+    return PushJob.decode(job.encode()).events();
   }
 
   /// Source: SQS API reference, SendMessage: "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD |
@@ -64,7 +83,8 @@ class PushJobTest {
         int c = random.nextInt(0x10FFFF + 1);
         said.appendCodePoint(c >= 0xD800 && c <= 0xDFFF ? 'x' : c);
       }
-      PushJob job = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event(said.toString())));
+      PushJob job =
+          new PushJob.Segment(ROOM, SlotRange.ALL, Events.of(List.of(event(said.toString()))));
 
       String body = job.encode();
 
@@ -73,7 +93,7 @@ class PushJobTest {
       assertEquals(
           said.toString(),
           new ObjectMapper()
-              .readTree(PushJob.decode(body).events().getFirst())
+              .readTree(PushJob.decode(body).events().lines())
               .path("message")
               .asText());
     }
@@ -84,15 +104,16 @@ class PushJobTest {
   void aQueueCarriesAnEventAsItIsPushed() {
     for (long seed = 0; seed < 100; seed++) {
       Random random = new Random(seed);
-      byte[] event = event(Extremes.message(random));
-      PushJob one = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event));
-      PushJob two = new PushJob.Segment(ROOM, SlotRange.ALL, List.of(event, event));
+      Event event = event(Extremes.message(random));
+      Events once = Events.of(List.of(event));
+      Events twice = once.and(once);
+      PushJob one = new PushJob.Segment(ROOM, SlotRange.ALL, once);
+      PushJob two = new PushJob.Segment(ROOM, SlotRange.ALL, twice);
 
       byte[] body = two.encode().getBytes(UTF_8);
 
-      assertEquals(
-          event.length + 1, body.length - one.encode().getBytes(UTF_8).length, "seed " + seed);
-      assertArrayEquals(event, PushJob.decode(two.encode()).events().getLast(), "seed " + seed);
+      assertEquals(once.bytes(), body.length - one.encode().getBytes(UTF_8).length, "seed " + seed);
+      assertEquals(twice.lines(), PushJob.decode(two.encode()).events().lines(), "seed " + seed);
       assertTrue(two.encode().codePoints().allMatch(PushJobTest::isTaken), "seed " + seed);
     }
   }
@@ -105,6 +126,8 @@ class PushJobTest {
         "{}",
         "{\"room\":\"a b\",\"from\":0,\"to\":1}",
         "{\"room\":\"lobby\",\"from\":5,\"to\":5}",
+        "{\"room\":\"lobby\",\"from\":0,\"to\":5}",
+        "{\"room\":\"lobby\",\"from\":0,\"to\":5,\"oldest\":-1}\n{}",
         "{\"room\":\"lobby\",\"connections\":[7],\"attempt\":1}"
       })
   void whatIsNoJobIsRefused(String body) {
@@ -113,30 +136,24 @@ class PushJobTest {
 
   @Test
   void aBurstIsCutIntoJobsThatAQueueTakesInOrder() {
-    List<byte[]> events = new ArrayList<>();
+    List<Event> burst = new ArrayList<>();
     for (int i = 0; i < 100; i++) {
-      events.add(event(i + (i % 2 == 0 ? "x".repeat(10) : "\uffff".repeat(3_990))));
+      burst.add(event(i + (i % 2 == 0 ? "x".repeat(10) : "\uffff".repeat(3_990))));
     }
 
-    List<List<byte[]>> chunks = JobQueues.chunks(events);
-
-    List<byte[]> all = new ArrayList<>();
-    for (List<byte[]> chunk : chunks) {
+    Events events = Events.of(burst);
+    List<String> all = new ArrayList<>();
+    for (Events chunk : events.chunks(JobQueues.JOB_BYTES_MAX)) {
       int bytes = new PushJob.Segment(ROOM, SlotRange.ALL, chunk).encode().getBytes(UTF_8).length;
       assertTrue(bytes <= 256 * 1024, bytes + " bytes");
-      all.addAll(chunk);
+      all.addAll(chunk.lines().lines().toList());
     }
-    assertEquals(text(events), text(all));
-    assertTrue(JobQueues.chunks(List.of()).isEmpty());
+    assertEquals(events.lines().lines().toList(), all);
   }
 
-  private static byte[] event(String text) {
+  private static Event event(String text) {
     return Event.message(
         new Message(ROOM, 7, "id", new Identity("guest:1", "Ada"), text, null), null);
-  }
-
-  private static List<String> text(List<byte[]> events) {
-    return events.stream().map(event -> new String(event, UTF_8)).toList();
   }
 
   private static boolean isTaken(int c) {

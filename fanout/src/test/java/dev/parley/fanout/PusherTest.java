@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
+import dev.parley.platform.TestTicker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class PusherTest {
-  private static final List<byte[]> EVENTS = List.of("{}".getBytes(UTF_8));
+  private static final List<byte[]> FRAMES = List.of("{}".getBytes(UTF_8));
 
   private final Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
   private TestGateway gateway;
@@ -42,10 +44,10 @@ class PusherTest {
     ConnectionId closed = new ConnectionId(fresh("c"));
     gateway.answer(closed.value(), 410);
 
-    assertEquals(1, pusher.push(List.of(closed), EVENTS, gone, in(10)).gone());
+    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, in(10)).gone());
     gateway.answer(closed.value(), 200);
 
-    assertEquals(1, pusher.push(List.of(closed), EVENTS, gone, in(10)).gone());
+    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, in(10)).gone());
     assertEquals(Set.of(closed), gone);
     assertTrue(gateway.received(closed.value()).isEmpty());
   }
@@ -60,8 +62,7 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
 
-    Pusher.Outcome outcome =
-        pusher.push(silent, EVENTS, gone, System.nanoTime() + Duration.ofMillis(500).toNanos());
+    Pusher.Outcome outcome = pusher.push(silent, FRAMES, gone, Deadline.in(Duration.ofMillis(500)));
 
     assertEquals(Set.copyOf(silent), Set.copyOf(outcome.late()));
     assertEquals(3, gateway.underWayMax());
@@ -76,24 +77,47 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
     CompletableFuture<Pusher.Outcome> slow =
-        CompletableFuture.supplyAsync(() -> pusher.push(silent, EVENTS, gone, in(10)));
+        CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, in(10)));
     while (gateway.underWay() < 3) {
       Thread.sleep(5);
     }
     List<ConnectionId> members =
         List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));
 
-    assertEquals(2, pusher.push(members, EVENTS, gone, in(10)).delivered());
+    assertEquals(2, pusher.push(members, FRAMES, gone, in(10)).delivered());
 
     assertTrue(!slow.isDone(), "the slow room is at it still");
   }
 
-  private Pusher pusher(Map<String, String> instead) {
-    Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
-    return new Pusher(new Aws(settings), settings, Duration.ZERO);
+  @Test
+  void thoseWhoAreThrottledAreTriedAgainUntilTheTimeForItIsOver() {
+    Settings settings = new Settings(gateway.environment("PushFunction", Map.of()));
+    TestTicker ticker = new TestTicker();
+    Pusher pusher =
+        new Pusher(
+            new PushClient(new Aws(settings), settings, 4), 4, Duration.ofMillis(250), ticker);
+    ConnectionId busy = new ConnectionId(fresh("c"));
+    ConnectionId busyOnce = new ConnectionId(fresh("c"));
+    gateway.answer(busy.value(), 429);
+    gateway.throttleOnce(busyOnce.value());
+
+    Pusher.Outcome outcome = pusher.push(List.of(busy, busyOnce), FRAMES, gone, in(10));
+
+    assertEquals(1, outcome.delivered());
+    assertEquals(1, outcome.throttled());
+    assertEquals(List.of(busy), outcome.remainder());
+    assertEquals(1, gateway.received(busyOnce.value()).size());
+    Duration pauses = ticker.pauses().stream().reduce(Duration.ZERO, Duration::plus);
+    assertTrue(
+        pauses.toMillis() >= 250 && pauses.toMillis() <= 251, "it paused for " + pauses.toMillis());
   }
 
-  private static long in(int seconds) {
-    return System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+  private Pusher pusher(Map<String, String> instead) {
+    Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
+    return Pusher.of(new Aws(settings), settings, Duration.ZERO);
+  }
+
+  private static Deadline in(int seconds) {
+    return Deadline.in(Duration.ofSeconds(seconds));
   }
 }

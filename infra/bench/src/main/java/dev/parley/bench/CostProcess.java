@@ -1,5 +1,7 @@
 package dev.parley.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -124,7 +126,7 @@ final class CostProcess {
             "PushFunction", PushHandler.class.getName(), System.getenv(), Duration.ofMinutes(1));
     ObjectNode root = JSON.createObjectNode();
     ArrayNode records = root.putArray("Records");
-    for (String job : Jobs.segments(room, POWER, event)) {
+    for (String job : Jobs.segments(room, POWER, new String(event, UTF_8))) {
       records
           .addObject()
           .put("messageId", "job-" + records.size())

@@ -7,6 +7,7 @@ import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -166,15 +167,17 @@ final class Members implements AutoCloseable {
 
   /// The event of a message with this number.
   static byte[] event(RoomId room, int number) {
-    return Event.message(
-        new Message(
-            room,
-            1_800_000_000_000_000L,
-            "0f8fad5b-d9cb-469f-a165-70867728950e",
-            new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
-            text(number),
-            null),
-        1_799_999_999_999_999L);
+    Event event =
+        Event.message(
+            new Message(
+                room,
+                1_800_000_000_000_000L,
+                "0f8fad5b-d9cb-469f-a165-70867728950e",
+                new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
+                text(number),
+                null),
+            1_799_999_999_999_999L);
+    return Events.of(List.of(event)).frames().getFirst();
   }
 
   /// From now on, one message is awaited.

@@ -9,6 +9,7 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Comparator;
@@ -35,13 +36,13 @@ public class FanoutBenchmark {
       new Room(id, FIRST - 1, "stream/100", Instant.EPOCH.toEpochMilli(), null);
   private final List<Chain.Entry> entries =
       IntStream.range(0, MESSAGES).mapToObj(i -> new Chain.Entry("" + (101 + i), row(i))).toList();
-  private final List<byte[]> events = Chain.of(room, "stream", entries).events();
+  private final Events events = Chain.of(room, "stream", entries).events();
   private final PushJob job = new PushJob.Segment(id, SlotRange.ALL, events);
   private final String body = job.encode();
   private final List<Membership> members = members(new Random(1));
 
   @Benchmark
-  public byte[] encodeMessage() {
+  public Event encodeMessage() {
     return Event.message(message(0), FIRST - 1);
   }
 
@@ -52,7 +53,7 @@ public class FanoutBenchmark {
 
   @Benchmark
   public List<byte[]> frame100() {
-    return Event.frames(events);
+    return events.frames();
   }
 
   @Benchmark

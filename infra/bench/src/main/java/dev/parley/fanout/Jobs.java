@@ -1,7 +1,9 @@
 package dev.parley.fanout;
 
 import dev.parley.room.RoomId;
+import dev.parley.wire.Events;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Jobs as the Fanout function enqueues them.
 public final class Jobs {
@@ -10,9 +12,11 @@ public final class Jobs {
   /// One event to all segments of a room, encoded.
   ///
   /// @param power the room is cut into 2^power segments
-  public static List<String> segments(RoomId room, int power, byte[] event) {
+  /// @param event as it is pushed
+  public static List<String> segments(RoomId room, int power, String event) {
+    Events events = Events.of(Stream.of(event), null);
     return Segments.ranges(power).stream()
-        .map(range -> new PushJob.Segment(room, range, List.of(event)).encode())
+        .map(range -> new PushJob.Segment(room, range, events).encode())
         .toList();
   }
 }

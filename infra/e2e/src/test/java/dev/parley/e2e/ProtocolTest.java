@@ -26,10 +26,10 @@ import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Event;
+import dev.parley.wire.Events;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -310,8 +310,8 @@ class ProtocolTest {
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, 1L))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
-            text(Event.message(message, 1L)),
-            text(Event.presence(id, connection.member(), identity, Event.State.IN)));
+            line(Event.message(message, 1L)),
+            line(Event.presence(id, connection.member(), identity, Event.State.IN)));
 
     Map<String, JsonNode> byType = new HashMap<>();
     for (String frame : frames) {
@@ -325,8 +325,8 @@ class ProtocolTest {
     return byType;
   }
 
-  private static String text(byte[] utf8) {
-    return new String(utf8, StandardCharsets.UTF_8);
+  private static String line(Event event) {
+    return Events.of(List.of(event)).lines();
   }
 
   // ---- Limits ---------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ import software.amazon.awssdk.utils.http.SdkHttpUtils;
 /// one's work for each call costs more than the call itself (`docs/adr/0007`).
 ///
 /// Source: service model apigatewaymanagementapi 2018-11-29, `PostToConnection`.
-final class Gateway {
+final class PushClient {
   /// An error's words; whoever sends more is cut off.
   private static final int ERROR_BYTES_MAX = 1024;
 
@@ -40,7 +40,7 @@ final class Gateway {
   private final SdkHttpClient http;
 
   /// @param concurrency how many pushes may be under way at once
-  Gateway(Aws aws, Settings settings, int concurrency) {
+  PushClient(Aws aws, Settings settings, int concurrency) {
     Duration timeout = settings.milliseconds("PUSH_TIMEOUT_MS", 1, 10_000);
     this.credentials = aws.credentials();
     this.region = aws.region();
@@ -55,7 +55,7 @@ final class Gateway {
   }
 
   /// Sends one frame to one connection.
-  Delivery post(ConnectionId to, byte[] frame) {
+  PushResult post(ConnectionId to, byte[] frame) {
     ContentStreamProvider content = ContentStreamProvider.fromByteArrayUnsafe(frame);
     try {
       HttpExecuteResponse response =
@@ -74,15 +74,17 @@ final class Gateway {
         }
       }
       return switch (status) {
-        case 200 -> new Delivery.Delivered();
-        case 410 -> new Delivery.Gone();
-        case 429 -> new Delivery.Throttled();
+        case 200 -> new PushResult.Delivered();
+        case 410 -> new PushResult.Gone();
+        case 429 -> new PushResult.Throttled();
         case 400 ->
-            body.contains("connectionId") ? new Delivery.Gone() : new Delivery.Failed("status 400");
-        default -> new Delivery.Failed("status " + status);
+            body.contains("connectionId")
+                ? new PushResult.Gone()
+                : new PushResult.Failed("status 400");
+        default -> new PushResult.Failed("status " + status);
       };
     } catch (IOException e) {
-      return new Delivery.Failed(String.valueOf(e.getMessage()));
+      return new PushResult.Failed(String.valueOf(e.getMessage()));
     }
   }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.SdkBytes;
 
-class GatewayTest {
+class PushClientTest {
   private static final ConnectionId ID = new ConnectionId("L0SM9cOFvHcCI+a/=");
   private static final Pattern SIGNATURE =
       Pattern.compile(
@@ -70,8 +70,8 @@ class GatewayTest {
     Settings settings = settings(server.getAddress().getPort());
 
     assertInstanceOf(
-        Delivery.Delivered.class,
-        new Gateway(new Aws(settings), settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
+        PushResult.Delivered.class,
+        new PushClient(new Aws(settings), settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
     try (var sdk = new Aws(settings).gateway()) {
       sdk.postToConnection(
           post -> post.connectionId(ID.value()).data(SdkBytes.fromUtf8String("[1,2]")));
@@ -102,32 +102,32 @@ class GatewayTest {
 
   @Test
   void eachAnswerHasItsMeaning() {
-    Gateway gateway = gateway(server.getAddress().getPort());
+    PushClient client = client(server.getAddress().getPort());
 
-    assertEquals(new Delivery.Gone(), answered(gateway, 410, "{\"message\":\"Gone\"}"));
+    assertEquals(new PushResult.Gone(), answered(client, 410, "{\"message\":\"Gone\"}"));
     assertEquals(
-        new Delivery.Gone(), answered(gateway, 400, "{\"message\":\"Invalid connectionId\"}"));
+        new PushResult.Gone(), answered(client, 400, "{\"message\":\"Invalid connectionId\"}"));
     assertEquals(
-        new Delivery.Failed("status 400"), answered(gateway, 400, "{\"message\":\"Bad\"}"));
-    assertEquals(new Delivery.Throttled(), answered(gateway, 429, "{\"message\":\"Too Many\"}"));
-    assertEquals(new Delivery.Failed("status 500"), answered(gateway, 500, "x".repeat(100_000)));
-    assertEquals(new Delivery.Failed("status 403"), answered(gateway, 403, ""));
-    assertEquals(new Delivery.Delivered(), answered(gateway, 200, ""));
+        new PushResult.Failed("status 400"), answered(client, 400, "{\"message\":\"Bad\"}"));
+    assertEquals(new PushResult.Throttled(), answered(client, 429, "{\"message\":\"Too Many\"}"));
+    assertEquals(new PushResult.Failed("status 500"), answered(client, 500, "x".repeat(100_000)));
+    assertEquals(new PushResult.Failed("status 403"), answered(client, 403, ""));
+    assertEquals(new PushResult.Delivered(), answered(client, 200, ""));
   }
 
-  private Delivery answered(Gateway gateway, int status, String body) {
+  private PushResult answered(PushClient client, int status, String body) {
     this.status = status;
     this.body = body;
-    return gateway.post(ID, "1".getBytes(UTF_8));
+    return client.post(ID, "1".getBytes(UTF_8));
   }
 
   @Test
   void aGatewayThatDoesNotAnswerFailsThePushInTime() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      Gateway gateway = gateway(silent.getLocalPort());
+      PushClient client = client(silent.getLocalPort());
 
-      assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "1".getBytes(UTF_8)));
-      assertInstanceOf(Delivery.Failed.class, gateway.post(ID, "2".getBytes(UTF_8)));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8)));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "2".getBytes(UTF_8)));
     }
   }
 
@@ -138,11 +138,11 @@ class GatewayTest {
       port = taken.getLocalPort();
     }
 
-    assertInstanceOf(Delivery.Failed.class, gateway(port).post(ID, "1".getBytes(UTF_8)));
+    assertInstanceOf(PushResult.Failed.class, client(port).post(ID, "1".getBytes(UTF_8)));
   }
 
-  private static Gateway gateway(int port) {
-    return new Gateway(new Aws(settings(port)), settings(port), 1);
+  private static PushClient client(int port) {
+    return new PushClient(new Aws(settings(port)), settings(port), 1);
   }
 
   private static Settings settings(int port) {

@@ -1,0 +1,141 @@
+package dev.parley.wire;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.parley.Limits;
+import dev.parley.room.Timestamp;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Events of one room that travel together, in order. Each was encoded once, and is passed on as
+/// the line of JSON that it is: in a frame, in a job of a queue, and in a frame again.
+///
+/// Immutable, and safe for use by many threads.
+public final class Events {
+  private final List<byte[]> lines;
+  private final @Nullable Timestamp oldest;
+  private final int bytes;
+
+  /// What [#lines] gives, once it was asked for.
+  private @Nullable String text;
+
+  private Events(List<byte[]> lines, @Nullable Timestamp oldest) {
+    this.lines = List.copyOf(lines);
+    this.oldest = oldest;
+    this.bytes = lines.stream().mapToInt(Events::size).sum();
+  }
+
+  public static Events of(List<Event> events) {
+    return new Events(
+        events.stream().map(Event::json).toList(),
+        events.stream()
+            .flatMap(event -> event.timestamp().stream())
+            .min(Comparator.naturalOrder())
+            .orElse(null));
+  }
+
+  /// Events as [#lines] gave them.
+  ///
+  /// @param oldest what [#oldest] gave, or null
+  public static Events of(Stream<String> lines, @Nullable Timestamp oldest) {
+    return new Events(lines.map(line -> line.getBytes(UTF_8)).toList(), oldest);
+  }
+
+  /// These, then those.
+  public Events and(Events later) {
+    return new Events(
+        Stream.concat(lines.stream(), later.lines.stream()).toList(),
+        Stream.of(oldest(), later.oldest())
+            .flatMap(Optional::stream)
+            .min(Comparator.naturalOrder())
+            .orElse(null));
+  }
+
+  public boolean isEmpty() {
+    return lines.isEmpty();
+  }
+
+  public int count() {
+    return lines.size();
+  }
+
+  /// The size of all lines in UTF-8, each with its line break.
+  public int bytes() {
+    return bytes;
+  }
+
+  /// The timestamp of the oldest message; nothing where there is no message, or it is not known.
+  public Optional<Timestamp> oldest() {
+    return Optional.ofNullable(oldest);
+  }
+
+  /// One line for each event, with line breaks between them. The jobs of all segments share it.
+  public String lines() {
+    String known = text;
+    if (known == null) {
+      known = lines.stream().map(line -> new String(line, UTF_8)).collect(Collectors.joining("\n"));
+      text = known;
+    }
+    return known;
+  }
+
+  /// As few frames as 32 KB each allow, in order: one event as it is, several as an array.
+  public List<byte[]> frames() {
+    // The brackets of an array take two bytes, and there is one comma less than events.
+    return split(Limits.FRAME_BYTES_MAX - 1).map(Events::frame).toList();
+  }
+
+  /// These events in as few parts as the bound allows, in order. An event that is larger by itself
+  /// is a part of its own.
+  ///
+  /// @param bytesMax of each part, as [#bytes] counts
+  public List<Events> chunks(int bytesMax) {
+    return bytes <= bytesMax
+        ? List.of(this)
+        : split(bytesMax).map(part -> new Events(part, oldest)).toList();
+  }
+
+  private Stream<List<byte[]>> split(int bytesMax) {
+    List<List<byte[]>> parts = new ArrayList<>();
+    List<byte[]> part = new ArrayList<>();
+    int taken = 0;
+    for (byte[] line : lines) {
+      if (!part.isEmpty() && taken + size(line) > bytesMax) {
+        parts.add(part);
+        part = new ArrayList<>();
+        taken = 0;
+      }
+      part.add(line);
+      taken += size(line);
+    }
+    if (!part.isEmpty()) {
+      parts.add(part);
+    }
+    return parts.stream();
+  }
+
+  private static byte[] frame(List<byte[]> events) {
+    if (events.size() == 1) {
+      return events.getFirst();
+    }
+    ByteArrayOutputStream array = new ByteArrayOutputStream();
+    char separator = '[';
+    for (byte[] event : events) {
+      array.write(separator);
+      array.writeBytes(event);
+      separator = ',';
+    }
+    array.write(']');
+    return array.toByteArray();
+  }
+
+  private static int size(byte[] line) {
+    return line.length + 1;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.parley.wire;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Limits;
+import dev.parley.identity.Identity;
+import dev.parley.message.Message;
+import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class EventsTest {
+  private static final RoomId ROOM = new RoomId("lobby");
+  private static final Identity ADA = new Identity("guest:1", "Ada");
+
+  @Test
+  void oneEventIsAFrameAsItIsAndSeveralAreAnArray() {
+    Event event = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
+    String json = new String(event.json(), UTF_8);
+
+    assertEquals(List.of(json), frames(Events.of(List.of(event))));
+    assertEquals(List.of("[" + json + "," + json + "]"), frames(Events.of(List.of(event, event))));
+    assertEquals(List.of(), frames(Events.of(List.of())));
+  }
+
+  @Test
+  void framesHoldAllEventsInOrderAndNoneIsTooLarge() throws Exception {
+    for (long seed = 0; seed < 200; seed++) {
+      List<Event> events = messages(new Random(seed));
+
+      List<String> unpacked = new ArrayList<>();
+      for (byte[] frame : Events.of(events).frames()) {
+        assertTrue(frame.length <= Limits.FRAME_BYTES_MAX, "seed " + seed);
+        JsonNode json = Json.MAPPER.readTree(frame);
+        if (json.isArray()) {
+          json.forEach(event -> unpacked.add(Json.text(event)));
+        } else {
+          unpacked.add(Json.text(json));
+        }
+      }
+      assertEquals(json(events), unpacked, "seed " + seed);
+    }
+  }
+
+  @Test
+  void aFullFrameIsUsedToItsLastByte() {
+    String half = "x".repeat(Limits.FRAME_BYTES_MAX / 2 - 2);
+    String rest = "x".repeat(Limits.FRAME_BYTES_MAX - half.length() - 3);
+
+    List<byte[]> full = events(half, rest).frames();
+    assertEquals(1, full.size());
+    assertEquals(Limits.FRAME_BYTES_MAX, full.getFirst().length);
+    assertEquals(2, events(half, rest + "x").frames().size());
+  }
+
+  @Test
+  void chunksHoldAllEventsInOrderAndAreFullToTheLastByte() {
+    for (long seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      Events events = Events.of(messages(random));
+      int bytesMax = 4_500 + random.nextInt(20_000);
+
+      List<Events> chunks = events.chunks(bytesMax);
+
+      String all = chunks.stream().map(Events::lines).collect(Collectors.joining("\n"));
+      assertEquals(events.lines(), all, "seed " + seed);
+      assertTrue(chunks.stream().allMatch(chunk -> chunk.bytes() <= bytesMax), "seed " + seed);
+    }
+    assertEquals(1, events("four", "five").chunks(10).size());
+    assertEquals(2, events("four", "five").chunks(9).size());
+    assertEquals(
+        List.of(6, 3), events("seven", "xx").chunks(6).stream().map(Events::bytes).toList());
+  }
+
+  @Test
+  void anEventThatIsLargerThanAChunkIsAChunkOfItsOwn() {
+    List<Events> chunks = events("a", "x".repeat(100), "b").chunks(10);
+
+    assertEquals(List.of("a", "x".repeat(100), "b"), chunks.stream().map(Events::lines).toList());
+  }
+
+  @Test
+  void linesAreWhatEventsAreMadeOfAgain() {
+    Events events = Events.of(messages(new Random(1)));
+
+    Events again = Events.of(events.lines().lines(), events.oldest().orElse(null));
+
+    assertEquals(frames(events), frames(again));
+    assertEquals(events.oldest(), again.oldest());
+    assertEquals(events.count(), again.count());
+    assertSame(events.lines(), events.lines());
+  }
+
+  @Test
+  void bytesCountEachLineWithItsLineBreak() {
+    assertEquals(0, events().bytes());
+    assertEquals(3 + 1 + 2 + 1, events("abc", "\u00e9").bytes());
+    assertTrue(events().isEmpty());
+    assertEquals(2, events("abc", "d").count());
+  }
+
+  @Test
+  void theOldestTimestampIsThatOfAllMessagesTogether() {
+    Events early = Events.of(List.of(message(9), message(7), message(8)));
+    Events late = Events.of(List.of(message(11)));
+    Events presence = Events.of(List.of(Event.presence(ROOM, "m", ADA, Event.State.OUT)));
+
+    assertEquals(Optional.of(new Timestamp(7)), early.oldest());
+    assertEquals(Optional.of(new Timestamp(7)), late.and(early).oldest());
+    assertEquals(Optional.of(new Timestamp(11)), presence.and(late).oldest());
+    assertEquals(Optional.empty(), presence.oldest());
+  }
+
+  @Test
+  void laterEventsComeBehindEarlierOnes() {
+    Events one = events("1", "2");
+
+    Events both = one.and(events("3"));
+
+    assertEquals("1\n2\n3", both.lines());
+    assertEquals("1\n2", one.lines());
+  }
+
+  private static Event message(long timestamp) {
+    return Event.message(new Message(ROOM, timestamp, "id", ADA, "x", null), null);
+  }
+
+  private static List<Event> messages(Random random) {
+    List<Event> events = new ArrayList<>();
+    for (int i = 0; i < random.nextInt(60); i++) {
+      String text = "x".repeat(1 + random.nextInt(random.nextInt(5) == 0 ? 4_000 : 50));
+      events.add(Event.message(new Message(ROOM, i, "id", ADA, text, null), null));
+    }
+    return events;
+  }
+
+  private static Events events(String... lines) {
+    return Events.of(Stream.of(lines), null);
+  }
+
+  private static List<String> frames(Events events) {
+    return events.frames().stream().map(frame -> new String(frame, UTF_8)).toList();
+  }
+
+  private static List<String> json(List<Event> events) throws IOException {
+    List<String> json = new ArrayList<>();
+    for (Event event : events) {
+      json.add(Json.text(Json.MAPPER.readTree(event.json())));
+    }
+    return json;
+  }
+}
