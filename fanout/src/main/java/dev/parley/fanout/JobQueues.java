@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -148,7 +149,11 @@ final class JobQueues {
     if (!batch.isEmpty()) {
       calls.add(call(queue, batch));
     }
-    CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
+    try {
+      CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
   private CompletableFuture<Void> call(String queue, List<SendMessageBatchRequestEntry> entries) {

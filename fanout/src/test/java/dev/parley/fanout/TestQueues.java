@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
@@ -36,6 +37,10 @@ final class TestQueues {
 
   static Map<String, String> environment() {
     return SQS.environment();
+  }
+
+  static String endpoint() {
+    return Objects.requireNonNull(environment().get("AWS_ENDPOINT_URL_SQS"));
   }
 
   /// Takes the jobs for a room, once there are as many as there must be, within 10 s; jobs for
