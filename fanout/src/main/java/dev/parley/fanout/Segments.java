@@ -1,6 +1,7 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.SlotRange;
+import dev.parley.room.Room;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -8,9 +9,6 @@ import org.jspecify.annotations.Nullable;
 /// How a large room is cut into segments of about equal size, each of which one Push function
 /// serves: slots are uniform, so ranges of one width hold about as many members.
 final class Segments {
-  /// 4,096 segments: at 500 connections each, two million.
-  private static final int POWER_MAX = 12;
-
   /// All of a room in one.
   static final int WHOLE = 0;
 
@@ -20,23 +18,23 @@ final class Segments {
   /// estimate leaves half to twice what that many segments hold, so that message groups are stable
   /// while a room's size wanders.
   ///
-  /// @param current the power in use, or null; one that cannot be counts as none
+  /// @param current the power in use, or null
   /// @param segmentSize how many members one segment is to have
   static int power(@Nullable Integer current, long estimate, int segmentSize) {
     double segments = (double) estimate / segmentSize;
-    if (current != null && current >= WHOLE && current <= POWER_MAX) {
+    if (current != null) {
       double capacity = Math.scalb(1.0, current);
       if (segments >= capacity / 2 && segments <= capacity * 2) {
         return current;
       }
     }
     long rounded = Math.round(Math.log(Math.max(1, segments)) / Math.log(2));
-    return Math.clamp(rounded, estimate > segmentSize ? 1 : WHOLE, POWER_MAX);
+    return Math.clamp(rounded, estimate > segmentSize ? 1 : WHOLE, Room.SEGMENTS_POWER_MAX);
   }
 
   /// The power in use, of a room of unknown size.
   static int power(@Nullable Integer current) {
-    return current != null && current >= WHOLE && current <= POWER_MAX ? current : WHOLE;
+    return current == null ? WHOLE : current;
   }
 
   /// The 2^power ranges, in order; together they are all slots.

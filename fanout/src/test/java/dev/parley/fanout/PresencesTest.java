@@ -49,4 +49,9 @@ class PresencesTest {
             .formatted(TAB.member()),
         presences.events(ROOM).lines().lines().toList().getLast());
   }
+
+  @Test
+  void aRoomsChangesBeginWithItsFirstRecord() {
+    assertEquals("1", presences.first());
+  }
 }

@@ -2,6 +2,7 @@ package dev.parley.fanout;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,6 +67,21 @@ class PushJobTest {
     assertEquals(oldest, sent(new PushJob.Segment(ROOM, SlotRange.ALL, events)).oldest());
     assertEquals(oldest, sent(new PushJob.Retry(ROOM, one, 0, events)).oldest());
     assertEquals(Optional.empty(), sent(new PushJob.Retry(ROOM, one, 1, events)).oldest());
+  }
+
+  @Test
+  void jobsOfOneSegmentAreOneJobInTheirOrder() {
+    SlotRange half = new SlotRange(0, SlotRange.SLOTS / 2);
+    Events one = Events.of(List.of(event("one")));
+    Events two = Events.of(List.of(event("two")));
+    PushJob.Segment job = new PushJob.Segment(ROOM, half, one);
+
+    assertEquals(
+        new PushJob.Segment(ROOM, half, one.and(two)).encode(),
+        job.and(new PushJob.Segment(ROOM, half, two)).encode());
+    assertTrue(job.isOfSameSegment(new PushJob.Segment(ROOM, half, two)));
+    assertFalse(job.isOfSameSegment(new PushJob.Segment(ROOM, SlotRange.ALL, two)));
+    assertFalse(job.isOfSameSegment(new PushJob.Segment(new RoomId("other"), half, two)));
   }
 
   private static Events sent(PushJob job) {

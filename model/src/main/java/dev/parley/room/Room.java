@@ -26,8 +26,9 @@ public record Room(
     @Nullable Long createdAtMs,
     @Nullable Integer segments,
     @Nullable Long queuedUntilMs) {
-  /// No room is cut into more segments than this power of two.
-  private static final int SEGMENTS_POWER_MAX = 12;
+  /// As a power of two, the segments that a room is cut into at most: 4,096 of 500 members each are
+  /// two million.
+  public static final int SEGMENTS_POWER_MAX = 12;
 
   /// A room that never had to go by the queue, or as if it never had.
   public Room(
