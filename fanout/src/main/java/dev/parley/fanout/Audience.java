@@ -1,7 +1,7 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.room.RoomId;
@@ -31,9 +31,9 @@ sealed interface Audience {
   record Unknown() implements Audience {}
 
   /// @param segmentSize how many a small room has at most
-  static Audience of(ConnectionTable connections, RoomId room, int segmentSize, Instant now) {
+  static Audience of(MemberIndex index, RoomId room, int segmentSize, Instant now) {
     int sample = Math.min(SAMPLE, segmentSize + 1);
-    List<Membership> first = connections.membersIn(room, SlotRange.ALL, sample, now);
+    List<Membership> first = index.membersIn(room, SlotRange.ALL, sample, now);
     if (first.size() < sample) {
       return small(first);
     }
@@ -46,7 +46,7 @@ sealed interface Audience {
     List<Membership> members = new ArrayList<>(first);
     members.removeIf(member -> SlotRange.valueOf(member.connection()) == last);
     members.addAll(
-        connections.membersIn(
+        index.membersIn(
             room, new SlotRange(last, SlotRange.SLOTS), segmentSize + 1 - members.size(), now));
     return members.size() > segmentSize ? new Large(estimate(members)) : small(members);
   }

@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStream
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocation;
@@ -58,7 +58,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
-  private final ConnectionTable connections;
+  private final MemberIndex index;
   private final JobQueues queues;
   private final PruneQueue prunes;
   private final Pusher pusher;
@@ -75,7 +75,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.index = new MemberIndex(dynamoDb, settings);
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
@@ -135,8 +135,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private void handOut(
       RoomId id, String stream, List<Chain.Entry> entries, Instant now, Set<ConnectionId> gone) {
     CompletableFuture<Audience> reading =
-        CompletableFuture.supplyAsync(
-                () -> Audience.of(connections, id, segmentSize, now), executor)
+        CompletableFuture.supplyAsync(() -> Audience.of(index, id, segmentSize, now), executor)
             .completeOnTimeout(new Audience.Unknown(), share.toMillis(), TimeUnit.MILLISECONDS);
     Room room = rooms.get(id);
     Chain chain = Chain.of(room, stream, entries);

@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStream
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Identity;
@@ -50,7 +50,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private static final int AT_ONCE_MAX = 8;
 
   private final InstantSource clock;
-  private final ConnectionTable connections;
+  private final MemberIndex index;
   private final PruneQueue prunes;
   private final SessionTable sessions;
   private final Pusher pusher;
@@ -65,7 +65,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.index = new MemberIndex(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.prunes = new PruneQueue(aws.sqs(), settings);
     this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
@@ -125,7 +125,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
       return;
     }
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
-    if (Audience.of(connections, room, segmentSize, now) instanceof Audience.Small(var to)) {
+    if (Audience.of(index, room, segmentSize, now) instanceof Audience.Small(var to)) {
       Pusher.Outcome outcome = pusher.push(to, events, gone, System.nanoTime() + SHARE.toNanos());
       outcome.report(log, room, events.size(), to.size(), outcome.unreached().size(), null);
     }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
@@ -21,8 +21,7 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 class AudienceTest {
   private static final int SIZE = 200;
 
-  private final ConnectionTable connections =
-      new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final MemberIndex index = new MemberIndex(TestTables.dynamoDb(), TestTables.settings());
   private final Instant now = Instant.now();
 
   @Test
@@ -32,7 +31,7 @@ class AudienceTest {
       List<ConnectionId> all = fill(room, members, members);
 
       assertEquals(
-          new Audience.Small(all), Audience.of(connections, room, SIZE, now), members + " members");
+          new Audience.Small(all), Audience.of(index, room, SIZE, now), members + " members");
     }
   }
 
@@ -42,7 +41,7 @@ class AudienceTest {
       RoomId room = new RoomId(fresh("room"));
       fill(room, members, members);
 
-      if (Audience.of(connections, room, SIZE, now) instanceof Audience.Large(long estimate)) {
+      if (Audience.of(index, room, SIZE, now) instanceof Audience.Large(long estimate)) {
         double off = Math.abs(estimate / (double) members - 1);
         assertTrue(off < 0.4, members + " members, estimated " + estimate);
       } else {
@@ -56,9 +55,9 @@ class AudienceTest {
     RoomId room = new RoomId(fresh("room"));
     List<ConnectionId> all = fill(room, 3, 7);
 
-    assertEquals(new Audience.Small(all), Audience.of(connections, room, 3, now));
-    assertTrue(Audience.of(connections, room, 2, now) instanceof Audience.Large);
-    assertTrue(Audience.of(connections, room, 1, now) instanceof Audience.Large);
+    assertEquals(new Audience.Small(all), Audience.of(index, room, 3, now));
+    assertTrue(Audience.of(index, room, 2, now) instanceof Audience.Large);
+    assertTrue(Audience.of(index, room, 1, now) instanceof Audience.Large);
   }
 
   /// @return who was put into the room, in slot order

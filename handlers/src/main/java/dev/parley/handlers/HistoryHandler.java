@@ -1,6 +1,6 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Memberships;
 import dev.parley.message.MessageTable;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
@@ -20,7 +20,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `history`: a page of a room's messages, before or after a timestamp, or the newest ones.
 public final class HistoryHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
   private final RoomTable rooms;
   private final MessageTable messages;
 
@@ -32,7 +32,7 @@ public final class HistoryHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
   }
@@ -42,7 +42,7 @@ public final class HistoryHandler extends FrameHandler {
     RoomId id = in(frame.room());
     Range range = frame.range();
     int limit = frame.limit();
-    if (!connections.isMember(caller.connection(), id, caller.now())) {
+    if (!memberships.isMember(caller.connection(), id, caller.now())) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }
 

@@ -1,7 +1,7 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Joining;
+import dev.parley.connection.JoinResult;
+import dev.parley.connection.Memberships;
 import dev.parley.message.MessageTable;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
@@ -25,7 +25,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// The membership is written first, then the head is read, then the page: what is said from now on
 /// is pushed, and what was said before is in the page or behind it.
 public final class JoinHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
   private final RoomTable rooms;
   private final MessageTable messages;
 
@@ -37,7 +37,7 @@ public final class JoinHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
   }
@@ -51,20 +51,20 @@ public final class JoinHandler extends FrameHandler {
       throw new Rejection(ErrorCode.INVALID_RANGE);
     }
 
-    Joining joining =
+    JoinResult result =
         Trace.step(
             "join",
             () ->
-                connections.join(
+                memberships.join(
                     caller.connection(),
                     caller.identity(),
                     id,
                     caller.connectedAt(),
                     caller.now()));
-    switch (joining) {
-      case Joining.Joined joined -> {}
-      case Joining.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
-      case Joining.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
+    switch (result) {
+      case JoinResult.Joined joined -> {}
+      case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
+      case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
     }
 
     return Trace.step(

@@ -2,6 +2,7 @@ package dev.parley.message;
 
 import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
+import static dev.parley.table.Row.seconds;
 
 import dev.parley.Limits;
 import dev.parley.Sha256;
@@ -11,12 +12,14 @@ import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
+import dev.parley.table.WriteResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +28,7 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
@@ -77,7 +78,7 @@ public final class MessageTable {
   /// the same answer and writes nothing; a concurrent duplicate does too.
   ///
   /// @param now the function's clock
-  public Sending send(Draft draft, Instant now) {
+  public SendResult send(Draft draft, Instant now) {
     Deadline deadline = Deadline.in(Limits.SEND_MAX);
     long timestamp = micros(now);
     if (draft.after() != null) {
@@ -91,11 +92,11 @@ public final class MessageTable {
       return draft.id() == null ? put(message, deadline) : putOnce(message, now, deadline);
     } catch (SdkException e) {
       log.warn("a message could not be written: {}", e.getMessage());
-      return new Sending.Unavailable();
+      return new SendResult.Unavailable();
     }
   }
 
-  private Sending put(Message first, Deadline deadline) {
+  private SendResult put(Message first, Deadline deadline) {
     Message message = first;
     while (!deadline.passed()) {
       Map<String, AttributeValue> item = message.item(expiresAt(message));
@@ -108,59 +109,65 @@ public final class MessageTable {
                     .returnValuesOnConditionCheckFailure(
                         ReturnValuesOnConditionCheckFailure.ALL_OLD)
                     .overrideConfiguration(o -> o.apiCallTimeout(deadline.left())));
-        return new Sending.Sent(message.id(), message.timestamp());
+        return new SendResult.Sent(message.id(), message.timestamp());
       } catch (ConditionalCheckFailedException e) {
         if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
           // An earlier attempt of this very put had succeeded, and its answer was lost.
-          return new Sending.Sent(message.id(), message.timestamp());
+          return new SendResult.Sent(message.id(), message.timestamp());
         }
         message = message.at(message.timestamp() + 1);
       }
     }
-    return new Sending.Unavailable();
+    return new SendResult.Unavailable();
   }
 
-  private Sending putOnce(Message first, Instant now, Deadline deadline) {
+  private SendResult putOnce(Message first, Instant now, Deadline deadline) {
     String digest = Sha256.hex(first.text());
     Message message = first;
     while (!deadline.passed()) {
-      List<CancellationReason> reasons =
-          Transactions.write(
-              dynamoDb,
-              List.of(
-                  put(
-                      sends,
-                      Map.of(
-                          "send_id", s(sendId(message)),
-                          "timestamp", n(message.timestamp()),
-                          "digest", s(digest),
-                          "expires_at", n(now.plus(Limits.SEND_REMEMBERED).getEpochSecond())),
-                      "attribute_not_exists(send_id)"),
-                  put(messages, message.item(expiresAt(message)), "attribute_not_exists(room_id)")),
-              deadline);
-      if (reasons == null) {
-        return new Sending.Sent(message.id(), message.timestamp());
-      }
-      if (Transactions.conditionFailed(reasons.get(0))) {
-        return earlier(message.id(), digest, new Row(reasons.get(0).item()));
+      TransactWriteItem send = insertSend(message, digest, now);
+      switch (Transactions.write(
+          dynamoDb,
+          List.of(send, Transactions.insert(messages, message.item(expiresAt(message)), "room_id")),
+          deadline)) {
+        case WriteResult.Written written -> {
+          return new SendResult.Sent(message.id(), message.timestamp());
+        }
+        case WriteResult.Refused refused -> {
+          Optional<Row> earlier = refused.found(send);
+          if (earlier.isPresent()) {
+            return earlier(message.id(), digest, earlier.get());
+          }
+        }
       }
       message = message.at(message.timestamp() + 1);
     }
-    return new Sending.Unavailable();
+    return new SendResult.Unavailable();
+  }
+
+  private TransactWriteItem insertSend(Message message, String digest, Instant now) {
+    return Transactions.insert(
+        sends,
+        Map.of(
+            "send_id", s(sendId(message)),
+            "timestamp", n(message.timestamp()),
+            "digest", s(digest),
+            "expires_at", seconds(now.plus(Limits.SEND_REMEMBERED))),
+        "send_id");
   }
 
   /// What an earlier send with the same id came to. Where its text cannot be compared the id
   /// decides; where its timestamp cannot be read it is not said that anything was sent.
-  private Sending earlier(String id, String digest, Row send) {
+  private SendResult earlier(String id, String digest, Row send) {
     try {
       long timestamp = send.number("timestamp");
       String other = send.optionalString("digest");
       return other == null || other.equals(digest)
-          ? new Sending.Sent(id, timestamp)
-          : new Sending.IdReused();
+          ? new SendResult.Sent(id, timestamp)
+          : new SendResult.IdReused();
     } catch (Row.InvalidRow e) {
       send.report(sends, e);
-      return new Sending.IdReused();
+      return new SendResult.IdReused();
     }
   }
 
@@ -286,18 +293,5 @@ public final class MessageTable {
   /// id beside it have none, so that two sends never share an id.
   private static String sendId(Message message) {
     return message.room().name() + "#" + message.from().user() + "#" + message.id();
-  }
-
-  private static TransactWriteItem put(
-      String table, Map<String, AttributeValue> item, String condition) {
-    return TransactWriteItem.builder()
-        .put(
-            Put.builder()
-                .tableName(table)
-                .item(item)
-                .conditionExpression(condition)
-                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
-                .build())
-        .build();
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.table;
 
 import dev.parley.Metrics;
 import dev.parley.platform.Metric;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,16 @@ public record Row(Map<String, AttributeValue> attributes) {
 
   public static AttributeValue n(long value) {
     return AttributeValue.fromN(Long.toString(value));
+  }
+
+  /// A moment in epoch milliseconds.
+  public static AttributeValue millis(Instant moment) {
+    return n(moment.toEpochMilli());
+  }
+
+  /// A moment in whole epoch seconds, as `expires_at` holds it.
+  public static AttributeValue seconds(Instant moment) {
+    return n(moment.getEpochSecond());
   }
 
   /// @throws InvalidRow where the attribute is missing or no string

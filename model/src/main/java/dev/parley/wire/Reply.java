@@ -11,6 +11,7 @@ import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -127,9 +128,9 @@ public final class Reply {
     Reply reply = new Reply("error");
     reply.json.put("code", rejection.code().code());
     reply.json.put("message", rejection.code().meaning());
-    Long retryAfterMs = rejection.retryAfterMs();
-    if (retryAfterMs != null) {
-      reply.json.put("retryAfterMs", retryAfterMs);
+    Duration retryAfter = rejection.retryAfter();
+    if (retryAfter != null) {
+      reply.json.put("retryAfterMs", retryAfter.toMillis());
     }
     return reply;
   }

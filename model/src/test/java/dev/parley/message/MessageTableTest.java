@@ -16,13 +16,11 @@ import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable.Draft;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Reply;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,7 +44,6 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.InternalServerErrorException;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
@@ -95,8 +92,8 @@ class MessageTableTest {
   void theSameIdAndTextTwiceIsOneRowAndTheSameReply() {
     Draft draft = new Draft(room, ADA, "once", "id-1", null, null);
 
-    Sending first = messages.send(draft, now);
-    Sending again = messages.send(draft, now.plusSeconds(60));
+    SendResult first = messages.send(draft, now);
+    SendResult again = messages.send(draft, now.plusSeconds(60));
 
     assertEquals(first, again);
     assertEquals(1, all().size());
@@ -105,9 +102,9 @@ class MessageTableTest {
   @Test
   void concurrentDuplicatesAreOneRow() throws Exception {
     Draft draft = new Draft(room, ADA, "once", "id-1", null, null);
-    Set<Sending> replies = new HashSet<>();
+    Set<SendResult> replies = new HashSet<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(6)) {
-      List<CompletableFuture<Sending>> sending = new ArrayList<>();
+      List<CompletableFuture<SendResult>> sending = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
         Instant at = now.plusMillis(i);
         sending.add(CompletableFuture.supplyAsync(() -> messages.send(draft, at), executor));
@@ -123,9 +120,9 @@ class MessageTableTest {
   void theSameIdWithAnotherTextIsRefusedAndWritesNothing() {
     sent(new Draft(room, ADA, "once", "id-1", null, null));
 
-    Sending again = messages.send(new Draft(room, ADA, "twice", "id-1", null, null), now);
+    SendResult again = messages.send(new Draft(room, ADA, "twice", "id-1", null, null), now);
 
-    assertInstanceOf(Sending.IdReused.class, again);
+    assertInstanceOf(SendResult.IdReused.class, again);
     assertEquals(List.of("once"), texts(all()));
   }
 
@@ -143,7 +140,7 @@ class MessageTableTest {
   void anIdIsRememberedPastItsExpiryWhileItsRowIsThere() {
     Draft draft = new Draft(room, ADA, "once", "id-1", null, null);
     Instant yesterday = now.minus(Duration.ofHours(25));
-    Sending first = messages.send(draft, yesterday);
+    SendResult first = messages.send(draft, yesterday);
 
     assertEquals(first, messages.send(draft, now));
   }
@@ -162,20 +159,12 @@ class MessageTableTest {
     for (String id : new String[] {null, "id-1"}) {
       RoomId alone = new RoomId(fresh("lost"));
       LosesFirstAnswer losing = new LosesFirstAnswer();
-      MessageTable flaky =
-          new MessageTable(
-              DynamoDbClient.builder()
-                  .region(new Aws(settings).region())
-                  .credentialsProvider(new Aws(settings).credentials())
-                  .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-                  .httpClient(losing)
-                  .build(),
-              settings);
+      MessageTable flaky = new MessageTable(TestTables.dynamoDb(losing), settings);
 
-      Sending sending = flaky.send(new Draft(alone, ADA, "once", id, null, null), now);
+      SendResult sending = flaky.send(new Draft(alone, ADA, "once", id, null, null), now);
 
       assertTrue(losing.lost().get());
-      assertInstanceOf(Sending.Sent.class, sending, "id " + id);
+      assertInstanceOf(SendResult.Sent.class, sending, "id " + id);
       assertEquals(1, page(alone, new Range.Newest(), 10).entries().size());
     }
   }
@@ -184,7 +173,7 @@ class MessageTableTest {
   void whatCannotBeWrittenInTimeIsUnavailable() {
     MessageTable unreachable =
         new MessageTable(
-            client(
+            TestTables.dynamoDb(
                 new ExecutionInterceptor() {
                   @Override
                   public void beforeTransmission(
@@ -194,7 +183,7 @@ class MessageTableTest {
                 }),
             settings);
 
-    assertInstanceOf(Sending.Unavailable.class, unreachable.send(draft("m"), now));
+    assertInstanceOf(SendResult.Unavailable.class, unreachable.send(draft("m"), now));
     assertTrue(all().isEmpty());
   }
 
@@ -202,7 +191,7 @@ class MessageTableTest {
   void aFailureOfTheTableIsUnavailableToo() {
     MessageTable failing =
         new MessageTable(
-            client(
+            TestTables.dynamoDb(
                 new ExecutionInterceptor() {
                   @Override
                   public void beforeExecution(
@@ -212,9 +201,9 @@ class MessageTableTest {
                 }),
             settings);
 
-    assertInstanceOf(Sending.Unavailable.class, failing.send(draft("m"), now));
+    assertInstanceOf(SendResult.Unavailable.class, failing.send(draft("m"), now));
     assertInstanceOf(
-        Sending.Unavailable.class,
+        SendResult.Unavailable.class,
         failing.send(new Draft(room, ADA, "m", "id-1", null, null), now));
   }
 
@@ -309,7 +298,7 @@ class MessageTableTest {
     AtomicInteger units = new AtomicInteger();
     MessageTable measured =
         new MessageTable(
-            client(
+            TestTables.dynamoDb(
                 new ExecutionInterceptor() {
                   @Override
                   public SdkRequest modifyRequest(
@@ -356,7 +345,7 @@ class MessageTableTest {
   @Test
   void whatRetentionWouldRemoveIsNotRead() {
     Instant longAgo = now.minus(Duration.ofDays(31));
-    assertInstanceOf(Sending.Sent.class, messages.send(draft("old"), longAgo));
+    assertInstanceOf(SendResult.Sent.class, messages.send(draft("old"), longAgo));
     sent(draft("new"));
 
     assertEquals(List.of("new"), texts(all()));
@@ -385,7 +374,7 @@ class MessageTableTest {
     AtomicInteger reads = new AtomicInteger();
     MessageTable counting =
         new MessageTable(
-            client(
+            TestTables.dynamoDb(
                 new ExecutionInterceptor() {
                   @Override
                   public void beforeExecution(
@@ -493,7 +482,7 @@ class MessageTableTest {
   }
 
   private long sent(Draft draft) {
-    return assertInstanceOf(Sending.Sent.class, messages.send(draft, now)).timestamp();
+    return assertInstanceOf(SendResult.Sent.class, messages.send(draft, now)).timestamp();
   }
 
   private List<Entry> all() {
@@ -507,14 +496,5 @@ class MessageTableTest {
 
   private Page page(RoomId of, Range range, int limit) {
     return messages.page(of, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, now);
-  }
-
-  private DynamoDbClient client(ExecutionInterceptor interceptor) {
-    return DynamoDbClient.builder()
-        .region(new Aws(settings).region())
-        .credentialsProvider(new Aws(settings).credentials())
-        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-        .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
-        .build();
   }
 }

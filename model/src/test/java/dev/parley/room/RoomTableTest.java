@@ -10,16 +10,12 @@ import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.identity.Identity;
-import dev.parley.platform.Aws;
-import dev.parley.platform.Settings;
-import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class RoomTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -85,16 +81,7 @@ class RoomTableTest {
   void aHeadThatMovedAndWhoseAnswerWasLostHasMoved() {
     Room read = rooms.open(id, ADA, now);
     LosesFirstAnswer losing = new LosesFirstAnswer();
-    Settings settings = TestTables.settings();
-    RoomTable flaky =
-        new RoomTable(
-            DynamoDbClient.builder()
-                .region(new Aws(settings).region())
-                .credentialsProvider(new Aws(settings).credentials())
-                .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-                .httpClient(losing)
-                .build(),
-            settings);
+    RoomTable flaky = new RoomTable(TestTables.dynamoDb(losing), TestTables.settings());
 
     assertTrue(flaky.advance(read, new Room(id, 7L, "100", read.createdAtMs(), null)));
 
