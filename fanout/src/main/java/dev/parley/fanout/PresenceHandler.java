@@ -100,9 +100,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
                   Identity.stored(row.string("user"), row.string("sender")),
                   removed ? Event.State.OUT : Event.State.IN);
         } else if (removed) {
-          Long connectedAtMs =
-              row.optionalNumber("ChatConnections", "connected_at", 0, now.toEpochMilli());
-          Instant connectedAt = connectedAtMs == null ? null : Instant.ofEpochMilli(connectedAtMs);
+          Instant connectedAt = row.optionalMillis("ChatConnections", "connected_at", now);
           boolean expired =
               record.getUserIdentity() != null
                   && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());

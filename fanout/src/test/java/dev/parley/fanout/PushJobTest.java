@@ -13,6 +13,7 @@ import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.Event;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,7 +133,8 @@ class PushJobTest {
 
   private static byte[] event(String text) {
     return Event.message(
-        new Message(ROOM, 7, "id", new Identity("guest:1", "Ada"), text, null), null);
+        new Message(ROOM, new Timestamp(7), "id", new Identity("guest:1", "Ada"), text, null),
+        null);
   }
 
   private static List<String> text(List<byte[]> events) {

@@ -1,7 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.Memberships;
-import dev.parley.message.MessageTable;
+import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
@@ -22,7 +22,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class HistoryHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;
-  private final MessageTable messages;
+  private final History history;
 
   public HistoryHandler() {
     this(System.getenv(), InstantSource.system());
@@ -34,7 +34,7 @@ public final class HistoryHandler extends FrameHandler {
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.messages = new MessageTable(dynamoDb, settings);
+    this.history = new History(dynamoDb, settings);
   }
 
   @Override
@@ -51,9 +51,9 @@ public final class HistoryHandler extends FrameHandler {
         () -> {
           Room room = rooms.get(id);
           Page page =
-              messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+              history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           return Reply.history(
-              id, page, page.complete(room, messages.horizon(caller.now()), caller.now()));
+              id, page, page.complete(room, history.horizon(caller.now()), caller.now()));
         });
   }
 }

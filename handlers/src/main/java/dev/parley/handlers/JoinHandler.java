@@ -2,7 +2,7 @@ package dev.parley.handlers;
 
 import dev.parley.connection.JoinResult;
 import dev.parley.connection.Memberships;
-import dev.parley.message.MessageTable;
+import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
@@ -27,7 +27,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class JoinHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;
-  private final MessageTable messages;
+  private final History history;
 
   public JoinHandler() {
     this(System.getenv(), InstantSource.system());
@@ -39,7 +39,7 @@ public final class JoinHandler extends FrameHandler {
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.messages = new MessageTable(dynamoDb, settings);
+    this.history = new History(dynamoDb, settings);
   }
 
   @Override
@@ -72,8 +72,8 @@ public final class JoinHandler extends FrameHandler {
         () -> {
           Room room = rooms.open(id, caller.identity(), caller.now());
           Page page =
-              messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
-          boolean complete = page.complete(room, messages.horizon(caller.now()), caller.now());
+              history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
           return Reply.joined(room, page, complete, caller.connection(), caller.identity());
         });
   }

@@ -1,7 +1,6 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.Memberships;
-import dev.parley.message.MessageTable;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -40,7 +39,6 @@ public final class PingHandler extends FrameHandler {
     Map<RoomId, Room> joined =
         Trace.step(
             "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
-    return Reply.pong(
-        MessageTable.micros(caller.now()), caller.connection(), caller.identity(), asked, joined);
+    return Reply.pong(caller.now(), caller.connection(), caller.identity(), asked, joined);
   }
 }

@@ -12,6 +12,7 @@ import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
@@ -54,7 +55,7 @@ public final class SendMessageHandler extends FrameHandler {
     String text = frame.message();
     String id = frame.id();
     Identity sender = frame.sender(caller.identity());
-    Long after = frame.after();
+    Timestamp after = frame.after();
 
     ChargeResult charge =
         Trace.step(

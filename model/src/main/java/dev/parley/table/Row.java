@@ -97,6 +97,12 @@ public record Row(Map<String, AttributeValue> attributes) {
     }
   }
 
+  /// As above, a moment in epoch milliseconds from 1970 to `max`.
+  public @Nullable Instant optionalMillis(String table, String attribute, Instant max) {
+    Long millis = optionalNumber(table, attribute, 0, max.toEpochMilli());
+    return millis == null ? null : Instant.ofEpochMilli(millis);
+  }
+
   /// Logs and counts that this row, or an attribute of it, is passed over.
   public void report(String table, RuntimeException why) {
     StringBuilder key = new StringBuilder();
@@ -112,11 +118,11 @@ public record Row(Map<String, AttributeValue> attributes) {
   }
 
   /// Whether DynamoDB would delete this row by now. It does so "typically within two days", and
-  /// returns the row until then, so every read asks.
+  /// returns the row until then, so every read asks. A row without `expires_at` never expires.
   ///
-  /// @param nowSeconds epoch seconds
-  public boolean expired(long nowSeconds) {
+  /// @throws InvalidRow where `expires_at` is no whole number
+  public boolean expired(Instant now) {
     Long expiresAt = optionalNumber("expires_at");
-    return expiresAt != null && expiresAt <= nowSeconds;
+    return expiresAt != null && expiresAt <= now.getEpochSecond();
   }
 }

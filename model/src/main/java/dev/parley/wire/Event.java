@@ -6,6 +6,7 @@ import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -31,13 +32,13 @@ public final class Event {
   /// @param prev the timestamp handed out before this one, or null at the beginning
   /// @throws IllegalArgumentException where it is larger than a page may be, so that nobody is
   ///     shown what history cannot show: no client of ours can have sent it
-  public static byte[] message(Message message, @Nullable Long prev) {
+  public static byte[] message(Message message, @Nullable Timestamp prev) {
     return fitting(
         Json.object()
             .put("type", "message")
             .put("room", message.room().name())
-            .put("timestamp", message.timestamp())
-            .put("prev", prev)
+            .put("timestamp", message.timestamp().micros())
+            .put("prev", prev == null ? null : (Long) prev.micros())
             .put("id", message.id())
             .put("user", message.from().user())
             .put("sender", message.from().sender())

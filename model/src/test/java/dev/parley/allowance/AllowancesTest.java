@@ -128,8 +128,7 @@ class AllowancesTest {
     Map<String, AttributeValue> key = row();
     edit(key, "expires_at", Row.seconds(now));
 
-    ChargeResult result =
-        allowances.charge(key, RATE, row -> !row.expired(now.getEpochSecond()), now);
+    ChargeResult result = allowances.charge(key, RATE, row -> !row.expired(now), now);
 
     assertInstanceOf(ChargeResult.Absent.class, result);
   }

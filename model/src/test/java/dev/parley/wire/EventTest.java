@@ -14,6 +14,7 @@ import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -25,7 +26,9 @@ class EventTest {
 
   @Test
   void aMessageNamesTheOneBeforeIt() {
-    byte[] event = Event.message(new Message(ROOM, 7, "id-1", ADA, "Hi \"all\"", "Root=1"), null);
+    byte[] event =
+        Event.message(
+            new Message(ROOM, new Timestamp(7), "id-1", ADA, "Hi \"all\"", "Root=1"), null);
 
     assertEquals(
         """
@@ -53,7 +56,7 @@ class EventTest {
       List<byte[]> events = new ArrayList<>();
       for (int i = 0; i < random.nextInt(60); i++) {
         String text = "x".repeat(1 + random.nextInt(random.nextInt(5) == 0 ? 4_000 : 50));
-        events.add(Event.message(new Message(ROOM, i, "id", ADA, text, null), null));
+        events.add(Event.message(new Message(ROOM, new Timestamp(i), "id", ADA, text, null), null));
       }
 
       List<byte[]> frames = Event.frames(events);
@@ -97,13 +100,13 @@ class EventTest {
       Message message =
           new Message(
               new RoomId(Extremes.id("r")),
-              Limits.NUMBER_MAX,
+              Timestamp.MAX,
               requireNonNull(frame.id()),
               sender,
               frame.message(),
               "Root=1");
 
-      byte[] event = Event.message(message, Limits.NUMBER_MAX);
+      byte[] event = Event.message(message, Timestamp.MAX);
 
       assertTrue(event.length <= Reply.PAGE_BYTES_MAX, "seed " + seed + ": " + event.length);
       assertTrue(Reply.size(message) <= event.length, "seed " + seed);
@@ -130,7 +133,8 @@ class EventTest {
 
   @Test
   void whatHistoryCouldNotShowIsNoEvent() {
-    Message foreign = new Message(ROOM, 1, "i", ADA, "x".repeat(Reply.PAGE_BYTES_MAX), null);
+    Message foreign =
+        new Message(ROOM, Timestamp.MIN, "i", ADA, "x".repeat(Reply.PAGE_BYTES_MAX), null);
 
     assertTrue(Reply.size(foreign) > Reply.PAGE_BYTES_MAX);
     assertThrows(IllegalArgumentException.class, () -> Event.message(foreign, null));
