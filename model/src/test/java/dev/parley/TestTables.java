@@ -4,14 +4,19 @@ import static java.util.Objects.requireNonNull;
 
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.template.Template;
+import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
 
 /// The template's tables on DynamoDB Local, one set for all tests of a module: each test takes
 /// rooms and connections of its own.
@@ -35,6 +40,24 @@ public final class TestTables {
 
   public static DynamoDbClient dynamoDb() {
     return DYNAMO.client();
+  }
+
+  /// A client of the same tables that an interceptor watches or disturbs.
+  public static DynamoDbClient dynamoDb(ExecutionInterceptor interceptor) {
+    return builder().overrideConfiguration(o -> o.addExecutionInterceptor(interceptor)).build();
+  }
+
+  /// A client of the same tables by another way.
+  public static DynamoDbClient dynamoDb(SdkHttpClient http) {
+    return builder().httpClient(http).build();
+  }
+
+  private static DynamoDbClientBuilder builder() {
+    Aws aws = new Aws(settings());
+    return DynamoDbClient.builder()
+        .region(aws.region())
+        .credentialsProvider(aws.credentials())
+        .endpointOverride(URI.create(settings().required("AWS_ENDPOINT_URL_DYNAMODB")));
   }
 
   /// What a function of the template would get, with these values in place of its own.

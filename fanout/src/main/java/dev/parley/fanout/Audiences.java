@@ -1,6 +1,6 @@
 package dev.parley.fanout;
 
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.platform.Settings;
@@ -14,11 +14,11 @@ final class Audiences {
   /// What is read first: estimates from it are within 10 % two times out of three.
   private static final int SAMPLE = 100;
 
-  private final ConnectionTable connections;
+  private final MemberIndex index;
   private final int segmentSize;
 
-  Audiences(ConnectionTable connections, Settings settings) {
-    this.connections = connections;
+  Audiences(MemberIndex index, Settings settings) {
+    this.index = index;
     this.segmentSize = settings.number("SEGMENT_SIZE", 1, 10_000);
   }
 
@@ -29,7 +29,7 @@ final class Audiences {
 
   Audience of(RoomId room, Instant now) {
     int sample = Math.min(SAMPLE, segmentSize + 1);
-    List<Membership> first = connections.membersIn(room, SlotRange.ALL, sample, now);
+    List<Membership> first = index.membersIn(room, SlotRange.ALL, sample, now);
     return Audience.of(first, first.size() < sample, segmentSize)
         .orElseGet(() -> ofAll(room, first, now));
   }
@@ -40,7 +40,7 @@ final class Audiences {
     List<Membership> members = new ArrayList<>(first);
     members.removeIf(member -> SlotRange.valueOf(member.connection()) == last);
     members.addAll(
-        connections.membersIn(
+        index.membersIn(
             room, new SlotRange(last, SlotRange.SLOTS), segmentSize + 1 - members.size(), now));
     return Audience.of(members, true, segmentSize).orElseThrow();
   }

@@ -1,8 +1,8 @@
 package dev.parley.fanout;
 
-import dev.parley.Limits;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
+import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
 import dev.parley.wire.Events;
@@ -43,7 +43,7 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
     List<Event> events = new ArrayList<>();
     int passedOver = 0;
     String first = "";
-    Long head = room.head();
+    Timestamp head = room.head();
     String headSequence = room.headSequence();
     String last = "";
     boolean headLost = room.headLost();
@@ -54,9 +54,11 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
       last = entry.sequence();
       headSequence = position(stream, last);
       first = first.isEmpty() ? last : first;
-      Long timestamp = timestamp(entry.row());
+      Timestamp timestamp = Timestamp.optional("ChatMessages", entry.row(), "timestamp");
       if (headLost && timestamp != null) {
-        head = timestamp - 1; // no client has seen it, so that each reads what it may have missed
+        head =
+            timestamp
+                .previous(); // no client has seen it, so that each reads what it may have missed
         headLost = false;
       }
       try {
@@ -64,6 +66,7 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
       } catch (RuntimeException e) {
         passedOver++;
       }
+      // A row without a usable timestamp takes no place: no client could ask for it.
       head = timestamp == null ? head : timestamp;
     }
     return new Chain(
@@ -71,17 +74,7 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
         passedOver,
         first.isEmpty() ? "" : position(stream, first + "-" + last),
         new Room(
-            room.id(),
-            head,
-            headSequence,
-            room.createdAtMs(),
-            room.segments(),
-            room.queuedUntilMs()));
-  }
-
-  /// A row without a usable timestamp takes no place: no client could ask for it.
-  private static @Nullable Long timestamp(Row row) {
-    return row.optionalNumber("ChatMessages", "timestamp", 0, Limits.NUMBER_MAX);
+            room.id(), head, headSequence, room.createdAt(), room.segments(), room.queuedUntil()));
   }
 
   /// Whether a record is not later than the one that was handed out last. Where that one was of

@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStream
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
@@ -72,7 +72,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.audiences = new Audiences(new ConnectionTable(dynamoDb, settings), settings);
+    this.audiences = new Audiences(new MemberIndex(dynamoDb, settings), settings);
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);

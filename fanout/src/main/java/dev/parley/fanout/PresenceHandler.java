@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStream
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Identity;
@@ -64,7 +64,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
-    this.audiences = new Audiences(new ConnectionTable(dynamoDb, settings), settings);
+    this.audiences = new Audiences(new MemberIndex(dynamoDb, settings), settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.prunes = new PruneQueue(aws.sqs(), settings);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
@@ -97,9 +97,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
                   Identity.stored(row.string("user"), row.string("sender")),
                   removed ? Event.State.OUT : Event.State.IN);
         } else if (removed) {
-          Long connectedAtMs =
-              row.optionalNumber("ChatConnections", "connected_at", 0, now.toEpochMilli());
-          Instant connectedAt = connectedAtMs == null ? null : Instant.ofEpochMilli(connectedAtMs);
+          Instant connectedAt = row.optionalMillis("ChatConnections", "connected_at", now);
           boolean expired =
               record.getUserIdentity() != null
                   && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());

@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFa
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
@@ -47,7 +47,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
-  private final ConnectionTable connections;
+  private final MemberIndex index;
   private final JobQueues queues;
   private final PruneQueue prunes;
   private final Pusher pusher;
@@ -60,7 +60,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     Settings settings = new Settings(environment);
     Aws aws = new Aws(settings);
     this.clock = clock;
-    this.connections = new ConnectionTable(aws.dynamoDb(), settings);
+    this.index = new MemberIndex(aws.dynamoDb(), settings);
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
@@ -147,7 +147,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     List<ConnectionId> to =
         switch (job) {
           case PushJob.Segment segment ->
-              connections
+              index
                   .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
                   .stream()
                   .map(Membership::connection)

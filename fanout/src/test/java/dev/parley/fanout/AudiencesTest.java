@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -22,8 +22,7 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 class AudiencesTest {
   private static final int SIZE = 200;
 
-  private final ConnectionTable connections =
-      new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final MemberIndex index = new MemberIndex(TestTables.dynamoDb(), TestTables.settings());
   private final Instant now = Instant.now();
 
   @Test
@@ -62,8 +61,7 @@ class AudiencesTest {
   }
 
   private Audience audience(RoomId room, int segmentSize) {
-    return new Audiences(
-            connections, new Settings(Map.of("SEGMENT_SIZE", Integer.toString(segmentSize))))
+    return new Audiences(index, new Settings(Map.of("SEGMENT_SIZE", Integer.toString(segmentSize))))
         .of(room, now);
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.Limits;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
 import dev.parley.wire.Events;
 import java.util.ArrayList;
@@ -26,14 +27,15 @@ class ChainTest {
 
     assertEquals(
         List.of("10<-null", "30<-10", "20<-30"), links(chain.events()), "stream order, not time");
-    assertEquals(20, chain.room().head());
+    assertEquals(new Timestamp(20), chain.room().head());
     assertEquals(STREAM + "/3", chain.room().headSequence());
     assertEquals(STREAM + "/1-3", chain.sequences());
   }
 
   @Test
   void sequenceNumbersAreComparedAsNumbers() {
-    Room room = new Room(NEW.id(), 10L, STREAM + "/999999999999999999999", null, null);
+    Room room =
+        new Room(NEW.id(), new Timestamp(10), STREAM + "/999999999999999999999", null, null);
 
     Chain chain = Chain.of(room, STREAM, List.of(entry("1000000000000000000000", 11)));
 
@@ -42,7 +44,7 @@ class ChainTest {
 
   @Test
   void whatWasHandedOutBeforeIsSkipped() {
-    Room room = new Room(NEW.id(), 20L, STREAM + "/2", null, null);
+    Room room = new Room(NEW.id(), new Timestamp(20), STREAM + "/2", null, null);
     List<Chain.Entry> seen = List.of(entry("1", 10), entry("2", 20));
 
     assertEquals(room, Chain.of(room, STREAM, seen).room());
@@ -52,7 +54,7 @@ class ChainTest {
   @Test
   void aRecordOfAnotherStreamNeverCountsAsHandedOut() {
     for (String other : List.of("2025-01-01T00:00:00.000/900", "900", "", "/900")) {
-      Room room = new Room(NEW.id(), 20L, other, null, null);
+      Room room = new Room(NEW.id(), new Timestamp(20), other, null, null);
 
       Chain chain = Chain.of(room, STREAM, List.of(entry("7", 30)));
 
@@ -75,7 +77,7 @@ class ChainTest {
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
     assertEquals(1, chain.passedOver());
-    assertEquals(30, chain.room().head());
+    assertEquals(new Timestamp(30), chain.room().head());
   }
 
   @Test
@@ -88,7 +90,7 @@ class ChainTest {
 
     assertEquals(List.of("10<-null", "30<-10"), links(between.events()));
     assertEquals(1, between.passedOver());
-    assertEquals(30, alone.room().head());
+    assertEquals(new Timestamp(30), alone.room().head());
     assertEquals(STREAM + "/4", alone.room().headSequence());
     assertEquals(STREAM + "/4-4", alone.sequences());
   }
@@ -105,7 +107,7 @@ class ChainTest {
 
   @Test
   void eventsAreKnownByTheFirstAndTheLastRecordThatIsNew() {
-    Room room = new Room(NEW.id(), 20L, STREAM + "/2", null, null);
+    Room room = new Room(NEW.id(), new Timestamp(20), STREAM + "/2", null, null);
     List<Chain.Entry> entries =
         List.of(entry("1", 10), entry("2", 20), entry("3", 30), entry("4", 40));
 

@@ -25,6 +25,7 @@ import dev.parley.connection.SlotRange;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
 import java.io.IOException;
 import java.time.Instant;
@@ -96,7 +97,7 @@ class FanoutHandlerTest {
       assertEquals("text of 3", events.path(2).path("message").asText());
     }
     assertTrue(gateway.received(stranger).isEmpty());
-    assertEquals(new Room(room, 30L, STREAM + "/3", null, null), rooms.get(room));
+    assertEquals(new Room(room, new Timestamp(30), STREAM + "/3", null, null), rooms.get(room));
   }
 
   @Test
@@ -195,7 +196,7 @@ class FanoutHandlerTest {
 
     Integer power = rooms.get(room).segments();
     assertTrue(power != null && power >= 1, "segments: " + power);
-    assertEquals(20, rooms.get(room).head());
+    assertEquals(new Timestamp(20), rooms.get(room).head());
     members.forEach(member -> assertTrue(gateway.received(member).isEmpty()));
     List<Message> messages = TestQueues.take(segments(), room, 1 << power);
     assertEquals(1 << power, messages.size());
@@ -235,7 +236,7 @@ class FanoutHandlerTest {
 
     assertDone(segmenting.handleRequest(event, new TestContext()));
 
-    assertEquals(20, rooms.get(room).head());
+    assertEquals(new Timestamp(20), rooms.get(room).head());
     assertEquals(enqueued, TestQueues.take(segments(), room, enqueued).size());
     assertEquals(0, TestQueues.size(segments()), "enqueued once");
   }
@@ -329,7 +330,7 @@ class FanoutHandlerTest {
     assertDone(withoutPrunes.handleRequest(event(message("1", room, 10)), new TestContext()));
 
     assertEquals(1, gateway.received(fine).size());
-    assertEquals(10, rooms.get(room).head());
+    assertEquals(new Timestamp(10), rooms.get(room).head());
   }
 
   @Test
@@ -347,7 +348,7 @@ class FanoutHandlerTest {
     PushJob.Segment job =
         (PushJob.Segment) PushJob.decode(TestQueues.take(segments(), room, 1).getFirst().body());
     assertEquals(SlotRange.ALL, job.range());
-    assertEquals(10, rooms.get(room).head());
+    assertEquals(new Timestamp(10), rooms.get(room).head());
     assertTrue(rooms.get(room).isQueued(Instant.now()));
     assertEquals(1, gateway.received(ada).size());
     assertFalse(rooms.get(other).isQueued(Instant.now()));
@@ -372,9 +373,9 @@ class FanoutHandlerTest {
     // The gateway has not answered to this moment.
     assertEquals(1, gateway.underWay());
     assertEquals(1, gateway.received(ada).size());
-    assertEquals(20, rooms.get(other).head());
+    assertEquals(new Timestamp(20), rooms.get(other).head());
     assertEquals(1, gateway.received(fine).size());
-    assertEquals(10, rooms.get(room).head());
+    assertEquals(new Timestamp(10), rooms.get(room).head());
     assertTrue(rooms.get(room).isQueued(Instant.now()));
     Message rest = TestQueues.take(segments(), room, 1).getFirst();
     PushJob.Retry job = (PushJob.Retry) PushJob.decode(rest.body());
@@ -403,9 +404,8 @@ class FanoutHandlerTest {
 
     assertEquals(1, gateway.received(ada).size());
     assertEquals(1, TestQueues.take(segments(), room, 1).size());
-    Long until = rooms.get(room).queuedUntilMs();
-    assertTrue(
-        until != null && until > now.plusSeconds(60).toEpochMilli(), "its last job is the newer");
+    Instant until = rooms.get(room).queuedUntil();
+    assertTrue(until != null && until.isAfter(now.plusSeconds(60)), "its last job is the newer");
 
     setQueuedUntil(now.minusSeconds(1));
     assertDone(fanOut(message("3", room, 30)));
@@ -526,7 +526,7 @@ class FanoutHandlerTest {
     assertDone(fanOut(message("1", room, 10)));
 
     assertEquals(1, gateway.received(fine).size());
-    assertEquals(10, rooms.get(room).head());
+    assertEquals(new Timestamp(10), rooms.get(room).head());
     assertFalse(rooms.get(room).isQueued(Instant.now()), "the retries have it");
   }
 
@@ -575,7 +575,7 @@ class FanoutHandlerTest {
             .map(StreamsEventResponse.BatchItemFailure::getItemIdentifier)
             .toList());
     assertEquals(1, gateway.received(ada).size());
-    assertEquals(30, rooms.get(room).head());
+    assertEquals(new Timestamp(30), rooms.get(room).head());
   }
 
   @Test
@@ -605,7 +605,7 @@ class FanoutHandlerTest {
     assertDone(fanOut(message("1", room, 10), foreign, message("3", room, 30)));
 
     assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":30,\"prev\":20"));
-    assertEquals(30, rooms.get(room).head());
+    assertEquals(new Timestamp(30), rooms.get(room).head());
   }
 
   @Test
@@ -619,7 +619,7 @@ class FanoutHandlerTest {
 
     assertEquals(1, gateway.received(ada).size());
     assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":20,\"prev\":19"));
-    assertEquals(new Room(room, 20L, STREAM + "/2", null, null), rooms.get(room));
+    assertEquals(new Room(room, new Timestamp(20), STREAM + "/2", null, null), rooms.get(room));
   }
 
   @Test

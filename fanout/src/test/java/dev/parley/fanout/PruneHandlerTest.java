@@ -11,6 +11,8 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
+import dev.parley.connection.Memberships;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
@@ -31,6 +33,9 @@ import software.amazon.awssdk.services.sqs.model.Message;
 class PruneHandlerTest {
   private final ConnectionTable connections =
       new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final Memberships memberships =
+      new Memberships(TestTables.dynamoDb(), TestTables.settings());
+  private final MemberIndex index = new MemberIndex(TestTables.dynamoDb(), TestTables.settings());
   private final RoomId room = new RoomId(fresh("room"));
   private final Instant longAgo = Instant.now().minusSeconds(600);
 
@@ -45,9 +50,9 @@ class PruneHandlerTest {
 
     assertEquals(List.of(), handle(gone.value()));
 
-    assertEquals(Set.of(), connections.joined(gone, fifty, Instant.now()));
+    assertEquals(Set.of(), memberships.joined(gone, fifty, Instant.now()));
     assertEquals(1, members());
-    assertEquals(Set.of(room), connections.joined(other, fifty, Instant.now()));
+    assertEquals(Set.of(room), memberships.joined(other, fifty, Instant.now()));
   }
 
   @Test
@@ -112,7 +117,7 @@ class PruneHandlerTest {
   }
 
   private int members() {
-    return connections.membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).size();
+    return index.membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).size();
   }
 
   private ConnectionId open(String id) {

@@ -169,7 +169,8 @@ class PushJobTest {
 
   private static Event event(String text) {
     return Event.message(
-        new Message(ROOM, 7, "id", new Identity("guest:1", "Ada"), text, null), null);
+        new Message(ROOM, new Timestamp(7), "id", new Identity("guest:1", "Ada"), text, null),
+        null);
   }
 
   private static boolean isTaken(int c) {

@@ -1,7 +1,7 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
-import dev.parley.message.MessageTable;
+import dev.parley.connection.Memberships;
+import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
@@ -20,9 +20,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `history`: a page of a room's messages, before or after a timestamp, or the newest ones.
 public final class HistoryHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
   private final RoomTable rooms;
-  private final MessageTable messages;
+  private final History history;
 
   public HistoryHandler() {
     this(System.getenv(), InstantSource.system());
@@ -32,9 +32,9 @@ public final class HistoryHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.messages = new MessageTable(dynamoDb, settings);
+    this.history = new History(dynamoDb, settings);
   }
 
   @Override
@@ -42,7 +42,7 @@ public final class HistoryHandler extends FrameHandler {
     RoomId id = in(frame.room());
     Range range = frame.range();
     int limit = frame.limit();
-    if (!connections.isMember(caller.connection(), id, caller.now())) {
+    if (!memberships.isMember(caller.connection(), id, caller.now())) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }
 
@@ -51,9 +51,9 @@ public final class HistoryHandler extends FrameHandler {
         () -> {
           Room room = rooms.get(id);
           Page page =
-              messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+              history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           return Reply.history(
-              id, page, page.complete(room, messages.horizon(caller.now()), caller.now()));
+              id, page, page.complete(room, history.horizon(caller.now()), caller.now()));
         });
   }
 }

@@ -1,8 +1,8 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Joining;
-import dev.parley.message.MessageTable;
+import dev.parley.connection.JoinResult;
+import dev.parley.connection.Memberships;
+import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
@@ -25,9 +25,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// The membership is written first, then the head is read, then the page: what is said from now on
 /// is pushed, and what was said before is in the page or behind it.
 public final class JoinHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
   private final RoomTable rooms;
-  private final MessageTable messages;
+  private final History history;
 
   public JoinHandler() {
     this(System.getenv(), InstantSource.system());
@@ -37,9 +37,9 @@ public final class JoinHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
-    this.messages = new MessageTable(dynamoDb, settings);
+    this.history = new History(dynamoDb, settings);
   }
 
   @Override
@@ -51,20 +51,20 @@ public final class JoinHandler extends FrameHandler {
       throw new Rejection(ErrorCode.INVALID_RANGE);
     }
 
-    Joining joining =
+    JoinResult result =
         Trace.step(
             "join",
             () ->
-                connections.join(
+                memberships.join(
                     caller.connection(),
                     caller.identity(),
                     id,
                     caller.connectedAt(),
                     caller.now()));
-    switch (joining) {
-      case Joining.Joined joined -> {}
-      case Joining.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
-      case Joining.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
+    switch (result) {
+      case JoinResult.Joined joined -> {}
+      case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
+      case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
     }
 
     return Trace.step(
@@ -72,8 +72,8 @@ public final class JoinHandler extends FrameHandler {
         () -> {
           Room room = rooms.open(id, caller.identity(), caller.now());
           Page page =
-              messages.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
-          boolean complete = page.complete(room, messages.horizon(caller.now()), caller.now());
+              history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
           return Reply.joined(room, page, complete, caller.connection(), caller.identity());
         });
   }

@@ -1,7 +1,8 @@
 package dev.parley.handlers;
 
 import dev.parley.Limits;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
+import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -12,10 +13,12 @@ import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `members`: who is in a room, a page at a time.
 public final class MembersHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
+  private final MemberIndex index;
 
   public MembersHandler() {
     this(System.getenv(), InstantSource.system());
@@ -24,21 +27,22 @@ public final class MembersHandler extends FrameHandler {
   public MembersHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(clock);
-    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.memberships = new Memberships(dynamoDb, settings);
+    this.index = new MemberIndex(dynamoDb, settings);
   }
 
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     RoomId room = in(frame.room());
     String cursor = frame.memberCursor();
-    if (!connections.isMember(caller.connection(), room, caller.now())) {
+    if (!memberships.isMember(caller.connection(), room, caller.now())) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }
 
-    ConnectionTable.Page page =
+    MemberIndex.Page page =
         Trace.step(
-            "members",
-            () -> connections.members(room, cursor, Limits.PAGE_MEMBERS_MAX, caller.now()));
+            "members", () -> index.page(room, cursor, Limits.PAGE_MEMBERS_MAX, caller.now()));
     return Reply.members(room, page.members(), page.cursor());
   }
 }

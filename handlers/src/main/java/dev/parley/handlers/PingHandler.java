@@ -1,7 +1,6 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
-import dev.parley.message.MessageTable;
+import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -18,7 +17,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// `ping`: the server's time, who the client is, and the heads of its rooms, by which it finds out
 /// what it missed.
 public final class PingHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
   private final RoomTable rooms;
 
   public PingHandler() {
@@ -29,7 +28,7 @@ public final class PingHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
   }
 
@@ -39,8 +38,7 @@ public final class PingHandler extends FrameHandler {
 
     Map<RoomId, Room> joined =
         Trace.step(
-            "heads", () -> rooms.get(connections.joined(caller.connection(), asked, caller.now())));
-    return Reply.pong(
-        MessageTable.micros(caller.now()), caller.connection(), caller.identity(), asked, joined);
+            "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
+    return Reply.pong(caller.now(), caller.connection(), caller.identity(), asked, joined);
   }
 }

@@ -1,6 +1,6 @@
 package dev.parley.handlers;
 
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -14,7 +14,7 @@ import java.util.Map;
 
 /// `quit`: takes the connection out of a room.
 public final class QuitHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  private final Memberships memberships;
 
   public QuitHandler() {
     this(System.getenv(), InstantSource.system());
@@ -23,15 +23,14 @@ public final class QuitHandler extends FrameHandler {
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(clock);
-    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
+    this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
   }
 
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     RoomId room = in(frame.room());
 
-    boolean left =
-        Trace.step("quit", () -> connections.quit(caller.connection(), room, caller.now()));
+    boolean left = Trace.step("quit", () -> memberships.quit(caller.connection(), room));
     if (!left) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }

@@ -1,16 +1,18 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
-import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.Spending;
+import dev.parley.allowance.ChargeResult;
+import dev.parley.allowance.Rate;
+import dev.parley.connection.Memberships;
 import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable;
-import dev.parley.message.Sending;
+import dev.parley.message.SendResult;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
@@ -24,10 +26,12 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// `sendMessage`: writes a message. The reply says that it is in the table; the stream carries it
 /// to the room's members from there, the sender too.
 public final class SendMessageHandler extends FrameHandler {
-  private final ConnectionTable connections;
+  /// When a client sends again what may not have been written.
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private final Memberships memberships;
   private final MessageTable messages;
-  private final Duration cost;
-  private final Duration burst;
+  private final Rate rate;
 
   public SendMessageHandler() {
     this(System.getenv(), InstantSource.system());
@@ -37,10 +41,12 @@ public final class SendMessageHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
-    this.cost = settings.milliseconds("MESSAGE_COST_MS", 1, 60_000);
-    this.burst = settings.milliseconds("MESSAGE_BURST_MS", 0, 600_000);
+    this.rate =
+        new Rate(
+            settings.milliseconds("MESSAGE_COST_MS", 1, 60_000),
+            settings.milliseconds("MESSAGE_BURST_MS", 0, 600_000));
   }
 
   @Override
@@ -49,33 +55,34 @@ public final class SendMessageHandler extends FrameHandler {
     String text = frame.message();
     String id = frame.id();
     Identity sender = frame.sender(caller.identity());
-    Long after = frame.after();
+    Timestamp after = frame.after();
 
-    Spending spending =
+    ChargeResult charge =
         Trace.step(
-            "spend", () -> connections.spend(caller.connection(), room, cost, burst, caller.now()));
-    switch (spending) {
-      case Spending.Spent spent -> {}
-      case Spending.NotAMember stranger -> throw new Rejection(ErrorCode.NOT_A_MEMBER);
-      case Spending.RateLimited limited ->
-          throw new Rejection(ErrorCode.RATE_LIMITED, limited.retryAfterMs());
+            "charge", () -> memberships.charge(caller.connection(), room, rate, caller.now()));
+    switch (charge) {
+      case ChargeResult.Charged charged -> {}
+      case ChargeResult.Absent absent -> throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      case ChargeResult.Exhausted exhausted ->
+          throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
     }
 
-    // The clock anew: a message is in the table at most 5 s after its timestamp.
-    Sending sending =
+    // The time by now: a message is in the table at most 5 s after its timestamp.
+    SendResult result =
         Trace.step(
             "write",
             () ->
                 messages.send(
                     new MessageTable.Draft(room, sender, text, id, after, Trace.header()), now()));
-    return switch (sending) {
-      case Sending.Sent sent -> {
+    return switch (result) {
+      case SendResult.Sent sent -> {
         MDC.put("message_id", sent.id());
         Metric.write(Map.of(Metrics.MESSAGES_ACCEPTED, 1));
         yield Reply.sent(room, sent.id(), sent.timestamp());
       }
-      case Sending.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);
-      case Sending.Unavailable unknown -> throw new Rejection(ErrorCode.UNAVAILABLE, 1_000L);
+      case SendResult.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);
+      case SendResult.Unavailable unknown ->
+          throw new Rejection(ErrorCode.UNAVAILABLE, RETRY_AFTER);
     };
   }
 }

@@ -2,14 +2,15 @@ package dev.parley.handlers;
 
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestTables;
-import dev.parley.message.MessageTable;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import dev.parley.room.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -29,7 +30,7 @@ class PingHandlerTest {
     TestConnection.open(foreign);
     RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
     RoomId id = new RoomId(busy);
-    rooms.advance(rooms.get(id), new Room(id, 42L, "100", null, null));
+    rooms.advance(rooms.get(id), new Room(id, new Timestamp(42), "100", null, null));
 
     JsonNode pong =
         ada.send(
@@ -42,8 +43,9 @@ class PingHandlerTest {
     assertEquals(0, pong.path("rooms").path(silent).asLong(-1));
     assertTrue(pong.path("rooms").path(foreign).isNull());
     assertEquals(ada.user(), pong.path("you").path("user").asText());
-    assertTrue(
-        Math.abs(pong.path("time").asLong() - MessageTable.micros(Instant.now())) < 60_000_000);
+    Duration off =
+        Duration.between(new Timestamp(pong.path("time").asLong()).instant(), Instant.now());
+    assertTrue(off.abs().toSeconds() < 60, "off by " + off);
   }
 
   @Test
@@ -54,10 +56,12 @@ class PingHandlerTest {
             InstantSource.offset(InstantSource.system(), Duration.ofMinutes(-1)));
     TestConnection ada = TestConnection.open(fresh("room"));
 
-    long before = MessageTable.micros(Instant.now());
-    long told = ada.send(late, "{}").path("time").asLong() + 60_000_000;
+    Timestamp before = Timestamp.of(Instant.now());
+    long time = ada.send(late, "{}").path("time").asLong();
+    Timestamp told = Timestamp.of(new Timestamp(time).instant().plus(Duration.ofMinutes(1)));
 
-    assertTrue(before <= told && told <= MessageTable.micros(Instant.now()), before + " " + told);
+    assertFalse(told.isBefore(before), before + " " + told);
+    assertFalse(Timestamp.of(Instant.now()).isBefore(told), before + " " + told);
   }
 
   @Test

@@ -2,15 +2,17 @@ package dev.parley.handlers;
 
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.TestTables;
+import dev.parley.message.History;
 import dev.parley.message.Message;
-import dev.parley.message.MessageTable;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.Reply;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,7 +34,7 @@ class SendMessageHandlerTest {
     assertEquals("sent", reply.path("type").asText());
     assertEquals("r1", reply.path("ref").asText());
     assertEquals(room, reply.path("room").asText());
-    assertEquals(message.timestamp(), reply.path("timestamp").asLong());
+    assertEquals(message.timestamp(), timestamp(reply));
     assertEquals(message.id(), reply.path("id").asText());
     assertEquals("Hello AWS", message.text());
     assertEquals(ada.user(), message.from().user());
@@ -60,7 +62,7 @@ class SendMessageHandlerTest {
     assertEquals("global", reply.path("room").asText());
     Message newest =
         page(RoomId.GLOBAL).stream()
-            .filter(message -> message.timestamp() == reply.path("timestamp").asLong())
+            .filter(message -> message.timestamp().equals(timestamp(reply)))
             .findFirst()
             .orElseThrow();
     assertEquals("Student", newest.from().sender());
@@ -83,15 +85,13 @@ class SendMessageHandlerTest {
     SendMessageHandler ahead = skewed(500);
     SendMessageHandler behind = skewed(-500);
 
-    long before = MessageTable.micros(Instant.now().plusMillis(500));
-    long question = ada.send(ahead, frame("\"message\":\"?\"")).path("timestamp").asLong();
-    long answer =
-        ada.send(behind, frame("\"message\":\"!\",\"after\":" + question))
-            .path("timestamp")
-            .asLong();
+    Timestamp before = Timestamp.of(Instant.now().plusMillis(500));
+    Timestamp question = timestamp(ada.send(ahead, frame("\"message\":\"?\"")));
+    Timestamp answer =
+        timestamp(ada.send(behind, frame("\"message\":\"!\",\"after\":" + question)));
 
-    assertTrue(question >= before);
-    assertTrue(answer > question);
+    assertFalse(question.isBefore(before));
+    assertTrue(question.isBefore(answer));
   }
 
   @Test
@@ -138,22 +138,22 @@ class SendMessageHandlerTest {
 
   @Test
   void anAnswerComesAfterItsQuestion() {
-    long ahead = MessageTable.micros(Instant.now().plusMillis(500));
+    Timestamp ahead = Timestamp.of(Instant.now().plusMillis(500));
 
     JsonNode answer = ada.send(send, frame("\"message\":\"a\",\"after\":" + ahead));
 
-    assertEquals(ahead + 1, answer.path("timestamp").asLong());
+    assertEquals(ahead.next(), timestamp(answer));
   }
 
   @Test
   void aMessageFromAClockThatWasWrongSilencesNobody() {
-    long inAnHour = MessageTable.micros(Instant.now().plusSeconds(3_600));
+    Timestamp inAnHour = Timestamp.of(Instant.now().plusSeconds(3_600));
 
     JsonNode reply = ada.send(send, frame("\"message\":\"a\",\"after\":" + inAnHour));
 
     assertEquals("sent", reply.path("type").asText());
-    long latest = MessageTable.micros(Instant.now().plus(Limits.CLOCK_SKEW_MAX)) + 1;
-    assertTrue(reply.path("timestamp").asLong() <= latest, reply + " is after " + latest);
+    Timestamp latest = Timestamp.of(Instant.now().plus(Limits.CLOCK_SKEW_MAX)).next();
+    assertFalse(latest.isBefore(timestamp(reply)), reply + " is after " + latest);
   }
 
   @Test
@@ -181,6 +181,10 @@ class SendMessageHandlerTest {
         InstantSource.offset(InstantSource.system(), Duration.ofMillis(millis)));
   }
 
+  private static Timestamp timestamp(JsonNode reply) {
+    return new Timestamp(reply.path("timestamp").asLong());
+  }
+
   private String frame(String fields) {
     return "{\"action\":\"sendMessage\",\"room\":\"" + room + "\"," + fields + "}";
   }
@@ -192,7 +196,7 @@ class SendMessageHandlerTest {
   }
 
   private static List<Message> page(RoomId room) {
-    return new MessageTable(TestTables.dynamoDb(), TestTables.settings())
+    return new History(TestTables.dynamoDb(), TestTables.settings())
             .page(
                 room,
                 new Range.Newest(),

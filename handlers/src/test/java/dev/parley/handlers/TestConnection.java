@@ -16,7 +16,7 @@ import dev.parley.Limits;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Memberships;
 import dev.parley.room.RoomId;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -102,7 +102,7 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
 
   Set<String> rooms(String... among) {
     Set<RoomId> rooms = Arrays.stream(among).map(RoomId::new).collect(Collectors.toSet());
-    return new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
+    return new Memberships(TestTables.dynamoDb(), TestTables.settings())
         .joined(id, rooms, Instant.now()).stream().map(RoomId::name).collect(Collectors.toSet());
   }
 

@@ -1,10 +1,14 @@
 package dev.parley.connection;
 
+import static dev.parley.table.Row.millis;
 import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
+import static dev.parley.table.Row.seconds;
 
 import dev.parley.Limits;
 import dev.parley.platform.Settings;
+import dev.parley.table.Transactions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -12,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatSessions: who was here, from when to when, and why the connection ended. A session is closed
@@ -28,27 +31,17 @@ public final class SessionTable {
 
   /// The write that opens a session, for the transaction that opens the connection.
   public TransactWriteItem opening(Connection connection) {
-    return TransactWriteItem.builder()
-        .put(
-            Put.builder()
-                .tableName(table)
-                .item(
-                    Map.of(
-                        "connection_id", s(connection.id().value()),
-                        "user", s(connection.identity().user()),
-                        "sender", s(connection.identity().sender()),
-                        "source_ip", s(connection.sourceIp()),
-                        "user_agent", s(connection.userAgent()),
-                        "connected_at", n(connection.connectedAt().toEpochMilli()),
-                        "expires_at",
-                            n(
-                                connection
-                                    .connectedAt()
-                                    .plus(Limits.SESSION_REMEMBERED)
-                                    .getEpochSecond())))
-                .conditionExpression("attribute_not_exists(connection_id)")
-                .build())
-        .build();
+    return Transactions.insert(
+        table,
+        Map.of(
+            "connection_id", s(connection.id().value()),
+            "user", s(connection.identity().user()),
+            "sender", s(connection.identity().sender()),
+            "source_ip", s(connection.sourceIp()),
+            "user_agent", s(connection.userAgent()),
+            "connected_at", millis(connection.connectedAt()),
+            "expires_at", seconds(connection.connectedAt().plus(Limits.SESSION_REMEMBERED))),
+        "connection_id");
   }
 
   /// Closes a session that is open.
@@ -64,12 +57,12 @@ public final class SessionTable {
       String reason) {
     StringBuilder expression = new StringBuilder("SET disconnected_at = :at, reason = :reason");
     Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":at", n(disconnectedAt.toEpochMilli()));
+    values.put(":at", millis(disconnectedAt));
     values.put(":reason", s(reason));
     if (connectedAt != null) {
       expression.append(", duration_seconds = :duration");
-      long seconds = disconnectedAt.getEpochSecond() - connectedAt.getEpochSecond();
-      values.put(":duration", n(Math.max(0, seconds)));
+      Duration duration = Duration.between(connectedAt, disconnectedAt);
+      values.put(":duration", n(Math.max(0, duration.toSeconds())));
     }
     try {
       dynamoDb.updateItem(

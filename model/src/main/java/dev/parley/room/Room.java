@@ -3,41 +3,42 @@ package dev.parley.room;
 import dev.parley.Limits;
 import dev.parley.table.Row;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What ChatRooms knows of a room.
 ///
-/// Somebody may have edited or restored its row: an attribute that cannot be read costs no more
-/// than what it says, and is written anew with the next message.
+/// Somebody may have edited or restored its row: an attribute that cannot be read counts as
+/// missing, and is written anew with the next message.
 ///
 /// @param head the timestamp of the message that was handed to fan-out last, in stream order; null
 ///     where none was, or where [#headLost]
 /// @param headSequence that message's stream and its sequence number there, as they are stored;
 ///     empty where something was handed out and it is not known what; null where nothing was
-/// @param createdAtMs epoch milliseconds of the first join
-/// @param segments into how many segments it was cut last, as a power of two: 3 says 8; null where
-///     it never went by the queue
-/// @param queuedUntilMs epoch milliseconds until which its messages go by the queue although they
-///     would not have to; null where they never went there
+/// @param createdAt when it was joined first; null where nobody has joined it
+/// @param segments into how many segments it was cut last, as a power of two: 3 is 8 segments; null
+///     where its messages never went by the queue
+/// @param queuedUntil until then its messages go by the queue even where it is small; null where
+///     they never went there
 public record Room(
     RoomId id,
-    @Nullable Long head,
+    @Nullable Timestamp head,
     @Nullable String headSequence,
-    @Nullable Long createdAtMs,
+    @Nullable Instant createdAt,
     @Nullable Integer segments,
-    @Nullable Long queuedUntilMs) {
+    @Nullable Instant queuedUntil) {
   /// As a power of two, the segments that a room is cut into at most: 4,096 of 500 members each are
   /// two million.
   public static final int SEGMENTS_POWER_MAX = 12;
 
-  /// A room that never had to go by the queue, or as if it never had.
+  /// A room whose messages never went by the queue.
   public Room(
       RoomId id,
-      @Nullable Long head,
+      @Nullable Timestamp head,
       @Nullable String headSequence,
-      @Nullable Long createdAtMs,
+      @Nullable Instant createdAt,
       @Nullable Integer segments) {
-    this(id, head, headSequence, createdAtMs, segments, null);
+    this(id, head, headSequence, createdAt, segments, null);
   }
 
   /// @throws Row.InvalidRow where the key is no room's
@@ -49,11 +50,11 @@ public record Room(
     Long segments = row.optionalNumber(table, "segments", 0, SEGMENTS_POWER_MAX);
     return new Room(
         new RoomId(name),
-        row.optionalNumber(table, "head", 0, Limits.NUMBER_MAX),
+        Timestamp.optional(table, row, "head"),
         headSequence(table, row),
-        row.optionalNumber(table, "created_at", 0, Limits.NUMBER_MAX / 1_000),
+        row.optionalMillis(table, "created_at", Timestamp.MAX.instant()),
         segments == null ? null : segments.intValue(),
-        row.optionalNumber(table, "queued_until", 0, Limits.NUMBER_MAX / 1_000));
+        row.optionalMillis(table, "queued_until", Timestamp.MAX.instant()));
   }
 
   private static @Nullable String headSequence(String table, Row row) {
@@ -68,27 +69,24 @@ public record Room(
     return "";
   }
 
-  /// Whether messages were handed out and it is not known which was the last: whoever asks for the
-  /// head must be sent to the table.
+  /// Whether messages were handed out and it is not known which was the last. A client that asks
+  /// for the head must then read the table.
   public boolean headLost() {
     return head == null && headSequence != null;
   }
 
-  /// Whether its messages go by the queue, lest they overtake those that did. An instant further
-  /// ahead than any that is written is not believed.
+  /// Whether its messages go by the queue, so that they do not overtake those that did. A moment
+  /// that is further ahead than any that we write does not count.
   public boolean isQueued(Instant now) {
-    if (queuedUntilMs == null) {
-      return false;
-    }
-    long leftMs = queuedUntilMs - now.toEpochMilli();
-    return leftMs > 0 && leftMs <= Limits.QUEUED_CALM.plus(Limits.CLOCK_SKEW_MAX).toMillis();
+    Instant latest = now.plus(Limits.QUEUED_CALM).plus(Limits.CLOCK_SKEW_MAX);
+    return queuedUntil != null && queuedUntil.isAfter(now) && !queuedUntil.isAfter(latest);
   }
 
   /// This room after messages of it went by the queue.
   ///
-  /// @param power into how many segments it was cut
+  /// @param power into how many segments it was cut, as a power of two
   public Room queued(int power, Instant now) {
-    return new Room(
-        id, head, headSequence, createdAtMs, power, now.plus(Limits.QUEUED_CALM).toEpochMilli());
+    Instant until = now.plus(Limits.QUEUED_CALM).truncatedTo(ChronoUnit.MILLIS);
+    return new Room(id, head, headSequence, createdAt, power, until);
   }
 }

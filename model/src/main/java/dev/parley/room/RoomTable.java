@@ -1,5 +1,6 @@
 package dev.parley.room;
 
+import static dev.parley.table.Row.millis;
 import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 import static java.util.Objects.requireNonNull;
@@ -10,6 +11,7 @@ import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -59,7 +61,7 @@ public final class RoomTable {
   /// Reads rooms, and makes those that are joined for the first time.
   public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
     Map<RoomId, Room> found = get(rooms);
-    found.replaceAll((id, room) -> room.createdAtMs() == null ? create(room, by, now) : room);
+    found.replaceAll((id, room) -> room.createdAt() == null ? create(room, by, now) : room);
     return found;
   }
 
@@ -77,8 +79,7 @@ public final class RoomTable {
                   .key(key(room.id()))
                   .updateExpression("SET created_at = :now, created_by = :by")
                   .conditionExpression("attribute_not_exists(created_at)")
-                  .expressionAttributeValues(
-                      Map.of(":now", n(now.toEpochMilli()), ":by", s(by.user())))
+                  .expressionAttributeValues(Map.of(":now", millis(now), ":by", s(by.user())))
                   .returnValuesOnConditionCheckFailure(
                       ReturnValuesOnConditionCheckFailure.ALL_OLD));
     } catch (ConditionalCheckFailedException e) {
@@ -89,9 +90,9 @@ public final class RoomTable {
         room.id(),
         room.head(),
         room.headSequence(),
-        now.toEpochMilli(),
+        now.truncatedTo(ChronoUnit.MILLIS),
         room.segments(),
-        room.queuedUntilMs());
+        room.queuedUntil());
   }
 
   /// Moves a room's head on, after its messages were handed out.
@@ -106,9 +107,9 @@ public final class RoomTable {
     values.put(":sequence", s(requireNonNull(next.headSequence())));
     Map<String, String> names = new HashMap<>();
     StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
-    Long head = next.head();
+    Timestamp head = next.head();
     if (head != null) {
-      values.put(":head", n(head));
+      values.put(":head", n(head.micros()));
       expression.append(", head = :head");
     }
     Integer segments = next.segments();
@@ -117,9 +118,9 @@ public final class RoomTable {
       expression.append(", #segments = :segments");
       names.put("#segments", "segments"); // a reserved word
     }
-    Long queuedUntilMs = next.queuedUntilMs();
-    if (queuedUntilMs != null) {
-      values.put(":queued_until", n(queuedUntilMs));
+    Instant queuedUntil = next.queuedUntil();
+    if (queuedUntil != null) {
+      values.put(":queued_until", millis(queuedUntil));
       expression.append(", queued_until = :queued_until");
     }
     String before = read.headSequence();

@@ -1,7 +1,9 @@
 package dev.parley.room;
 
 import dev.parley.Limits;
+import dev.parley.table.Row;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /// When a message was said, and its place in its room: no two messages of a room have the same.
 ///
@@ -27,9 +29,36 @@ public record Timestamp(long micros) implements Comparable<Timestamp> {
         Math.max(0, moment.getEpochSecond() * MICROS_PER_SECOND + moment.getNano() / 1_000));
   }
 
+  /// A stored timestamp.
+  ///
+  /// @throws Row.InvalidRow where the attribute is missing, or no timestamp
+  public static Timestamp of(Row row, String attribute) {
+    long micros = row.number(attribute);
+    if (micros < MIN.micros || micros > MAX.micros) {
+      throw new Row.InvalidRow(attribute, "a timestamp");
+    }
+    return new Timestamp(micros);
+  }
+
+  /// A stored timestamp that the rest of the row can do without: where it is there and is none,
+  /// this is reported and it counts as missing.
+  public static @Nullable Timestamp optional(String table, Row row, String attribute) {
+    Long micros = row.optionalNumber(table, attribute, MIN.micros, MAX.micros);
+    return micros == null ? null : new Timestamp(micros);
+  }
+
   /// The first timestamp after this one.
   public Timestamp next() {
     return new Timestamp(micros + 1);
+  }
+
+  /// The last timestamp before this one; of [#MIN] it is [#MIN].
+  public Timestamp previous() {
+    return new Timestamp(Math.max(MIN.micros, micros - 1));
+  }
+
+  public boolean isBefore(Timestamp other) {
+    return micros < other.micros;
   }
 
   public Instant instant() {

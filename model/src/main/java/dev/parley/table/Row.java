@@ -2,6 +2,7 @@ package dev.parley.table;
 
 import dev.parley.Metrics;
 import dev.parley.platform.Metric;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,16 @@ public record Row(Map<String, AttributeValue> attributes) {
 
   public static AttributeValue n(long value) {
     return AttributeValue.fromN(Long.toString(value));
+  }
+
+  /// A moment in epoch milliseconds.
+  public static AttributeValue millis(Instant moment) {
+    return n(moment.toEpochMilli());
+  }
+
+  /// A moment in whole epoch seconds, as `expires_at` holds it.
+  public static AttributeValue seconds(Instant moment) {
+    return n(moment.getEpochSecond());
   }
 
   /// @throws InvalidRow where the attribute is missing or no string
@@ -86,6 +97,12 @@ public record Row(Map<String, AttributeValue> attributes) {
     }
   }
 
+  /// As above, a moment in epoch milliseconds from 1970 to `max`.
+  public @Nullable Instant optionalMillis(String table, String attribute, Instant max) {
+    Long millis = optionalNumber(table, attribute, 0, max.toEpochMilli());
+    return millis == null ? null : Instant.ofEpochMilli(millis);
+  }
+
   /// Logs and counts that this row, or an attribute of it, is passed over.
   public void report(String table, RuntimeException why) {
     StringBuilder key = new StringBuilder();
@@ -101,11 +118,11 @@ public record Row(Map<String, AttributeValue> attributes) {
   }
 
   /// Whether DynamoDB would delete this row by now. It does so "typically within two days", and
-  /// returns the row until then, so every read asks.
+  /// returns the row until then, so every read asks. A row without `expires_at` never expires.
   ///
-  /// @param nowSeconds epoch seconds
-  public boolean expired(long nowSeconds) {
+  /// @throws InvalidRow where `expires_at` is no whole number
+  public boolean expired(Instant now) {
     Long expiresAt = optionalNumber("expires_at");
-    return expiresAt != null && expiresAt <= nowSeconds;
+    return expiresAt != null && expiresAt <= now.getEpochSecond();
   }
 }

@@ -2,16 +2,20 @@ package dev.parley.table;
 
 import dev.parley.platform.Deadline;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// Transactions that meet another one on the same item, or are throttled, try again; a condition
-/// that fails is an answer, and is returned.
+/// Transactions. One that meets another on the same item, or is throttled, is tried again; a
+/// condition that does not hold is an answer.
 ///
 /// Source: DynamoDB developer guide, "Transaction conflict handling": the SDK does not repeat a
 /// cancelled transaction by itself. API reference, TransactWriteItems, for the codes.
@@ -19,19 +23,33 @@ public final class Transactions {
   static final Duration PAUSE_MIN = Duration.ofMillis(1);
   static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
-  /// Reasons that pass.
-  private static final Set<String> PASSING =
+  /// Reasons for which another attempt may succeed.
+  private static final Set<String> TEMPORARY =
       Set.of("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded");
 
   private Transactions() {}
 
+  /// The write of a row, on condition that there is none with its key.
+  ///
+  /// @param partitionKey the name of the table's partition key
+  public static TransactWriteItem insert(
+      String table, Map<String, AttributeValue> row, String partitionKey) {
+    return TransactWriteItem.builder()
+        .put(
+            Put.builder()
+                .tableName(table)
+                .item(row)
+                .conditionExpression("attribute_not_exists(" + partitionKey + ")")
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
+        .build();
+  }
+
   /// Writes all items or none.
   ///
-  /// @return null where it is written; else a reason for each item, in their order, of which at
-  ///     least one has the code `ConditionalCheckFailed`
   /// @throws TransactionCanceledException where it still met other transactions or was throttled at
   ///     the deadline, or was cancelled for any other reason
-  public static @Nullable List<CancellationReason> write(
+  public static WriteResult write(
       DynamoDbClient dynamoDb, List<TransactWriteItem> items, Deadline deadline) {
     while (true) {
       try {
@@ -40,14 +58,15 @@ public final class Transactions {
                 request
                     .transactItems(items)
                     .overrideConfiguration(o -> o.apiCallTimeout(deadline.left())));
-        return null;
+        return new WriteResult.Written();
       } catch (TransactionCanceledException e) {
-        List<CancellationReason> reasons = e.cancellationReasons();
-        if (reasons.stream().anyMatch(Transactions::conditionFailed)) {
-          return reasons;
+        Map<TransactWriteItem, Row> found = found(items, e.cancellationReasons());
+        if (!found.isEmpty()) {
+          return new WriteResult.Refused(found);
         }
-        boolean passes = reasons.stream().anyMatch(r -> PASSING.contains(r.code()));
-        if (!passes || deadline.passed()) {
+        boolean temporary =
+            e.cancellationReasons().stream().anyMatch(reason -> TEMPORARY.contains(reason.code()));
+        if (!temporary || deadline.passed()) {
           throw e;
         }
         deadline.pause(PAUSE_MIN, PAUSE_MAX);
@@ -55,7 +74,16 @@ public final class Transactions {
     }
   }
 
-  public static boolean conditionFailed(CancellationReason reason) {
-    return "ConditionalCheckFailed".equals(reason.code());
+  /// @param reasons one for each item, in their order
+  private static Map<TransactWriteItem, Row> found(
+      List<TransactWriteItem> items, List<CancellationReason> reasons) {
+    Map<TransactWriteItem, Row> found = new HashMap<>();
+    for (int i = 0; i < reasons.size(); i++) {
+      CancellationReason reason = reasons.get(i);
+      if ("ConditionalCheckFailed".equals(reason.code())) {
+        found.put(items.get(i), new Row(reason.hasItem() ? reason.item() : Map.of()));
+      }
+    }
+    return found;
   }
 }

@@ -9,6 +9,7 @@ import dev.parley.Text;
 import dev.parley.identity.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -116,14 +117,14 @@ public final class ClientFrame {
     return new Identity(identity.user(), name);
   }
 
-  public @Nullable Long after() {
+  public @Nullable Timestamp after() {
     return timestamp("after", ErrorCode.INVALID_AFTER);
   }
 
   /// `before` or `after`, or neither.
   public Range range() {
-    Long after = after();
-    Long before = timestamp("before", ErrorCode.INVALID_BEFORE);
+    Timestamp after = after();
+    Timestamp before = timestamp("before", ErrorCode.INVALID_BEFORE);
     if (after != null && before != null) {
       throw new Rejection(ErrorCode.INVALID_RANGE);
     }
@@ -163,16 +164,16 @@ public final class ClientFrame {
     return new RoomId(room.textValue());
   }
 
-  private @Nullable Long timestamp(String name, ErrorCode otherwise) {
+  private @Nullable Timestamp timestamp(String name, ErrorCode otherwise) {
     JsonNode value = field(name);
     if (value == null) {
       return null;
     }
-    Long timestamp = wholeNumber(value);
-    if (timestamp == null || timestamp < 0) {
+    Long micros = wholeNumber(value);
+    if (micros == null || micros < 0) {
       throw new Rejection(otherwise);
     }
-    return timestamp;
+    return new Timestamp(micros);
   }
 
   /// A whole number below 2^53 in magnitude, however it is written: some libraries write `1.0` and

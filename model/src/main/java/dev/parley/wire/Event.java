@@ -33,19 +33,19 @@ public final class Event {
   /// @param prev the timestamp handed out before this one, or null at the beginning
   /// @throws IllegalArgumentException where it is larger than a page may be, so that nobody is
   ///     shown what history cannot show: no client of ours can have sent it
-  public static Event message(Message message, @Nullable Long prev) {
+  public static Event message(Message message, @Nullable Timestamp prev) {
     return new Event(
         bytes(
             Json.object()
                 .put("type", "message")
                 .put("room", message.room().name())
-                .put("timestamp", message.timestamp())
-                .put("prev", prev)
+                .put("timestamp", message.timestamp().micros())
+                .put("prev", prev == null ? null : (Long) prev.micros())
                 .put("id", message.id())
                 .put("user", message.from().user())
                 .put("sender", message.from().sender())
                 .put("message", message.text())),
-        new Timestamp(message.timestamp()));
+        message.timestamp());
   }
 
   public static Event presence(RoomId room, String member, Identity identity, State state) {

@@ -11,6 +11,9 @@ import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +35,7 @@ public final class Reply {
   public static Reply joined(
       Room room, Page page, boolean complete, ConnectionId connection, Identity identity) {
     Reply reply = page("joined", room.id(), page);
-    reply.json.put("head", room.head());
+    reply.json.put("head", micros(room.head()));
     reply.json.put("complete", complete);
     reply.json.set("you", you(connection, identity));
     return reply;
@@ -59,11 +62,11 @@ public final class Reply {
     return reply;
   }
 
-  public static Reply sent(RoomId room, String id, long timestamp) {
+  public static Reply sent(RoomId room, String id, Timestamp timestamp) {
     Reply reply = new Reply("sent");
     reply.json.put("room", room.name());
     reply.json.put("id", id);
-    reply.json.put("timestamp", timestamp);
+    reply.json.put("timestamp", timestamp.micros());
     return reply;
   }
 
@@ -87,49 +90,55 @@ public final class Reply {
     Reply reply = new Reply("rooms");
     var rooms = reply.json.putArray("rooms");
     for (Room room : page) {
-      rooms.addObject().put("room", room.id().name()).put("head", room.head());
+      rooms.addObject().put("room", room.id().name()).put("head", micros(room.head()));
     }
     reply.json.put("cursor", cursor == null ? null : cursor.name());
     return reply;
   }
 
-  /// @param time epoch microseconds
+  /// The head of a room that the connection is in is never null, which tells the client to join
+  /// again. It is 0 where nothing was said yet. Where it is lost it is the time, which no client
+  /// has seen as a head, so that each reads what it may have missed.
+  ///
   /// @param rooms those that were asked for, in their order
-  /// @param joined those of them that the connection is in, with their heads: a head is 0 where
-  ///     nothing was said yet, since null says that the client must join again; and the time where
-  ///     it is lost, which no client has seen, so that each reads what it may have missed
+  /// @param joined those of them that the connection is in
   public static Reply pong(
-      long time,
+      Instant now,
       ConnectionId connection,
       Identity identity,
       Collection<RoomId> rooms,
       Map<RoomId, Room> joined) {
     Reply reply = new Reply("pong");
-    reply.json.put("time", time);
+    Timestamp time = Timestamp.of(now);
+    reply.json.put("time", time.micros());
     reply.json.set("you", you(connection, identity));
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
-      heads.put(id.name(), room == null ? null : head(room, time));
+      heads.put(id.name(), micros(room == null ? null : head(room, time)));
     }
     return reply;
   }
 
-  private static Long head(Room room, long time) {
-    Long head = room.head();
+  private static Timestamp head(Room room, Timestamp time) {
+    Timestamp head = room.head();
     if (head != null) {
       return head;
     }
-    return room.headLost() ? time : 0L;
+    return room.headLost() ? time : Timestamp.MIN;
+  }
+
+  private static @Nullable Long micros(@Nullable Timestamp timestamp) {
+    return timestamp == null ? null : (Long) timestamp.micros();
   }
 
   public static Reply error(Rejection rejection) {
     Reply reply = new Reply("error");
     reply.json.put("code", rejection.code().code());
     reply.json.put("message", rejection.code().meaning());
-    Long retryAfterMs = rejection.retryAfterMs();
-    if (retryAfterMs != null) {
-      reply.json.put("retryAfterMs", retryAfterMs);
+    Duration retryAfter = rejection.retryAfter();
+    if (retryAfter != null) {
+      reply.json.put("retryAfterMs", retryAfter.toMillis());
     }
     return reply;
   }
@@ -174,7 +183,7 @@ public final class Reply {
   }
 
   private static ObjectNode json(Entry entry) {
-    ObjectNode json = Json.object().put("timestamp", entry.timestamp());
+    ObjectNode json = Json.object().put("timestamp", entry.timestamp().micros());
     return switch (entry) {
       case Message message ->
           json.put("id", message.id())

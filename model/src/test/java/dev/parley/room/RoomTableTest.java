@@ -10,16 +10,12 @@ import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.identity.Identity;
-import dev.parley.platform.Aws;
-import dev.parley.platform.Settings;
-import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class RoomTableTest {
   private static final Identity ADA = new Identity("guest:ada", "Ada");
@@ -30,32 +26,32 @@ class RoomTableTest {
 
   @Test
   void aRoomIsMadeByItsFirstJoin() {
-    assertNull(rooms.get(id).createdAtMs());
+    assertNull(rooms.get(id).createdAt());
 
     rooms.open(id, ADA, now);
     Room again = rooms.open(id, ADA, now.plusSeconds(60));
 
-    assertEquals(now.toEpochMilli(), again.createdAtMs());
+    assertEquals(now, again.createdAt());
     assertNull(again.head());
   }
 
   @Test
   void aHeadMovesOnlyFromWhereItWasRead() {
     Room read = rooms.open(id, ADA, now);
-    Room next = new Room(id, 7L, "100", read.createdAtMs(), null);
+    Room next = new Room(id, new Timestamp(7), "100", read.createdAt(), null);
 
     assertTrue(rooms.advance(read, next));
-    assertFalse(rooms.advance(read, new Room(id, 8L, "200", null, null)));
+    assertFalse(rooms.advance(read, new Room(id, new Timestamp(8), "200", null, null)));
 
     assertEquals(next, rooms.get(id));
-    assertTrue(rooms.advance(next, new Room(id, 9L, "300", null, null)));
-    assertEquals(9L, rooms.get(id).head());
+    assertTrue(rooms.advance(next, new Room(id, new Timestamp(9), "300", null, null)));
+    assertEquals(new Timestamp(9), rooms.get(id).head());
   }
 
   @Test
   void aRoomIsQueuedForAWhileAfterItWentByTheQueue() {
     Room read = rooms.open(id, ADA, now);
-    Room next = new Room(id, 7L, "100", read.createdAtMs(), null).queued(3, now);
+    Room next = new Room(id, new Timestamp(7), "100", read.createdAt(), null).queued(3, now);
 
     assertTrue(rooms.advance(read, next));
 
@@ -67,39 +63,33 @@ class RoomTableTest {
     assertTrue(stored.isQueued(now));
     assertTrue(stored.isQueued(end.minusMillis(1)));
     assertFalse(stored.isQueued(end));
-    assertTrue(rooms.advance(stored, new Room(id, 9L, "300", null, null)));
+    assertTrue(rooms.advance(stored, new Room(id, new Timestamp(9), "300", null, null)));
     assertTrue(rooms.get(id).isQueued(now), "who says nothing of it changes nothing");
   }
 
   @Test
   void anInstantThatIsTooFarAheadIsNotBelieved() {
-    for (long until : new long[] {Long.MAX_VALUE, now.plusSeconds(3_600).toEpochMilli()}) {
-      assertFalse(new Room(id, 7L, "100", null, 0, until).isQueued(now));
+    for (Instant until :
+        List.of(
+            Instant.ofEpochMilli(Long.MAX_VALUE),
+            now.plusSeconds(3_600),
+            Instant.ofEpochMilli(Long.MIN_VALUE))) {
+      assertFalse(new Room(id, new Timestamp(7), "100", null, 0, until).isQueued(now));
     }
-    assertFalse(new Room(id, 7L, "100", null, 0, Long.MIN_VALUE).isQueued(now));
-    // The clock that wrote it was ahead.
-    assertTrue(new Room(id, 7L, "100", null, 0, null).queued(0, now.plusMillis(900)).isQueued(now));
+    Room room = new Room(id, new Timestamp(7), "100", null, null);
+    assertTrue(room.queued(0, now.plusMillis(900)).isQueued(now), "the clock was ahead");
   }
 
   @Test
   void aHeadThatMovedAndWhoseAnswerWasLostHasMoved() {
     Room read = rooms.open(id, ADA, now);
     LosesFirstAnswer losing = new LosesFirstAnswer();
-    Settings settings = TestTables.settings();
-    RoomTable flaky =
-        new RoomTable(
-            DynamoDbClient.builder()
-                .region(new Aws(settings).region())
-                .credentialsProvider(new Aws(settings).credentials())
-                .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-                .httpClient(losing)
-                .build(),
-            settings);
+    RoomTable flaky = new RoomTable(TestTables.dynamoDb(losing), TestTables.settings());
 
-    assertTrue(flaky.advance(read, new Room(id, 7L, "100", read.createdAtMs(), null)));
+    assertTrue(flaky.advance(read, new Room(id, new Timestamp(7), "100", read.createdAt(), null)));
 
     assertTrue(losing.lost().get());
-    assertEquals(7L, rooms.get(id).head());
+    assertEquals(new Timestamp(7), rooms.get(id).head());
   }
 
   @Test

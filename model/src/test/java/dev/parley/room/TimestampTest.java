@@ -1,11 +1,17 @@
 package dev.parley.room;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.table.Row;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class TimestampTest {
   @Test
@@ -36,6 +42,32 @@ class TimestampTest {
     Timestamp one = new Timestamp(1);
 
     assertTrue(one.compareTo(one.next()) < 0);
+    assertTrue(one.isBefore(one.next()));
+    assertFalse(one.isBefore(one));
     assertEquals(new Timestamp(2), one.next());
+    assertEquals(Timestamp.MIN, one.previous());
+    assertEquals(Timestamp.MIN, Timestamp.MIN.previous());
+  }
+
+  @Test
+  void aStoredNumberThatIsNoTimestampCostsItsOwnRow() {
+    for (AttributeValue odd :
+        List.of(
+            Row.n(-1),
+            Row.n(Timestamp.MAX.micros() + 1),
+            Row.n(Long.MAX_VALUE),
+            AttributeValue.fromN("1.5"),
+            Row.s("ten"))) {
+      Row row = new Row(Map.of("head", odd));
+
+      assertThrows(Row.InvalidRow.class, () -> Timestamp.of(row, "head"), odd.toString());
+      assertNull(Timestamp.optional("ChatRooms", row, "head"), odd.toString());
+    }
+    for (Timestamp stored : List.of(Timestamp.MIN, Timestamp.MAX)) {
+      Row row = new Row(Map.of("head", Row.n(stored.micros())));
+
+      assertEquals(stored, Timestamp.of(row, "head"));
+      assertEquals(stored, Timestamp.optional("ChatRooms", row, "head"));
+    }
   }
 }

@@ -6,10 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.parley.TestTables;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Settings;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -147,12 +144,12 @@ class BatchesTest {
                     .build();
           }
         };
-    return client(interceptor);
+    return TestTables.dynamoDb(interceptor);
   }
 
   /// A DynamoDB that writes so many items of each batch, and leaves the others.
   private DynamoDbClient deleting(int items) {
-    return client(
+    return TestTables.dynamoDb(
         new ExecutionInterceptor() {
           private List<WriteRequest> left = List.of();
 
@@ -176,15 +173,5 @@ class BatchesTest {
                 : response.copy(r -> r.unprocessedItems(Map.of(TABLE, left)));
           }
         });
-  }
-
-  private static DynamoDbClient client(ExecutionInterceptor interceptor) {
-    Settings settings = TestTables.settings();
-    return DynamoDbClient.builder()
-        .region(new Aws(settings).region())
-        .credentialsProvider(new Aws(settings).credentials())
-        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-        .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
-        .build();
   }
 }

@@ -2,21 +2,17 @@ package dev.parley.table;
 
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Settings;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,26 +21,30 @@ import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
-import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 class TransactionsTest {
+  private static final String TABLE = "ChatSends";
+
   private final String id = fresh("send");
   private final AtomicInteger calls = new AtomicInteger();
 
   @ParameterizedTest
   @ValueSource(
       strings = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-  void whatPassesIsTriedAgain(String code) {
-    assertNull(write(cancelling(3, "None", code), Deadline.in(Duration.ofSeconds(30))));
+  void aTemporaryReasonIsTriedAgain(String code) {
+    assertEquals(
+        new WriteResult.Written(),
+        write(cancelling(3, "None", code), Deadline.in(Duration.ofSeconds(30))));
 
     assertEquals(4, calls.get());
     assertTrue(isThere());
   }
 
   @Test
-  void whatDoesNotPassIsNotTriedAgain() {
+  void anyOtherReasonIsNotTriedAgain() {
     TransactionCanceledException e =
         assertThrows(
             TransactionCanceledException.class,
@@ -57,7 +57,7 @@ class TransactionsTest {
   }
 
   @Test
-  void whatHasNotPassedAtTheDeadlineFails() {
+  void aTemporaryReasonFailsAtTheDeadline() {
     DynamoDbClient throttled = cancelling(Integer.MAX_VALUE, "ThrottlingError");
     assertThrows(
         TransactionCanceledException.class,
@@ -66,28 +66,57 @@ class TransactionsTest {
     assertEquals(1, calls.get());
   }
 
-  private @Nullable List<CancellationReason> write(DynamoDbClient dynamoDb, Deadline deadline) {
-    Put put =
-        Put.builder()
-            .tableName("ChatSends")
-            .item(Map.of("send_id", Row.s(id)))
-            .conditionExpression("attribute_not_exists(send_id)")
+  @Test
+  void aRefusalHasTheRowOfEachItemWhoseConditionDidNotHold() {
+    TransactWriteItem first = insert(id, "first");
+    TransactWriteItem again = insert(id, "again");
+    TransactWriteItem other = insert(fresh("send"), "other");
+    Deadline deadline = Deadline.in(Duration.ofSeconds(30));
+    Transactions.write(TestTables.dynamoDb(), List.of(first), deadline);
+
+    WriteResult result = Transactions.write(TestTables.dynamoDb(), List.of(other, again), deadline);
+
+    WriteResult.Refused refused = assertInstanceOf(WriteResult.Refused.class, result);
+    assertEquals("first", refused.found(again).orElseThrow().string("digest"));
+    assertTrue(refused.found(other).isEmpty());
+  }
+
+  @Test
+  void aRefusalWhereThereIsNoRowHasOneWithoutAttributes() {
+    TransactWriteItem delete =
+        TransactWriteItem.builder()
+            .delete(
+                Delete.builder()
+                    .tableName(TABLE)
+                    .key(Map.of("send_id", Row.s(id)))
+                    .conditionExpression("attribute_exists(send_id)")
+                    .build())
             .build();
-    return Transactions.write(
-        dynamoDb, List.of(TransactWriteItem.builder().put(put).build()), deadline);
+
+    WriteResult result =
+        Transactions.write(
+            TestTables.dynamoDb(), List.of(delete), Deadline.in(Duration.ofSeconds(30)));
+
+    assertEquals(new WriteResult.Refused(Map.of(delete, new Row(Map.of()))), result);
+  }
+
+  private WriteResult write(DynamoDbClient dynamoDb, Deadline deadline) {
+    return Transactions.write(dynamoDb, List.of(insert(id, "first")), deadline);
+  }
+
+  private static TransactWriteItem insert(String id, String digest) {
+    return Transactions.insert(
+        TABLE, Map.of("send_id", Row.s(id), "digest", Row.s(digest)), "send_id");
   }
 
   private boolean isThere() {
     return TestTables.dynamoDb()
-        .getItem(
-            get ->
-                get.tableName("ChatSends").key(Map.of("send_id", Row.s(id))).consistentRead(true))
+        .getItem(get -> get.tableName(TABLE).key(Map.of("send_id", Row.s(id))).consistentRead(true))
         .hasItem();
   }
 
   /// The first transactions are cancelled for these reasons.
   private DynamoDbClient cancelling(int times, String... codes) {
-    Settings settings = TestTables.settings();
     ExecutionInterceptor interceptor =
         new ExecutionInterceptor() {
           @Override
@@ -103,11 +132,6 @@ class TransactionsTest {
             }
           }
         };
-    return DynamoDbClient.builder()
-        .region(new Aws(settings).region())
-        .credentialsProvider(new Aws(settings).credentials())
-        .endpointOverride(URI.create(settings.required("AWS_ENDPOINT_URL_DYNAMODB")))
-        .overrideConfiguration(o -> o.addExecutionInterceptor(interceptor))
-        .build();
+    return TestTables.dynamoDb(interceptor);
   }
 }

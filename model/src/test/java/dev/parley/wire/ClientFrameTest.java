@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,12 +123,13 @@ class ClientFrameTest {
   void aWholeNumberMayBeWrittenWithAFractionOrAnExponent() {
     assertEquals(1, ClientFrame.parse("{\"limit\":1.0}").limit());
     assertEquals(100, ClientFrame.parse("{\"limit\":1e2}").limit());
-    assertEquals(1_795_600_000_000_000L, ClientFrame.parse("{\"after\":1.7956E15}").after());
-    assertEquals(0L, ClientFrame.parse("{\"after\":-0.0}").after());
     assertEquals(
-        new Range.Before(1_795_167_012_345_678L),
+        new Timestamp(1_795_600_000_000_000L), ClientFrame.parse("{\"after\":1.7956E15}").after());
+    assertEquals(Timestamp.MIN, ClientFrame.parse("{\"after\":-0.0}").after());
+    assertEquals(
+        new Range.Before(new Timestamp(1_795_167_012_345_678L)),
         ClientFrame.parse("{\"before\":1.795167012345678E15}").range());
-    assertEquals(Limits.NUMBER_MAX, ClientFrame.parse("{\"after\":9007199254740991.0}").after());
+    assertEquals(Timestamp.MAX, ClientFrame.parse("{\"after\":9007199254740991.0}").after());
   }
 
   @Test

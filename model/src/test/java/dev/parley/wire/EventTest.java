@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Extremes;
-import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +21,9 @@ class EventTest {
 
   @Test
   void aMessageNamesTheOneBeforeIt() {
-    Event event = Event.message(new Message(ROOM, 7, "id-1", ADA, "Hi \"all\"", "Root=1"), null);
+    Event event =
+        Event.message(
+            new Message(ROOM, new Timestamp(7), "id-1", ADA, "Hi \"all\"", "Root=1"), null);
 
     assertEquals(
         """
@@ -44,13 +46,13 @@ class EventTest {
       Message message =
           new Message(
               new RoomId(Extremes.id("r")),
-              Limits.NUMBER_MAX,
+              Timestamp.MAX,
               requireNonNull(frame.id()),
               sender,
               frame.message(),
               "Root=1");
 
-      byte[] event = Event.message(message, Limits.NUMBER_MAX).json();
+      byte[] event = Event.message(message, Timestamp.MAX).json();
 
       assertTrue(event.length <= Reply.PAGE_BYTES_MAX, "seed " + seed + ": " + event.length);
       assertTrue(Reply.size(message) <= event.length, "seed " + seed);
@@ -77,7 +79,8 @@ class EventTest {
 
   @Test
   void whatHistoryCouldNotShowIsNoEvent() {
-    Message foreign = new Message(ROOM, 1, "i", ADA, "x".repeat(Reply.PAGE_BYTES_MAX), null);
+    Message foreign =
+        new Message(ROOM, Timestamp.MIN, "i", ADA, "x".repeat(Reply.PAGE_BYTES_MAX), null);
 
     assertTrue(Reply.size(foreign) > Reply.PAGE_BYTES_MAX);
     assertThrows(IllegalArgumentException.class, () -> Event.message(foreign, null));

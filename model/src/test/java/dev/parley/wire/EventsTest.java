@@ -133,14 +133,14 @@ class EventsTest {
   }
 
   private static Event message(long timestamp) {
-    return Event.message(new Message(ROOM, timestamp, "id", ADA, "x", null), null);
+    return Event.message(new Message(ROOM, new Timestamp(timestamp), "id", ADA, "x", null), null);
   }
 
   private static List<Event> messages(Random random) {
     List<Event> events = new ArrayList<>();
     for (int i = 0; i < random.nextInt(60); i++) {
       String text = "x".repeat(1 + random.nextInt(random.nextInt(5) == 0 ? 4_000 : 50));
-      events.add(Event.message(new Message(ROOM, i, "id", ADA, text, null), null));
+      events.add(Event.message(new Message(ROOM, new Timestamp(i), "id", ADA, text, null), null));
     }
     return events;
   }

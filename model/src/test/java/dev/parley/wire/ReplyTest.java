@@ -16,6 +16,7 @@ import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -29,8 +30,7 @@ class ReplyTest {
   private final Identity longest =
       new Identity("\"".repeat(128), "\ud83d\ude00".repeat(Limits.SENDER_CHARACTERS_MAX));
   private final RoomId room = new RoomId(Extremes.id("r"));
-  private final Room known =
-      new Room(room, Limits.NUMBER_MAX, "1", Limits.NUMBER_MAX / 1_000, null);
+  private final Room known = new Room(room, Timestamp.MAX, "1", Timestamp.MAX.instant(), null);
 
   @Test
   void whatIsAroundAPageFitsBesideIt() {
@@ -45,7 +45,8 @@ class ReplyTest {
 
   @Test
   void whatIsUnreadableIsATimestampAndNothingElse() throws Exception {
-    Page page = new Page(new Range.Newest(), List.of(new Entry.Unreadable(7)), false);
+    Page page =
+        new Page(new Range.Newest(), List.of(new Entry.Unreadable(new Timestamp(7))), false);
 
     JsonNode reply = Json.MAPPER.readTree(Reply.history(room, page, true).encode(null));
 

@@ -3,7 +3,7 @@ package dev.parley.bench;
 import com.amazonaws.xray.AWSXRay;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.local.LocalCloud;
@@ -211,7 +211,7 @@ final class Cloud implements AutoCloseable {
 
   /// Who is in a room, by what they are called without the number behind it.
   Map<String, Set<ConnectionId>> members(String room) {
-    return new ConnectionTable(dynamoDb(), new Settings(environment()))
+    return new MemberIndex(dynamoDb(), new Settings(environment()))
         .membersIn(new RoomId(room), SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).stream()
             .collect(
                 Collectors.groupingBy(

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.OperatingSystemMXBean;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.fanout.Jobs;
@@ -65,7 +65,7 @@ final class CostProcess {
     Settings settings = new Settings(System.getenv());
     Aws aws = new Aws(settings);
     List<ConnectionId> members =
-        new ConnectionTable(aws.dynamoDb(), settings)
+        new MemberIndex(aws.dynamoDb(), settings)
             .membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now()).stream()
                 .map(Membership::connection)
                 .toList();

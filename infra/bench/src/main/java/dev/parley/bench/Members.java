@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.Event;
 import dev.parley.wire.Events;
 import io.netty.bootstrap.Bootstrap;
@@ -171,12 +172,12 @@ final class Members implements AutoCloseable {
         Event.message(
             new Message(
                 room,
-                1_800_000_000_000_000L,
+                new Timestamp(1_800_000_000_000_000L),
                 "0f8fad5b-d9cb-469f-a165-70867728950e",
                 new Identity("guest:00112233445566778899aabbccddeeff", "member-0"),
                 text(number),
                 null),
-            1_799_999_999_999_999L);
+            new Timestamp(1_799_999_999_999_999L));
     return Events.of(List.of(event)).frames().getFirst();
   }
 

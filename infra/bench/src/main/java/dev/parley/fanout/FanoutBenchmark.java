@@ -7,6 +7,7 @@ import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
 import dev.parley.wire.Events;
@@ -29,11 +30,10 @@ public class FanoutBenchmark {
   private static final int MESSAGES = 100;
   private static final String TEXT = "Good morning! ".repeat(15).substring(0, 200);
   private static final int SEGMENT_SIZE = 500;
-  private static final long FIRST = 1_800_000_000_000_000L;
+  private static final Timestamp FIRST = new Timestamp(1_800_000_000_000_000L);
 
   private final RoomId id = new RoomId("lobby");
-  private final Room room =
-      new Room(id, FIRST - 1, "stream/100", Instant.EPOCH.toEpochMilli(), null);
+  private final Room room = new Room(id, FIRST.previous(), "stream/100", Instant.EPOCH, null);
   private final List<Chain.Entry> entries =
       IntStream.range(0, MESSAGES).mapToObj(i -> new Chain.Entry("" + (101 + i), row(i))).toList();
   private final Events events = Chain.of(room, "stream", entries).events();
@@ -43,7 +43,7 @@ public class FanoutBenchmark {
 
   @Benchmark
   public Event encodeMessage() {
-    return Event.message(message(0), FIRST - 1);
+    return Event.message(message(0), FIRST.previous());
   }
 
   @Benchmark
@@ -74,7 +74,7 @@ public class FanoutBenchmark {
   private static Message message(int index) {
     return new Message(
         new RoomId("lobby"),
-        FIRST + index,
+        new Timestamp(FIRST.micros() + index),
         "0f8fad5b-d9cb-469f-a165-70867728950e",
         new Identity("guest:00112233445566778899aabbccddeeff", "Ada Lovelace"),
         TEXT,
@@ -87,12 +87,12 @@ public class FanoutBenchmark {
     return new Row(
         Map.of(
             "room_id", Row.s(message.room().name()),
-            "timestamp", Row.n(message.timestamp()),
+            "timestamp", Row.n(message.timestamp().micros()),
             "id", Row.s(message.id()),
             "user", Row.s(message.from().user()),
             "sender", Row.s(message.from().sender()),
             "message", Row.s(message.text()),
-            "expires_at", Row.n(FIRST / 1_000_000)));
+            "expires_at", Row.seconds(FIRST.instant())));
   }
 
   /// In the order of their slots.

@@ -23,6 +23,7 @@ import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.Timestamp;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Event;
@@ -32,6 +33,7 @@ import dev.parley.wire.Reply;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -293,24 +295,27 @@ class ProtocolTest {
     ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
     Identity identity = new Identity("guest:0", "Ada");
     RoomId id = new RoomId("lobby");
-    Room room = new Room(id, 1L, "1", 1L, null);
-    Message message = new Message(id, 1L, "id", identity, "Hello", null);
-    Page page = new Page(new Range.Newest(), List.of(message, new Entry.Unreadable(2)), false);
+    Timestamp one = new Timestamp(1);
+    Room room = new Room(id, one, "1", Instant.EPOCH, null);
+    Message message = new Message(id, one, "id", identity, "Hello", null);
+    Page page =
+        new Page(new Range.Newest(), List.of(message, new Entry.Unreadable(one.next())), false);
     Membership membership = new Membership(connection, identity, Instant.EPOCH);
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
             Reply.joined(room, page, true, connection, identity).encode(ref),
             Reply.quit(id).encode(ref),
-            Reply.sent(id, "id", 1).encode(ref),
+            Reply.sent(id, "id", one).encode(ref),
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(membership), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(1, connection, identity, List.of(id), Map.of(id, room)).encode(ref),
-            Reply.error(new Rejection(ErrorCode.RATE_LIMITED, 1L))
+            Reply.pong(Instant.EPOCH, connection, identity, List.of(id), Map.of(id, room))
+                .encode(ref),
+            Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
-            line(Event.message(message, 1L)),
+            line(Event.message(message, one)),
             line(Event.presence(id, connection.member(), identity, Event.State.IN)));
 
     Map<String, JsonNode> byType = new HashMap<>();

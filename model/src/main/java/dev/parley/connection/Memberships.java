@@ -1,0 +1,185 @@
+package dev.parley.connection;
+
+import static dev.parley.table.Row.n;
+
+import dev.parley.Limits;
+import dev.parley.allowance.Allowances;
+import dev.parley.allowance.ChargeResult;
+import dev.parley.allowance.Rate;
+import dev.parley.identity.Identity;
+import dev.parley.platform.Deadline;
+import dev.parley.platform.Settings;
+import dev.parley.room.RoomId;
+import dev.parley.table.Batches;
+import dev.parley.table.Row;
+import dev.parley.table.Transactions;
+import dev.parley.table.WriteResult;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// Which connection is in which rooms: the rows of ChatConnections that are memberships. A
+/// connection's own row counts them, so that they are at most 50.
+///
+/// All reads are strongly consistent. A row past its `expires_at` is no membership, and neither is
+/// one that cannot be read: a join writes it anew.
+public final class Memberships {
+  private final DynamoDbClient dynamoDb;
+  private final String table;
+  private final Allowances allowances;
+
+  public Memberships(DynamoDbClient dynamoDb, Settings settings) {
+    this.dynamoDb = dynamoDb;
+    this.table = settings.required(ConnectionTable.SETTING);
+    this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
+  }
+
+  /// Puts a connection into a room, unless it is there already.
+  public JoinResult join(
+      ConnectionId connection, Identity identity, RoomId room, Instant connectedAt, Instant now) {
+    Map<String, AttributeValue> row =
+        new Membership(connection, identity, now).row(room, connectedAt);
+    TransactWriteItem count = count(connection, 1, now);
+    TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
+    WriteResult result = write(count, insert);
+    if (result instanceof WriteResult.Refused refused && refused.found(insert).isPresent()) {
+      if (isMembership(refused.found(insert).get(), now)) {
+        return new JoinResult.Joined();
+      }
+      // It was counted when it was written first.
+      count = count(connection, 0, now);
+      result = write(count, replace(row));
+    }
+    return switch (result) {
+      case WriteResult.Written written -> new JoinResult.Joined();
+      case WriteResult.Refused refused ->
+          isFull(refused.found(count).orElseThrow(), now)
+              ? new JoinResult.TooManyRooms()
+              : new JoinResult.NotConnected();
+    };
+  }
+
+  /// Counts memberships of a connection that is open.
+  private TransactWriteItem count(ConnectionId connection, int more, Instant now) {
+    return update(
+        Update.builder()
+            .tableName(table)
+            .key(ConnectionTable.key(connection))
+            .updateExpression("SET rooms = rooms + :more")
+            .conditionExpression("rooms <= :max AND expires_at > :now")
+            .expressionAttributeValues(
+                Map.of(
+                    ":more", n(more),
+                    ":max", n(Limits.ROOMS_PER_CONNECTION_MAX - more),
+                    ":now", n(now.getEpochSecond()))));
+  }
+
+  private TransactWriteItem replace(Map<String, AttributeValue> row) {
+    return TransactWriteItem.builder()
+        .put(Put.builder().tableName(table).item(row).build())
+        .build();
+  }
+
+  /// Whether a connection is open, so that a join was refused because of the number of its rooms.
+  /// One whose own row cannot be read counts as closed: its client connects again.
+  private boolean isFull(Row own, Instant now) {
+    try {
+      return own.number("expires_at") > now.getEpochSecond() && own.number("rooms") > 0;
+    } catch (Row.InvalidRow e) {
+      if (!own.attributes().isEmpty()) {
+        own.report(table, e);
+      }
+      return false;
+    }
+  }
+
+  /// Takes a connection out of a room.
+  ///
+  /// @return false where it was not in that room
+  public boolean quit(ConnectionId connection, RoomId room) {
+    TransactWriteItem count =
+        update(
+            Update.builder()
+                .tableName(table)
+                .key(ConnectionTable.key(connection))
+                .updateExpression("SET rooms = rooms - :one")
+                .conditionExpression("attribute_exists(connection_id)")
+                .expressionAttributeValues(Map.of(":one", n(1))));
+    TransactWriteItem leave =
+        TransactWriteItem.builder()
+            .delete(
+                Delete.builder()
+                    .tableName(table)
+                    .key(ConnectionTable.key(connection, room))
+                    .conditionExpression("attribute_exists(connection_id)")
+                    .build())
+            .build();
+    return switch (write(count, leave)) {
+      case WriteResult.Written written -> true;
+      case WriteResult.Refused refused -> false;
+    };
+  }
+
+  /// Whether a connection is in a room.
+  public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
+    var response =
+        dynamoDb.getItem(
+            get ->
+                get.tableName(table)
+                    .key(ConnectionTable.key(connection, room))
+                    .consistentRead(true));
+    return response.hasItem() && isMembership(new Row(response.item()), now);
+  }
+
+  /// Those of the rooms that a connection is in, in one read.
+  ///
+  /// @param rooms at most 50
+  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    Set<RoomId> joined = new HashSet<>();
+    List<Map<String, AttributeValue>> keys =
+        rooms.stream().distinct().map(room -> ConnectionTable.key(connection, room)).toList();
+    for (var item : Batches.get(dynamoDb, table, keys)) {
+      Row row = new Row(item);
+      if (isMembership(row, now)) {
+        joined.add(new RoomId(row.string("room_id")));
+      }
+    }
+    return joined;
+  }
+
+  /// Charges one message to a member's allowance in a room, which also tells whether the connection
+  /// is in that room: [ChargeResult.Absent] where it is not.
+  public ChargeResult charge(ConnectionId connection, RoomId room, Rate rate, Instant now) {
+    return allowances.charge(
+        ConnectionTable.key(connection, room), rate, row -> isMembership(row, now), now);
+  }
+
+  /// @param row without attributes where there is none
+  private boolean isMembership(Row row, Instant now) {
+    return !row.attributes().isEmpty() && Membership.of(table, row, now).isPresent();
+  }
+
+  private WriteResult write(TransactWriteItem count, TransactWriteItem membership) {
+    return Transactions.write(
+        dynamoDb, List.of(count, membership), Deadline.in(ConnectionTable.WRITE_MAX));
+  }
+
+  private static TransactWriteItem update(Update.Builder update) {
+    return TransactWriteItem.builder()
+        .update(
+            update
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
+        .build();
+  }
+}

@@ -1,0 +1,183 @@
+package dev.parley.connection;
+
+import static dev.parley.TestTables.fresh;
+import static dev.parley.connection.TestConnections.ADA;
+import static dev.parley.connection.TestConnections.edit;
+import static dev.parley.connection.TestConnections.open;
+import static dev.parley.connection.TestConnections.own;
+import static dev.parley.connection.TestConnections.rows;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.parley.Limits;
+import dev.parley.LosesFirstAnswer;
+import dev.parley.TestTables;
+import dev.parley.allowance.ChargeResult;
+import dev.parley.allowance.Rate;
+import dev.parley.platform.Settings;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class MembershipsTest {
+  private static final Rate RATE = new Rate(Duration.ofMillis(50), Duration.ofMillis(200));
+
+  private final Settings settings = TestTables.settings();
+  private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
+  private final Instant now = Instant.now();
+  private final RoomId room = new RoomId(fresh("room"));
+
+  @Test
+  void aSecondJoinIsOneMembership() {
+    ConnectionId id = open(now);
+
+    assertInstanceOf(JoinResult.Joined.class, join(id, room));
+    assertInstanceOf(JoinResult.Joined.class, join(id, room));
+
+    assertEquals(1, own(id).number("rooms"));
+    assertEquals(2, rows(id).size());
+  }
+
+  @Test
+  void a51stRoomIsRefusedUntilAnotherIsQuit() {
+    ConnectionId id = open(now);
+    RoomId first = new RoomId(fresh("first"));
+    join(id, first);
+    for (int i = 1; i < Limits.ROOMS_PER_CONNECTION_MAX; i++) {
+      join(id, new RoomId(fresh("r")));
+    }
+
+    assertInstanceOf(JoinResult.TooManyRooms.class, join(id, room));
+    assertFalse(memberships.isMember(id, room, now));
+    assertInstanceOf(JoinResult.Joined.class, join(id, first));
+
+    assertTrue(memberships.quit(id, first));
+    assertInstanceOf(JoinResult.Joined.class, join(id, room));
+  }
+
+  @Test
+  void aRoomIsQuitOnce() {
+    ConnectionId id = open(now, room);
+
+    assertTrue(memberships.quit(id, room));
+    assertFalse(memberships.quit(id, room));
+
+    assertEquals(0, own(id).number("rooms"));
+    assertFalse(memberships.isMember(id, room, now));
+  }
+
+  @Test
+  void concurrentJoinsAndQuitsAreCountedRight() throws Exception {
+    long seed = 7;
+    ConnectionId id = open(now);
+    List<RoomId> rooms = IntStream.range(0, 6).mapToObj(i -> new RoomId(fresh("r" + i))).toList();
+    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+      List<CompletableFuture<Void>> all = new ArrayList<>();
+      for (int thread = 0; thread < 4; thread++) {
+        Random random = new Random(seed + thread);
+        all.add(
+            CompletableFuture.runAsync(
+                () -> {
+                  for (int i = 0; i < 15; i++) {
+                    RoomId any = rooms.get(random.nextInt(rooms.size()));
+                    if (random.nextBoolean()) {
+                      join(id, any);
+                    } else {
+                      memberships.quit(id, any);
+                    }
+                  }
+                },
+                executor));
+      }
+      all.forEach(CompletableFuture::join);
+    }
+
+    assertEquals(
+        memberships.joined(id, rooms, now).size(), own(id).number("rooms"), "seed " + seed);
+  }
+
+  @Test
+  void aJoinAndAQuitAreCountedOnceAlsoWhereTheirAnswersWereLost() {
+    ConnectionId id = open(now);
+
+    assertInstanceOf(JoinResult.Joined.class, losingFirstAnswer().join(id, ADA, room, now, now));
+    assertEquals(1, own(id).number("rooms"));
+    assertTrue(losingFirstAnswer().quit(id, room));
+    assertEquals(0, own(id).number("rooms"));
+  }
+
+  @Test
+  void aMembershipThatCannotBeReadIsWrittenAnewAndCountedOnce() {
+    ConnectionId id = open(now, room);
+    edit(ConnectionTable.key(id, room), "joined_at", Row.s("ten"));
+    assertFalse(memberships.isMember(id, room, now));
+
+    assertInstanceOf(JoinResult.Joined.class, join(id, room));
+
+    assertEquals(Set.of(room), memberships.joined(id, List.of(room), now));
+    assertEquals(1, own(id).number("rooms"));
+  }
+
+  @Test
+  void aConnectionWhoseOwnRowCannotBeReadIsNotConnected() {
+    ConnectionId id = open(now);
+    edit(ConnectionTable.key(id), "rooms", Row.s("ten"));
+
+    assertInstanceOf(JoinResult.NotConnected.class, join(id, room));
+
+    assertEquals(1, rows(id).size());
+  }
+
+  @Test
+  void aRowPastItsExpiryIsNoMembership() {
+    Instant longAgo = now.minus(Limits.CONNECTION_ROW_MAX).minusSeconds(1);
+    ConnectionId id = open(longAgo, room);
+
+    assertFalse(memberships.isMember(id, room, now));
+    assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
+    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class,
+        memberships.join(id, ADA, new RoomId(fresh("late")), longAgo, now));
+  }
+
+  @Test
+  void aMemberIsChargedInEachRoomByItself() {
+    RoomId other = new RoomId(fresh("other"));
+    ConnectionId id = open(now, room, other);
+    Rate oneADay = new Rate(Duration.ofDays(1), Duration.ZERO);
+
+    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, room, oneADay, now));
+    assertInstanceOf(ChargeResult.Exhausted.class, memberships.charge(id, room, oneADay, now));
+    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, other, oneADay, now));
+  }
+
+  @Test
+  void aConnectionThatIsNotInARoomIsNotChargedThere() {
+    ConnectionId id = open(now);
+
+    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
+
+    assertEquals(1, rows(id).size());
+  }
+
+  private JoinResult join(ConnectionId id, RoomId room) {
+    return memberships.join(id, ADA, room, now, now);
+  }
+
+  private Memberships losingFirstAnswer() {
+    return new Memberships(TestTables.dynamoDb(new LosesFirstAnswer()), settings);
+  }
+}

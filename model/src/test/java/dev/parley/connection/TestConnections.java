@@ -1,0 +1,74 @@
+package dev.parley.connection;
+
+import static dev.parley.TestTables.fresh;
+
+import dev.parley.TestTables;
+import dev.parley.identity.Identity;
+import dev.parley.room.RoomId;
+import dev.parley.table.Row;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// Connections of one test, and the rows that they have in ChatConnections.
+final class TestConnections {
+  static final Identity ADA = new Identity("guest:ada", "Ada");
+
+  private TestConnections() {}
+
+  /// A connection that is not open yet.
+  static Connection connection(Instant connectedAt) {
+    return new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", connectedAt);
+  }
+
+  /// Opens a connection.
+  static ConnectionId open(Instant connectedAt, RoomId... rooms) {
+    Connection connection = connection(connectedAt);
+    new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
+        .open(connection, Set.of(rooms), connectedAt, List.of());
+    return connection.id();
+  }
+
+  /// The row that is the connection itself.
+  static Row own(ConnectionId id) {
+    return rows(id).stream()
+        .filter(row -> row.string("room_id").equals("$connection"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /// All rows of a connection.
+  static List<Row> rows(ConnectionId id) {
+    return TestTables.dynamoDb()
+        .query(
+            query ->
+                query
+                    .tableName("ChatConnections")
+                    .consistentRead(true)
+                    .keyConditionExpression("connection_id = :id")
+                    .expressionAttributeValues(Map.of(":id", Row.s(id.value()))))
+        .items()
+        .stream()
+        .map(Row::new)
+        .toList();
+  }
+
+  /// Sets an attribute of a row.
+  static void edit(Map<String, AttributeValue> key, String attribute, AttributeValue value) {
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(key)
+                    .updateExpression("SET #attribute = :value")
+                    .expressionAttributeNames(Map.of("#attribute", attribute))
+                    .expressionAttributeValues(Map.of(":value", value)));
+  }
+
+  static List<ConnectionId> ids(List<Membership> members) {
+    return members.stream().map(Membership::connection).toList();
+  }
+}
