@@ -11,6 +11,8 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Ticker;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,9 +22,11 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /// The queue of connections that are gone: removes the rows of each, one connection after another
-/// and no faster than the tables bear beside all else, unless it was opened less than 30 s ago.
+/// and no faster than the tables bear beside everything else. A connection that was opened less
+/// than 30 s ago keeps its rows.
 ///
-/// What fails comes again, a few times; what is no connection's id is left to the dead letters.
+/// A message that fails comes again, a few times. One that is no connection's id is left to the
+/// dead letters.
 public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger log = LoggerFactory.getLogger(PruneHandler.class);
 
@@ -32,6 +36,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   private static final int ROWS_PER_SECOND = 125;
 
   private final InstantSource clock;
+  private final Ticker ticker;
   private final ConnectionTable connections;
 
   public PruneHandler() {
@@ -39,8 +44,13 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   }
 
   public PruneHandler(Map<String, String> environment, InstantSource clock) {
+    this(environment, clock, Ticker.SYSTEM);
+  }
+
+  PruneHandler(Map<String, String> environment, InstantSource clock, Ticker ticker) {
     Settings settings = new Settings(environment);
     this.clock = clock;
+    this.ticker = ticker;
     this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
   }
 
@@ -61,7 +71,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
                 "{} rows of a gone connection: {}",
                 rows,
                 rows > 0 ? "pruned" : "it is younger than 30 s");
-        pause(rows);
+        ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));
       } catch (IllegalArgumentException e) {
         log.error("a message in the queue is no connection: it is left to the dead letters", e);
         failures.add(new BatchItemFailure(message.getMessageId()));
@@ -71,15 +81,5 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
       }
     }
     return new SQSBatchResponse(failures);
-  }
-
-  /// As long as this many rows are to take.
-  private static void pause(int rows) {
-    try {
-      Thread.sleep(1_000L * rows / ROWS_PER_SECOND);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted between two connections", e);
-    }
   }
 }

@@ -18,7 +18,9 @@ import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
+import dev.parley.platform.TestTicker;
 import dev.parley.room.RoomId;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -85,6 +87,20 @@ class PruneHandlerTest {
     Predicate<Message> its = message -> message.body().equals(young.value());
     assertEquals(2, TestQueues.take(queue, its, 2).size());
     assertEquals(List.of(), TestQueues.takeAll(queue, its));
+  }
+
+  @Test
+  void rowsAreRemovedAtARateOf125ASecond() {
+    TestTicker ticker = new TestTicker();
+    PruneHandler paced =
+        new PruneHandler(
+            TestTables.environment("PruneFunction", Map.of()), InstantSource.system(), ticker);
+    ConnectionId two = open(longAgo, Set.of(room, new RoomId(fresh("room"))));
+    ConnectionId young = open(Instant.now(), Set.of(room));
+
+    assertEquals(List.of(), handle(paced, two.value(), young.value()));
+
+    assertEquals(List.of(Duration.ofMillis(24), Duration.ZERO), ticker.pauses());
   }
 
   @Test

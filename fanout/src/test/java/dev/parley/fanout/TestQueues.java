@@ -2,12 +2,8 @@ package dev.parley.fanout;
 
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
-import dev.parley.local.sqs.LocalSqs;
-import dev.parley.local.template.Template;
+import dev.parley.TestSqs;
 import dev.parley.room.RoomId;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,25 +14,12 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
-/// The template's queues on ElasticMQ, one set for all tests: each test has rooms of its own.
+/// The jobs in the template's queues: each test has rooms of its own.
 final class TestQueues {
-  private static final LocalSqs SQS = start();
-
   private TestQueues() {}
 
-  private static LocalSqs start() {
-    try {
-      LocalSqs sqs = LocalSqs.start();
-      sqs.create(Template.read(Path.of("..", "infra", "template.yaml"), Map.of()).queues());
-      Runtime.getRuntime().addShutdownHook(new Thread(sqs::close));
-      return sqs;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   static Map<String, String> environment() {
-    return SQS.environment();
+    return TestSqs.environment();
   }
 
   static String endpoint() {
@@ -79,7 +62,7 @@ final class TestQueues {
 
   private static List<Message> receive(String queueUrl, int waitSeconds) {
     List<Message> messages =
-        SQS.client()
+        TestSqs.client()
             .receiveMessage(
                 receive ->
                     receive
@@ -89,7 +72,7 @@ final class TestQueues {
                         .waitTimeSeconds(waitSeconds))
             .messages();
     for (Message message : messages) {
-      SQS.client()
+      TestSqs.client()
           .deleteMessage(
               delete -> delete.queueUrl(queueUrl).receiptHandle(message.receiptHandle()));
     }
@@ -113,8 +96,7 @@ final class TestQueues {
 
   /// How many messages are in a queue, the delayed ones too.
   static int size(String queueUrl) {
-    return SQS
-        .client()
+    return TestSqs.client()
         .getQueueAttributes(
             get ->
                 get.queueUrl(queueUrl)

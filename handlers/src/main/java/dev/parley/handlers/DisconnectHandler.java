@@ -21,9 +21,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `$disconnect`: closes the session and forgets the connection; one that was in many rooms is left
-/// to the Prune function. API Gateway delivers this event by best effort; where it does not come,
-/// the next push finds the connection gone, or its rows expire.
+/// `$disconnect`: closes the session and removes the connection's rows. The Prune function removes
+/// the memberships of a connection that was in many rooms.
+///
+/// API Gateway delivers this event by best effort. Where it does not come, the next push finds the
+/// connection gone, or its rows expire.
 public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);
@@ -47,8 +49,8 @@ public final class DisconnectHandler
     this.prunes = new PruneQueue(aws.sqs(), settings);
   }
 
-  /// The event's part that counts. The library's type for WebSocket events has no fields for the
-  /// close code and the reason.
+  /// The event, as far as it is used here. The library's type for WebSocket events has no fields
+  /// for the close code and the reason.
   public static final class Event {
     private @Nullable RequestContext requestContext;
 
@@ -61,7 +63,7 @@ public final class DisconnectHandler
     }
   }
 
-  /// As API Gateway sends it; unknown fields are passed over.
+  /// As API Gateway sends it. Other fields are ignored, and one that is missing is empty or 0.
   public static final class RequestContext {
     private String connectionId = "";
     private long connectedAt;
@@ -106,7 +108,8 @@ public final class DisconnectHandler
     return Invocation.handle(
         context,
         () -> {
-          RequestContext request = Objects.requireNonNull(event.getRequestContext());
+          RequestContext request =
+              Objects.requireNonNull(event.getRequestContext(), "the event has no requestContext");
           MDC.put("connection_id", request.getConnectionId());
           disconnect(request, clock.instant());
           APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
@@ -115,18 +118,17 @@ public final class DisconnectHandler
         });
   }
 
-  /// The session first: whoever sees the connection's rows go must find it closed with this reason.
+  /// The session comes first: the stream of the connection's rows closes a session that is still
+  /// open when they are deleted, and does not know the reason.
   private void disconnect(RequestContext request, Instant now) {
     ConnectionId connection = new ConnectionId(request.getConnectionId());
     String said = request.getDisconnectReason();
     String reason = (request.getDisconnectStatusCode() + " " + (said == null ? "" : said)).strip();
-    Trace.step(
-        "close",
-        () ->
-            sessions.close(
-                connection, Instant.ofEpochMilli(request.getConnectedAt()), now, reason));
+    Instant connectedAt =
+        request.getConnectedAt() > 0 ? Instant.ofEpochMilli(request.getConnectedAt()) : null;
+    Trace.step("close", () -> sessions.close(connection, connectedAt, now, reason));
     if (!Trace.step("forget", () -> connections.forget(connection))) {
-      Trace.step("hand over", () -> prunes.addClosed(connection));
+      Trace.step("enqueue", () -> prunes.addClosed(connection));
     }
     log.info("disconnected: {}", request.getDisconnectStatusCode());
   }

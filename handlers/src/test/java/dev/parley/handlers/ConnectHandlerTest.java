@@ -5,13 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ConnectHandlerTest {
@@ -108,59 +106,20 @@ class ConnectHandlerTest {
                                 Row.s("$connection"))))
             .item()
             .isEmpty());
-    assertTrue(session().attributes().isEmpty());
+    assertTrue(connection.session().attributes().isEmpty());
   }
 
   @Test
-  void aSessionIsOpenedAtConnectAndClosedAtDisconnect() {
+  void aSessionIsOpened() {
     connection.connect(null);
 
-    Row open = session();
-    assertEquals(connection.user(), open.string("user"));
-    assertEquals("127.0.0.1", open.string("source_ip"));
-    assertEquals(connection.connectedAt().toEpochMilli(), open.number("connected_at"));
-    assertFalse(open.attributes().containsKey("disconnected_at"));
-
-    disconnect(1001, "Going away");
-
-    Row closed = session();
-    assertEquals("1001 Going away", closed.string("reason"));
-    assertTrue(closed.number("duration_seconds") >= 0);
-    assertTrue(closed.number("disconnected_at") >= open.number("connected_at"));
-    assertTrue(connection.rooms("global").isEmpty());
-  }
-
-  @Test
-  void aSecondDisconnectChangesNothing() {
-    connection.connect(null);
-    disconnect(1000, null);
-
-    disconnect(1006, "again");
-
-    assertEquals("1000", session().string("reason"));
-  }
-
-  private void disconnect(int code, @Nullable String reason) {
-    DisconnectHandler.RequestContext context = new DisconnectHandler.RequestContext();
-    context.setConnectionId(connection.id().value());
-    context.setConnectedAt(connection.connectedAt().toEpochMilli());
-    context.setDisconnectStatusCode(code);
-    context.setDisconnectReason(reason);
-    DisconnectHandler.Event event = new DisconnectHandler.Event();
-    event.setRequestContext(context);
-    new DisconnectHandler(
-            TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system())
-        .handleRequest(event, new TestContext());
-  }
-
-  private Row session() {
-    return new Row(
-        TestTables.dynamoDb()
-            .getItem(
-                get ->
-                    get.tableName("ChatSessions")
-                        .key(Map.of("connection_id", Row.s(connection.id().value()))))
-            .item());
+    Row session = connection.session();
+    assertEquals(connection.user(), session.string("user"));
+    assertEquals("Ada", session.string("sender"));
+    assertEquals("127.0.0.1", session.string("source_ip"));
+    assertEquals("test", session.string("user_agent"));
+    assertEquals(connection.connectedAt().toEpochMilli(), session.number("connected_at"));
+    assertFalse(session.attributes().containsKey("disconnected_at"));
   }
 
   private static String fiftyOne() {

@@ -9,7 +9,6 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
 import java.time.InstantSource;
@@ -162,7 +161,7 @@ class OddRowsTest {
     type("joined", ada, JOIN, room(this.odd));
     type("sent", ada, SEND, message(this.odd));
     type("quit", ada, QUIT, room(this.odd));
-    disconnect(ada);
+    ada.disconnect(1001, null);
     assertEquals(Set.of(), ada.rooms(this.odd, fine));
   }
 
@@ -189,7 +188,7 @@ class OddRowsTest {
         reply.path("type").asText().equals("joined")
             || Set.of("not_connected", "too_many_rooms").contains(reply.path("code").asText()),
         reply.toString());
-    disconnect(ada);
+    ada.disconnect(1001, null);
     assertEquals(Set.of(), ada.rooms(this.odd, fine));
     type("sent", bob, SEND, message(this.odd));
   }
@@ -245,7 +244,7 @@ class OddRowsTest {
   void anOddSessionKeepsNobodyHere(Case odd) {
     edit(odd, Map.of("connection_id", Row.s(ada.id().value())));
 
-    disconnect(ada);
+    ada.disconnect(1001, null);
 
     assertEquals(Set.of(), ada.rooms(this.odd, fine));
   }
@@ -279,18 +278,6 @@ class OddRowsTest {
 
   private static String message(String room) {
     return "{\"room\":\"" + room + "\",\"message\":\"hello\"}";
-  }
-
-  private static void disconnect(TestConnection connection) {
-    DisconnectHandler.RequestContext request = new DisconnectHandler.RequestContext();
-    request.setConnectionId(connection.id().value());
-    request.setConnectedAt(connection.connectedAt().toEpochMilli());
-    request.setDisconnectStatusCode(1001);
-    DisconnectHandler.Event event = new DisconnectHandler.Event();
-    event.setRequestContext(request);
-    new DisconnectHandler(
-            TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system())
-        .handleRequest(event, new TestContext());
   }
 
   private static void edit(Case odd, Map<String, AttributeValue> key) {

@@ -18,6 +18,7 @@ import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Memberships;
 import dev.parley.room.RoomId;
+import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -33,6 +34,9 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
   private static final ConnectHandler CONNECT =
       new ConnectHandler(
           TestTables.environment("ConnectFunction", Map.of()), InstantSource.system());
+  private static final DisconnectHandler DISCONNECT =
+      new DisconnectHandler(
+          TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system());
 
   /// Opens a connection in these rooms.
   static TestConnection open(String... rooms) {
@@ -100,6 +104,31 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
     return reply.path("code").asText();
   }
 
+  /// Closes this connection.
+  void disconnect(int code, @Nullable String reason) {
+    DisconnectHandler.RequestContext request = new DisconnectHandler.RequestContext();
+    request.setConnectionId(id.value());
+    request.setConnectedAt(connectedAt.toEpochMilli());
+    request.setDisconnectStatusCode(code);
+    request.setDisconnectReason(reason);
+    DisconnectHandler.Event event = new DisconnectHandler.Event();
+    event.setRequestContext(request);
+    DISCONNECT.handleRequest(event, new TestContext());
+  }
+
+  /// Its row in ChatSessions; without attributes where there is none.
+  Row session() {
+    return new Row(
+        TestTables.dynamoDb()
+            .getItem(
+                get ->
+                    get.tableName("ChatSessions")
+                        .key(Map.of("connection_id", Row.s(id.value())))
+                        .consistentRead(true))
+            .item());
+  }
+
+  /// Those of the rooms that it is in.
   Set<String> rooms(String... among) {
     Set<RoomId> rooms = Arrays.stream(among).map(RoomId::new).collect(Collectors.toSet());
     return new Memberships(TestTables.dynamoDb(), TestTables.settings())
