@@ -11,13 +11,10 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStream
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue;
-import com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity;
-import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
-import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
@@ -31,8 +28,6 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,10 +44,9 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
-/// Both stream functions, on the template's tables and a gateway that misbehaves.
+/// The ChatMessages stream, on the template's tables and a gateway that misbehaves.
 class FanoutHandlerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String STREAM = "2026-11-25T21:28:00.000";
   private final Instant longAgo = Instant.now().minusSeconds(600);
 
   private final ConnectionTable connections =
@@ -63,16 +57,12 @@ class FanoutHandlerTest {
   private final RoomId room = new RoomId(fresh("room"));
   private TestGateway gateway;
   private FanoutHandler fanout;
-  private PresenceHandler presence;
 
   @BeforeEach
   void start() throws IOException {
     gateway = new TestGateway();
     fanout =
         new FanoutHandler(gateway.environment("FanoutFunction", Map.of()), InstantSource.system());
-    presence =
-        new PresenceHandler(
-            gateway.environment("PresenceFunction", Map.of()), InstantSource.system());
   }
 
   @AfterEach
@@ -97,7 +87,8 @@ class FanoutHandlerTest {
       assertEquals("text of 3", events.path(2).path("message").asText());
     }
     assertTrue(gateway.received(stranger).isEmpty());
-    assertEquals(new Room(room, new Timestamp(30), STREAM + "/3", null, null), rooms.get(room));
+    assertEquals(
+        new Room(room, new Timestamp(30), TestRecords.STREAM + "/3", null, null), rooms.get(room));
   }
 
   @Test
@@ -114,7 +105,7 @@ class FanoutHandlerTest {
     String ada = join(longAgo, room);
     List<DynamodbStreamRecord> records = new ArrayList<>();
     for (int i = 1; i <= 20; i++) {
-      records.add(message(String.valueOf(i), room, i, "x".repeat(4_000)));
+      records.add(TestRecords.message(String.valueOf(i), room.name(), i, "x".repeat(4_000)));
     }
 
     assertDone(fanOut(records.toArray(DynamodbStreamRecord[]::new)));
@@ -191,7 +182,7 @@ class FanoutHandlerTest {
             gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "3")),
             InstantSource.system());
 
-    DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
+    DynamodbEvent event = TestRecords.event(message("1", room, 10), message("2", room, 20));
     assertDone(segmenting.handleRequest(event, new TestContext()));
 
     Integer power = rooms.get(room).segments();
@@ -221,7 +212,7 @@ class FanoutHandlerTest {
         new FanoutHandler(
             gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "2")),
             InstantSource.system());
-    DynamodbEvent event = event(message("1", room, 10), message("2", room, 20));
+    DynamodbEvent event = TestRecords.event(message("1", room, 10), message("2", room, 20));
     TestQueues.takeAll(segments(), room); // those of other tests
     segmenting.handleRequest(event, new TestContext());
     int enqueued = 1 << requireNonNull(rooms.get(room).segments());
@@ -239,21 +230,6 @@ class FanoutHandlerTest {
     assertEquals(new Timestamp(20), rooms.get(room).head());
     assertEquals(enqueued, TestQueues.take(segments(), room, enqueued).size());
     assertEquals(0, TestQueues.size(segments()), "enqueued once");
-  }
-
-  @Test
-  void whoComesAndGoesInALargeRoomIsNotTold() {
-    String ada = join(longAgo, room);
-    join(longAgo, room);
-    PresenceHandler quiet =
-        new PresenceHandler(
-            gateway.environment("PresenceFunction", Map.of("SEGMENT_SIZE", "1")),
-            InstantSource.system());
-
-    DynamodbEvent event = event(membership("1", "INSERT", "bob", room));
-    assertDone(quiet.handleRequest(event, new TestContext()));
-
-    assertTrue(gateway.received(ada).isEmpty());
   }
 
   private static String segments() {
@@ -297,7 +273,14 @@ class FanoutHandlerTest {
     assertDone(fanOut(records.toArray(DynamodbStreamRecord[]::new)));
     // Other messages, other functions: five minutes have not passed.
     assertDone(fanOut(message("100", all.getFirst(), 20)));
-    assertDone(tell(membership("1", "INSERT", "bob", all.getFirst())));
+    assertDone(
+        new PresenceHandler(
+                gateway.environment("PresenceFunction", Map.of()), InstantSource.system())
+            .handleRequest(
+                TestRecords.event(
+                    TestRecords.connection(
+                        "1", "INSERT", "bob", all.getFirst().name(), longAgo.toEpochMilli())),
+                new TestContext()));
 
     List<Message> handedOver = takePrunes(gone, gone.size());
     assertEquals(gone, Set.copyOf(bodies(handedOver)));
@@ -306,14 +289,15 @@ class FanoutHandlerTest {
         bodies(TestQueues.takeAll(prunes(), message -> gone.contains(message.body()))),
         "each once");
     others.forEach(other -> assertTrue(gateway.received(other).getFirst().contains(":10,")));
-    gone.forEach(connection -> assertEquals(51, rows(connection), "they are not in the way"));
+    gone.forEach(
+        connection -> assertEquals(51, TestMembers.rows(connection), "they are not in the way"));
     assertTrue(
         new PruneHandler(gateway.environment("PruneFunction", Map.of()), InstantSource.system())
             .handleRequest(TestQueues.event(handedOver), new TestContext())
             .getBatchItemFailures()
             .isEmpty());
-    gone.forEach(connection -> assertEquals(0, rows(connection)));
-    others.forEach(other -> assertEquals(2, rows(other)));
+    gone.forEach(connection -> assertEquals(0, TestMembers.rows(connection)));
+    others.forEach(other -> assertEquals(2, TestMembers.rows(other)));
   }
 
   @Test
@@ -327,7 +311,8 @@ class FanoutHandlerTest {
                 "FanoutFunction", Map.of("PRUNE_CONNECTIONS_QUEUE_URL", prunes() + "-nowhere")),
             InstantSource.system());
 
-    assertDone(withoutPrunes.handleRequest(event(message("1", room, 10)), new TestContext()));
+    assertDone(
+        withoutPrunes.handleRequest(TestRecords.event(message("1", room, 10)), new TestContext()));
 
     assertEquals(1, gateway.received(fine).size());
     assertEquals(new Timestamp(10), rooms.get(room).head());
@@ -367,7 +352,7 @@ class FanoutHandlerTest {
                 "FanoutFunction", Map.of("DIRECT_PUSH_MS", "500", "PUSH_TIMEOUT_MS", "10000")),
             InstantSource.system());
 
-    DynamodbEvent event = event(message("1", room, 10), message("2", other, 20));
+    DynamodbEvent event = TestRecords.event(message("1", room, 10), message("2", other, 20));
     assertDone(brief.handleRequest(event, new TestContext()));
 
     // The gateway has not answered to this moment.
@@ -422,10 +407,11 @@ class FanoutHandlerTest {
         new FanoutHandler(
             gateway.environment("FanoutFunction", Map.of("SEGMENT_SIZE", "1")),
             InstantSource.system());
-    segmenting.handleRequest(event(message("1", room, 10)), new TestContext());
+    segmenting.handleRequest(TestRecords.event(message("1", room, 10)), new TestContext());
     connections.forget(new ConnectionId(bob));
 
-    assertDone(segmenting.handleRequest(event(message("2", room, 20)), new TestContext()));
+    assertDone(
+        segmenting.handleRequest(TestRecords.event(message("2", room, 20)), new TestContext()));
 
     assertTrue(gateway.received(ada).isEmpty());
     assertTrue(rooms.get(room).isQueued(Instant.now()));
@@ -472,14 +458,14 @@ class FanoutHandlerTest {
           last++;
           records.add(message(Integer.toString(last), each, last));
         }
-        assertDone(brief.handleRequest(event(records), new TestContext()));
+        assertDone(brief.handleRequest(TestRecords.event(records), new TestContext()));
         if (rooms.get(each).isQueued(Instant.now())) {
           queued++;
         } else {
           direct++;
         }
         if (random.nextInt(3) == 0) {
-          assertDone(brief.handleRequest(event(records), new TestContext()));
+          assertDone(brief.handleRequest(TestRecords.event(records), new TestContext()));
         }
         if (random.nextBoolean()) {
           handOn(push, each);
@@ -619,163 +605,27 @@ class FanoutHandlerTest {
 
     assertEquals(1, gateway.received(ada).size());
     assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":20,\"prev\":19"));
-    assertEquals(new Room(room, new Timestamp(20), STREAM + "/2", null, null), rooms.get(room));
+    assertEquals(
+        new Room(room, new Timestamp(20), TestRecords.STREAM + "/2", null, null), rooms.get(room));
   }
 
-  @Test
-  void membersAreToldWhoCameAndWhoLeft() throws Exception {
-    String ada = join(longAgo, room);
-
-    assertDone(
-        tell(
-            membership("1", "INSERT", "bob", room),
-            membership("2", "INSERT", "cid", room),
-            membership("3", "REMOVE", "cid", room),
-            membership("4", "REMOVE", "dan", room)));
-
-    JsonNode events = JSON.readTree(gateway.received(ada).getFirst());
-    assertEquals(2, events.size());
-    assertEquals("in", events.path(0).path("state").asText());
-    assertEquals(new ConnectionId("bob").member(), events.path(0).path("member").asText());
-    assertEquals("out", events.path(1).path("state").asText());
-    assertFalse(gateway.received(ada).getFirst().contains("\"bob\""), "no connection id is told");
-  }
-
-  @Test
-  void aConnectionThatWentWithoutDisconnectHasItsSessionClosed() {
-    String pruned = join(longAgo, room);
-    String expired = join(longAgo, room);
-    String closed = join(longAgo, room);
-    sessions.close(new ConnectionId(closed), longAgo, Instant.now(), "1001 Going away");
-    DynamodbStreamRecord byTimeToLive = membership("2", "REMOVE", expired, "$connection");
-    Identity service = new Identity();
-    service.setPrincipalId("dynamodb.amazonaws.com");
-    service.setType("Service");
-    byTimeToLive.setUserIdentity(service);
-
-    assertDone(
-        tell(
-            membership("1", "REMOVE", pruned, "$connection"),
-            byTimeToLive,
-            membership("3", "REMOVE", closed, "$connection")));
-
-    assertEquals("gone", session(pruned).string("reason"));
-    assertTrue(session(pruned).number("duration_seconds") >= 600);
-    assertEquals("expired", session(expired).string("reason"));
-    assertEquals("1001 Going away", session(closed).string("reason"));
-  }
-
-  private String join(Instant at, RoomId... in) {
-    Connection connection =
-        new Connection(
-            new ConnectionId(fresh("c")),
-            new dev.parley.identity.Identity("guest:1", "Ada"),
-            "127.0.0.1",
-            "test",
-            at);
-    connections.open(connection, Set.of(in), at, List.of(sessions.opening(connection)));
-    return connection.id().value();
+  private static String join(Instant at, RoomId... in) {
+    return TestMembers.join(at, in);
   }
 
   private StreamsEventResponse fanOut(DynamodbStreamRecord... records) {
-    return fanout.handleRequest(event(records), new TestContext());
-  }
-
-  private StreamsEventResponse tell(DynamodbStreamRecord... records) {
-    return presence.handleRequest(event(records), new TestContext());
+    return fanout.handleRequest(TestRecords.event(records), new TestContext());
   }
 
   private static void assertDone(StreamsEventResponse response) {
     assertTrue(response.getBatchItemFailures().isEmpty(), response.toString());
   }
 
-  private static DynamodbEvent event(DynamodbStreamRecord... records) {
-    return event(Arrays.asList(records));
-  }
-
   private static DynamodbEvent event(List<DynamodbStreamRecord> records) {
-    DynamodbEvent event = new DynamodbEvent();
-    event.setRecords(records);
-    return event;
+    return TestRecords.event(records.toArray(DynamodbStreamRecord[]::new));
   }
 
   private static DynamodbStreamRecord message(String sequence, RoomId room, long timestamp) {
-    return message(sequence, room, timestamp, "text of " + sequence);
-  }
-
-  private static DynamodbStreamRecord message(
-      String sequence, RoomId room, long timestamp, String text) {
-    Map<String, AttributeValue> image = new HashMap<>();
-    image.put("room_id", s(room.name()));
-    image.put("timestamp", new AttributeValue().withN(Long.toString(timestamp)));
-    image.put("id", s("id-" + sequence));
-    image.put("user", s("guest:1"));
-    image.put("sender", s("Ada"));
-    image.put("message", s(text));
-    return record(
-        sequence,
-        "INSERT",
-        Map.of("room_id", s(room.name()), "timestamp", image.get("timestamp")),
-        image,
-        null);
-  }
-
-  private DynamodbStreamRecord membership(
-      String sequence, String eventName, String connection, RoomId room) {
-    return membership(sequence, eventName, connection, room.name());
-  }
-
-  private DynamodbStreamRecord membership(
-      String sequence, String eventName, String connection, String room) {
-    Map<String, AttributeValue> keys = Map.of("connection_id", s(connection), "room_id", s(room));
-    Map<String, AttributeValue> image = new HashMap<>(keys);
-    image.put("user", s("guest:" + connection.hashCode()));
-    image.put("sender", s("Someone"));
-    image.put("connected_at", new AttributeValue().withN("" + longAgo.toEpochMilli()));
-    boolean gone = eventName.equals("REMOVE");
-    return record(sequence, eventName, keys, gone ? null : image, gone ? image : null);
-  }
-
-  private static DynamodbStreamRecord record(
-      String sequence,
-      String eventName,
-      Map<String, AttributeValue> keys,
-      @Nullable Map<String, AttributeValue> newImage,
-      @Nullable Map<String, AttributeValue> oldImage) {
-    StreamRecord stream = new StreamRecord();
-    stream.setSequenceNumber(sequence);
-    stream.setKeys(keys);
-    stream.setNewImage(newImage);
-    stream.setOldImage(oldImage);
-    DynamodbStreamRecord record = new DynamodbStreamRecord();
-    record.setEventSourceARN("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/" + STREAM);
-    record.setEventName(eventName);
-    record.setDynamodb(stream);
-    return record;
-  }
-
-  private static AttributeValue s(String value) {
-    return new AttributeValue().withS(value);
-  }
-
-  private static int rows(String connection) {
-    return TestTables.dynamoDb()
-        .query(
-            query ->
-                query
-                    .tableName("ChatConnections")
-                    .consistentRead(true)
-                    .keyConditionExpression("connection_id = :id")
-                    .expressionAttributeValues(Map.of(":id", Row.s(connection))))
-        .count();
-  }
-
-  private static Row session(String connection) {
-    return new Row(
-        TestTables.dynamoDb()
-            .getItem(
-                get ->
-                    get.tableName("ChatSessions").key(Map.of("connection_id", Row.s(connection))))
-            .item());
+    return TestRecords.message(sequence, room.name(), timestamp);
   }
 }

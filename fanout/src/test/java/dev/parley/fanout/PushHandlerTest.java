@@ -113,6 +113,26 @@ class PushHandlerTest {
     members.forEach(member -> assertEquals(List.of("\"hello\""), gateway.received(member.value())));
   }
 
+  /// It takes as long as one invocation may push, 5 s.
+  @Test
+  void membersWhoAreNotReachedInTimeAreLeftToTheRetries() {
+    PushHandler patient =
+        new PushHandler(
+            gateway.environment("PushFunction", Map.of("PUSH_TIMEOUT_MS", "10000")),
+            InstantSource.system());
+    ConnectionId silent = join(1).getFirst();
+    gateway.answer(silent.value(), TestGateway.SILENT);
+
+    assertDone(
+        patient.handleRequest(
+            event(List.of("a"), segment(SlotRange.ALL, "hello")), new TestContext()));
+
+    assertEquals(1, gateway.underWay(), "the gateway has not answered yet");
+    PushJob.Retry retry = takeRetry();
+    assertEquals(List.of(silent), retry.connections());
+    assertEquals(1, retry.attempt());
+  }
+
   @Test
   void eachAttemptIsCountedAndTheLastIsGivenUp() {
     ConnectionId never = join(1).getFirst();

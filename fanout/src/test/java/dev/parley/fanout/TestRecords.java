@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Records of the tables' streams, as Lambda hands them to a function.
 final class TestRecords {
+  /// The label of the stream that they are from.
+  static final String STREAM = "2026-11-25T21:28:00.000";
+
   private TestRecords() {}
 
   static DynamodbEvent event(DynamodbStreamRecord... records) {
@@ -21,6 +24,10 @@ final class TestRecords {
 
   /// A message that was put into ChatMessages.
   static DynamodbStreamRecord message(String sequence, String room, long timestamp) {
+    return message(sequence, room, timestamp, "text of " + sequence);
+  }
+
+  static DynamodbStreamRecord message(String sequence, String room, long timestamp, String text) {
     AttributeValue number = new AttributeValue().withN(Long.toString(timestamp));
     Map<String, AttributeValue> image = new HashMap<>();
     image.put("room_id", s(room));
@@ -28,7 +35,7 @@ final class TestRecords {
     image.put("id", s("id-" + sequence));
     image.put("user", s("guest:1"));
     image.put("sender", s("Ada"));
-    image.put("message", s("text of " + sequence));
+    image.put("message", s(text));
     return record(sequence, "INSERT", Map.of("room_id", s(room), "timestamp", number), image, null);
   }
 
@@ -56,7 +63,7 @@ final class TestRecords {
     stream.setNewImage(newImage);
     stream.setOldImage(oldImage);
     DynamodbStreamRecord record = new DynamodbStreamRecord();
-    record.setEventSourceARN("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/label");
+    record.setEventSourceARN("arn:aws:dynamodb:us-east-1:000000000000:table/T/stream/" + STREAM);
     record.setEventName(eventName);
     record.setDynamodb(stream);
     return record;

@@ -1,0 +1,90 @@
+package dev.parley.e2e;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// What the documents name is there: files, headings, and the code that a term of the glossary
+/// stands for.
+class DocumentsTest {
+  private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
+  private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+  private static final Pattern TERM =
+      Pattern.compile("^\\| ([^|]+) \\|.*\\| \\[`([^`]+)`]\\(([^)]+)\\) \\|$");
+
+  @Test
+  void everyLinkLeadsToAFileAndToAHeadingOfIt() throws IOException {
+    List<String> broken = new ArrayList<>();
+    int links = 0;
+    for (Path document : documents()) {
+      Matcher link = LINK.matcher(Files.readString(document));
+      while (link.find()) {
+        String target = link.group(1);
+        if (target.contains("://") || target.startsWith("mailto:")) {
+          continue;
+        }
+        links++;
+        String[] parts = target.split("#", 2);
+        Path file = parts[0].isEmpty() ? document : document.resolveSibling(parts[0]).normalize();
+        if (!Files.exists(file) || (parts.length == 2 && !headings(file).contains(parts[1]))) {
+          broken.add(ROOT.relativize(document) + ": " + target);
+        }
+      }
+    }
+
+    assertEquals(List.of(), broken);
+    assertTrue(links > 100, links + " links were found");
+  }
+
+  @Test
+  void everyTermOfTheGlossaryIsAWordOfTheFileThatItNames() throws IOException {
+    Path glossary = ROOT.resolve("docs/GLOSSARY.md");
+    List<String> terms = new ArrayList<>();
+    for (String line : Files.readAllLines(glossary)) {
+      Matcher term = TERM.matcher(line);
+      if (term.matches()) {
+        terms.add(term.group(1));
+        String code = Files.readString(glossary.resolveSibling(term.group(3)).normalize());
+        assertTrue(
+            Pattern.compile("\\b" + Pattern.quote(term.group(2)) + "\\b").matcher(code).find(),
+            term.group(1) + ": " + term.group(3) + " says nothing of " + term.group(2));
+      }
+    }
+
+    assertTrue(terms.size() > 20, terms.toString());
+    assertEquals(
+        terms.stream().sorted(String.CASE_INSENSITIVE_ORDER).toList(),
+        terms,
+        "in alphabetical order");
+  }
+
+  private static List<Path> documents() throws IOException {
+    try (Stream<Path> files = Files.walk(ROOT)) {
+      return files
+          .filter(file -> file.toString().endsWith(".md"))
+          .filter(
+              file ->
+                  !ROOT.relativize(file).toString().matches("(.*/)?(target|node_modules|\\..*)/.*"))
+          .toList();
+    }
+  }
+
+  /// The anchors of a document's headings, as GitHub makes them.
+  private static List<String> headings(Path document) throws IOException {
+    return Files.readAllLines(document).stream()
+        .filter(line -> line.matches("#+ .*"))
+        .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT))
+        .map(heading -> heading.replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-'))
+        .toList();
+  }
+}
