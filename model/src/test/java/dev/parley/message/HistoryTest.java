@@ -240,27 +240,6 @@ class HistoryTest {
   }
 
   @Test
-  void aPageIsCompleteWhereRetentionRemovedNothingFromItsRange() {
-    Timestamp horizon = new Timestamp(1_000);
-    Room old = new Room(room, null, null, Instant.EPOCH, null);
-    Room young = new Room(room, null, null, Instant.ofEpochMilli(5), null);
-    Message message = new Message(room, new Timestamp(2_000), "id", ADA, "m", null);
-    Room future = new Room(room, null, null, now.plusSeconds(60), null);
-
-    assertTrue(new Page(new Range.Newest(), List.of(), false).complete(young, horizon, now));
-    assertFalse(new Page(new Range.Newest(), List.of(), false).complete(future, horizon, now));
-    assertTrue(new Page(new Range.After(horizon), List.of(), false).complete(old, horizon, now));
-    assertFalse(
-        new Page(new Range.After(horizon.previous()), List.of(), false)
-            .complete(old, horizon, now));
-    assertTrue(new Page(new Range.Newest(), List.of(message), true).complete(old, horizon, now));
-    assertFalse(new Page(new Range.Newest(), List.of(message), false).complete(old, horizon, now));
-    assertFalse(
-        new Page(new Range.Before(new Timestamp(9_999)), List.of(), false)
-            .complete(old, horizon, now));
-  }
-
-  @Test
   void aRowThatCannotBeShownKeepsItsPlace() {
     sent(draft("before"));
     put(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(at(1).micros())));
