@@ -2,8 +2,8 @@ package dev.parley;
 
 import java.time.Duration;
 
-/// Every bound of the chat, each beside its reason. The gateway's own quotas stand in the local
-/// cloud; a test holds the two equal where they meet.
+/// Every bound of the chat, each beside its reason. The gateway's own quotas are in the local
+/// cloud; a test keeps equal what is in both.
 public final class Limits {
   /// One frame, in bytes; API Gateway closes a connection that sends more (developer guide,
   /// "Quotas for configuring and running a WebSocket API"), and meters pushes in this unit.
@@ -52,11 +52,11 @@ public final class Limits {
   /// Rooms in one page: each is at most 101 bytes.
   public static final int PAGE_ROOMS_MAX = 100;
 
-  /// Clocks of two functions are taken to agree within this.
+  /// The clocks of two functions are assumed to differ by no more than this.
   public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
 
-  /// A stored time further ahead than this comes from a clock that was wrong, or an edited row,
-  /// not from a clock that is a little fast: nobody waits for it to come.
+  /// A stored time further ahead than this is wrong: a clock that is a little fast does not write
+  /// it. It does not count.
   public static final Duration CLOCK_AHEAD_MAX = Duration.ofSeconds(10);
 
   /// A timestamp, or another whole number on the wire: JavaScript holds no larger one exactly.
@@ -68,7 +68,7 @@ public final class Limits {
   /// How long a message's `id` is remembered.
   public static final Duration SEND_REMEMBERED = Duration.ofDays(1);
 
-  /// How long it is remembered who was here.
+  /// How long a session is remembered.
   public static final Duration SESSION_REMEMBERED = Duration.ofDays(30);
 
   private Limits() {}

@@ -11,8 +11,8 @@ public final class Metrics {
   /// of a batch stands for it.
   public static final Metric ACCEPT_TO_PUSH = Metric.milliseconds("AcceptToPush");
 
-  /// Connections that all events of a batch were pushed to: what API Gateway charges, while the
-  /// batch fits one frame.
+  /// Connections that a batch of events was pushed to. API Gateway charges one push for each, as
+  /// long as the batch fits one frame.
   public static final Metric PUSHES = Metric.count("Pushes");
 
   /// Events in a batch: how many each push carries.
@@ -21,8 +21,7 @@ public final class Metrics {
   /// Records of a stream that came again after their messages had been handed out.
   public static final Metric RECORDS_SKIPPED = Metric.count("RecordsSkipped");
 
-  /// Stored rows that were skipped, as a whole or in part, since they cannot be read: the log names
-  /// each.
+  /// Stored rows that cannot be read, and were skipped as a whole or in part. The log names each.
   public static final Metric ROWS_UNREADABLE = Metric.count("RowsUnreadable");
 
   public static final Metric PUSHES_GONE = Metric.count("PushesGone");
@@ -34,8 +33,8 @@ public final class Metrics {
   /// Connections that were not pushed to, or had not answered, when the time for it was over.
   public static final Metric PUSHES_LATE = Metric.count("PushesLate");
 
-  /// Connections that were tried for the last time: they find what they missed by `prev` and
-  /// `ping`.
+  /// Connections that were tried for the last time. Their clients find what they missed by `prev`
+  /// and `ping`.
   public static final Metric PUSHES_GIVEN_UP = Metric.count("PushesGivenUp");
 
   private Metrics() {}

@@ -1,8 +1,8 @@
 package dev.parley;
 
-/// What of a text can be seen, and what may stand in a display name. docs/PROTOCOL.md defines the
-/// words; clients have the same rules in `web/client/text.js`. `web/test/text.json` holds the cases
-/// and the ranges of code points by which tests hold them equal.
+/// Which characters of a text are visible, and which a display name may have. docs/PROTOCOL.md
+/// defines the words. Clients have the same rules in `web/client/text.js`; the tests of both read
+/// their cases and ranges of code points from `web/test/text.json`.
 public final class Text {
   /// Combining marks that may follow one another: more than any script needs in a name, and too few
   /// to cover the lines around it.
@@ -39,7 +39,7 @@ public final class Text {
     return text.codePoints().allMatch(Text::isInvisible);
   }
 
-  /// Whether no half of a surrogate pair stands alone: UTF-8 has none, and no frame could hold it.
+  /// Whether a text can be encoded in UTF-8: no half of a surrogate pair is alone.
   public static boolean isWellFormed(String text) {
     return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
   }
@@ -53,15 +53,15 @@ public final class Text {
     return !text.isEmpty() && text.equals(cleanName(text));
   }
 
-  /// What is left of a text as a display name, for example `Ada L` of ` Ada  L`:
+  /// A text made into a display name, for example `Ada L` of ` Ada  L`:
   ///
-  /// - White space and control characters become one space, and none at either end.
-  /// - Other invisible code points go, except what shapes the visible one before it: a selector or
-  ///   tag character directly behind it, and a joiner between it and the next one.
-  /// - Of more than 8 combining marks on one character the rest goes, and so does what is longer
-  ///   than 64 code points.
+  /// - White space and control characters become one space, and are removed at both ends.
+  /// - Other invisible code points are removed, except those that shape the visible one before
+  ///   them: a selector or tag character directly behind it, and a joiner between it and the next
+  ///   one.
+  /// - A character keeps its first 8 combining marks, and the name its first 64 code points.
   ///
-  /// @return empty where nothing is left that can be seen, marks alone not being enough
+  /// @return empty where no visible code point is left; combining marks alone do not count as one
   public static String cleanName(String text) {
     StringBuilder name = new StringBuilder();
     int length = 0;

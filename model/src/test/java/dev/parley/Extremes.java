@@ -3,8 +3,8 @@ package dev.parley;
 import java.util.List;
 import java.util.Random;
 
-/// The costliest that the protocol accepts, drawn at random: what takes most bytes in UTF-8 or in
-/// JSON, and what a store or a queue might not take.
+/// The largest texts that the protocol accepts, drawn at random: characters that take most bytes in
+/// UTF-8 or in JSON, and characters that a store or a queue might refuse.
 public final class Extremes {
   /// 6 bytes in JSON each.
   private static final List<String> ESCAPED = List.of("\u0001", "\u001b", "\ufffe", "\uffff");
@@ -82,7 +82,7 @@ public final class Extremes {
     return kinds.get(random.nextInt(kinds.size())).repeat(Limits.ID_CHARACTERS_MAX);
   }
 
-  /// 64 characters, for a room or an id; those that begin alike are as good as equal.
+  /// 64 characters, for a room or an id; equal where the beginning is.
   public static String id(String beginning) {
     return beginning + "_".repeat(Limits.ID_CHARACTERS_MAX - beginning.length());
   }

@@ -7,7 +7,7 @@ import com.amazonaws.services.lambda.runtime.LambdaLogger;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What a function is told of its invocation.
+/// The context of an invocation.
 public final class TestContext implements Context {
   private final String requestId = UUID.randomUUID().toString();
   private final String functionName;

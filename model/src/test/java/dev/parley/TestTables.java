@@ -47,7 +47,7 @@ public final class TestTables {
     return builder().overrideConfiguration(o -> o.addExecutionInterceptor(interceptor)).build();
   }
 
-  /// A client of the same tables by another way.
+  /// A client of the same tables by another HTTP client.
   public static DynamoDbClient dynamoDb(SdkHttpClient http) {
     return builder().httpClient(http).build();
   }

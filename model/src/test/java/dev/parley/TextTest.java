@@ -23,7 +23,7 @@ class TextTest {
   }
 
   @Test
-  void everyCodePointIsWhatTheClientsTakeItFor() {
+  void clientsClassifyEveryCodePointAlike() {
     assertEquals(shared.path("space").asText(), ranges(text -> Text.trim(text).isEmpty()));
     assertEquals(shared.path("invisible").asText(), ranges(Text::isBlank));
   }
@@ -48,7 +48,7 @@ class TextTest {
   }
 
   @Test
-  void messagesAreTrimmedAndSomeShowNothing() {
+  void messagesAreTrimmedAndBlankOnesAreRecognized() {
     for (JsonNode given : shared.path("messages")) {
       String what = given.path("what").asText();
       String trimmed = Text.trim(given.path("text").asText());
@@ -58,7 +58,7 @@ class TextTest {
   }
 
   @Test
-  void halfOfAPairIsNoText() {
+  void halfOfASurrogatePairIsNotWellFormed() {
     assertTrue(Text.isWellFormed("\ud83d\ude00"));
     assertFalse(Text.isWellFormed("half \ud83d a pair"));
   }

@@ -56,9 +56,8 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
       first = first.isEmpty() ? last : first;
       Timestamp timestamp = Timestamp.optional("ChatMessages", entry.row(), "timestamp");
       if (headLost && timestamp != null) {
-        head =
-            timestamp
-                .previous(); // no client has seen it, so that each reads what it may have missed
+        // No client has seen it, so that each reads what it may have missed.
+        head = timestamp.previous();
         headLost = false;
       }
       try {

@@ -16,17 +16,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/// Says who a connection is, once, before `$connect`: a guest with the display name `?name=` and,
-/// where `?guest=` holds a secret of at least 128 bits, with a stable user id. A weak secret or an
-/// unusable name is refused (401).
+/// Decides who a connection is, once, before `$connect`: a guest with the display name `?name=`
+/// and, where `?guest=` is a secret of at least 128 bits, with a stable user id. A weak secret or
+/// an invalid name is refused (401).
 ///
-/// What it finds accompanies every later frame of the connection. The event holds the secret: it is
-/// never logged.
+/// API Gateway adds the result to every later frame of the connection. The event has the secret: it
+/// is never logged.
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
   private static final Logger log = LoggerFactory.getLogger(AuthorizerHandler.class);
 
-  /// A REQUEST authorizer's event, as far as it counts.
+  /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
     private String methodArn = "";
     private @Nullable Map<String, String> queryStringParameters;

@@ -29,11 +29,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. The status
-/// that it returns is the handshake's: 200, 403 where the page that connects is of none of the
-/// allowed origins, or 400 where the rooms are not at most 50 names.
+/// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
+/// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
+/// a list of at most 50 room names.
 ///
-/// The event holds the guest's secret: it is never logged.
+/// The event has the guest's secret: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(ConnectHandler.class);
@@ -94,7 +94,7 @@ public final class ConnectHandler
             text(request.getIdentity().getSourceIp()),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
-    // The connection last: whatever fails before it leaves no member behind.
+    // The connection comes last, so that a failure before it leaves no member behind.
     Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now));
     Trace.step(
         "open",
@@ -104,7 +104,7 @@ public final class ConnectHandler
     return 200;
   }
 
-  /// A browser sends the page's origin, which the page cannot change, and other programs none. API
+  /// A browser sends the page's origin, which the page cannot change. Other programs send none. API
   /// Gateway keeps the names of headers as the client wrote them.
   private boolean admits(@Nullable Map<String, String> headers) {
     return headers == null
@@ -114,7 +114,7 @@ public final class ConnectHandler
             .allMatch(header -> allowedOrigins.contains(header.getValue()));
   }
 
-  /// The rooms that a query names, or nothing where it is not at most 50 names.
+  /// The rooms that a query names, or nothing where `?rooms=` is invalid.
   static Optional<Set<RoomId>> rooms(@Nullable Map<String, String> query) {
     String names = query == null ? null : query.get("rooms");
     if (names == null || names.isEmpty()) {

@@ -12,8 +12,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionResponse;
 
-/// `$default`: a frame that no route takes. Its error also says what the gateway knows of this
-/// connection, which helps whoever is trying things out.
+/// `$default`: a frame that no route takes. The error also tells what the gateway knows of this
+/// connection, which helps a developer who tries the protocol by hand.
 public final class DefaultHandler extends FrameHandler {
   private final ApiGatewayManagementApiClient connections;
 
@@ -45,7 +45,7 @@ public final class DefaultHandler extends FrameHandler {
           known.identity().userAgent(),
           known.lastActiveAt().toString());
     } catch (SdkException e) {
-      // It closed meanwhile, or the gateway is busy: the error matters more than what surrounds it.
+      // It has closed meanwhile, or the gateway is busy: the client gets the error alone.
       return reply;
     }
   }

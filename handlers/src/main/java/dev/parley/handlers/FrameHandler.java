@@ -25,8 +25,8 @@ import org.slf4j.MDC;
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
 /// own Internal server error, and with an open socket.
 ///
-/// Each invocation logs one line with the connection, the room, the message's id and what came of
-/// it; never a message's text.
+/// Each invocation logs one line with the connection, the room, the message's id and the outcome;
+/// never a message's text.
 abstract class FrameHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger log = LoggerFactory.getLogger(FrameHandler.class);
@@ -64,17 +64,17 @@ abstract class FrameHandler
   /// @throws Rejection where the frame is refused; nothing has changed then
   abstract Reply reply(ClientFrame frame, Caller caller);
 
-  /// The time by now: later than [Caller#now], where a step took long.
+  /// The current time: later than [Caller#now] where a step took long.
   final Instant now() {
     return clock.instant();
   }
 
-  /// What is said of a refused frame.
+  /// The reply to a refused frame.
   Reply rejected(Rejection rejection, Caller caller) {
     return Reply.error(rejection);
   }
 
-  /// Names the room in the log.
+  /// Adds the room to the log's keys.
   static RoomId in(RoomId room) {
     MDC.put("room", room.name());
     return room;

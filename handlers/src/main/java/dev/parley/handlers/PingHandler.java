@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `ping`: the server's time, who the client is, and the heads of its rooms, by which it finds out
-/// what it missed.
+/// `ping`: the server's time, the client's identity, and the heads of its rooms, by which it finds
+/// out what it missed.
 public final class PingHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;

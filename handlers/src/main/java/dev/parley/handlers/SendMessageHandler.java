@@ -67,7 +67,7 @@ public final class SendMessageHandler extends FrameHandler {
           throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
     }
 
-    // The time by now: a message is in the table at most 5 s after its timestamp.
+    // The current time: a message is in the table at most 5 s after its timestamp.
     SendResult result =
         Trace.step(
             "write",

@@ -38,7 +38,7 @@ class AuthorizerHandlerTest {
   }
 
   @Test
-  void aGuestWithoutASecretIsSomebodyElseOnEachConnection() {
+  void aGuestWithoutASecretIsAnotherUserOnEachConnection() {
     IamPolicyResponse first = authorize("c1", null);
     IamPolicyResponse second = authorize("c2", null);
 
@@ -47,7 +47,7 @@ class AuthorizerHandlerTest {
   }
 
   @Test
-  void aWeakSecretOrAnUnusableNameIsRefused() {
+  void aWeakSecretOrAnInvalidNameIsRefused() {
     assertUnauthorized(Map.of("guest", "password"));
     assertUnauthorized(Map.of("guest", ""));
     assertUnauthorized(Map.of("guest", "a".repeat(64)));
@@ -60,7 +60,7 @@ class AuthorizerHandlerTest {
   }
 
   @Test
-  void spaceAroundANameIsNoPartOfIt() {
+  void spaceAroundANameIsTrimmed() {
     Map<String, String> padded = Map.of("name", "\ufeff\u00a0\u001cAda L\u2029\u200b");
 
     assertEquals("Ada L", authorize("c1", padded).getContext().get("sender"));

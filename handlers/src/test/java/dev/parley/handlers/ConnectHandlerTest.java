@@ -70,13 +70,13 @@ class ConnectHandlerTest {
   }
 
   @Test
-  void aProgramConnectsWhateverOriginsAreAllowed() {
+  void aRequestWithoutAnOriginIsAdmitted() {
     assertEquals(
         200, connection.connect(allowing("https://chat.example"), null, Map.of("Host", "a")));
   }
 
   @Test
-  void everyPageConnectsUnlessOriginsAreNamed() {
+  void aPageOfAnyOriginConnectsUnlessOriginsAreConfigured() {
     assertEquals(
         200,
         connection.connect(

@@ -31,7 +31,7 @@ class HistoryHandlerTest {
   private final TestConnection ada = TestConnection.open(room);
 
   @Test
-  void beforeAndAfterPageThroughAllOfIt() {
+  void beforeAndAfterPageThroughTheWholeHistory() {
     List<Long> written = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
       written.add(say("m" + i));
@@ -58,8 +58,8 @@ class HistoryHandlerTest {
     assertEquals(written, forward.subList(1, forward.size()));
   }
 
-  /// The costliest content, under the longest names, ids and refs. That each page is one frame is
-  /// looked at by [TestConnection#send].
+  /// The largest messages, with the longest names, ids and refs. [TestConnection#send] checks that
+  /// each page is one frame.
   @Test
   void whateverIsAcceptedIsInExactlyOnePageInBothDirections() {
     ObjectMapper json = new ObjectMapper();
@@ -114,7 +114,7 @@ class HistoryHandlerTest {
   }
 
   @Test
-  void whoIsNotInARoomReadsNothingThere() {
+  void onlyAMemberReadsTheHistory() {
     say("secret");
     TestConnection stranger = TestConnection.open(fresh("elsewhere"));
 

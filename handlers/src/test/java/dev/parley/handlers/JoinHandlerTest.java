@@ -22,7 +22,7 @@ class JoinHandlerTest {
   private final String room = fresh("room");
 
   @Test
-  void whoJoinsGetsTheLatestPageAndLearnsWhoItIs() {
+  void aJoinGivesTheLatestPageAndTheClientsIdentity() {
     TestConnection ada = TestConnection.open(room);
     for (int i = 0; i < 4; i++) {
       ada.send(send, "{\"room\":\"" + room + "\",\"message\":\"m" + i + "\"}");
@@ -45,7 +45,7 @@ class JoinHandlerTest {
   }
 
   @Test
-  void whoComesBackGetsWhatItMissed() {
+  void aJoinWithAfterGivesTheMessagesSince() {
     TestConnection ada = TestConnection.open(room);
     long seen =
         ada.send(send, "{\"room\":\"" + room + "\",\"message\":\"seen\"}")
@@ -74,7 +74,7 @@ class JoinHandlerTest {
   }
 
   @Test
-  void aFiftyFirstRoomIsRefused() {
+  void a51stRoomIsRefused() {
     String[] fifty = new String[Limits.ROOMS_PER_CONNECTION_MAX];
     for (int i = 0; i < fifty.length; i++) {
       fifty[i] = fresh("r");

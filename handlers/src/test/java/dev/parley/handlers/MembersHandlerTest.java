@@ -47,7 +47,7 @@ class MembersHandlerTest {
   }
 
   @Test
-  void aNameFromBeforeItsRulesIsCleaned() {
+  void aNameStoredUnderEarlierRulesIsCleaned() {
     TestConnection ada = TestConnection.open(room);
     TestTables.dynamoDb()
         .updateItem(
@@ -64,7 +64,7 @@ class MembersHandlerTest {
   }
 
   @Test
-  void aStrangerAndABadCursorAreRefused() {
+  void aNonmemberAndABadCursorAreRefused() {
     TestConnection ada = TestConnection.open(room);
 
     assertEquals("not_a_member", ada.refusal(members, "{\"room\":\"" + fresh("elsewhere") + "\"}"));

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// Rows that somebody edited or restored: whatever one attribute holds, every route gives a reply
-/// of the protocol, and other rooms, connections and messages do not notice.
+/// Rows that somebody edited or restored. Whatever value one attribute has, every route gives a
+/// reply of the protocol, and other rooms, connections and messages are not affected.
 class OddRowsTest {
   private static final AttributeValue MISSING = AttributeValue.fromNul(true);
 
@@ -113,7 +113,7 @@ class OddRowsTest {
   }
 
   @Test
-  void aHeadThatIsLostIsOneThatNoClientHasSeen() {
+  void aLostHeadIsToldAsOneThatNoClientHasSeen() {
     edit(new Case("ChatRooms", "head", Row.s("ten")), Map.of("room_id", Row.s(odd)));
 
     JsonNode pong = type("pong", ada, PING, "{\"rooms\":[\"%s\"]}".formatted(odd));
@@ -122,7 +122,7 @@ class OddRowsTest {
   }
 
   @Test
-  void rowsWhoseKeysAreNoRoomsHideNoRooms() {
+  void aRowWhoseKeyIsNoRoomNameHidesNoRoom() {
     for (String name : List.of("a b", "x".repeat(65), "\u00e4", fresh("\"'"))) {
       put("ChatRooms", Map.of("room_id", Row.s(name)));
     }
@@ -139,8 +139,7 @@ class OddRowsTest {
         .filter(
             c ->
                 !c.attribute().equals("slot") || MISSING.equals(c.value()) || c.value().s() != null)
-        .filter(
-            c -> !c.attribute().equals("slot") || !"".equals(c.value().s())); // not to be stored
+        .filter(c -> !c.attribute().equals("slot") || !"".equals(c.value().s())); // no key is empty
   }
 
   @ParameterizedTest
@@ -179,7 +178,7 @@ class OddRowsTest {
 
   @ParameterizedTest
   @MethodSource("connectionRows")
-  void anOddConnectionGoesOnOrIsToldToConnectAgain(Case odd) {
+  void anOddConnectionStillSendsAndMayBeToldToConnectAgain(Case odd) {
     edit(odd, Map.of("connection_id", Row.s(ada.id().value()), "room_id", Row.s("$connection")));
 
     type("sent", ada, SEND, message(this.odd));
@@ -241,7 +240,7 @@ class OddRowsTest {
 
   @ParameterizedTest
   @MethodSource("sessionRows")
-  void anOddSessionKeepsNobodyHere(Case odd) {
+  void anOddSessionDoesNotStopADisconnect(Case odd) {
     edit(odd, Map.of("connection_id", Row.s(ada.id().value())));
 
     ada.disconnect(1001, null);

@@ -22,7 +22,7 @@ class PingHandlerTest {
       new PingHandler(TestTables.environment("PingFunction", Map.of()), InstantSource.system());
 
   @Test
-  void aPingTellsTheHeadsOfTheRoomsThatOneIsIn() {
+  void aPingTellsTheHeadsOfTheClientsRooms() {
     String busy = fresh("busy");
     String silent = fresh("silent");
     String foreign = fresh("foreign");

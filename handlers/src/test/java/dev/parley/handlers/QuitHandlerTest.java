@@ -20,7 +20,7 @@ class QuitHandlerTest {
   private final String room = fresh("room");
 
   @Test
-  void whoQuitsIsNoMemberAnyMore() {
+  void aMemberThatQuitIsNoMember() {
     String other = fresh("other");
     TestConnection ada = TestConnection.open(room, other);
 
@@ -33,7 +33,7 @@ class QuitHandlerTest {
   }
 
   @Test
-  void aSendThatLeavesAfterTheAnswerIsRefused() {
+  void aSendAfterTheReplyIsRefused() {
     SendMessageHandler send =
         new SendMessageHandler(
             TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
@@ -59,7 +59,7 @@ class QuitHandlerTest {
   }
 
   @Test
-  void whoIsNotThereCannotQuit() {
+  void onlyAMemberQuits() {
     TestConnection ada = TestConnection.open(room);
 
     assertEquals("not_a_member", ada.refusal(quit, "{\"room\":\"" + fresh("elsewhere") + "\"}"));

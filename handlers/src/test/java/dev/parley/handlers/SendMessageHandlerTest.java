@@ -41,9 +41,9 @@ class SendMessageHandlerTest {
     assertEquals("Ada", message.from().sender());
   }
 
-  /// A connection that was opened before the rules for names were changed speaks on.
+  /// A connection that was opened under earlier rules for names can still send.
   @Test
-  void aNameFromBeforeItsRulesIsCleaned() {
+  void aNameOfAnEarlierConnectionIsCleaned() {
     TestConnection old = TestConnection.open(ada.user(), "A\u202eda\u00a0L", room);
 
     assertEquals("sent", old.send(send, frame("\"message\":\"hello\"")).path("type").asText());
@@ -52,7 +52,7 @@ class SendMessageHandlerTest {
   }
 
   @Test
-  void aClientThatNamesNoRoomSpeaksInGlobal() {
+  void aMessageWithoutARoomGoesToGlobal() {
     TestConnection student = TestConnection.open("global");
 
     JsonNode reply =
@@ -113,7 +113,7 @@ class SendMessageHandlerTest {
   }
 
   @Test
-  void whoIsNotInARoomCannotSpeakThere() {
+  void onlyAMemberSends() {
     TestConnection stranger = TestConnection.open(fresh("elsewhere"));
 
     assertEquals("not_a_member", stranger.refusal(send, frame("\"message\":\"hello\"")));
@@ -146,7 +146,7 @@ class SendMessageHandlerTest {
   }
 
   @Test
-  void aMessageFromAClockThatWasWrongSilencesNobody() {
+  void anAfterFarAheadOfTheClockSilencesNobody() {
     Timestamp inAnHour = Timestamp.of(Instant.now().plusSeconds(3_600));
 
     JsonNode reply = ada.send(send, frame("\"message\":\"a\",\"after\":" + inAnHour));
@@ -157,7 +157,7 @@ class SendMessageHandlerTest {
   }
 
   @Test
-  void whoSendsTooMuchIsToldWhenToGoOn() {
+  void aSenderAboveTheRateIsToldWhenToRetry() {
     SendMessageHandler strict =
         handler(Map.of("MESSAGE_COST_MS", "60000", "MESSAGE_BURST_MS", "60000"));
     ada.send(strict, frame("\"message\":\"1\""));

@@ -27,8 +27,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// A connection whose frames go straight to a handler, as the events that API Gateway would make of
-/// them.
+/// A connection whose frames go directly to a handler, as the events that API Gateway would make.
 record TestConnection(ConnectionId id, String user, String sender, Instant connectedAt) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ConnectHandler CONNECT =

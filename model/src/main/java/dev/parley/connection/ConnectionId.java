@@ -3,8 +3,8 @@ package dev.parley.connection;
 import dev.parley.Sha256;
 import java.util.regex.Pattern;
 
-/// API Gateway's name for a connection, for example `L0SM9cOFvHcCIhw=`. Nobody else is told it:
-/// other members see the [#member] instead.
+/// API Gateway's id of a connection, for example `L0SM9cOFvHcCIhw=`. Other members are never told
+/// it: they see the [#member] instead.
 public record ConnectionId(String value) {
   private static final int SLOT_DIGITS = 8;
   private static final int MEMBER_DIGITS = 16;
@@ -22,8 +22,8 @@ public record ConnectionId(String value) {
     return Sha256.hex(value).substring(0, MEMBER_DIGITS);
   }
 
-  /// The place in its rooms' index: 8 hex digits of the id's SHA-256, then the id. Slots are
-  /// uniform although the ids of one moment share a prefix.
+  /// The sort key of its memberships in the index of members: 8 hex digits of the id's SHA-256,
+  /// then the id. Slots are uniform, although ids that were made at one time begin alike.
   public String slot() {
     return Sha256.hex(value).substring(0, SLOT_DIGITS) + value;
   }
@@ -36,7 +36,7 @@ public record ConnectionId(String value) {
     return new ConnectionId(slot.substring(SLOT_DIGITS));
   }
 
-  /// Where in the index a member is looked for: its slot begins with this.
+  /// The beginning of the slot of a [#member].
   static String slotPrefix(String member) {
     return member.substring(0, SLOT_DIGITS);
   }

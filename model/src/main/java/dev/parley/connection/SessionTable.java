@@ -19,7 +19,7 @@ import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedExce
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatSessions: who was here, from when to when, and why the connection ended. A session is closed
-/// once; whoever comes later changes nothing.
+/// once; a later attempt changes nothing.
 public final class SessionTable {
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -47,8 +47,8 @@ public final class SessionTable {
   /// Closes a session that is open.
   ///
   /// @param reason the close code and what the gateway says of it, for example `1001 Going away`;
-  ///     `gone` where a push found out; `expired` where nobody did
-  /// @param connectedAt null where it is not known: then nothing is said of the duration
+  ///     `gone` where a push found out; `expired` where no push did
+  /// @param connectedAt null where it is not known: then the session has no duration
   /// @return false where there is no such session, or it was closed before
   public boolean close(
       ConnectionId connection,

@@ -6,7 +6,7 @@ package dev.parley.connection;
 /// @param from 0 to 2^32 - 1
 /// @param to 1 to 2^32
 public record SlotRange(long from, long to) {
-  /// How many slots there are, were they only their first 8 digits.
+  /// The number of values that the first 8 hex digits have.
   public static final long SLOTS = 1L << 32;
 
   public static final SlotRange ALL = new SlotRange(0, SLOTS);

@@ -2,14 +2,15 @@ package dev.parley.identity;
 
 import java.util.Optional;
 
-/// A secret of a guest's own making, of at least 128 bits: its hash is the guest's stable user id.
-/// What a random source prints as base64url (22 characters), hex (32) or digits (39) is strong
-/// enough; a repeated pattern is not.
+/// A guest's secret, a text of at least 128 bits that the client has made: its hash is the guest's
+/// stable user id. The output of a random source as base64url (22 characters), hex (32) or digits
+/// (39) is strong enough; a repeated pattern is not.
 public record GuestSecret(String value) {
   private static final int BITS_MIN = 128;
   private static final int CHARACTERS_MAX = 128;
 
-  /// 22 random characters repeat so much that fewer are left once in 10^9 times, or less.
+  /// Different characters. A random text seldom has fewer: 22 characters of base64url with a
+  /// probability of 10^-12, 32 hex digits of 10^-7, 39 digits of 10^-4.
   private static final int DISTINCT_MIN = 8;
 
   public GuestSecret {
@@ -30,7 +31,7 @@ public record GuestSecret(String value) {
         && text.chars().distinct().count() >= DISTINCT_MIN;
   }
 
-  /// By the smallest of the usual alphabets that the text could have been drawn from.
+  /// By the smallest of the usual alphabets that has all characters of the text.
   private static double bitsPerCharacter(String text) {
     if (text.matches("[0-9]*")) {
       return Math.log(10) / Math.log(2);

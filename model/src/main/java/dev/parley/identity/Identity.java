@@ -5,10 +5,10 @@ import dev.parley.Sha256;
 import dev.parley.Text;
 import java.util.regex.Pattern;
 
-/// Who is speaking, as the authorizer found out; never taken from a frame.
+/// The user who is speaking, as the authorizer established it; never taken from a frame.
 ///
 /// @param user a stable id, 1 to 128 of printable ASCII; a guest's begins with `guest:`
-/// @param sender the display name, which [Text#isName]
+/// @param sender the display name, as [Text#isName] allows it
 public record Identity(String user, String sender) {
   private static final String GUEST_PREFIX = "guest:";
   private static final String NAMELESS = "?";
@@ -27,8 +27,8 @@ public record Identity(String user, String sender) {
     }
   }
 
-  /// Somebody whose name was checked when it was written down, perhaps by other rules: it is
-  /// cleaned, and is `?` where nothing is left of it.
+  /// An identity that was stored, perhaps under earlier rules for names. Its name is cleaned, and
+  /// is `?` where nothing is left of it.
   public static Identity stored(String user, String sender) {
     String name = Text.cleanName(sender);
     return new Identity(user, name.isEmpty() ? NAMELESS : name);

@@ -84,7 +84,7 @@ public final class Aws {
 
   /// Where the gateway takes pushes, for example `https://…/production`.
   ///
-  /// @throws IllegalArgumentException where the environment does not say
+  /// @throws IllegalArgumentException where it is not in the environment
   public URI connectionsUrl() {
     URI endpoint = endpoint("APIGATEWAYMANAGEMENTAPI");
     return endpoint == null ? URI.create(settings.required("CONNECTIONS_URL")) : endpoint;
@@ -139,8 +139,8 @@ public final class Aws {
         .build();
   }
 
-  /// A client builder that asks nothing of the process: what it would ask is in the environment, or
-  /// has one right value in a function.
+  /// A client builder that reads no setting of the process. The settings are in the function's
+  /// environment, or only one value is right in a function.
   private <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B configured(
       B builder, @Nullable URI endpoint) {
     return builder
@@ -163,8 +163,8 @@ public final class Aws {
     return endpoint == null ? null : URI.create(endpoint);
   }
 
-  /// An attempt that takes 2 s is given up, and all attempts of a call together at 5 s: within a
-  /// function's timeout.
+  /// An attempt has 2 s, and all attempts of a call together have 5 s, less than a function's
+  /// timeout.
   private static ClientOverrideConfiguration.Builder bounded() {
     return overrides().apiCallAttemptTimeout(ATTEMPT_MAX).apiCallTimeout(CALL_MAX);
   }

@@ -30,19 +30,18 @@ public final class Deadline {
     return endNanos - ticker.nanos();
   }
 
-  /// What is left for a call that must have ended by then: at least a millisecond, in which a call
-  /// fails.
+  /// The time that is left for a call: at least a millisecond, since the SDK takes no timeout of 0.
   public Duration left() {
     return Duration.ofNanos(Math.max(1_000_000, leftNanos()));
   }
 
-  /// Whichever comes first.
+  /// The earlier of the two.
   public Deadline or(Deadline other) {
     return leftNanos() <= other.leftNanos() ? this : other;
   }
 
-  /// Waits before another attempt, not beyond the deadline; of different lengths, so that those who
-  /// met do not meet again.
+  /// Pauses before another attempt, not beyond the deadline. The length is random, so that callers
+  /// that met do not meet again.
   public void pause(Duration min, Duration max) {
     long nanos = ThreadLocalRandom.current().nextLong(min.toNanos(), max.toNanos());
     ticker.pause(Duration.ofNanos(Math.min(nanos, left().toNanos())));

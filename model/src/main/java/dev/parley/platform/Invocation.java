@@ -5,8 +5,8 @@ import java.util.function.Supplier;
 import org.slf4j.MDC;
 import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
-/// What frames every invocation of every function: its log lines bear its keys, its steps stand
-/// under one subsegment, and nothing of it is left for the next invocation.
+/// What every invocation of every function has around it: its log lines have its keys, its steps
+/// are under one subsegment, and its keys are removed at the end.
 public final class Invocation {
   private Invocation() {}
 

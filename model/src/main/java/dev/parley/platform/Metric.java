@@ -17,7 +17,7 @@ public record Metric(String name, MetricUnit unit) {
     return new Metric(name, MetricUnit.MILLISECONDS);
   }
 
-  /// Writes one line. Any thread may.
+  /// Writes one line, on any thread.
   public static void write(Map<Metric, ? extends Number> values) {
     MetricsFactory.getMetricsInstance()
         .flushMetrics(

@@ -31,7 +31,7 @@ public record Settings(Map<String, String> environment) {
         return number;
       }
     } catch (NumberFormatException e) {
-      // Told below.
+      // Reported below.
     }
     throw new IllegalArgumentException(
         name + " is " + value + ", expected a whole number from " + min + " to " + max);

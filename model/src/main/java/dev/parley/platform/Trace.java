@@ -12,13 +12,13 @@ import software.amazon.lambda.powertools.tracing.TracingUtils;
 
 /// The steps of an invocation, as subsegments of its X-Ray segment. Without a segment (a unit test)
 /// the steps run all the same. On Lambda the segment is not known before the first subsegment
-/// begins, so that nobody here may ask for it first.
+/// begins, so no code here asks for it earlier.
 public final class Trace {
   private Trace() {}
 
   /// Runs one step under its name.
   public static <T> T step(String name, Supplier<T> step) {
-    // TracingUtils takes a consumer: the result comes out by this list.
+    // TracingUtils takes a consumer, so the list passes the result out.
     List<T> result = new ArrayList<>(1);
     TracingUtils.withSubsegment(name, subsegment -> result.add(step.get()));
     return result.getFirst();
@@ -33,7 +33,7 @@ public final class Trace {
     TracingUtils.putAnnotation(name, value);
   }
 
-  /// What continues the current step's trace elsewhere, for example
+  /// The header by which another function continues the current step's trace, for example
   /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; null where there
   /// is no trace.
   public static @Nullable String header() {

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 public record RoomId(String name) implements Comparable<RoomId> {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
-  /// Where a connection is that names no rooms, and where a message goes that names none.
+  /// The room of a connection that names no rooms, and of a message that names none.
   public static final RoomId GLOBAL = new RoomId("global");
 
   public RoomId {

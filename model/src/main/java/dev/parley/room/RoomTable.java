@@ -58,7 +58,7 @@ public final class RoomTable {
     return found;
   }
 
-  /// Reads rooms, and makes those that are joined for the first time.
+  /// Reads rooms, and creates those that are joined for the first time.
   public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
     Map<RoomId, Room> found = get(rooms);
     found.replaceAll((id, room) -> room.createdAt() == null ? create(room, by, now) : room);
@@ -83,7 +83,7 @@ public final class RoomTable {
                   .returnValuesOnConditionCheckFailure(
                       ReturnValuesOnConditionCheckFailure.ALL_OLD));
     } catch (ConditionalCheckFailedException e) {
-      // Somebody else made it a moment ago, or its time cannot be read.
+      // Somebody else has created it meanwhile, or its time of creation cannot be read.
       return e.hasItem() ? Room.of(table, new Row(e.item())) : room;
     }
     return new Room(
@@ -100,8 +100,8 @@ public final class RoomTable {
   /// @param read the room as it was when the hand-out began
   /// @param next the room as it is now, with another head sequence; without a head where none of
   ///     its records had a timestamp
-  /// @return false where somebody else has moved it elsewhere since, or its row takes nothing more:
-  ///     the room is not changed
+  /// @return false where nothing is changed: somebody else has moved the head meanwhile, or the row
+  ///     has reached DynamoDB's size limit
   public boolean advance(Room read, Room next) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
@@ -154,15 +154,15 @@ public final class RoomTable {
       if (!e.awsErrorDetails().errorCode().equals("ValidationException")) {
         throw e;
       }
-      // The same again would fail again, and hold up all rooms of the shard for ever.
+      // Another attempt would fail too, and block all rooms of the shard for ever.
       new Row(key(read.id())).report(table, e);
       return false;
     }
   }
 
-  /// The rooms after a cursor; rows whose key is no room's are passed over.
+  /// The rooms after a cursor. Rows whose key is no room's name are skipped.
   ///
-  /// @param cursor the last page's, or null for the first page
+  /// @param cursor the one of the page before, or null for the first page
   public Page list(@Nullable RoomId cursor) {
     List<Room> rooms = new ArrayList<>();
     Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);

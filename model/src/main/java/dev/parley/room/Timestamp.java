@@ -5,7 +5,7 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// When a message was said, and its place in its room: no two messages of a room have the same.
+/// When a message was sent, and its place in its room: no two messages of a room have the same.
 ///
 /// @param micros epoch microseconds, 0 to 2^53 - 1, for example `1795654801123456`
 public record Timestamp(long micros) implements Comparable<Timestamp> {
@@ -40,8 +40,8 @@ public record Timestamp(long micros) implements Comparable<Timestamp> {
     return new Timestamp(micros);
   }
 
-  /// A stored timestamp that the rest of the row can do without: where it is there and is none,
-  /// this is reported and it counts as missing.
+  /// A stored timestamp that the rest of the row can do without. Where the attribute is no
+  /// timestamp, this is reported and it counts as missing.
   public static @Nullable Timestamp optional(String table, Row row, String attribute) {
     Long micros = row.optionalNumber(table, attribute, MIN.micros, MAX.micros);
     return micros == null ? null : new Timestamp(micros);

@@ -13,10 +13,10 @@ import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
-/// Several items at once. What DynamoDB leaves undone, because it is throttled, is asked for again
-/// after a pause.
+/// Reads and deletes several rows at once. What DynamoDB leaves unprocessed, since it is throttled,
+/// is requested again after a pause.
 ///
-/// Source: API reference, BatchGetItem and BatchWriteItem: the SDK does not ask again by itself.
+/// Source: API reference, BatchGetItem and BatchWriteItem: the SDK does not do so by itself.
 public final class Batches {
   private static final Duration ALL_MAX = Duration.ofSeconds(5);
 
@@ -25,10 +25,10 @@ public final class Batches {
 
   private Batches() {}
 
-  /// Those of the items that are there, read strongly, in no particular order.
+  /// Those of the rows that are there, read strongly, in no particular order.
   ///
   /// @param keys at most 100, each once
-  /// @throws SdkClientException where some were still left after 5 s
+  /// @throws SdkClientException where some were still unprocessed after 5 s
   public static List<Map<String, AttributeValue>> get(
       DynamoDbClient dynamoDb, String table, Collection<Map<String, AttributeValue>> keys) {
     return get(dynamoDb, table, keys, Deadline.in(ALL_MAX));
@@ -59,10 +59,10 @@ public final class Batches {
     return items;
   }
 
-  /// Deletes items. One that is not there is as good.
+  /// Deletes rows. One that is not there counts as deleted.
   ///
   /// @param keys any number, each once
-  /// @throws SdkClientException where some were still left after 5 s
+  /// @throws SdkClientException where some were still unprocessed after 5 s
   public static void delete(
       DynamoDbClient dynamoDb, String table, List<Map<String, AttributeValue>> keys) {
     delete(dynamoDb, table, keys, Deadline.in(ALL_MAX));

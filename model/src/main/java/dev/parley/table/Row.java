@@ -10,18 +10,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// An item of a table, read with the types that are expected of its attributes.
+/// A row of a table, read with the types that its attributes should have.
 ///
 /// @param attributes as DynamoDB gives them; never changed
 public record Row(Map<String, AttributeValue> attributes) {
   private static final Logger log = LoggerFactory.getLogger(Row.class);
 
-  /// What the tables' keys are made of.
+  /// The key attributes of all tables.
   private static final List<String> KEYS =
       List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
 
-  /// A stored item is not what was written there: somebody else wrote it, or a version of ours that
-  /// this one does not know.
+  /// A stored row is not as we write it: somebody else wrote it, or another version of ours.
   public static final class InvalidRow extends RuntimeException {
     public InvalidRow(String attribute, String expected) {
       super("stored attribute " + attribute + " is not " + expected);
@@ -82,8 +81,8 @@ public record Row(Map<String, AttributeValue> attributes) {
     }
   }
 
-  /// An attribute that the rest of the row can do without: where it is there and is not a whole
-  /// number within the bounds, this is reported and it counts as missing.
+  /// An attribute that the rest of the row can do without. Where it is not a whole number within
+  /// the bounds, this is reported and it counts as missing.
   public @Nullable Long optionalNumber(String table, String attribute, long min, long max) {
     try {
       Long value = optionalNumber(attribute);
@@ -103,7 +102,7 @@ public record Row(Map<String, AttributeValue> attributes) {
     return millis == null ? null : Instant.ofEpochMilli(millis);
   }
 
-  /// Logs and counts that this row, or an attribute of it, is passed over.
+  /// Logs and counts that this row, or an attribute of it, is skipped.
   public void report(String table, RuntimeException why) {
     StringBuilder key = new StringBuilder();
     for (String attribute : KEYS) {
@@ -113,7 +112,7 @@ public record Row(Map<String, AttributeValue> attributes) {
         key.append(value.s() == null ? value.n() : value.s());
       }
     }
-    log.warn("passed over a row of {} or a part of it ({}): {}", table, key, why.getMessage());
+    log.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
     Metric.write(Map.of(Metrics.ROWS_UNREADABLE, 1));
   }
 

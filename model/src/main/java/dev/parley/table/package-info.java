@@ -1,4 +1,4 @@
-/// What all tables share: rows with typed attributes, and the client.
+/// What all tables share: rows with typed attributes, transactions and batches.
 @NullMarked
 package dev.parley.table;
 

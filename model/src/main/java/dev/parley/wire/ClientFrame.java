@@ -36,7 +36,7 @@ public final class ClientFrame {
         return new ClientFrame(node);
       }
     } catch (JsonProcessingException e) {
-      // Told to the client below; the text itself belongs in no log.
+      // The client is told below. The text must not be logged.
     }
     throw new Rejection(ErrorCode.INVALID_JSON);
   }
@@ -68,7 +68,7 @@ public final class ClientFrame {
     return room(room, ErrorCode.INVALID_ROOM);
   }
 
-  /// The room, or the one that is meant where the client names none.
+  /// The room, or `otherwise` where the client names none.
   public RoomId roomOr(RoomId otherwise) {
     JsonNode room = field("room");
     return room == null ? otherwise : room(room, ErrorCode.INVALID_ROOM);

@@ -2,8 +2,8 @@ package dev.parley.wire;
 
 import java.util.Locale;
 
-/// Why a frame was refused. A refused frame has changed nothing, save where the code says
-/// otherwise. docs/PROTOCOL.md prints this list; a test holds the two equal.
+/// Why a frame was refused. A refused frame has changed nothing, except where the code says
+/// otherwise. docs/PROTOCOL.md prints this list; a test keeps the two equal.
 public enum ErrorCode {
   INVALID_JSON(Advice.FIX, "The frame is not one JSON object."),
   UNKNOWN_ACTION(Advice.FIX, "No route has this `action`."),

@@ -14,8 +14,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// How JSON is read and written here: one value and nothing behind it. A code point takes at most 6
-/// bytes: an escape, or its 1 to 4 bytes in UTF-8.
+/// Reads and writes JSON: one value, with nothing behind it. A code point takes at most 6 bytes: an
+/// escape, or its 1 to 4 bytes in UTF-8.
 final class Json {
   static final ObjectMapper MAPPER =
       JsonMapper.builder(
@@ -57,7 +57,7 @@ final class Json {
     try {
       return MAPPER.writeValueAsBytes(node);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree that cannot be written", e);
+      throw new IllegalStateException("JSON that cannot be written", e);
     }
   }
 

@@ -28,8 +28,8 @@ public final class Reply {
     json.put("type", type);
   }
 
-  /// What a page of messages may take of a frame: the rest is left to the fields around it, which
-  /// take at most 1,300 bytes, `ref` among them.
+  /// The bytes of a frame that a page of messages may take. The rest is for the fields around it,
+  /// which take at most 1,300 bytes with `ref`.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
   public static Reply joined(
@@ -160,7 +160,7 @@ public final class Reply {
     return this;
   }
 
-  /// For example `sent`, or `error not_a_member`: what a log may say of it.
+  /// What may be logged of it, for example `sent` or `error not_a_member`.
   public String summary() {
     JsonNode code = json.get("code");
     String type = json.get("type").textValue();

@@ -17,7 +17,7 @@ class GuestSecretTest {
         "4F2A9C0E7B1D83650F9E2C4A7D6B8E13",
         "731904865213097846152093847561029384756"
       })
-  void what128RandomBitsLookLikeIsAccepted(String text) {
+  void atLeast128RandomBitsAreAccepted(String text) {
     assertTrue(GuestSecret.of(text).isPresent());
   }
 
@@ -33,7 +33,7 @@ class GuestSecretTest {
         "q1Zk8 3nXb 0RtYw7LmPaSq1Zk8",
         "ünicodeünicodeünicodeünicodeünicode"
       })
-  void whatCouldBeGuessedIsRefused(String text) {
+  void aTextThatCouldBeGuessedIsRefused(String text) {
     assertTrue(GuestSecret.of(text).isEmpty());
   }
 
@@ -43,7 +43,7 @@ class GuestSecretTest {
   }
 
   @Test
-  void theSameSecretIsTheSameUserAndNeverPartOfIt() {
+  void theSameSecretIsTheSameUserAndIsNotShown() {
     String secret = "q1Zk8-3nXb_0RtYw7LmPaS";
 
     Identity monday = Identity.guest(new GuestSecret(secret), "Ada");

@@ -19,12 +19,12 @@ class IdentityTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " Ada", "\u3164", "A\u202eda", "Ada\u2028", "A\u00a0B"})
-  void aNameIsWhatCleaningLeavesAsItIs(String sender) {
+  void aNameThatCleaningWouldChangeIsRefused(String sender) {
     assertThrows(IllegalArgumentException.class, () -> new Identity("guest:1", sender));
   }
 
   @Test
-  void aNameOfAnEarlierVersionIsCleaned() {
+  void aNameStoredUnderEarlierRulesIsCleaned() {
     assertEquals("Ada L", Identity.stored("guest:1", "\u202eAda\u00a0 L\uffff").sender());
     assertEquals("?", Identity.stored("guest:1", "\u3164").sender());
     assertEquals("?", Identity.stored("guest:1", "").sender());

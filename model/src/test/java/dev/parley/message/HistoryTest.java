@@ -51,7 +51,7 @@ class HistoryTest {
   private final Instant now = Instant.now();
   private final Timestamp first = Timestamp.of(now);
 
-  /// The worst that is accepted, and rows that are no messages.
+  /// The largest messages that are accepted, and rows that are no messages.
   @Test
   void pagesInBothDirectionsHoldEveryRowOnceAndFitAFrame() {
     long seed = 11;
@@ -130,7 +130,7 @@ class HistoryTest {
             .toList());
   }
 
-  /// Of a room in which this was said 120 times.
+  /// What a page of a room costs in which this was said 120 times.
   private String reading(String text) {
     RoomId of = new RoomId(fresh("room"));
     for (int i = 0; i < 120; i++) {
@@ -187,7 +187,7 @@ class HistoryTest {
   }
 
   @Test
-  void whatRetentionWouldRemoveIsNotRead() {
+  void aMessagePastRetentionIsNotShown() {
     Instant longAgo = now.minus(Duration.ofDays(31));
     assertInstanceOf(SendResult.Sent.class, messages.send(draft("old"), longAgo));
     sent(draft("new"));
@@ -196,7 +196,7 @@ class HistoryTest {
   }
 
   @Test
-  void whatIsNotOlderThanTheHorizonIsRead() {
+  void aMessageThatIsNotBeforeTheHorizonIsShown() {
     Instant second = Instant.ofEpochSecond(now.getEpochSecond());
     Instant end = second.plusMillis(999);
     messages.send(new Draft(room, ADA, "m", null, Timestamp.of(end), null), second);
@@ -212,7 +212,7 @@ class HistoryTest {
   }
 
   @Test
-  void whatIsPastRetentionCostsNoRead() {
+  void messagesPastRetentionCostNoRead() {
     for (int i = 0; i < 9; i++) {
       messages.send(draft("old"), now.minus(Duration.ofDays(31)));
     }
@@ -240,27 +240,6 @@ class HistoryTest {
   }
 
   @Test
-  void aPageIsCompleteWhereRetentionHasLeftTheAskedRangeAlone() {
-    Timestamp horizon = new Timestamp(1_000);
-    Room old = new Room(room, null, null, Instant.EPOCH, null);
-    Room young = new Room(room, null, null, Instant.ofEpochMilli(5), null);
-    Message message = new Message(room, new Timestamp(2_000), "id", ADA, "m", null);
-    Room unborn = new Room(room, null, null, now.plusSeconds(60), null);
-
-    assertTrue(new Page(new Range.Newest(), List.of(), false).complete(young, horizon, now));
-    assertFalse(new Page(new Range.Newest(), List.of(), false).complete(unborn, horizon, now));
-    assertTrue(new Page(new Range.After(horizon), List.of(), false).complete(old, horizon, now));
-    assertFalse(
-        new Page(new Range.After(horizon.previous()), List.of(), false)
-            .complete(old, horizon, now));
-    assertTrue(new Page(new Range.Newest(), List.of(message), true).complete(old, horizon, now));
-    assertFalse(new Page(new Range.Newest(), List.of(message), false).complete(old, horizon, now));
-    assertFalse(
-        new Page(new Range.Before(new Timestamp(9_999)), List.of(), false)
-            .complete(old, horizon, now));
-  }
-
-  @Test
   void aRowThatCannotBeShownKeepsItsPlace() {
     sent(draft("before"));
     put(Map.of("room_id", Row.s(room.name()), "timestamp", Row.n(at(1).micros())));
@@ -279,7 +258,7 @@ class HistoryTest {
   }
 
   @Test
-  void aNameFromBeforeItsRulesIsCleaned() {
+  void aNameStoredUnderEarlierRulesIsCleaned() {
     Map<String, AttributeValue> item = row(first.micros(), "hello");
     item.put("sender", Row.s("\u202eAda\u00a0L\uffff"));
     put(item);
@@ -289,9 +268,9 @@ class HistoryTest {
 
   /// JSON's whole numbers end where JavaScript's do.
   @Test
-  void aTimestampThatNoClientCouldBeToldIsPassedOver() {
+  void aRowWhoseNumberIsNoTimestampIsSkipped() {
     for (String timestamp : List.of("-1", "0.5", first + ".5", "1E20")) {
-      Map<String, AttributeValue> item = row(0, "unsayable");
+      Map<String, AttributeValue> item = row(0, "no timestamp");
       item.put("timestamp", AttributeValue.fromN(timestamp));
       put(item);
     }
@@ -306,7 +285,7 @@ class HistoryTest {
   }
 
   @Test
-  void aForeignRowIsAClearError() {
+  void aMissingAttributeIsNamed() {
     Map<String, AttributeValue> item = new HashMap<>();
     item.put("room_id", Row.s(room.name()));
     item.put("timestamp", Row.n(1));

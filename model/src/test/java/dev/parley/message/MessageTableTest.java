@@ -52,7 +52,7 @@ class MessageTableTest {
   }
 
   @Test
-  void concurrentSendersOfOneMomentAllHaveARow() throws Exception {
+  void concurrentMessagesOfOneMomentAllHaveARow() throws Exception {
     Set<Timestamp> timestamps = new HashSet<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(8)) {
       List<CompletableFuture<Timestamp>> sending = new ArrayList<>();
@@ -128,7 +128,7 @@ class MessageTableTest {
   }
 
   @Test
-  void aMessageComesAfterWhatItsSenderHadSeenWhateverTheClocksSay() {
+  void aMessageComesAfterTheNewestThatItsSenderHasSeen() {
     Timestamp ahead = Timestamp.of(now.plusMillis(900));
 
     Timestamp timestamp = sent(new Draft(room, ADA, "answer", null, ahead, null));
@@ -160,7 +160,7 @@ class MessageTableTest {
   }
 
   @Test
-  void aLostAnswerIsNoSecondRow() {
+  void aSendWhoseAnswerWasLostIsOneRow() {
     for (String id : new String[] {null, "id-1"}) {
       RoomId alone = new RoomId(fresh("lost"));
       LosesFirstAnswer losing = new LosesFirstAnswer();
@@ -175,7 +175,7 @@ class MessageTableTest {
   }
 
   @Test
-  void whatCannotBeWrittenInTimeIsUnavailable() {
+  void aTableThatCannotBeReachedIsUnavailable() {
     MessageTable unreachable =
         new MessageTable(
             TestTables.dynamoDb(
@@ -193,7 +193,7 @@ class MessageTableTest {
   }
 
   @Test
-  void aFailureOfTheTableIsUnavailableToo() {
+  void aTableThatFailsIsUnavailable() {
     MessageTable failing =
         new MessageTable(
             TestTables.dynamoDb(

@@ -74,7 +74,7 @@ class AwsTest {
 
   /// `HostileShellTest` tries what else a shell may say.
   @Test
-  void noProxyOfTheProcessCountsWhereTheEnvironmentSaysSo() throws Exception {
+  void theEnvironmentCanTurnOffTheProxyOfTheProcess() throws Exception {
     AtomicInteger requests = new AtomicInteger();
     HttpServer service =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

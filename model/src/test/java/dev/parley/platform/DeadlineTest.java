@@ -39,7 +39,7 @@ class DeadlineTest {
   }
 
   @Test
-  void theEarlierOfTwoDeadlinesIsWhicheverComesFirst() {
+  void theEarlierOfTwoDeadlinesIsTaken() {
     Deadline early = Deadline.in(SECOND, ticker);
     Deadline late = Deadline.in(SECOND.plusNanos(1), ticker);
 

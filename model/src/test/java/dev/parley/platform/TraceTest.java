@@ -38,7 +38,7 @@ class TraceTest {
   }
 
   @Test
-  void withoutATraceTheStepsRunAllTheSame() {
+  void stepsRunAlsoWithoutATrace() {
     AWSXRay.setGlobalRecorder(recorder(new SegmentContextResolverChain()));
 
     assertEquals(7, Trace.step("outer", () -> Trace.step("inner", () -> 7)));
@@ -80,7 +80,7 @@ class TraceTest {
         "Root=%s;Parent=%s;Sampled=1".formatted(segment.getTraceId(), write.getId()), header);
   }
 
-  /// There the segment is Lambda's own: the SDK knows of it only by the header, and sends
+  /// On Lambda the segment is Lambda's own. The SDK knows it by the header only, and sends
   /// subsegments alone.
   @Test
   void onLambdaStepsBelongToTheTraceOfTheHeader() {

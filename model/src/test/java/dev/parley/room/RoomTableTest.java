@@ -25,7 +25,7 @@ class RoomTableTest {
   private final Instant now = Instant.ofEpochMilli(1_700_000_000_000L);
 
   @Test
-  void aRoomIsMadeByItsFirstJoin() {
+  void aRoomIsCreatedByItsFirstJoin() {
     assertNull(rooms.get(id).createdAt());
 
     rooms.open(id, ADA, now);
@@ -49,7 +49,7 @@ class RoomTableTest {
   }
 
   @Test
-  void aRoomIsQueuedForAWhileAfterItWentByTheQueue() {
+  void aRoomStaysQueuedFor2MinutesAfterItWentByTheQueue() {
     Room read = rooms.open(id, ADA, now);
     Room next = new Room(id, new Timestamp(7), "100", read.createdAt(), null).queued(3, now);
 
@@ -64,11 +64,11 @@ class RoomTableTest {
     assertTrue(stored.isQueued(end.minusMillis(1)));
     assertFalse(stored.isQueued(end));
     assertTrue(rooms.advance(stored, new Room(id, new Timestamp(9), "300", null, null)));
-    assertTrue(rooms.get(id).isQueued(now), "who says nothing of it changes nothing");
+    assertTrue(rooms.get(id).isQueued(now), "an advance without it changes nothing");
   }
 
   @Test
-  void anInstantThatIsTooFarAheadIsNotBelieved() {
+  void aQueuedUntilThatIsTooFarAheadDoesNotCount() {
     for (Instant until :
         List.of(
             Instant.ofEpochMilli(Long.MAX_VALUE),
@@ -81,7 +81,7 @@ class RoomTableTest {
   }
 
   @Test
-  void aHeadThatMovedAndWhoseAnswerWasLostHasMoved() {
+  void aHeadHasMovedAlsoWhereTheAnswerWasLost() {
     Room read = rooms.open(id, ADA, now);
     LosesFirstAnswer losing = new LosesFirstAnswer();
     RoomTable flaky = new RoomTable(TestTables.dynamoDb(losing), TestTables.settings());

@@ -36,14 +36,14 @@ class BatchesTest {
   private final AtomicInteger calls = new AtomicInteger();
 
   @Test
-  void nothingIsReadWhereNothingIsWanted() {
+  void withoutKeysThereIsNoCall() {
     assertEquals(List.of(), Batches.get(processing(0), TABLE, List.of()));
 
     assertEquals(0, calls.get());
   }
 
   @Test
-  void whatIsLeftIsAskedForAgain() {
+  void unprocessedKeysAreReadAgain() {
     List<Map<String, AttributeValue>> keys = rooms(5);
     List<Map<String, AttributeValue>> wanted = new ArrayList<>(keys);
     wanted.add(Map.of("room_id", Row.s(fresh("absent"))));
@@ -56,7 +56,7 @@ class BatchesTest {
   }
 
   @Test
-  void whatIsLeftForTooLongIsAnError() {
+  void keysThatAreUnprocessedAtTheDeadlineAreAnError() {
     SdkClientException e =
         assertThrows(
             SdkClientException.class,
@@ -67,7 +67,7 @@ class BatchesTest {
   }
 
   @Test
-  void anyNumberIsDeletedAndNothingElse() {
+  void anyNumberOfRowsIsDeletedAndNoOther() {
     List<Map<String, AttributeValue>> keys = rooms(60);
     List<Map<String, AttributeValue>> others = rooms(1);
 
@@ -79,7 +79,7 @@ class BatchesTest {
   }
 
   @Test
-  void whatIsLeftUndeletedIsAskedForAgain() {
+  void unprocessedDeletionsAreRequestedAgain() {
     List<Map<String, AttributeValue>> keys = rooms(5);
 
     Batches.delete(deleting(2), TABLE, keys);
@@ -89,7 +89,7 @@ class BatchesTest {
   }
 
   @Test
-  void whatIsLeftUndeletedForTooLongIsAnError() {
+  void deletionsThatAreUnprocessedAtTheDeadlineAreAnError() {
     SdkClientException e =
         assertThrows(
             SdkClientException.class,

@@ -21,12 +21,12 @@ class ClientFrameTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "hello", "[]", "\"join\"", "42", "{", "{} {}", "{\"a\":}", "null"})
-  void whatIsNotOneObjectIsRefused(String text) {
+  void textThatIsNotOneObjectIsRefused(String text) {
     assertEquals(ErrorCode.INVALID_JSON, refusal(() -> ClientFrame.parse(text)));
   }
 
   @Test
-  void noFrameAtAllIsRefused() {
+  void aMissingTextIsRefused() {
     assertEquals(ErrorCode.INVALID_JSON, refusal(() -> ClientFrame.parse(null)));
   }
 
@@ -97,7 +97,7 @@ class ClientFrameTest {
         "ref|{\"ref\":\"half \\ud83d a pair\"}|INVALID_REF",
         "ref|{\"ref\":9007199254740992}|INVALID_REF"
       })
-  void aFieldThatIsNotWhatItShouldBeIsRefused(String field, String json, ErrorCode code) {
+  void anInvalidFieldIsRefused(String field, String json, ErrorCode code) {
     ClientFrame frame = ClientFrame.parse(json);
     Function<ClientFrame, Object> read =
         switch (field) {
@@ -183,7 +183,7 @@ class ClientFrameTest {
   }
 
   @Test
-  void whatIsMissingHasItsDefault() {
+  void missingFieldsHaveDefaults() {
     ClientFrame empty = ClientFrame.parse("{}");
 
     assertEquals(RoomId.GLOBAL, empty.roomOr(RoomId.GLOBAL));

@@ -33,7 +33,7 @@ class ReplyTest {
   private final Room known = new Room(room, Timestamp.MAX, "1", Timestamp.MAX.instant(), null);
 
   @Test
-  void whatIsAroundAPageFitsBesideIt() {
+  void theFieldsAroundAPageFitBesideIt() {
     Page empty = new Page(new Range.Newest(), List.of(), false);
 
     int bytes = bytes(Reply.joined(known, empty, false, CONNECTION, longest));
@@ -44,7 +44,7 @@ class ReplyTest {
   }
 
   @Test
-  void whatIsUnreadableIsATimestampAndNothingElse() throws Exception {
+  void anUnreadableEntryHasATimestampOnly() throws Exception {
     Page page =
         new Page(new Range.Newest(), List.of(new Entry.Unreadable(new Timestamp(7))), false);
 
