@@ -22,13 +22,11 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 
 /// The queue PruneConnections: connections that are gone, whose rows the Prune function removes at
-// a
-/// pace that the tables bear. It is FIFO, which drops what comes twice within 5 minutes. Each
+/// a pace that the tables bear. It is FIFO, which drops what comes twice within 5 minutes. Each
 /// connection is a message group of its own, so that one that fails delays no other.
 ///
 /// Nothing else fails or waits for this queue. A connection that could not be enqueued is found
-// gone
-/// again by a later push.
+/// gone again by a later push.
 public final class PruneQueue {
   private static final Logger log = LoggerFactory.getLogger(PruneQueue.class);
 
