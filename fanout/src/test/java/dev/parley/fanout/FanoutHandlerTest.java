@@ -51,8 +51,6 @@ class FanoutHandlerTest {
 
   private final ConnectionTable connections =
       new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
-  private final SessionTable sessions =
-      new SessionTable(TestTables.dynamoDb(), TestTables.settings());
   private final RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
   private final RoomId room = new RoomId(fresh("room"));
   private TestGateway gateway;
@@ -548,7 +546,7 @@ class FanoutHandlerTest {
 
     StreamsEventResponse response =
         segmenting.handleRequest(
-            event(
+            TestRecords.event(
                 message("1", room, 10),
                 message("2", broken, 20),
                 message("3", room, 30),
@@ -621,8 +619,9 @@ class FanoutHandlerTest {
     assertTrue(response.getBatchItemFailures().isEmpty(), response.toString());
   }
 
-  private static DynamodbEvent event(List<DynamodbStreamRecord> records) {
-    return TestRecords.event(records.toArray(DynamodbStreamRecord[]::new));
+  private static DynamodbStreamRecord message(
+      String sequence, RoomId room, long timestamp, String text) {
+    return TestRecords.message(sequence, room.name(), timestamp, text);
   }
 
   private static DynamodbStreamRecord message(String sequence, RoomId room, long timestamp) {

@@ -126,7 +126,7 @@ class OddRowsTest {
     assertEquals(1, told(other).size());
     Room healed = rooms.get(room);
     assertEquals(new Timestamp(40), healed.head());
-    assertEquals("label/4", healed.headSequence());
+    assertEquals(TestRecords.STREAM + "/4", healed.headSequence());
   }
 
   @Test

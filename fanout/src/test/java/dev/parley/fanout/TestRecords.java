@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeVal
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +18,12 @@ final class TestRecords {
   private TestRecords() {}
 
   static DynamodbEvent event(DynamodbStreamRecord... records) {
+    return event(Arrays.asList(records));
+  }
+
+  static DynamodbEvent event(List<DynamodbStreamRecord> records) {
     DynamodbEvent event = new DynamodbEvent();
-    event.setRecords(Arrays.asList(records));
+    event.setRecords(records);
     return event;
   }
 
