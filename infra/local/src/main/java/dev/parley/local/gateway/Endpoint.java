@@ -91,7 +91,7 @@ final class Endpoint {
     this.faults = faults;
     this.journal = journal;
     this.ids = new Ids(clock);
-    this.events = new Events(api.logicalId(), api.stage(), ids, clock);
+    this.events = new Events(api, ids, clock);
     this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
     for (Route route : api.routes().values()) {
       if (route.integrationTimeout().compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0) {
@@ -181,7 +181,9 @@ final class Endpoint {
       case Outcome.Answered answered when answered.isSuccess() -> {
         String subprotocol = answered.headers().get("Sec-WebSocket-Protocol");
         if (subprotocol != null && !TOKEN.matcher(subprotocol).matches()) {
-          LOG.error("$connect of {} chose no subprotocol", handshake.caller().connectionId());
+          LOG.error(
+              "$connect of {} is answered 502: it returned a malformed Sec-WebSocket-Protocol",
+              handshake.caller().connectionId());
           yield new Admission.Refused(502, "Internal server error");
         }
         yield new Admission.Admitted(connectedAt, context, subprotocol);
@@ -193,6 +195,7 @@ final class Endpoint {
         LOG.error("$connect of {} failed: {}", handshake.caller().connectionId(), failed.why());
         yield new Admission.Refused(502, "Internal server error");
       }
+      case Outcome.GivenUp _ -> new Admission.Refused(502, "Internal server error");
     };
   }
 
@@ -242,6 +245,7 @@ final class Endpoint {
         LOG.error("Route {} of {} failed: {}", route.key(), connection.id(), failed.why());
         sendError(connection, "Internal server error", requestId);
       }
+      case Outcome.GivenUp _ -> {} // its socket is closed by now
     }
   }
 
@@ -257,7 +261,7 @@ final class Endpoint {
       LOG.error("Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
       sendError(connection, "Internal server error", requestId); // what AWS does is not known [?]
     } else if (connection.isOpen() && !connection.send(bytes)) {
-      LOG.warn("A reply to {} was dropped: it does not read", connection.id());
+      LOG.warn("dropped a reply to {}: its client does not read", connection.id());
     }
   }
 
@@ -267,7 +271,7 @@ final class Endpoint {
         && !connection.send(
             "{\"message\": \"%s\", \"connectionId\":\"%s\", \"requestId\":\"%s\"}"
                 .formatted(message, connection.id(), requestId))) {
-      LOG.warn("An error to {} was dropped: it does not read", connection.id());
+      LOG.warn("dropped an error frame to {}: its client does not read", connection.id());
     }
   }
 
@@ -294,21 +298,12 @@ final class Endpoint {
       Instant connectedAt,
       @Nullable Map<String, String> authorizer,
       CloseReason reason) {
-    String id = caller.connectionId();
     Runnable telling =
         () -> {
           try {
-            Integration integration = integrations.get(DISCONNECT);
-            if (integration != null
-                && !faults.happens(Fault.DISCONNECT_LOST)
-                && integration.call(events.disconnect(caller, connectedAt, authorizer, reason))
-                    instanceof Outcome.Failed failed) {
-              LOG.error("$disconnect of {} failed: {}", id, failed.why());
-              if (closing) {
-                return;
-              }
+            if (isTold(caller, connectedAt, authorizer, reason)) {
+              journal.ended(caller.connectionId());
             }
-            journal.ended(id);
           } finally {
             underWay.decrementAndGet();
           }
@@ -317,12 +312,34 @@ final class Endpoint {
       threads.execute(telling);
     } catch (RejectedExecutionException _) {
       underWay.decrementAndGet();
-      LOG.warn("$disconnect of {} is not told: the gateway has stopped", id);
+      LOG.warn("$disconnect of {} is not told: the gateway has stopped", caller.connectionId());
     }
   }
 
+  /// Calls the function of `$disconnect`.
+  ///
+  /// @return false where the next process is to do it again
+  private boolean isTold(
+      Caller caller,
+      Instant connectedAt,
+      @Nullable Map<String, String> authorizer,
+      CloseReason reason) {
+    Integration integration = integrations.get(DISCONNECT);
+    if (integration == null || faults.happens(Fault.DISCONNECT_LOST)) {
+      return true;
+    }
+    return switch (integration.call(events.disconnect(caller, connectedAt, authorizer, reason))) {
+      case Outcome.Answered _ -> true;
+      case Outcome.Failed failed -> {
+        LOG.error("$disconnect of {} failed: {}", caller.connectionId(), failed.why());
+        yield !closing;
+      }
+      case Outcome.GivenUp _ -> false;
+    };
+  }
+
   /// Ends all connections, those too whose handshake is under way, and waits a while for the
-  /// functions that are at work.
+  /// functions that are at work. What they have not done by then is given up.
   void close(Duration patience) {
     closing = true;
     connections.values().forEach(connection -> connection.close(CloseReason.GOING_AWAY));
@@ -331,7 +348,10 @@ final class Endpoint {
       LockSupport.parkNanos(1_000_000);
     }
     if (underWay.get() > 0) {
-      LOG.warn("{} invocations were not waited for", underWay.get());
+      LOG.warn(
+          "{} invocations are given up; of a $disconnect, the next start on the same data folder"
+              + " tells it",
+          underWay.get());
     }
   }
 }

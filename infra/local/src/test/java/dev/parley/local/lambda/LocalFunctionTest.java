@@ -13,6 +13,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import dev.parley.local.faults.Faults;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -93,7 +94,8 @@ final class LocalFunctionTest {
   @Test
   void aHandlerMayNameItsMethod() {
     String handler = Doubling.class.getName() + "::handleRequest";
-    LocalFunction function = new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5));
+    LocalFunction function =
+        new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null);
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -112,7 +114,7 @@ final class LocalFunctionTest {
   }
 
   @Test
-  void whatCannotBeCalledIsRefusedWhenItIsDeclared() {
+  void aHandlerThatLambdaCouldNotCallIsRefused() {
     assertRefused("dev.parley.Nowhere", "there is no class dev.parley.Nowhere");
     assertRefused(String.class.getName(), "implements neither RequestHandler nor");
     assertRefused(NoConstructor.class.getName(), "has no constructor that takes a Map");
@@ -125,7 +127,9 @@ final class LocalFunctionTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5)));
+            () ->
+                new LocalFunction(
+                    "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -168,7 +172,8 @@ final class LocalFunctionTest {
   @Test
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
-        new LocalFunction("f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50));
+        new LocalFunction(
+            "f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), Faults.none(), null);
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -240,7 +245,8 @@ final class LocalFunctionTest {
   }
 
   private static LocalFunction function(Class<?> handler, Map<String, String> environment) {
-    return new LocalFunction("f", handler.getName(), environment, Duration.ofSeconds(20));
+    return new LocalFunction(
+        "f", handler.getName(), environment, Duration.ofSeconds(20), Faults.none(), null);
   }
 
   private static String invoke(LocalFunction function, String event) {
