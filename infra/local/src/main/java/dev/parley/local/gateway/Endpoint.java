@@ -2,7 +2,6 @@ package dev.parley.local.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.template.Route;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -33,7 +31,6 @@ import org.slf4j.LoggerFactory;
 final class Endpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
   private static final String CONNECT = "$connect";
-  private static final String DISCONNECT = "$disconnect";
 
   /// What can stand in a header as a subprotocol: RFC 9110 section 5.6.2.
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
@@ -55,13 +52,12 @@ final class Endpoint {
   }
 
   private final Clock clock;
-  private final Executor threads;
-  private final Faults faults;
   private final ConnectionJournal journal;
   private final Ids ids;
   private final Events events;
   private final RouteSelection routes;
   private final Map<String, Integration> integrations = new HashMap<>();
+  private final Disconnects disconnects;
   private final @Nullable Authorizer authorizer;
   private final int connectionsMax;
 
@@ -70,7 +66,7 @@ final class Endpoint {
 
   private final Map<String, Connection> connections = new ConcurrentHashMap<>();
 
-  /// Handshakes from the first question to [#open], messages, and `$disconnect` invocations.
+  /// Handshakes from the first question to [#open], and messages.
   private final AtomicInteger underWay = new AtomicInteger();
 
   private volatile boolean closing;
@@ -87,8 +83,6 @@ final class Endpoint {
       ConnectionJournal journal) {
     this.connectionsMax = connectionsMax;
     this.clock = clock;
-    this.threads = threads;
-    this.faults = faults;
     this.journal = journal;
     this.ids = new Ids(clock);
     this.events = new Events(api, ids, clock);
@@ -102,6 +96,8 @@ final class Endpoint {
       LocalFunction function = function(functions, route.function(), "Route " + route.key());
       integrations.put(route.key(), new Integration(function, route.integrationTimeout(), threads));
     }
+    this.disconnects =
+        new Disconnects(integrations.get("$disconnect"), events, journal, faults, threads);
     String name = api.authorizerFunction();
     this.authorizer =
         name == null
@@ -276,82 +272,40 @@ final class Endpoint {
   }
 
   private void disconnected(Connection connection, CloseReason reason) {
-    underWay.incrementAndGet(); // before it leaves the map, so that `close` sees it here or there
+    // Begun before the connection leaves the map, so that `close` sees it here or there.
+    disconnects.tell(
+        new ConnectionJournal.Left(
+            connection.caller(), connection.connectedAt(), connection.authorizer()),
+        reason);
     connections.remove(connection.id());
     clients.decrementAndGet();
-    tellDisconnected(
-        connection.caller(), connection.connectedAt(), connection.authorizer(), reason);
   }
 
   /// Ends what an earlier process left behind when it was killed, as connections that were lost.
   void endLeft(List<ConnectionJournal.Left> all) {
-    for (ConnectionJournal.Left left : all) {
-      underWay.incrementAndGet();
-      tellDisconnected(left.caller(), left.connectedAt(), left.authorizer(), CloseReason.ABNORMAL);
-    }
+    all.forEach(left -> disconnects.tell(left, CloseReason.ABNORMAL));
   }
 
-  /// Best effort: a failure is logged, and nothing is tried again. What was not told before the
-  /// gateway stopped is left to the next process.
-  private void tellDisconnected(
-      Caller caller,
-      Instant connectedAt,
-      @Nullable Map<String, String> authorizer,
-      CloseReason reason) {
-    Runnable telling =
-        () -> {
-          try {
-            if (isTold(caller, connectedAt, authorizer, reason)) {
-              journal.ended(caller.connectionId());
-            }
-          } finally {
-            underWay.decrementAndGet();
-          }
-        };
-    try {
-      threads.execute(telling);
-    } catch (RejectedExecutionException _) {
-      underWay.decrementAndGet();
-      LOG.warn("$disconnect of {} is not told: the gateway has stopped", caller.connectionId());
-    }
-  }
-
-  /// Calls the function of `$disconnect`.
-  ///
-  /// @return false where the next process is to do it again
-  private boolean isTold(
-      Caller caller,
-      Instant connectedAt,
-      @Nullable Map<String, String> authorizer,
-      CloseReason reason) {
-    Integration integration = integrations.get(DISCONNECT);
-    if (integration == null || faults.happens(Fault.DISCONNECT_LOST)) {
-      return true;
-    }
-    return switch (integration.call(events.disconnect(caller, connectedAt, authorizer, reason))) {
-      case Outcome.Answered _ -> true;
-      case Outcome.Failed failed -> {
-        LOG.error("$disconnect of {} failed: {}", caller.connectionId(), failed.why());
-        yield !closing;
-      }
-      case Outcome.GivenUp _ -> false;
-    };
+  private int underWay() {
+    return underWay.get() + disconnects.underWay();
   }
 
   /// Ends all connections, those too whose handshake is under way, and waits a while for the
   /// functions that are at work. What they have not done by then is given up.
   void close(Duration patience) {
     closing = true;
+    disconnects.close();
     connections.values().forEach(connection -> connection.close(CloseReason.GOING_AWAY));
     long deadline = System.nanoTime() + patience.toNanos();
-    while (underWay.get() > 0 && System.nanoTime() - deadline < 0) {
+    while (underWay() > 0 && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(1_000_000);
     }
-    if (underWay.get() > 0) {
+    if (underWay() > 0) {
       LOG.warn(
-          "{} invocations are given up; of a $disconnect, the next start on the same data folder"
-              + " tells it",
-          underWay.get());
+          "gave up {} invocations, of which {} of $disconnect: the next start on the same data"
+              + " folder tells those",
+          underWay(),
+          disconnects.underWay());
     }
   }
 }

@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,6 +32,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -237,6 +239,36 @@ final class LocalFunctionTest {
   }
 
   @Test
+  void aFunctionThatIsClosedInterruptsWhatIsUnderWayAndInvokesNothingMore() throws Exception {
+    LocalFunction function = function(Hanging.class, Map.of());
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<FunctionError>> errors = new ArrayList<>();
+      for (int i = 0; i <= LocalFunction.INSTANCES_MAX; i++) {
+        errors.add(
+            threads.submit(() -> assertThrows(FunctionError.class, () -> invoke(function, "{}"))));
+      }
+      assertTrue(Hanging.STARTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+
+      function.close();
+
+      List<String> types = new ArrayList<>();
+      for (Future<FunctionError> error : errors) {
+        types.add(error.get(10, TimeUnit.SECONDS).errorType());
+      }
+      types.sort(null);
+      assertEquals(
+          Stream.concat(
+                  Collections.nCopies(LocalFunction.INSTANCES_MAX, "Runtime.ExitError").stream(),
+                  Stream.of("Sandbox.Stopped"))
+              .toList(),
+          types);
+      assertTrue(Hanging.INTERRUPTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+      assertEquals(0, Hanging.STARTED.availablePermits());
+    }
+  }
+
+  @Test
   void whatIsThreadLocalInOneInvocationIsNotSeenByTheNext() {
     LocalFunction function = function(ThreadLocalUser.class, Map.of());
 
@@ -410,6 +442,22 @@ final class LocalFunctionTest {
     @Override
     public String handleRequest(Object event, Context context) {
       return SETTING;
+    }
+  }
+
+  public static final class Hanging implements RequestHandler<Object, String> {
+    static final Semaphore STARTED = new Semaphore(0);
+    static final Semaphore INTERRUPTED = new Semaphore(0);
+
+    @Override
+    public String handleRequest(Object event, Context context) {
+      STARTED.release();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException _) {
+        INTERRUPTED.release();
+      }
+      return "";
     }
   }
 
