@@ -69,7 +69,7 @@ public final class ConnectionJournal {
       Files.write(file, Json.MAPPER.writeValueAsBytes(entry));
     } catch (IOException e) {
       LOG.warn(
-          "{} is served, but its $disconnect is not told if this process is killed: {}",
+          "{} cannot be written down, so its $disconnect is not told if this process is killed: {}",
           caller.connectionId(),
           e.toString());
       delete(file);

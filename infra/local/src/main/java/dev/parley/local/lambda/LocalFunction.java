@@ -196,7 +196,7 @@ public final class LocalFunction implements AutoCloseable {
       if (turns.tryAcquire(INSTANCES_MAX, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
         turns.release(INSTANCES_MAX);
       } else {
-        LOG.warn("{}: interrupts {} invocations", name, underWay.size());
+        LOG.warn("{}: is closed, and interrupts {} invocations", name, underWay.size());
         underWay.forEach(task -> task.cancel(true));
       }
     } catch (InterruptedException e) {

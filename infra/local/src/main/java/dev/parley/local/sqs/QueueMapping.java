@@ -207,7 +207,10 @@ public final class QueueMapping implements AutoCloseable {
                 deliver(batch);
               } catch (RuntimeException e) {
                 LOG.warn(
-                    "{}: a batch of {} is left", mapping.logicalId(), batch.messages().size(), e);
+                    "{}: a batch of {} failed, and is received again after its visibility timeout",
+                    mapping.logicalId(),
+                    batch.messages().size(),
+                    e);
                 left();
               } finally {
                 batch.release(batch.messages());
@@ -277,7 +280,7 @@ public final class QueueMapping implements AutoCloseable {
     int kept = queue.delete(messages);
     if (kept > 0) {
       LOG.warn(
-          "{}: {} messages were processed, cannot be deleted and will come again",
+          "{}: {} processed messages cannot be deleted, and are received again",
           mapping.logicalId(),
           kept);
       left();
@@ -292,10 +295,10 @@ public final class QueueMapping implements AutoCloseable {
     poller.interrupt();
     try {
       if (poller.isAlive() && !poller.join(CLOSE_TIMEOUT)) {
-        LOG.warn("{}: a poll is still running", mapping.logicalId());
+        LOG.warn("{}: is closed while a poll is still running", mapping.logicalId());
       }
       if (!turns.tryAcquire(concurrency, CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.warn("{}: an invocation is still running", mapping.logicalId());
+        LOG.warn("{}: is closed while an invocation is still running", mapping.logicalId());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

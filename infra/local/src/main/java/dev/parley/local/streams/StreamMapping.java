@@ -106,7 +106,10 @@ public final class StreamMapping implements AutoCloseable {
           // The stream, the checkpoints or the function's classes are out of order. A thread that
           // ended here would end its shard, and nobody would notice.
           if (!closing.hasBegun()) {
-            LOG.warn("{}: begins again at its checkpoint", mapping.name(), e);
+            LOG.warn(
+                "{}: cannot read its stream, and begins again at its checkpoint",
+                mapping.name(),
+                e);
           }
           closing.pause(SHARD_PAUSE);
           reader = new ShardReader(mapping, shard);
@@ -134,7 +137,11 @@ public final class StreamMapping implements AutoCloseable {
         }
         // Not listed yet, or the stream is disabled: nobody else would look again.
       } catch (RuntimeException | Error e) {
-        LOG.warn("{}: cannot list the shards of {}", mapping.name(), mapping.resource().table(), e);
+        LOG.warn(
+            "{}: cannot list the shards of {}, and tries again",
+            mapping.name(),
+            mapping.resource().table(),
+            e);
       }
       closing.pause(SHARD_PAUSE);
     }
@@ -149,7 +156,7 @@ public final class StreamMapping implements AutoCloseable {
     try {
       for (Thread reader : readers.values()) {
         if (!reader.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
-          LOG.warn("{}: an invocation is still running", mapping.name());
+          LOG.warn("{}: is closed while an invocation is still running", mapping.name());
         }
       }
     } catch (InterruptedException e) {
