@@ -9,7 +9,8 @@ import dev.parley.connection.SlotRange;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
-import dev.parley.local.gateway.PushLatency;
+import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.template.Template;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
@@ -41,61 +42,41 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 final class Cloud implements AutoCloseable {
   static final String CONNECTIONS = "ChatConnections";
   static final String MESSAGES = "ChatMessages";
-  static final double PUSH_MEDIAN_MS = 10;
-  static final double PUSH_P99_MS = 40;
+  static final int PUSH_MEDIAN_MS = 10;
+  static final int PUSH_P99_MS = 40;
 
   private static final Path TEMPLATE = Path.of("infra/template.yaml");
 
-  /// The 99th percentile of a standard normal distribution.
-  private static final double NORMAL_P99 = 2.326348;
+  private static final FaultPlan FAULTS =
+      FaultPlan.parse("seed=1,push.delayed=1/%d~%dms".formatted(PUSH_MEDIAN_MS, PUSH_P99_MS));
 
   private static final int ROOM_ELSEWHERE = 1_000;
   private static final int WRITERS = 8;
   private static final Duration ROWS_PATIENCE = Duration.ofMinutes(5);
 
   private final LocalCloud cloud;
-  private final Pushes pushes;
   private final Random random = new Random(3);
   private final List<Members> members = new ArrayList<>();
   private int elsewhere;
 
-  private Cloud(LocalCloud cloud, Pushes pushes) {
+  private Cloud(LocalCloud cloud) {
     this.cloud = cloud;
-    this.pushes = pushes;
   }
 
   static Cloud start(double polls) throws StartException {
-    Pushes pushes = new Pushes();
     LocalCloud cloud =
-        LocalCloud.start(
-            Options.inMemory(TEMPLATE).withPollsPerSecond(polls).withPushLatency(pushes));
+        LocalCloud.start(Options.inMemory(TEMPLATE).withPollsPerSecond(polls).withFaults(FAULTS));
+    // Every push is decided on.
+    Meter.countPushes(() -> cloud.faults().decisions(Fault.PUSH_DELAYED));
     AWSXRay.getGlobalRecorder().addSegmentListener(Meter.INVOCATIONS);
-    return new Cloud(cloud, pushes);
-  }
-
-  /// What the gateway does with pushes: they take a log-normal time, and some are throttled.
-  private static final class Pushes implements PushLatency {
-    private static final double SIGMA = Math.log(PUSH_P99_MS / PUSH_MEDIAN_MS) / NORMAL_P99;
-
-    private final Random random = new Random(1);
-    private volatile Set<String> throttled = Set.of();
-
-    @Override
-    public long nextMicros() {
-      Meter.push();
-      return Math.round(1_000 * PUSH_MEDIAN_MS * Math.exp(SIGMA * random.nextGaussian()));
-    }
-
-    @Override
-    public boolean throttles(String connectionId) {
-      return throttled.contains(connectionId);
-    }
+    return new Cloud(cloud);
   }
 
   /// From now on, pushes to these connections, and to no others, are answered with 429.
   void throttle(Collection<ConnectionId> connections) {
-    pushes.throttled =
-        connections.stream().map(ConnectionId::value).collect(Collectors.toUnmodifiableSet());
+    cloud
+        .faults()
+        .throttle(connections.stream().map(ConnectionId::value).collect(Collectors.toSet()));
   }
 
   Members connect(String room, int count) throws InterruptedException {

@@ -123,7 +123,12 @@ final class CostProcess {
   private static Pushes pushFunction(RoomId room, byte[] event) {
     LocalFunction function =
         new LocalFunction(
-            "PushFunction", PushHandler.class.getName(), System.getenv(), Duration.ofMinutes(1));
+            "PushFunction",
+            PushHandler.class.getName(),
+            System.getenv(),
+            Duration.ofMinutes(1),
+            dev.parley.local.faults.Faults.none(),
+            null);
     ObjectNode root = JSON.createObjectNode();
     ArrayNode records = root.putArray("Records");
     for (String job : Jobs.segments(room, POWER, new String(event, UTF_8))) {

@@ -4,7 +4,7 @@ import com.amazonaws.xray.entities.Segment;
 import com.amazonaws.xray.listeners.SegmentListener;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.DoubleAdder;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.interceptor.Context;
@@ -29,7 +29,8 @@ import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 public final class Meter implements ExecutionInterceptor {
   private static volatile String room = "";
   private static final AtomicLong ENTERED = new AtomicLong();
-  private static final LongAdder PUSHES = new LongAdder();
+  private static volatile LongSupplier pushesInAll = () -> 0;
+  private static volatile long pushesBefore;
   private static final DoubleAdder READ_UNITS = new DoubleAdder();
 
   /// To be told of the segments of the local cloud.
@@ -46,7 +47,7 @@ public final class Meter implements ExecutionInterceptor {
   static void start(String ofRoom) {
     room = ofRoom;
     ENTERED.set(0);
-    PUSHES.reset();
+    pushesBefore = pushesInAll.getAsLong();
     READ_UNITS.reset();
   }
 
@@ -63,12 +64,13 @@ public final class Meter implements ExecutionInterceptor {
     ENTERED.compareAndSet(0, System.nanoTime());
   }
 
-  static void push() {
-    PUSHES.increment();
+  /// @param inAll how many pushes the gateway was asked for since it started
+  static void countPushes(LongSupplier inAll) {
+    pushesInAll = inAll;
   }
 
   static long pushes() {
-    return PUSHES.sum();
+    return pushesInAll.getAsLong() - pushesBefore;
   }
 
   static double readUnits() {

@@ -27,6 +27,10 @@ final class TestCloud {
   static LocalCloud start(Path template, Map<String, String> parameters, FaultPlan faults)
       throws StartException {
     return LocalCloud.start(
-        new Options(template, parameters, 0, null, 0, POLLS_PER_SECOND, SITE).withFaults(faults));
+        Options.inMemory(template)
+            .withParameters(parameters)
+            .withPollsPerSecond(POLLS_PER_SECOND)
+            .withSite(SITE)
+            .withFaults(faults));
   }
 }

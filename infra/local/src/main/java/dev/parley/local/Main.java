@@ -1,13 +1,13 @@
 package dev.parley.local;
 
 import dev.parley.local.aws.LocalAccount;
+import dev.parley.local.aws.LocalClients;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +32,7 @@ public final class Main {
   public static void main(String[] arguments) throws InterruptedException {
     // Log4j would end itself before the parts that still log when they are stopped.
     System.setProperty("log4j.shutdownHookEnabled", "false");
-    LocalAccount.ownsThisProcess();
+    LocalClients.ownsThisProcess();
     LocalCloud cloud;
     Options options;
     try {
@@ -54,8 +54,8 @@ public final class Main {
       out.println("Faults: -Dparley.faults=" + faults);
     }
     out.println(
-        "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region us-east-1"
-            .formatted(cloud.dynamoDb().url()));
+        "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region %s"
+            .formatted(cloud.dynamoDb().url(), LocalAccount.REGION));
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
     out.println(
         "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
@@ -82,16 +82,14 @@ public final class Main {
     if (site != null && !isFolder) {
       throw new StartException("parley.site=%s is no folder: correct or omit it".formatted(site));
     }
-    return new Options(
-            path(
-                "parley.template",
-                properties.getProperty("parley.template", "infra/template.yaml")),
-            Map.of(),
-            port(properties, "parley.port", 8080),
-            data.equals(MEMORY) ? null : folder,
-            port(properties, "parley.dynamodb.port", 0),
-            pollsPerSecond(properties),
-            isFolder ? web : null)
+    Path template =
+        path("parley.template", properties.getProperty("parley.template", "infra/template.yaml"));
+    return Options.inMemory(template)
+        .withPort(port(properties, "parley.port", 8080))
+        .withData(data.equals(MEMORY) ? null : folder)
+        .withDynamoDbPort(port(properties, "parley.dynamodb.port", 0))
+        .withPollsPerSecond(pollsPerSecond(properties))
+        .withSite(isFolder ? web : null)
         .withOrigins(origins(properties))
         .withFaults(faults(properties));
   }

@@ -1,7 +1,6 @@
 package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
-import dev.parley.local.gateway.PushLatency;
 import dev.parley.local.origins.Origins;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
 /// @param origins which hosts may be asked, and which pages may ask
-/// @param pushLatency how long each push takes
 /// @param faults what is to go wrong, and how often
 public record Options(
     Path template,
@@ -28,7 +26,6 @@ public record Options(
     double pollsPerSecond,
     @Nullable Path site,
     Origins origins,
-    PushLatency pushLatency,
     FaultPlan faults) {
 
   public Options {
@@ -40,78 +37,51 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
-  /// Pages of this machine only, pushes that take no longer than they must, and no faults.
-  public Options(
-      Path template,
-      Map<String, String> parameters,
-      int port,
-      @Nullable Path data,
-      int dynamoDbPort,
-      double pollsPerSecond,
-      @Nullable Path site) {
-    this(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        Origins.OF_THIS_MACHINE,
-        PushLatency.NONE,
-        FaultPlan.NONE);
+  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only, and
+  /// no faults.
+  public static Options inMemory(Path template) {
+    return new Options(
+        template, Map.of(), 0, null, 0, 4, null, Origins.OF_THIS_MACHINE, FaultPlan.NONE);
   }
 
-  /// Free ports, nothing kept, no site, streams polled as on AWS.
-  public static Options inMemory(Path template) {
-    return new Options(template, Map.of(), 0, null, 0, 4, null);
+  public Options withParameters(Map<String, String> values) {
+    return new Options(
+        template, values, port, data, dynamoDbPort, pollsPerSecond, site, origins, faults);
+  }
+
+  public Options withPort(int number) {
+    return new Options(
+        template, parameters, number, data, dynamoDbPort, pollsPerSecond, site, origins, faults);
+  }
+
+  public Options withData(@Nullable Path folder) {
+    return new Options(
+        template, parameters, port, folder, dynamoDbPort, pollsPerSecond, site, origins, faults);
+  }
+
+  public Options withDynamoDbPort(int number) {
+    return new Options(
+        template, parameters, port, data, number, pollsPerSecond, site, origins, faults);
   }
 
   public Options withPollsPerSecond(double polls) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, polls, site, origins, pushLatency, faults);
+        template, parameters, port, data, dynamoDbPort, polls, site, origins, faults);
+  }
+
+  public Options withSite(@Nullable Path folder) {
+    return new Options(
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, folder, origins, faults);
   }
 
   public Options withOrigins(Origins admitted) {
     return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        admitted,
-        pushLatency,
-        faults);
-  }
-
-  public Options withPushLatency(PushLatency latency) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        latency,
-        faults);
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, admitted, faults);
   }
 
   public Options withFaults(FaultPlan plan) {
     return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        pushLatency,
-        plan);
+        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, origins, plan);
   }
 
   private static void requirePort(int port) {

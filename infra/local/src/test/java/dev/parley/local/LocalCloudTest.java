@@ -162,7 +162,8 @@ class LocalCloudTest {
 
   @Test
   void whatWasNotDeliveredBeforeAStopIsDeliveredAfterTheNextStart() throws Exception {
-    Options options = new Options(template, Map.of(), 0, folder.resolve("data"), 0, 0.001, null);
+    Options options =
+        Options.inMemory(template).withData(folder.resolve("data")).withPollsPerSecond(0.001);
     try (LocalCloud first = LocalCloud.start(options)) {
       first
           .dynamoDb()
@@ -178,7 +179,7 @@ class LocalCloudTest {
 
   @Test
   void twoInstancesDoNotShareAFolder() throws Exception {
-    Options options = new Options(template, Map.of(), 0, folder, 0, 4, null);
+    Options options = Options.inMemory(template).withData(folder);
     try (LocalCloud first = LocalCloud.start(options)) {
       assertNotNull(first);
       assertTrue(refusal(options).contains("is in use by another running instance"));
@@ -186,26 +187,26 @@ class LocalCloudTest {
   }
 
   @Test
-  void aStartThatCannotBeIsToldBySettingAndWayOut() throws Exception {
+  void aStartThatFailsNamesTheSettingAndTheWayOut() throws Exception {
     Path file = Files.writeString(folder.resolve("file"), "");
     assertEquals(
         "parley.data="
             + file
             + " is a file: choose another folder with -Dparley.data=<folder>, or keep nothing with"
             + " -Dparley.data=memory",
-        refusal(new Options(template, Map.of(), 0, file, 0, 4, null)));
+        refusal(Options.inMemory(template).withData(file)));
     assertTrue(
-        refusal(new Options(template, Map.of(), 0, Path.of("/proc/none"), 0, 4, null))
+        refusal(Options.inMemory(template).withData(Path.of("/proc/none")))
             .startsWith("parley.data=/proc/none cannot be written"));
     Path garbled = Files.createDirectory(folder.resolve("garbled"));
     Files.createDirectory(garbled.resolve("stream-checkpoints.json"));
     assertTrue(
-        refusal(new Options(template, Map.of(), 0, garbled, 0, 4, null))
+        refusal(Options.inMemory(template).withData(garbled))
             .startsWith("parley.data=" + garbled + " holds stream checkpoints"));
     for (InetAddress loopback : Loopback.addresses()) {
       try (ServerSocket taken = new ServerSocket(Loopback.freePort(), 1, loopback)) {
         assertTrue(
-            refusal(new Options(template, Map.of(), taken.getLocalPort(), null, 0, 4, null))
+            refusal(Options.inMemory(template).withPort(taken.getLocalPort()))
                 .startsWith("parley.port=%d: ".formatted(taken.getLocalPort())));
       }
     }
@@ -215,9 +216,9 @@ class LocalCloudTest {
           ("parley.port=%d: 127.0.0.1:%d is taken: stop what uses it, or choose another with"
                   + " -Dparley.port=<port> (0 takes a free one)")
               .formatted(port, port),
-          refusal(new Options(template, Map.of(), port, null, 0, 4, null)));
+          refusal(Options.inMemory(template).withPort(port)));
       assertTrue(
-          refusal(new Options(template, Map.of(), 0, null, port, 4, null))
+          refusal(Options.inMemory(template).withDynamoDbPort(port))
               .startsWith("parley.dynamodb.port=%d: 127.0.0.1:%d is taken".formatted(port, port)));
     }
     Files.writeString(template, TEMPLATE.replace("Test$Copy", "Test$Gone"));
@@ -314,7 +315,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void aProcessWithFaultsThatCannotBePrintsOneLineAndExitsWithOne() throws Exception {
+  void aProcessWithAMalformedFaultPlanPrintsOneLineAndExitsWithOne() throws Exception {
     Process process = run("-Dparley.faults=seed=7,push.lost=2");
 
     try (BufferedReader output = reader(process)) {

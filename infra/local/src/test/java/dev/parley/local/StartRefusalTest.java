@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.almworks.sqlite4java.SQLiteConnection;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,7 +61,7 @@ final class StartRefusalTest {
   }
 
   private String refusal(Path data) {
-    Options options = new Options(template, Map.of(), 0, data, 0, 4, null);
+    Options options = Options.inMemory(template).withData(data);
     StartException refused = assertThrows(StartException.class, () -> LocalCloud.start(options));
     String message = String.valueOf(refused.getMessage());
     assertEquals(1, message.lines().count(), message);
@@ -161,14 +161,14 @@ final class StartRefusalTest {
   }
 
   private Path tables(Path data) throws IOException {
-    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, data)) {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, data, Origins.OF_THIS_MACHINE)) {
       dynamoDb.client().listTables();
     }
     return data.resolve("shared-local-instance.db");
   }
 
   @Test
-  void aDatabaseThatIsNoneIsToldInOneLine() throws IOException {
+  void aFileThatIsNotADatabaseIsToldInOneLine() throws IOException {
     Path data = data();
     Files.writeString(data.resolve("shared-local-instance.db"), "no database".repeat(100));
 
@@ -265,7 +265,7 @@ final class StartRefusalTest {
   // ---- The process
 
   @Test
-  void aPathThatIsNoneIsToldBySetting() {
+  void anInvalidPathIsToldByItsSetting() {
     for (String setting : List.of("parley.template", "parley.data", "parley.site")) {
       Properties properties = new Properties();
       properties.setProperty(setting, "a\0b");

@@ -1,118 +1,84 @@
 package dev.parley.local.aws;
 
-import java.net.URI;
-import java.time.ZoneOffset;
-import java.util.List;
 import java.util.Map;
-import java.util.TimeZone;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
-import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
-import software.amazon.awssdk.awscore.defaultsmode.DefaultsMode;
-import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
-import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.http.apache5.ProxyConfiguration;
-import software.amazon.awssdk.profiles.ProfileFile;
-import software.amazon.awssdk.regions.Region;
 
-/// The AWS account that the local cloud plays, and the way to its services on this machine.
-///
-/// All of it is made up and explicit: whatever the shell says of proxies, regions, profiles,
-/// credentials or endpoints is meant for AWS, and none of it counts here.
+/// The AWS account that the local cloud plays: the one place that knows its number, its region and
+/// its API's id, and that makes ARNs and URLs of them.
 public final class LocalAccount {
   public static final String REGION = "us-east-1";
   public static final String NUMBER = "000000000000";
-  private static final String CREDENTIAL = "local";
 
-  /// The SDK's own default, as is the next.
-  private static final int ATTEMPTS_MAX = 4;
+  /// Of the one WebSocket API: what `Ref` of it gives, what events call `apiId`, and the first
+  /// label of its domain.
+  public static final String API_ID = "local";
 
-  private static final int COMPRESSION_BYTES_MIN = 10_240;
+  /// The label of every table's stream in the template. Unlike AWS: a word, not the time when the
+  /// stream was enabled, which is not known when the template is read.
+  private static final String STREAM_LABEL = "local";
 
-  /// What the AWS SDK asks this process for although a client's builder says otherwise, or before
-  /// it is heard: a broken profile or a number that is none would end every client.
-  private static final Map<String, String> OF_THE_PROCESS =
+  private static final String PARTITION = "aws";
+  private static final String URL_SUFFIX = "amazonaws.com";
+
+  /// What `Ref` of a pseudo parameter gives.
+  public static final Map<String, String> PSEUDO_PARAMETERS =
       Map.of(
-          "aws.configFile", "the local cloud has no profiles",
-          "aws.sharedCredentialsFile", "the local cloud has no profiles",
-          "aws.maxAttempts", Integer.toString(ATTEMPTS_MAX));
+          "AWS::Region", REGION,
+          "AWS::AccountId", NUMBER,
+          "AWS::Partition", PARTITION,
+          "AWS::URLSuffix", URL_SUFFIX,
+          "AWS::StackName", "parley");
 
   private LocalAccount() {}
 
-  /// ElasticMQ reads these, and they are meant for another program.
-  private static final List<String> OF_OTHERS =
-      List.of("config.file", "config.resource", "config.url");
-
-  /// For a process that is nothing but the local cloud: what the shell says to the AWS SDK, or to
-  /// another program in Scala, does not count in it, and functions have Lambda's time zone. To be
-  /// called before anything else.
-  public static void ownsThisProcess() {
-    OF_THE_PROCESS.forEach(System::setProperty);
-    OF_OTHERS.forEach(System::clearProperty);
-    TimeZone.setDefault(TimeZone.getTimeZone(ZoneOffset.UTC));
+  public static String functionArn(String name) {
+    return arn("lambda", "function:" + name);
   }
 
-  /// What a service said, in its own words.
-  public static String words(AwsServiceException refused) {
-    AwsErrorDetails details = refused.awsErrorDetails();
-    return details != null && details.errorMessage() != null
-        ? details.errorMessage()
-        : String.valueOf(refused.getMessage());
+  public static String tableArn(String name) {
+    return arn("dynamodb", "table/" + name);
   }
 
-  /// What a function's AWS SDK needs beside the endpoints. `NO_PROXY` is there because proxies are
-  /// not of this machine.
-  public static Map<String, String> environment() {
-    return Map.of(
-        "AWS_REGION", REGION,
-        "AWS_ACCESS_KEY_ID", CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY", CREDENTIAL,
-        "NO_PROXY", "*");
+  /// The stream of a table, as the template knows it.
+  public static String streamArn(String table) {
+    return tableArn(table) + "/stream/" + STREAM_LABEL;
   }
 
-  /// An HTTP client for services of this machine, without proxies.
-  public static SdkHttpClient http() {
-    return Apache5HttpClient.builder()
-        .maxConnections(100)
-        .proxyConfiguration(
-            ProxyConfiguration.builder()
-                .useSystemPropertyValues(false)
-                .useEnvironmentVariableValues(false)
-                .build())
-        .build();
-  }
-
-  /// A builder with everything said that the AWS SDK would otherwise ask the shell for.
+  /// A stream as functions are told it.
   ///
-  /// @param url where the service is
-  public static <B extends AwsClientBuilder<B, C> & AwsSyncClientBuilder<B, C>, C> B client(
-      B builder, SdkHttpClient http, URI url) {
-    return builder
-        .httpClient(http)
-        .region(Region.of(REGION))
-        .credentialsProvider(
-            StaticCredentialsProvider.create(AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL)))
-        .endpointOverride(url)
-        .fipsEnabled(false)
-        .dualstackEnabled(false)
-        .defaultsMode(DefaultsMode.LEGACY)
-        .overrideConfiguration(
-            override ->
-                override
-                    .defaultProfileFile(ProfileFile.aggregator().build())
-                    .defaultProfileName("default")
-                    .compressionConfiguration(
-                        compress ->
-                            compress
-                                .requestCompressionEnabled(false)
-                                .minimumCompressionThresholdInBytes(COMPRESSION_BYTES_MIN))
-                    .retryStrategy(
-                        AwsRetryStrategy.legacyRetryStrategy().toBuilder()
-                            .maxAttempts(ATTEMPTS_MAX)
-                            .build()));
+  /// @param arn DynamoDB Local's own, whose region is `ddblocal`
+  public static String streamArnOf(String arn) {
+    return arn.replace(":ddblocal:", ":" + REGION + ":");
+  }
+
+  public static String queueArn(String name) {
+    return arn("sqs", name);
+  }
+
+  public static String queueUrl(String name) {
+    return "%s/%s/%s".formatted(queuesUrl(), NUMBER, name);
+  }
+
+  /// What the URL of every queue begins with.
+  public static String queuesUrl() {
+    return "https://" + queuesHost();
+  }
+
+  public static String queuesHost() {
+    return "sqs.%s.%s".formatted(REGION, URL_SUFFIX);
+  }
+
+  public static String alarmArn(String name) {
+    return arn("cloudwatch", "alarm:" + name);
+  }
+
+  /// A route of the WebSocket API, as an authorizer allows or denies it.
+  ///
+  /// @param routeKey for example `$connect`
+  public static String methodArn(String stage, String routeKey) {
+    return arn("execute-api", "%s/%s/%s".formatted(API_ID, stage, routeKey));
+  }
+
+  private static String arn(String service, String resource) {
+    return "arn:%s:%s:%s:%s:%s".formatted(PARTITION, service, REGION, NUMBER, resource);
   }
 }

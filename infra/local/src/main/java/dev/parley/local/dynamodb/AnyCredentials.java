@@ -1,5 +1,6 @@
 package dev.parley.local.dynamodb;
 
+import dev.parley.local.aws.LocalAccount;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
@@ -11,8 +12,9 @@ import org.eclipse.jetty.util.Callback;
 /// tables: to it, every signed request is signed by the same one.
 final class AnyCredentials extends Handler.Wrapper {
   private static final String SIGNED =
-      "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request,"
-          + " SignedHeaders=host, Signature=0";
+      "AWS4-HMAC-SHA256 Credential=local/20260101/"
+          + LocalAccount.REGION
+          + "/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 
   AnyCredentials(Handler dynamoDbLocal) {
     super(dynamoDbLocal);

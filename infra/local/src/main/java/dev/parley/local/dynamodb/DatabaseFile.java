@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// DynamoDB Local's file in a data folder, looked at before DynamoDB Local opens it, which tries
-/// for minutes to open what cannot be opened.
+/// DynamoDB Local's file in a data folder. It is checked before DynamoDB Local opens it, because
+/// DynamoDB Local retries for minutes to open a file that is damaged or may not be read.
 public final class DatabaseFile {
   /// DynamoDB Local's own name for the one that all credentials share, without `.db`.
   static final String STORE = "shared-local-instance";

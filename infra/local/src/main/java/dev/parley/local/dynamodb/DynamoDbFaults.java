@@ -1,12 +1,12 @@
 package dev.parley.local.dynamodb;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for use by many threads.
 public final class DynamoDbFaults {
-  private static final JsonMapper JSON = new JsonMapper();
   private static final String ERRORS = "com.amazonaws.dynamodb.v20120810#";
 
   private final Faults faults;
@@ -70,7 +69,10 @@ public final class DynamoDbFaults {
   public DynamoDbFaults(Faults faults) {
     this.faults = faults;
     FaultPlan.Rule lag = faults.plan().rules().get(Fault.INDEX_LAG);
-    this.lagNanosMax = lag == null ? 0 : TimeUnit.MILLISECONDS.toNanos(lag.millisMax());
+    this.lagNanosMax =
+        lag == null || lag.length() == null
+            ? 0
+            : TimeUnit.MILLISECONDS.toNanos(lag.length().longestMs());
   }
 
   /// Makes one call.
@@ -80,7 +82,7 @@ public final class DynamoDbFaults {
   public @Nullable Answer call(String target, byte[] body, Service dynamoDb)
       throws IOException, InterruptedException {
     String operation = target.substring(target.indexOf('.') + 1);
-    JsonNode request = JSON.readTree(body);
+    JsonNode request = Json.MAPPER.readTree(body);
     Faults.Occurrence throttled = faults.next(Fault.DYNAMODB_THROTTLED);
     if (throttled != null) {
       return throttled(operation, request, throttled.random(), dynamoDb);
@@ -98,11 +100,11 @@ public final class DynamoDbFaults {
       String operation, JsonNode request, RandomGenerator random, Service dynamoDb)
       throws IOException, InterruptedException {
     Throttling throttling = THROTTLINGS.get(random.nextInt(THROTTLINGS.size()));
-    ObjectNode error = JSON.createObjectNode();
+    ObjectNode error = Json.MAPPER.createObjectNode();
     if (operation.startsWith("Transact")) {
       int items = request.path("TransactItems").size();
       int first = random.nextInt(Math.max(1, items));
-      ArrayNode reasons = JSON.createArrayNode();
+      ArrayNode reasons = Json.MAPPER.createArrayNode();
       for (int i = 0; i < items; i++) {
         ObjectNode reason =
             reasons.addObject().put("Code", i == first ? throttling.reason() : "None");
@@ -124,7 +126,9 @@ public final class DynamoDbFaults {
       error.put("message", throttling.message());
     }
     return new Answer(
-        400, Map.of("content-type", "application/x-amz-json-1.0"), JSON.writeValueAsBytes(error));
+        400,
+        Map.of("content-type", "application/x-amz-json-1.0"),
+        Json.MAPPER.writeValueAsBytes(error));
   }
 
   /// Of a batch that has more than one, some are done; it fails as a whole only where none is.
@@ -151,12 +155,13 @@ public final class DynamoDbFaults {
         ((ObjectNode) left).remove(table);
       }
     }
-    Answer answer = dynamoDb.call(JSON.writeValueAsBytes(done));
-    if (answer.status() != 200 || !(JSON.readTree(answer.body()) instanceof ObjectNode result)) {
+    Answer answer = dynamoDb.call(Json.MAPPER.writeValueAsBytes(done));
+    if (answer.status() != 200
+        || !(Json.MAPPER.readTree(answer.body()) instanceof ObjectNode result)) {
       return answer;
     }
     result.set(operation.equals("BatchGetItem") ? "UnprocessedKeys" : "UnprocessedItems", left);
-    return new Answer(200, answer.headers(), JSON.writeValueAsBytes(result));
+    return new Answer(200, answer.headers(), Json.MAPPER.writeValueAsBytes(result));
   }
 
   private static int keys(JsonNode request) {
@@ -170,7 +175,7 @@ public final class DynamoDbFaults {
   /// A table's part of `BatchWriteItem` is a list; of `BatchGetItem` it has one.
   private static ArrayNode items(JsonNode table) {
     JsonNode items = table.isArray() ? table : table.path("Keys");
-    return items instanceof ArrayNode list ? list : JSON.createArrayNode();
+    return items instanceof ArrayNode list ? list : Json.MAPPER.createArrayNode();
   }
 
   // ---- Lag ------------------------------------------------------------------------------------
@@ -189,7 +194,7 @@ public final class DynamoDbFaults {
     if (lag == null) {
       return present;
     }
-    long nanos = TimeUnit.MILLISECONDS.toNanos(lag.millis());
+    long nanos = TimeUnit.MICROSECONDS.toNanos(lag.micros());
     return earlier.stream()
         .filter(past -> now - past.atNanos() <= nanos)
         .findFirst()

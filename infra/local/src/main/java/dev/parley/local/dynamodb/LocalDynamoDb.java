@@ -5,11 +5,10 @@ import com.amazonaws.services.dynamodbv2.local.server.LocalDynamoDBServerHandler
 import com.amazonaws.services.dynamodbv2.local.shared.access.AmazonDynamoDBLocal;
 import com.amazonaws.services.dynamodbv2.local.shared.access.LocalDBClient;
 import com.amazonaws.services.dynamodbv2.local.shared.jobs.JobsRegister;
-import dev.parley.local.aws.LocalAccount;
+import dev.parley.local.aws.LocalClients;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.TableResource;
-import dev.parley.local.template.TableResource.Index;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.reflect.Field;
@@ -19,14 +18,9 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
@@ -34,7 +28,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.ContextHandler;
@@ -44,16 +37,6 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.awscore.endpoints.AccountIdEndpointMode;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeDefinition;
-import software.amazon.awssdk.services.dynamodb.model.BillingMode;
-import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
-import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
-import software.amazon.awssdk.services.dynamodb.model.GlobalSecondaryIndex;
-import software.amazon.awssdk.services.dynamodb.model.KeySchemaElement;
-import software.amazon.awssdk.services.dynamodb.model.KeyType;
-import software.amazon.awssdk.services.dynamodb.model.Projection;
-import software.amazon.awssdk.services.dynamodb.model.StreamSpecification;
-import software.amazon.awssdk.services.dynamodb.model.TableDescription;
 import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 
 /// DynamoDB Local in this JVM, served over HTTP on both loopback addresses, so that functions and
@@ -93,23 +76,18 @@ public final class LocalDynamoDb implements AutoCloseable {
     this.handler = handler;
     this.server = server;
     this.url = url;
-    this.http = LocalAccount.http();
+    this.http = LocalClients.http();
     this.client =
-        LocalAccount.client(DynamoDbClient.builder(), http, url)
+        LocalClients.client(DynamoDbClient.builder(), http, url)
             .endpointDiscoveryEnabled(false)
             .accountIdEndpointMode(AccountIdEndpointMode.DISABLED)
             .build();
-    this.streams = LocalAccount.client(DynamoDbStreamsClient.builder(), http, url).build();
+    this.streams = LocalClients.client(DynamoDbStreamsClient.builder(), http, url).build();
   }
 
   /// Starts with no tables, on a free port; nothing is kept.
   public static LocalDynamoDb inMemory() throws IOException {
-    return start(0, null);
-  }
-
-  /// Starts with the tables in `folder`, for programs of this machine.
-  public static LocalDynamoDb start(int port, @Nullable Path folder) throws IOException {
-    return start(port, folder, Origins.OF_THIS_MACHINE);
+    return start(0, null, Origins.OF_THIS_MACHINE);
   }
 
   /// Starts with the tables in `folder`, which is made where it is missing.
@@ -198,117 +176,10 @@ public final class LocalDynamoDb implements AutoCloseable {
 
   /// Makes the tables that are missing, with their indexes and streams.
   ///
-  /// Unlike AWS: a table does not know its TTL attribute. DynamoDB Local would start a sweep of its
-  /// own, which fails without a word in a table with an index; [TimeToLive] sweeps all tables.
-  ///
   /// @throws TableException where a table of an earlier run has another shape, or there can be no
   ///     such table
   public void create(Collection<TableResource> tables) {
-    Set<String> existing =
-        client.listTablesPaginator().tableNames().stream().collect(Collectors.toSet());
-    for (TableResource table : tables) {
-      if (existing.contains(table.name())) {
-        requireSameShape(table);
-      } else {
-        create(table);
-      }
-    }
-  }
-
-  private void create(TableResource table) {
-    try {
-      client.createTable(request(table));
-    } catch (DynamoDbException e) {
-      throw new TableException(
-          "%s.Properties: %s".formatted(table.logicalId(), LocalAccount.words(e)), e);
-    }
-  }
-
-  private static CreateTableRequest request(TableResource table) {
-    CreateTableRequest.Builder request =
-        CreateTableRequest.builder()
-            .tableName(table.name())
-            .billingMode(BillingMode.PAY_PER_REQUEST)
-            .keySchema(schema(table.key()))
-            .attributeDefinitions(
-                table.attributeTypes().entrySet().stream()
-                    .map(
-                        type ->
-                            AttributeDefinition.builder()
-                                .attributeName(type.getKey())
-                                .attributeType(type.getValue())
-                                .build())
-                    .toList());
-    if (!table.indexes().isEmpty()) {
-      request.globalSecondaryIndexes(table.indexes().stream().map(LocalDynamoDb::index).toList());
-    }
-    if (table.streamViewType() != null) {
-      request.streamSpecification(
-          StreamSpecification.builder()
-              .streamEnabled(true)
-              .streamViewType(table.streamViewType())
-              .build());
-    }
-    return request.build();
-  }
-
-  private static GlobalSecondaryIndex index(Index index) {
-    Projection.Builder projection = Projection.builder().projectionType(index.projectionType());
-    if (!index.nonKeyAttributes().isEmpty()) {
-      projection.nonKeyAttributes(index.nonKeyAttributes());
-    }
-    return GlobalSecondaryIndex.builder()
-        .indexName(index.name())
-        .keySchema(schema(index.key()))
-        .projection(projection.build())
-        .build();
-  }
-
-  private static List<KeySchemaElement> schema(TableResource.Key key) {
-    List<KeySchemaElement> schema = new ArrayList<>();
-    schema.add(element(key.partition(), KeyType.HASH));
-    if (key.sort() != null) {
-      schema.add(element(key.sort(), KeyType.RANGE));
-    }
-    return schema;
-  }
-
-  private static KeySchemaElement element(String name, KeyType type) {
-    return KeySchemaElement.builder().attributeName(name).keyType(type).build();
-  }
-
-  private void requireSameShape(TableResource table) {
-    TableDescription found = client.describeTable(t -> t.tableName(table.name())).table();
-    CreateTableRequest wanted = request(table);
-    Map<String, Boolean> same = new LinkedHashMap<>();
-    same.put("key", found.keySchema().equals(wanted.keySchema()));
-    same.put(
-        "key attribute types",
-        Set.copyOf(found.attributeDefinitions()).equals(Set.copyOf(wanted.attributeDefinitions())));
-    same.put(
-        "indexes",
-        found.globalSecondaryIndexes().stream()
-            .map(index -> shape(index.indexName(), index.keySchema(), index.projection()))
-            .collect(Collectors.toSet())
-            .equals(
-                wanted.globalSecondaryIndexes().stream()
-                    .map(index -> shape(index.indexName(), index.keySchema(), index.projection()))
-                    .collect(Collectors.toSet())));
-    same.put("stream", Objects.equals(found.streamSpecification(), wanted.streamSpecification()));
-    List<String> different =
-        same.entrySet().stream().filter(e -> !e.getValue()).map(Map.Entry::getKey).toList();
-    if (!different.isEmpty()) {
-      throw new TableException(
-          ("The table %s in %s was made by another template (%s): delete that folder, or choose"
-                  + " another with parley.data")
-              .formatted(table.name(), folder, String.join(", ", different)));
-    }
-  }
-
-  private static List<Object> shape(
-      String name, List<KeySchemaElement> keySchema, Projection projection) {
-    return List.of(
-        name, keySchema, projection.projectionType(), Set.copyOf(projection.nonKeyAttributes()));
+    new Tables(client, folder).create(tables);
   }
 
   public DynamoDbClient client() {
@@ -326,7 +197,7 @@ public final class LocalDynamoDb implements AutoCloseable {
 
   /// What a function's AWS SDK needs to find these tables rather than AWS.
   public Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>(LocalAccount.environment());
+    Map<String, String> environment = new HashMap<>(LocalClients.environment());
     environment.put("AWS_ENDPOINT_URL_DYNAMODB", url.toString());
     return environment;
   }

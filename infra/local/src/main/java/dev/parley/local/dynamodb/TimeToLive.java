@@ -149,7 +149,8 @@ public final class TimeToLive implements AutoCloseable {
 
   /// Whether a removal in a table's stream was made here. AWS marks such a record in the stream
   /// itself; DynamoDB Local cannot, so the event source mapping asks. Each removal made here
-  /// answers for one record: the first with its key that is asked about, whoever asks again.
+  /// stands for one record: the first with its key that is asked about. Asked again about that
+  /// record, the answer is the same.
   ///
   /// @param eventId the record's `eventID`
   public boolean removed(String table, Map<String, AttributeValue> key, String eventId) {

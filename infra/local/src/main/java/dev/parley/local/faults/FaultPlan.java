@@ -13,14 +13,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Which faults are to happen, and how often. Immutable.
+/// Which faults are to happen, how often, and for how long. Immutable.
 ///
 /// ```text
 /// seed=7,push.throttled=0.05,push.delayed=0.1/100-1500ms,network.gone=0.001/2000ms
 /// ```
 ///
-/// Each fault has a probability, and those that take time a length, or a range of lengths. The same
-/// plan with the same seed decides the same: see [Faults].
+/// Each fault has a probability, and those that take time a [Length]. The same plan with the same
+/// seed decides the same: see [Faults].
 ///
 /// @param seed where none is given, one at random
 /// @param rules by kind; what is missing does not happen
@@ -29,38 +29,69 @@ public record FaultPlan(long seed, Map<Fault, Rule> rules) {
   public static final FaultPlan NONE = new FaultPlan(0, Map.of());
 
   private static final int MILLIS_MAX = 60_000;
-  private static final Pattern RULE = Pattern.compile("([^/]*)(?:/(\\d{1,9})(?:-(\\d{1,9}))?ms)?");
+  private static final Pattern RULE =
+      Pattern.compile("([^/]*)(?:/(\\d{1,9})(?:([-~])(\\d{1,9}))?ms)?");
+
+  /// The 99th percentile of the standard normal distribution.
+  private static final double NORMAL_P99 = 2.326348;
 
   /// How often a fault happens, and for how long.
   ///
   /// @param probability 0 to 1
-  /// @param millisMin the shortest; 0 where the kind takes no time
-  /// @param millisMax the longest; 0 where the kind takes no time
-  public record Rule(double probability, int millisMin, int millisMax) {
+  /// @param length null where the kind takes no time
+  public record Rule(double probability, @Nullable Length length) {
     public Rule {
       if (!(probability >= 0 && probability <= 1)) {
         throw new IllegalArgumentException("a probability is 0 to 1");
       }
-      if (millisMin < 0 || millisMax < millisMin || millisMax > MILLIS_MAX) {
-        throw new IllegalArgumentException(
-            "a length is 1 to %d ms, or two of these with the lower one first"
-                .formatted(MILLIS_MAX));
-      }
-    }
-
-    int millis(RandomGenerator random) {
-      return random.nextInt(millisMin, millisMax + 1);
     }
 
     @Override
     public String toString() {
       String often =
           new BigDecimal(Double.toString(probability)).stripTrailingZeros().toPlainString();
-      return millisMax == 0
-          ? often
-          : millisMin == millisMax
-              ? "%s/%dms".formatted(often, millisMax)
-              : "%s/%d-%dms".formatted(often, millisMin, millisMax);
+      return length == null ? often : often + "/" + length;
+    }
+  }
+
+  /// How long a fault takes, up to a minute.
+  ///
+  /// - `500ms` is always the same,
+  /// - `100-500ms` is evenly distributed, and
+  /// - `10~40ms` is log-normally distributed, as answers of a service are: half of them take up to
+  ///   10 ms, and 99 of 100 up to 40 ms.
+  ///
+  /// @param lowMs the shortest, or the median
+  /// @param highMs the longest, or the 99th percentile
+  /// @param logNormal which of the two
+  public record Length(int lowMs, int highMs, boolean logNormal) {
+    public Length {
+      if (highMs < lowMs || highMs < 1 || highMs > MILLIS_MAX || lowMs < (logNormal ? 1 : 0)) {
+        throw new IllegalArgumentException(
+            "a length is 1 to %d ms, or two of these with the lower one first"
+                .formatted(MILLIS_MAX));
+      }
+    }
+
+    /// No length is longer.
+    public int longestMs() {
+      return logNormal ? MILLIS_MAX : highMs;
+    }
+
+    long micros(RandomGenerator random) {
+      if (!logNormal) {
+        return 1_000L * random.nextInt(lowMs, highMs + 1);
+      }
+      double sigma = Math.log((double) highMs / lowMs) / NORMAL_P99;
+      double micros = 1_000 * lowMs * Math.exp(sigma * random.nextGaussian());
+      return Math.min(1_000L * MILLIS_MAX, Math.round(micros));
+    }
+
+    @Override
+    public String toString() {
+      return lowMs == highMs
+          ? highMs + "ms"
+          : "%d%s%dms".formatted(lowMs, logNormal ? "~" : "-", highMs);
     }
   }
 
@@ -69,7 +100,7 @@ public record FaultPlan(long seed, Map<Fault, Rule> rules) {
     sorted.putAll(rules);
     sorted.forEach(
         (fault, rule) -> {
-          if (fault.timed() != rule.millisMax() > 0) {
+          if (fault.timed() != (rule.length() != null)) {
             throw new IllegalArgumentException(
                 fault + (fault.timed() ? " takes a length" : " takes no length"));
           }
@@ -137,14 +168,11 @@ public record FaultPlan(long seed, Map<Fault, Rule> rules) {
     Matcher matcher = RULE.matcher(value);
     try {
       if (matcher.matches() && fault.timed() == (matcher.group(2) != null)) {
-        int min = fault.timed() ? Integer.parseInt(matcher.group(2)) : 0;
-        int max = matcher.group(3) == null ? min : Integer.parseInt(matcher.group(3));
-        if (!fault.timed() || max > 0) {
-          return new Rule(Double.parseDouble(matcher.group(1)), min, max);
-        }
+        return new Rule(
+            Double.parseDouble(matcher.group(1)), fault.timed() ? length(matcher) : null);
       }
     } catch (IllegalArgumentException e) {
-      // Told below, like whatever else is no rule.
+      // Refused below, like everything that is not a rule.
     }
     throw new IllegalArgumentException(
         "%1$s=%2$s: give a probability from 0 to 1%3$s, for example %1$s=0.05%4$s"
@@ -155,6 +183,12 @@ public record FaultPlan(long seed, Map<Fault, Rule> rules) {
                     ? " and a length of up to %d ms".formatted(MILLIS_MAX)
                     : " and no length",
                 fault.timed() ? "/500ms or %s=0.05/100-500ms".formatted(fault) : ""));
+  }
+
+  private static Length length(Matcher rule) {
+    int low = Integer.parseInt(rule.group(2));
+    int high = rule.group(4) == null ? low : Integer.parseInt(rule.group(4));
+    return new Length(low, high, "~".equals(rule.group(3)));
   }
 
   /// Whether one of these can happen.

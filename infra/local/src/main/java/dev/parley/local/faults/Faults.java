@@ -2,6 +2,7 @@ package dev.parley.local.faults;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -17,27 +18,32 @@ import org.slf4j.LoggerFactory;
 /// The faults of one run: decides when one happens, and counts.
 ///
 /// The n-th decision of a kind follows from the plan's seed, the kind and n alone, whatever threads
-/// do and whatever other kinds there are. Which frame, call or batch is the n-th is the threads'
-/// affair.
+/// do and whatever other kinds there are. Which frame, call or batch is the n-th depends on
+/// threads.
 ///
 /// Safe for use by many threads.
 public final class Faults {
   private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
-  /// Any odd number will do that is not [SplittableRandom]'s own step.
+  /// Any odd number other than [SplittableRandom]'s own step.
   private static final long STEP = 0xd1342543de82ef95L;
 
   private final FaultPlan plan;
   private final Map<Fault, Counts> counts = new EnumMap<>(Fault.class);
   private final CompletableFuture<@Nullable Void> stop = new CompletableFuture<>();
+  private volatile Set<String> throttled = Set.of();
 
   private record Counts(FaultPlan.Rule rule, AtomicLong decisions, AtomicLong injected) {}
 
   /// A fault that happens now.
   ///
-  /// @param millis how long it takes; 0 for kinds that take no time
+  /// @param micros how long it takes; 0 for kinds that take no time
   /// @param random for whatever else there is to choose
-  public record Occurrence(int millis, RandomGenerator random) {}
+  public record Occurrence(long micros, RandomGenerator random) {
+    public int millis() {
+      return (int) TimeUnit.MICROSECONDS.toMillis(micros);
+    }
+  }
 
   public Faults(FaultPlan plan) {
     this.plan = plan;
@@ -73,10 +79,11 @@ public final class Faults {
     }
     of.injected().incrementAndGet();
     LOG.debug("{}, decision {}", fault, n);
-    return new Occurrence(of.rule().millis(random), random);
+    FaultPlan.Length length = of.rule().length();
+    return new Occurrence(length == null ? 0 : length.micros(random), random);
   }
 
-  /// The next decision of a kind of which there is no more to know.
+  /// Whether a fault happens that takes no time: the next decision of its kind.
   public boolean happens(Fault fault) {
     return next(fault) != null;
   }
@@ -86,13 +93,25 @@ public final class Faults {
     Occurrence delay = next(fault);
     if (delay != null) {
       try {
-        stop.get(delay.millis(), TimeUnit.MILLISECONDS);
+        stop.get(delay.micros(), TimeUnit.MICROSECONDS);
       } catch (TimeoutException e) {
         // It is over.
       } catch (ExecutionException e) {
         throw new AssertionError(e);
       }
     }
+  }
+
+  /// Whether a push to this connection is throttled: where [#throttle] names it, and else by the
+  /// next decision of [Fault#PUSH_THROTTLED].
+  public boolean throttles(String connectionId) {
+    return (throttled.contains(connectionId) && !isStopped()) || happens(Fault.PUSH_THROTTLED);
+  }
+
+  /// From now on, every push to these connections is throttled, whatever the plan says of others.
+  /// Those of an earlier call are throttled by it no longer.
+  public void throttle(Set<String> connectionIds) {
+    throttled = Set.copyOf(connectionIds);
   }
 
   /// Ends all faults, for good: from now on none happens, a network that is gone is back, and an

@@ -3,7 +3,7 @@ package dev.parley.local.gateway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.json.Json;
 import dev.parley.local.lambda.FunctionError;
 import dev.parley.local.lambda.LocalFunction;
 import java.io.IOException;
@@ -23,7 +23,6 @@ import org.slf4j.LoggerFactory;
 /// authorizer", API Gateway developer guide.
 final class Authorizer {
   private static final Logger LOG = LoggerFactory.getLogger(Authorizer.class);
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Pattern IDENTITY_SOURCE =
       Pattern.compile("route\\.request\\.(querystring|header)\\.(.+)");
   private static final Set<String> STATEMENT_FIELDS = Set.of("Sid", "Effect", "Action", "Resource");
@@ -45,7 +44,8 @@ final class Authorizer {
   private static final Decision.Refused FORBIDDEN = new Decision.Refused(403, "Forbidden");
 
   /// For every exception but "Unauthorized", and every result that cannot be used [?].
-  private static final Decision.Refused BROKEN = new Decision.Refused(500, "Internal server error");
+  private static final Decision.Refused UNUSABLE =
+      new Decision.Refused(500, "Internal server error");
 
   private final LocalFunction function;
   private final List<String> identitySources;
@@ -90,24 +90,24 @@ final class Authorizer {
     try {
       result = function.invoke(event);
     } catch (FunctionError e) {
-      return "Unauthorized".equals(e.getMessage()) ? UNAUTHORIZED : BROKEN;
+      return "Unauthorized".equals(e.getMessage()) ? UNAUTHORIZED : UNUSABLE;
     }
     if (result.length > Quotas.AUTHORIZER_RESULT_BYTES_MAX) {
-      return broken("its result is larger than " + Quotas.AUTHORIZER_RESULT_BYTES_MAX + " bytes");
+      return unusable("its result is larger than " + Quotas.AUTHORIZER_RESULT_BYTES_MAX + " bytes");
     }
     JsonNode json;
     try {
-      json = JSON.readTree(result);
+      json = Json.MAPPER.readTree(result);
     } catch (IOException _) {
-      return broken("its result is no JSON");
+      return unusable("its result is not JSON");
     }
     JsonNode principal = json.path("principalId");
     if (!principal.isTextual()) {
-      return broken("its result has no principalId");
+      return unusable("its result has no principalId");
     }
     Boolean allowed = isAllowed(json.path("policyDocument").path("Statement"), methodArn);
     if (allowed == null) {
-      return broken("its policy is not understood");
+      return unusable("its policy cannot be evaluated here");
     }
     if (!allowed) {
       return FORBIDDEN;
@@ -117,24 +117,25 @@ final class Authorizer {
     for (Map.Entry<String, JsonNode> entry : json.path("context").properties()) {
       JsonNode value = entry.getValue();
       if (!value.isTextual() && !value.isNumber() && !value.isBoolean()) {
-        return broken(entry.getKey() + " in its context is no string, number or boolean");
+        return unusable(entry.getKey() + " in its context is neither string, number nor boolean");
       }
       context.put(entry.getKey(), value.asText());
     }
-    // Half a surrogate pair, which JSON can escape and no event can carry; what AWS does with it is
-    // not known [?].
+    // JSON can escape half a surrogate pair, and no event can carry it. What AWS does with it is
+    // not
+    // known [?].
     if (!UTF_8.newEncoder().canEncode(context.toString())) {
-      return broken("its result has characters that are none");
+      return unusable("its result has half a surrogate pair");
     }
     return new Decision.Allowed(context);
   }
 
-  private Decision broken(String why) {
-    LOG.error("The authorizer {} cannot be used: {}", function.name(), why);
-    return BROKEN;
+  private Decision unusable(String why) {
+    LOG.error("{} refused a connection with 500: {}", function.name(), why);
+    return UNUSABLE;
   }
 
-  /// @return null if there is no policy, or one that is not understood
+  /// @return null if there is no policy, or one that cannot be evaluated here
   private static @Nullable Boolean isAllowed(JsonNode statements, String methodArn) {
     boolean allowed = false;
     boolean denied = false;

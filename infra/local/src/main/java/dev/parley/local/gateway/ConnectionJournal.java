@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.json.Json;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -30,7 +30,6 @@ import org.slf4j.LoggerFactory;
 /// Safe for use by many threads.
 public final class ConnectionJournal {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectionJournal.class);
-  private static final JsonMapper JSON = new JsonMapper();
 
   private final @Nullable Path folder;
 
@@ -58,26 +57,26 @@ public final class ConnectionJournal {
     if (folder == null) {
       return;
     }
-    ObjectNode entry = JSON.createObjectNode();
+    ObjectNode entry = Json.MAPPER.createObjectNode();
     entry.put("connectionId", caller.connectionId());
     entry.put("host", caller.host());
     entry.put("sourceIp", caller.sourceIp());
     entry.put("userAgent", caller.userAgent());
     entry.put("connectedAt", connectedAt.toEpochMilli());
-    entry.set("authorizer", JSON.valueToTree(authorizer));
+    entry.set("authorizer", Json.MAPPER.valueToTree(authorizer));
     Path file = file(folder, caller.connectionId());
     try {
-      Files.write(file, JSON.writeValueAsBytes(entry));
+      Files.write(file, Json.MAPPER.writeValueAsBytes(entry));
     } catch (IOException e) {
       LOG.warn(
-          "{} is served, but its $disconnect is not told if this process is killed: {}",
+          "{} cannot be written down, so its $disconnect is not told if this process is killed: {}",
           caller.connectionId(),
           e.toString());
       delete(file);
     }
   }
 
-  /// To be called after all have learnt that the connection has ended, or will not be.
+  /// To be called once `$disconnect` was told, or `$connect` has refused.
   void ended(String connectionId) {
     if (folder != null) {
       delete(file(folder, connectionId));
@@ -102,13 +101,13 @@ public final class ConnectionJournal {
       }
     }
     if (damaged > 0) {
-      LOG.warn("{}: passed over {} connections, whose files are damaged", folder, damaged);
+      LOG.warn("{}: skipped {} damaged files: their $disconnect is not told", folder, damaged);
     }
     return left;
   }
 
   private static Left read(Path file) throws IOException {
-    JsonNode entry = JSON.readTree(file.toFile());
+    JsonNode entry = Json.MAPPER.readTree(file.toFile());
     String id = entry.required("connectionId").textValue();
     if (!Ids.isWellFormed(id) || !file.getFileName().toString().equals(name(id))) {
       throw new IOException("not an entry");
@@ -120,7 +119,7 @@ public final class ConnectionJournal {
             entry.required("sourceIp").asText(),
             entry.path("userAgent").textValue()),
         Instant.ofEpochMilli(entry.required("connectedAt").longValue()),
-        JSON.convertValue(
+        Json.MAPPER.convertValue(
             entry.required("authorizer"), new TypeReference<@Nullable Map<String, String>>() {}));
   }
 

@@ -2,10 +2,10 @@ package dev.parley.local.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
@@ -26,8 +26,6 @@ final class ConnectionsApi {
   /// credentials here that it could be verified with.
   private static final Pattern SIGNED =
       Pattern.compile("AWS4-HMAC-SHA256 Credential=\\S+, ?SignedHeaders=\\S+, ?Signature=\\S+");
-
-  private static final JsonMapper JSON = new JsonMapper();
 
   private final Endpoint endpoint;
   private final Faults faults;
@@ -72,11 +70,6 @@ final class ConnectionsApi {
         "Message too long");
   }
 
-  static FullHttpResponse tooMany() {
-    return Responses.error(
-        HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
-  }
-
   private @Nullable FullHttpResponse post(
       FullHttpRequest request, @Nullable Connection connection) {
     if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
@@ -100,9 +93,9 @@ final class ConnectionsApi {
     if (faults.happens(Fault.PUSH_LOST)) {
       return Responses.empty(HttpResponseStatus.OK);
     }
-    if (faults.happens(Fault.PUSH_THROTTLED)
-        || !connection.send(request.content().retainedSlice())) {
-      return tooMany();
+    if (faults.throttles(connection.id()) || !connection.send(request.content().retainedSlice())) {
+      return Responses.error(
+          HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
     }
     return faults.happens(Fault.PUSH_ANSWER_LOST) ? null : Responses.empty(HttpResponseStatus.OK);
   }
@@ -111,7 +104,7 @@ final class ConnectionsApi {
     if (connection == null || !connection.isOpen()) {
       return gone();
     }
-    ObjectNode body = JSON.createObjectNode();
+    ObjectNode body = Json.MAPPER.createObjectNode();
     body.put("connectedAt", connection.connectedAt().toString());
     ObjectNode identity = body.putObject("identity");
     identity.put("sourceIp", connection.caller().sourceIp());

@@ -2,7 +2,6 @@ package dev.parley.local.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.template.Route;
@@ -18,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -33,7 +31,6 @@ import org.slf4j.LoggerFactory;
 final class Endpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
   private static final String CONNECT = "$connect";
-  private static final String DISCONNECT = "$disconnect";
 
   /// What can stand in a header as a subprotocol: RFC 9110 section 5.6.2.
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
@@ -55,13 +52,12 @@ final class Endpoint {
   }
 
   private final Clock clock;
-  private final Executor threads;
-  private final Faults faults;
   private final ConnectionJournal journal;
   private final Ids ids;
   private final Events events;
   private final RouteSelection routes;
   private final Map<String, Integration> integrations = new HashMap<>();
+  private final Disconnects disconnects;
   private final @Nullable Authorizer authorizer;
   private final int connectionsMax;
 
@@ -70,7 +66,7 @@ final class Endpoint {
 
   private final Map<String, Connection> connections = new ConcurrentHashMap<>();
 
-  /// Handshakes from the first question to [#open], messages, and `$disconnect` invocations.
+  /// Handshakes from the first question to [#open], and messages.
   private final AtomicInteger underWay = new AtomicInteger();
 
   private volatile boolean closing;
@@ -87,11 +83,9 @@ final class Endpoint {
       ConnectionJournal journal) {
     this.connectionsMax = connectionsMax;
     this.clock = clock;
-    this.threads = threads;
-    this.faults = faults;
     this.journal = journal;
     this.ids = new Ids(clock);
-    this.events = new Events(api.logicalId(), api.stage(), ids, clock);
+    this.events = new Events(api, ids, clock);
     this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
     for (Route route : api.routes().values()) {
       if (route.integrationTimeout().compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0) {
@@ -102,6 +96,8 @@ final class Endpoint {
       LocalFunction function = function(functions, route.function(), "Route " + route.key());
       integrations.put(route.key(), new Integration(function, route.integrationTimeout(), threads));
     }
+    this.disconnects =
+        new Disconnects(integrations.get("$disconnect"), events, journal, faults, threads);
     String name = api.authorizerFunction();
     this.authorizer =
         name == null
@@ -181,7 +177,9 @@ final class Endpoint {
       case Outcome.Answered answered when answered.isSuccess() -> {
         String subprotocol = answered.headers().get("Sec-WebSocket-Protocol");
         if (subprotocol != null && !TOKEN.matcher(subprotocol).matches()) {
-          LOG.error("$connect of {} chose no subprotocol", handshake.caller().connectionId());
+          LOG.error(
+              "$connect of {} is answered 502: it returned a malformed Sec-WebSocket-Protocol",
+              handshake.caller().connectionId());
           yield new Admission.Refused(502, "Internal server error");
         }
         yield new Admission.Admitted(connectedAt, context, subprotocol);
@@ -193,6 +191,7 @@ final class Endpoint {
         LOG.error("$connect of {} failed: {}", handshake.caller().connectionId(), failed.why());
         yield new Admission.Refused(502, "Internal server error");
       }
+      case Outcome.GivenUp _ -> new Admission.Refused(502, "Internal server error");
     };
   }
 
@@ -242,6 +241,7 @@ final class Endpoint {
         LOG.error("Route {} of {} failed: {}", route.key(), connection.id(), failed.why());
         sendError(connection, "Internal server error", requestId);
       }
+      case Outcome.GivenUp _ -> {} // its socket is closed by now
     }
   }
 
@@ -257,7 +257,7 @@ final class Endpoint {
       LOG.error("Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
       sendError(connection, "Internal server error", requestId); // what AWS does is not known [?]
     } else if (connection.isOpen() && !connection.send(bytes)) {
-      LOG.warn("A reply to {} was dropped: it does not read", connection.id());
+      LOG.warn("dropped a reply to {}: its client does not read", connection.id());
     }
   }
 
@@ -267,71 +267,45 @@ final class Endpoint {
         && !connection.send(
             "{\"message\": \"%s\", \"connectionId\":\"%s\", \"requestId\":\"%s\"}"
                 .formatted(message, connection.id(), requestId))) {
-      LOG.warn("An error to {} was dropped: it does not read", connection.id());
+      LOG.warn("dropped an error frame to {}: its client does not read", connection.id());
     }
   }
 
   private void disconnected(Connection connection, CloseReason reason) {
-    underWay.incrementAndGet(); // before it leaves the map, so that `close` sees it here or there
+    // Begun before the connection leaves the map, so that `close` sees it here or there.
+    disconnects.tell(
+        new ConnectionJournal.Left(
+            connection.caller(), connection.connectedAt(), connection.authorizer()),
+        reason);
     connections.remove(connection.id());
     clients.decrementAndGet();
-    tellDisconnected(
-        connection.caller(), connection.connectedAt(), connection.authorizer(), reason);
   }
 
   /// Ends what an earlier process left behind when it was killed, as connections that were lost.
   void endLeft(List<ConnectionJournal.Left> all) {
-    for (ConnectionJournal.Left left : all) {
-      underWay.incrementAndGet();
-      tellDisconnected(left.caller(), left.connectedAt(), left.authorizer(), CloseReason.ABNORMAL);
-    }
+    all.forEach(left -> disconnects.tell(left, CloseReason.ABNORMAL));
   }
 
-  /// Best effort: a failure is logged, and nothing is tried again. What was not told before the
-  /// gateway stopped is left to the next process.
-  private void tellDisconnected(
-      Caller caller,
-      Instant connectedAt,
-      @Nullable Map<String, String> authorizer,
-      CloseReason reason) {
-    String id = caller.connectionId();
-    Runnable telling =
-        () -> {
-          try {
-            Integration integration = integrations.get(DISCONNECT);
-            if (integration != null
-                && !faults.happens(Fault.DISCONNECT_LOST)
-                && integration.call(events.disconnect(caller, connectedAt, authorizer, reason))
-                    instanceof Outcome.Failed failed) {
-              LOG.error("$disconnect of {} failed: {}", id, failed.why());
-              if (closing) {
-                return;
-              }
-            }
-            journal.ended(id);
-          } finally {
-            underWay.decrementAndGet();
-          }
-        };
-    try {
-      threads.execute(telling);
-    } catch (RejectedExecutionException _) {
-      underWay.decrementAndGet();
-      LOG.warn("$disconnect of {} is not told: the gateway has stopped", id);
-    }
+  private int underWay() {
+    return underWay.get() + disconnects.underWay();
   }
 
   /// Ends all connections, those too whose handshake is under way, and waits a while for the
-  /// functions that are at work.
+  /// functions that are at work. What they have not done by then is given up.
   void close(Duration patience) {
     closing = true;
+    disconnects.close();
     connections.values().forEach(connection -> connection.close(CloseReason.GOING_AWAY));
     long deadline = System.nanoTime() + patience.toNanos();
-    while (underWay.get() > 0 && System.nanoTime() - deadline < 0) {
+    while (underWay() > 0 && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(1_000_000);
     }
-    if (underWay.get() > 0) {
-      LOG.warn("{} invocations were not waited for", underWay.get());
+    if (underWay() > 0) {
+      LOG.warn(
+          "gave up {} invocations, of which {} of $disconnect: the next start on the same data"
+              + " folder tells those",
+          underWay(),
+          disconnects.underWay());
     }
   }
 }

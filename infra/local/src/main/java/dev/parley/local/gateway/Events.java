@@ -2,8 +2,9 @@ package dev.parley.local.gateway;
 
 import com.amazonaws.xray.entities.TraceID;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.json.Json;
+import dev.parley.local.template.WebSocketApi;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -20,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 /// Sources: "Set up Lambda proxy integrations for WebSocket APIs" and "Create a REQUEST authorizer
 /// for a WebSocket API", API Gateway developer guide; and events of AWS that were published.
 final class Events {
-  private static final JsonMapper JSON = new JsonMapper();
 
   /// For example `20/Jul/2023:23:29:25 +0000`: Common Log Format.
   private static final DateTimeFormatter CLF =
@@ -30,25 +30,23 @@ final class Events {
   /// Headers of one hop, which the gateway takes for itself.
   private static final Set<String> NOT_PASSED_ON = Set.of("connection", "upgrade");
 
-  private final String apiId;
-  private final String stage;
+  private final WebSocketApi api;
   private final Ids ids;
   private final Clock clock;
 
-  Events(String apiId, String stage, Ids ids, Clock clock) {
-    this.apiId = apiId;
-    this.stage = stage;
+  Events(WebSocketApi api, Ids ids, Clock clock) {
+    this.api = api;
     this.ids = ids;
     this.clock = clock;
   }
 
   /// The resource that an authorizer allows or denies.
   String methodArn() {
-    return "arn:aws:execute-api:local:000000000000:%s/%s/$connect".formatted(apiId, stage);
+    return api.methodArn("$connect");
   }
 
   byte[] authorizer(Handshake handshake, Instant connectedAt) {
-    ObjectNode event = JSON.createObjectNode();
+    ObjectNode event = Json.MAPPER.createObjectNode();
     event.put("type", "REQUEST");
     event.put("methodArn", methodArn());
     putHeaders(event, handshake);
@@ -62,7 +60,7 @@ final class Events {
 
   byte[] connect(
       Handshake handshake, Instant connectedAt, @Nullable Map<String, String> authorizer) {
-    ObjectNode event = JSON.createObjectNode();
+    ObjectNode event = Json.MAPPER.createObjectNode();
     putHeaders(event, handshake);
     if (!handshake.query().isEmpty()) {
       putQuery(event, handshake);
@@ -84,7 +82,7 @@ final class Events {
             connection.authorizer(),
             requestId);
     context.put("messageId", ids.next());
-    ObjectNode event = JSON.createObjectNode();
+    ObjectNode event = Json.MAPPER.createObjectNode();
     event.set("requestContext", context);
     event.put("body", body);
     event.put("isBase64Encoded", false);
@@ -100,7 +98,7 @@ final class Events {
         context("$disconnect", "DISCONNECT", caller, connectedAt, authorizer, ids.next());
     context.put("disconnectStatusCode", reason.code());
     context.put("disconnectReason", reason.text());
-    ObjectNode event = JSON.createObjectNode();
+    ObjectNode event = Json.MAPPER.createObjectNode();
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Host", caller.host());
     headers.put("x-api-key", "");
@@ -123,7 +121,7 @@ final class Events {
       @Nullable Map<String, String> authorizer,
       String requestId) {
     Instant now = clock.instant();
-    ObjectNode context = JSON.createObjectNode();
+    ObjectNode context = Json.MAPPER.createObjectNode();
     context.put("routeKey", routeKey);
     if (authorizer != null) {
       ObjectNode of = context.putObject("authorizer");
@@ -133,7 +131,7 @@ final class Events {
     context.put("extendedRequestId", requestId);
     context.put("requestTime", CLF.format(now));
     context.put("messageDirection", "IN");
-    context.put("stage", stage);
+    context.put("stage", api.stage());
     context.put("connectedAt", connectedAt.toEpochMilli());
     context.put("requestTimeEpoch", now.toEpochMilli());
     ObjectNode identity = context.putObject("identity");
@@ -144,7 +142,7 @@ final class Events {
     context.put("requestId", requestId);
     context.put("domainName", caller.host());
     context.put("connectionId", caller.connectionId());
-    context.put("apiId", apiId);
+    context.put("apiId", api.id());
     return context;
   }
 
@@ -179,7 +177,7 @@ final class Events {
 
   private static byte[] bytes(ObjectNode event) {
     try {
-      return JSON.writeValueAsBytes(event);
+      return Json.MAPPER.writeValueAsBytes(event);
     } catch (JsonProcessingException e) {
       throw new AssertionError("A tree is always JSON", e);
     }

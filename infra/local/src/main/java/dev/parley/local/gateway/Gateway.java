@@ -1,6 +1,5 @@
 package dev.parley.local.gateway;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.net.Loopback;
@@ -27,7 +26,6 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -82,10 +80,6 @@ public final class Gateway implements AutoCloseable {
   /// The largest read, and with it what waits undecoded of a client that sends ahead.
   private static final int READ_BYTES_MAX = 16 * 1024;
 
-  /// Of the 20,000 files that a process can open on many machines, what functions, tables and
-  /// queues do not need. Beyond it a socket is told so and closed.
-  private static final int SOCKETS_MAX = 18_000;
-
   /// How long a socket that is refused may take to read why.
   private static final int REFUSAL_MS = 1_000;
 
@@ -106,7 +100,6 @@ public final class Gateway implements AutoCloseable {
   /// @param site the folder of the static site, or null for none
   /// @param traces gives the text of `/_local/traces`
   /// @param origins which hosts may be asked, and which pages may ask
-  /// @param pushLatency how long each `@connections` POST takes
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
   ///     there are told `$disconnect` from now on, while the gateway serves
@@ -119,55 +112,26 @@ public final class Gateway implements AutoCloseable {
       @Nullable Path site,
       Supplier<String> traces,
       Origins origins,
-      PushLatency pushLatency,
-      Faults faults,
-      ConnectionJournal journal)
-      throws IOException {
-    this(
-        api,
-        functions,
-        port,
-        site,
-        traces,
-        origins,
-        pushLatency,
-        faults,
-        journal,
-        Timers.OF_AWS,
-        socketsMax());
-  }
-
-  Gateway(
-      WebSocketApi api,
-      Map<String, LocalFunction> functions,
-      int port,
-      @Nullable Path site,
-      Supplier<String> traces,
-      Origins origins,
-      PushLatency pushLatency,
       Faults faults,
       ConnectionJournal journal,
-      Timers timers,
-      int socketsMax)
+      Bounds bounds)
       throws IOException {
-    // The other sockets are for pushes, pages and handshakes.
-    int connectionsMax = socketsMax * 8 / 9;
     endpoint =
-        new Endpoint(api, functions, Clock.systemUTC(), threads, faults, connectionsMax, journal);
+        new Endpoint(
+            api, functions, Clock.systemUTC(), threads, faults, bounds.connectionsMax(), journal);
     List<ConnectionJournal.Left> left = journal.left();
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
             new ConnectionsApi(endpoint, faults),
             origins,
-            pushLatency,
             faults,
             Network.isNeeded(faults) ? new Network(faults) : null,
             api.stage(),
             site == null ? null : new Site(site),
             traces,
             threads,
-            timers);
+            bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it
     // runs.
     eventLoops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
@@ -182,7 +146,7 @@ public final class Gateway implements AutoCloseable {
             .childOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(64, 2_048, READ_BYTES_MAX))
-            .childHandler(new Sockets(services, socketsMax));
+            .childHandler(new Sockets(services));
     int everywhere = port == 0 ? Loopback.freePort() : port;
     for (InetAddress loopback : Loopback.addresses()) {
       InetSocketAddress address = new InetSocketAddress(loopback, everywhere);
@@ -196,19 +160,13 @@ public final class Gateway implements AutoCloseable {
     endpoint.endLeft(left);
   }
 
-  private static int socketsMax() {
-    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-        ? (int) Math.min(SOCKETS_MAX, unix.getMaxFileDescriptorCount() * 9 / 10)
-        : SOCKETS_MAX;
-  }
-
   /// Where it listens.
   public int port() {
     return ((InetSocketAddress) servers.getFirst().localAddress()).getPort();
   }
 
-  /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, and stops.
-  /// Takes less than 2 s.
+  /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, gives up
+  /// what they have not done by then, and stops. Takes less than 2 s.
   @Override
   public void close() {
     if (eventLoops.isShuttingDown()) {
@@ -232,17 +190,16 @@ public final class Gateway implements AutoCloseable {
 
   private static final class Sockets extends ChannelInitializer<Channel> {
     private final HttpHandler.Services services;
-    private final int socketsMax;
     private final AtomicInteger open = new AtomicInteger();
 
-    Sockets(HttpHandler.Services services, int socketsMax) {
+    Sockets(HttpHandler.Services services) {
       this.services = services;
-      this.socketsMax = socketsMax;
     }
 
     @Override
     protected void initChannel(Channel channel) {
       int sockets = open.incrementAndGet();
+      int socketsMax = services.bounds().socketsMax();
       channel.closeFuture().addListener(_ -> open.decrementAndGet());
       if (sockets > socketsMax) {
         channel.pipeline().addLast(new HttpResponseEncoder()).addLast(new Refusal(socketsMax));
@@ -257,7 +214,7 @@ public final class Gateway implements AutoCloseable {
                       .setMaxInitialLineLength(REQUEST_LINE_BYTES_MAX)
                       .setMaxHeaderSize(HEADERS_BYTES_MAX)))
           .addLast(new HttpResponseEncoder())
-          .addLast(new Requests(services.timers().request()))
+          .addLast(new Requests(services.bounds().request()))
           .addLast(new HttpHandler(services));
     }
   }

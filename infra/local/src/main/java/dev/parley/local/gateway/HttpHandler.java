@@ -1,8 +1,8 @@
 package dev.parley.local.gateway;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
 import dev.parley.local.origins.Origins;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -34,9 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /// The HTTP requests of one socket, until one of them makes it a WebSocket.
 ///
-/// Everything but that one is answered at once on the event loop, unless [PushLatency] or a fault
-/// delays an `@connections` POST. Behind [Requests], so that the next request waits for the
-/// response.
+/// Everything but that one is answered at once on the event loop, unless a fault delays an
+/// `@connections` POST. Behind [Requests], so that the next request waits for the response.
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
@@ -48,17 +47,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
       Origins origins,
-      PushLatency pushLatency,
       Faults faults,
       @Nullable Network network,
       String stage,
       @Nullable Site site,
       Supplier<String> traces,
       Executor threads,
-      Timers timers) {}
+      Bounds bounds) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpHandler.class);
-  private static final JsonMapper JSON = new JsonMapper();
 
   private static final WebSocketDecoderConfig DECODER =
       WebSocketDecoderConfig.newBuilder()
@@ -107,7 +104,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                 List.of(target.host(), target.askedHost()),
                 request.headers().getAll(HttpHeaderNames.ORIGIN));
     if (refusal != null) {
-      LOG.warn("Refused a request: {}", refusal); // a page is not told why its WebSocket fails
+      LOG.warn("refused a request: {}", refusal); // a page is not told why its WebSocket fails
       respond(
           ctx,
           request,
@@ -137,9 +134,9 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       respond(ctx, request, services.connectionsApi().respond(request, id));
       return;
     }
-    long micros = pushMicros();
-    if (micros <= 0) {
-      respond(ctx, request, push(request, id));
+    Faults.Occurrence delay = services.faults().next(Fault.PUSH_DELAYED);
+    if (delay == null) {
+      respond(ctx, request, services.connectionsApi().respond(request, id));
       return;
     }
     request.retain();
@@ -148,24 +145,13 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             .schedule(
                 () -> {
                   try {
-                    respond(ctx, request, push(request, id));
+                    respond(ctx, request, services.connectionsApi().respond(request, id));
                   } finally {
                     request.release();
                   }
                 },
-                micros,
+                delay.micros(),
                 TimeUnit.MICROSECONDS);
-  }
-
-  private @Nullable FullHttpResponse push(FullHttpRequest request, String id) {
-    return services.pushLatency().throttles(id)
-        ? ConnectionsApi.tooMany()
-        : services.connectionsApi().respond(request, id);
-  }
-
-  private long pushMicros() {
-    Faults.Occurrence delay = services.faults().next(Fault.PUSH_DELAYED);
-    return services.pushLatency().nextMicros() + (delay == null ? 0 : 1_000L * delay.millis());
   }
 
   private FullHttpResponse page(FullHttpRequest request, Target target) {
@@ -179,7 +165,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             yield Responses.of(
                 HttpResponseStatus.OK,
                 "application/json",
-                JSON.createObjectNode().put("webSocketUrl", url).toString());
+                Json.MAPPER.createObjectNode().put("webSocketUrl", url).toString());
           }
           case "/_local/traces" ->
               Responses.of(
@@ -257,28 +243,32 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     try {
       admission = services.endpoint().admit(handshake);
     } catch (RuntimeException e) {
-      LOG.error("{} could not be connected", handshake.caller().connectionId(), e);
+      LOG.error("the handshake of {} is answered 500", handshake.caller().connectionId(), e);
       admission = new Endpoint.Admission.Refused(500, "Internal server error");
     }
     Endpoint.Admission decided = admission;
-    ctx.executor()
-        .execute(
-            () -> {
-              try {
-                switch (decided) {
-                  case Endpoint.Admission.Admitted admitted ->
-                      open(ctx, request, handshake.caller(), admitted);
-                  case Endpoint.Admission.Refused refused ->
-                      respond(
-                          ctx,
-                          request,
-                          Responses.message(
-                              HttpResponseStatus.valueOf(refused.status()), refused.message()));
-                }
-              } finally {
-                request.release();
-              }
-            });
+    Runnable answering =
+        () -> {
+          try {
+            switch (decided) {
+              case Endpoint.Admission.Admitted admitted ->
+                  open(ctx, request, handshake.caller(), admitted);
+              case Endpoint.Admission.Refused refused ->
+                  respond(
+                      ctx,
+                      request,
+                      Responses.message(
+                          HttpResponseStatus.valueOf(refused.status()), refused.message()));
+            }
+          } finally {
+            request.release();
+          }
+        };
+    try {
+      ctx.executor().execute(answering);
+    } catch (RejectedExecutionException _) {
+      request.release(); // the gateway has stopped, and all sockets with it
+    }
   }
 
   private void open(
@@ -304,7 +294,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     channel
         .pipeline()
-        .addLast(new SocketHandler(endpoint, connection, services.threads(), services.timers()))
+        .addLast(new SocketHandler(endpoint, connection, services.threads(), services.bounds()))
         .remove(this);
     channel.pipeline().remove(Requests.class);
     Intake.handshaker(DECODER)

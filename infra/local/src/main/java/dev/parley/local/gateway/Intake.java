@@ -12,9 +12,9 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 import java.util.List;
 
-/// Lets what a client sends stay bytes until it is wanted. While a channel does not read (auto-read
-/// is off) its decoder does not decode either: one read can hold thousands of requests or frames,
-/// and each of them as an object costs many times its bytes.
+/// Keeps what a client sends as bytes until the gateway is ready for it. While a channel does not
+/// read (auto-read is off), its decoder does not decode either: one read can hold thousands of
+/// requests or frames, and each of them costs many times its bytes as an object.
 ///
 /// It is the first in the pipeline and goes with the decoders that it makes: when the channel reads
 /// again, they go on with what they have before more is read.

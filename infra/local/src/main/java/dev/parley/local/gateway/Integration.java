@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -16,8 +17,8 @@ record Integration(LocalFunction function, Duration timeout, Executor threads) {
   /// Blocks until there is an outcome.
   Outcome call(byte[] event) {
     FutureTask<byte[]> task = new FutureTask<>(() -> function.invoke(event));
-    threads.execute(task);
     try {
+      threads.execute(task);
       return Outcome.of(task.get(timeout.toNanos(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException _) {
       return new Outcome.Failed("it took longer than " + timeout);
@@ -28,7 +29,9 @@ record Integration(LocalFunction function, Duration timeout, Executor threads) {
       throw new IllegalStateException(function.name() + " could not be invoked", e);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-      return new Outcome.Failed("the gateway is stopping");
+      return new Outcome.GivenUp();
+    } catch (RejectedExecutionException _) {
+      return new Outcome.GivenUp();
     }
   }
 }

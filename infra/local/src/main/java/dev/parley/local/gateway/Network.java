@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// What lies between the gateway and its clients, where something is to happen to it: sockets are
-/// cut, and all of it is gone or stands still for a while.
+/// The network between the gateway and its clients, where faults are asked for: single sockets are
+/// cut, and the whole network is gone or frozen for a while.
 ///
 /// Safe for use by many threads.
 final class Network {
@@ -36,7 +36,7 @@ final class Network {
             Fault.SOCKET_CUT_IN, Fault.SOCKET_CUT_OUT, Fault.NETWORK_GONE, Fault.NETWORK_FROZEN);
   }
 
-  /// Whether nothing reaches the other side now.
+  /// Whether the network is gone or frozen now.
   boolean isDown() {
     return !faults.isStopped() && System.nanoTime() - downUntilNanos < 0;
   }

@@ -1,13 +1,13 @@
 package dev.parley.local.gateway;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.json.Json;
 import java.io.IOException;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What a function behind a route (a Lambda proxy integration) made of an event.
+/// What a function behind a route (a Lambda proxy integration) answered to an event.
 sealed interface Outcome {
   /// It returned a proxy response.
   ///
@@ -20,8 +20,11 @@ sealed interface Outcome {
     }
   }
 
-  /// It threw, took too long, or returned what is no proxy response.
+  /// It threw, took too long, or did not return a proxy response.
   record Failed(String why) implements Outcome {}
+
+  /// The gateway stopped before the function had answered.
+  record GivenUp() implements Outcome {}
 
   /// Reads `{"statusCode": 200, "headers": {…}, "body": "…"}`.
   static Outcome of(byte[] result) {
@@ -29,7 +32,7 @@ sealed interface Outcome {
     try {
       json = Json.MAPPER.readTree(result);
     } catch (IOException _) {
-      return new Failed("its result is no JSON");
+      return new Failed("its result is not JSON");
     }
     JsonNode status = json.path("statusCode");
     // A numeric string is accepted by API Gateway, too.
@@ -39,17 +42,10 @@ sealed interface Outcome {
     }
     JsonNode body = json.path("body");
     if (!body.isMissingNode() && !body.isNull() && !body.isTextual()) {
-      return new Failed("the body of its result is no string");
+      return new Failed("the body of its result is not a string");
     }
     Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     json.path("headers").properties().forEach(h -> headers.put(h.getKey(), h.getValue().asText()));
     return new Answered(code, headers, body.isTextual() ? body.asText() : null);
-  }
-
-  /// An interface's field cannot be private.
-  final class Json {
-    private static final JsonMapper MAPPER = new JsonMapper();
-
-    private Json() {}
   }
 }

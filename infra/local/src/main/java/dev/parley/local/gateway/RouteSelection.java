@@ -1,9 +1,8 @@
 package dev.parley.local.gateway;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.json.Json;
 import dev.parley.local.template.Route;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// Finds the route of a message.
 ///
 /// With `$request.body.action`, the message `{"action": "join"}` has the route `join`, exactly.
-/// What is no JSON, has no `action`, or has one that no route is for, has the route `$default`.
+/// A message that is not JSON, has no `action`, or has an `action` without a route goes to
+/// `$default`.
 ///
 /// Source: "Create routes for WebSocket APIs", API Gateway developer guide.
 final class RouteSelection {
@@ -29,13 +29,10 @@ final class RouteSelection {
           "\\$request\\.body\\.([\\w-]+(?:\\.[\\w-]+)*)"
               + "|\\$\\{request\\.body\\.([\\w-]+(?:\\.[\\w-]+)*)}");
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-
   private final List<String> path;
   private final Map<String, Route> routes;
 
-  /// @throws IllegalArgumentException if the expression is none that can be evaluated here
+  /// @throws IllegalArgumentException if the expression cannot be evaluated here
   RouteSelection(String expression, Map<String, Route> routes) {
     Matcher matcher = EXPRESSION.matcher(expression);
     if (!matcher.matches()) {
@@ -58,7 +55,7 @@ final class RouteSelection {
   private String key(String message) {
     JsonNode node;
     try {
-      node = JSON.readTree(message);
+      node = Json.STRICT.readTree(message);
     } catch (JsonProcessingException _) {
       return "";
     }

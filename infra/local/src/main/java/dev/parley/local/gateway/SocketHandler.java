@@ -39,17 +39,17 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
   private final Endpoint endpoint;
   private final Connection connection;
   private final Executor threads;
-  private final Timers timers;
+  private final Bounds bounds;
   private final AtomicInteger inWork = new AtomicInteger();
   private @Nullable ByteBuf parts;
   private @Nullable Future<?> idleTimer;
   private @Nullable Future<?> connectionTimer;
 
-  SocketHandler(Endpoint endpoint, Connection connection, Executor threads, Timers timers) {
+  SocketHandler(Endpoint endpoint, Connection connection, Executor threads, Bounds bounds) {
     this.endpoint = endpoint;
     this.connection = connection;
     this.threads = threads;
-    this.timers = timers;
+    this.bounds = bounds;
   }
 
   @Override
@@ -58,9 +58,9 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
         ctx.executor()
             .schedule(
                 () -> connection.close(CloseReason.GOING_AWAY),
-                timers.connection().toNanos(),
+                bounds.connection().toNanos(),
                 TimeUnit.NANOSECONDS);
-    awaitIdle(ctx, timers.idle().toNanos());
+    awaitIdle(ctx, bounds.idle().toNanos());
   }
 
   /// A message does not touch the timer: when it fires, it looks how long there was none.
@@ -69,7 +69,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
         ctx.executor()
             .schedule(
                 () -> {
-                  long leftNanos = timers.idle().toNanos() - connection.idleNanos();
+                  long leftNanos = bounds.idle().toNanos() - connection.idleNanos();
                   if (leftNanos > 0) {
                     awaitIdle(ctx, leftNanos);
                   } else {
@@ -87,11 +87,11 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
       return;
     }
     if (!connection.isOpen()) {
-      return; // this side has said that it closes; what the client still sends is not for anybody
+      return; // this side has sent its close frame; what the client still sends is ignored
     }
     switch (frame) {
       case PingWebSocketFrame ping -> {
-        // A client that sends pings and reads no pongs is owed none.
+        // A client that sends pings and does not read gets no pongs.
         if (ctx.channel().isWritable()) {
           var _ = ctx.writeAndFlush(new PongWebSocketFrame(ping.content().retain()));
         }
@@ -147,7 +147,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
             try {
               endpoint.message(connection, message);
             } catch (RuntimeException e) {
-              LOG.error("A message of {} could not be handled", connection.id(), e);
+              LOG.error("a message of {} could not be handled", connection.id(), e);
             } finally {
               int before = inWork.getAndAdd(-share);
               if (before >= MESSAGES_IN_WORK_MAX && before - share < MESSAGES_IN_WORK_MAX) {
@@ -178,7 +178,7 @@ final class SocketHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
         code == -1
             ? new CloseWebSocketFrame()
             : new CloseWebSocketFrame(WebSocketCloseStatus.valueOf(code)));
-    // Both sides have said it. An empty write completes after what was written before.
+    // Both sides have sent a close frame. An empty write completes after what was written before.
     ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 

@@ -1,6 +1,6 @@
 package dev.parley.local.lambda;
 
-/// A function threw or ran into its timeout, as Lambda reports it to whoever invoked it.
+/// A function threw or ran into its timeout, as Lambda reports it to its caller.
 public final class FunctionError extends RuntimeException {
   private final String errorType;
 

@@ -4,6 +4,7 @@ import com.amazonaws.services.lambda.runtime.ClientContext;
 import com.amazonaws.services.lambda.runtime.CognitoIdentity;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
+import dev.parley.local.aws.LocalAccount;
 import java.io.PrintStream;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ record LocalContext(String functionName, String requestId, long deadlineNanos, S
 
   @Override
   public String getInvokedFunctionArn() {
-    return "arn:aws:lambda:local:000000000000:function:" + functionName;
+    return LocalAccount.functionArn(functionName);
   }
 
   /// Null, as for every function that no mobile application calls.

@@ -13,8 +13,10 @@ import java.time.InstantSource;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -40,15 +42,18 @@ import org.slf4j.LoggerFactory;
 /// that the function makes are in it.
 ///
 /// Where faults ask for it, an invocation is killed: it fails as on AWS, its instance is not used
-/// again, and none of its threads reaches a service any more. An instance whose
-/// constructor takes a clock may get one that is wrong. Unlike AWS: all share this JVM's own.
+/// again, and none of its threads reaches a service any more. A handler whose constructor takes a
+/// clock may be given a wrong one. `Unlike AWS:` all functions share this JVM's clock.
 ///
 /// Safe for use by many threads.
-public final class LocalFunction {
+public final class LocalFunction implements AutoCloseable {
   /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
   /// executions"), one function runs this many, and further invocations wait their turn: a laptop
   /// has few cores, and each instance holds its own clients.
   static final int INSTANCES_MAX = 16;
+
+  /// How long [#close] waits for invocations that are under way, beside what their callers waited.
+  private static final int CLOSE_TIMEOUT_MS = 500;
 
   private static final Logger LOG = LoggerFactory.getLogger(LocalFunction.class);
 
@@ -60,21 +65,14 @@ public final class LocalFunction {
   private final @Nullable ServiceProxy proxy;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
   private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
+  private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
-  /// A function without faults.
-  ///
   /// @param name what the function is called in its context, in traces and in logs
   /// @param handler `package.Class` or `package.Class::handleRequest`
   /// @param timeout how long one invocation may take
-  /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
-  public LocalFunction(
-      String name, String handler, Map<String, String> environment, Duration timeout) {
-    this(name, handler, environment, timeout, Faults.none(), null);
-  }
-
-  /// As above.
-  ///
   /// @param proxy what stands between the function and the services that it calls, or null
+  /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
   public LocalFunction(
       String name,
       String handler,
@@ -118,11 +116,14 @@ public final class LocalFunction {
   /// @param traceHeader an `X-Amzn-Trace-Id` whose trace this invocation belongs to; a new trace
   ///     begins where it is null or names none
   /// @return JSON, UTF-8
-  /// @throws FunctionError if the function threw, did not end in time, or was killed. An invocation
-  ///     that did not end is interrupted, and its instance is never used again
+  /// @throws FunctionError if the function threw, did not end in time, was killed or closed. An
+  ///     invocation that did not end is interrupted, and its instance is never used again
   public byte[] invoke(byte[] event, @Nullable String traceHeader) {
     turns.acquireUninterruptibly();
     try {
+      if (closed) {
+        throw new FunctionError("Sandbox.Stopped", name + " is not invoked: it was closed");
+      }
       return invokeInTurn(event, traceHeader);
     } finally {
       turns.release();
@@ -140,6 +141,7 @@ public final class LocalFunction {
       if (faults.happens(Fault.FUNCTION_KILLED_AT_START)) {
         throw invocation.killed();
       }
+      underWay.add(task);
       instance.begin(() -> task.cancel(true));
       Thread.ofVirtual().name(name + " " + invocation.requestId).start(task);
       while (true) {
@@ -172,12 +174,30 @@ public final class LocalFunction {
       LOG.error("{}: RequestId: {} failed", name, invocation.requestId, thrown);
       throw error(thrown);
     } finally {
+      underWay.remove(task);
       if (instance.end(reusable)) {
         idle.addFirst(instance);
       }
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /// Begins no more invocations: those that wait for their turn fail. Those that are under way have
+  /// a moment to finish, and are then interrupted, so that they reach no service that has stopped.
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      if (turns.tryAcquire(INSTANCES_MAX, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
+        turns.release(INSTANCES_MAX);
+      } else {
+        LOG.warn("{}: is closed, and interrupts {} invocations", name, underWay.size());
+        underWay.forEach(task -> task.cancel(true));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

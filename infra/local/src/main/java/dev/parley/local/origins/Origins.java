@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param listed origins as a browser sends them: `https://chat.example`, `http://10.0.0.7:3000`,
 ///     or `null`, which is the origin of files, sandboxed frames and the like
 public record Origins(Set<String> listed) {
-  /// Nobody but programs and pages of this machine.
+  /// Only programs and pages of this machine.
   public static final Origins OF_THIS_MACHINE = new Origins(Set.of());
 
   /// RFC 6454 section 6.2, "ASCII Serialization of an Origin".
@@ -80,7 +80,7 @@ public record Origins(Set<String> listed) {
         return "The Host header names no host.";
       }
       if (!isHost(matcher.group(1))) {
-        return "%1$s is no name of this machine; -Dparley.origins=https://%1$s admits it."
+        return "%1$s is not a name of this machine; -Dparley.origins=https://%1$s admits it."
             .formatted(matcher.group());
       }
     }

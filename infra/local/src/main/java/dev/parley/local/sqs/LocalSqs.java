@@ -3,6 +3,7 @@ package dev.parley.local.sqs;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.parley.local.aws.LocalAccount;
+import dev.parley.local.aws.LocalClients;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
@@ -61,8 +62,8 @@ public final class LocalSqs implements AutoCloseable {
   private LocalSqs(ActorSystem actors, URI url) {
     this.actors = actors;
     this.url = url;
-    this.http = LocalAccount.http();
-    this.client = LocalAccount.client(SqsClient.builder(), http, url).build();
+    this.http = LocalClients.http();
+    this.client = LocalClients.client(SqsClient.builder(), http, url).build();
   }
 
   /// Starts with no queues, for programs of this machine.
@@ -99,11 +100,10 @@ public final class LocalSqs implements AutoCloseable {
 
   /// The base of the URLs that ElasticMQ gives its queues, so that they are those of the template.
   private static NodeAddress asOnAws() {
-    String host = "sqs." + LocalAccount.REGION + ".amazonaws.com";
-    return new NodeAddress("https", host, 443, "") {
+    return new NodeAddress("https", LocalAccount.queuesHost(), 443, "") {
       @Override
       public String fullAddress() {
-        return "https://" + host;
+        return LocalAccount.queuesUrl();
       }
     };
   }
@@ -122,7 +122,7 @@ public final class LocalSqs implements AutoCloseable {
       step.accept(queue);
     } catch (SqsException e) {
       throw new QueueException(
-          "%s.Properties: %s".formatted(queue.logicalId(), LocalAccount.words(e)), e);
+          "%s.Properties: %s".formatted(queue.logicalId(), LocalClients.words(e)), e);
     }
   }
 

@@ -2,22 +2,17 @@ package dev.parley.local.sqs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.aws.LocalAccount;
-import java.io.IOException;
+import dev.parley.local.json.Json;
 import java.util.Base64;
-import java.util.HashSet;
-import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
-/// A message as Lambda hands it to a function, one element of the event's `Records`; and what the
-/// function's result says of a batch of them.
+/// A message as Lambda hands it to a function, one element of the event's `Records`, and as its
+/// filters see it.
 final class QueueEvent {
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private QueueEvent() {}
 
@@ -59,11 +54,12 @@ final class QueueEvent {
     return node.put("dataType", value.dataType());
   }
 
-  /// What a filter is matched against: a body that is JSON counts as what it says.
+  /// What a filter is matched against: a body that is a JSON object counts as that object, and any
+  /// other as text.
   static ObjectNode filtered(String body) {
     ObjectNode event = JsonNodeFactory.instance.objectNode();
     try {
-      JsonNode json = JSON.readTree(body);
+      JsonNode json = Json.MAPPER.readTree(body);
       if (json.isObject()) {
         return event.set("body", json);
       }
@@ -71,40 +67,5 @@ final class QueueEvent {
       // Then it is text.
     }
     return event.put("body", body);
-  }
-
-  /// The ids that a function with `ReportBatchItemFailures` names as failed. A result that is no
-  /// JSON object, or names an id that is empty, missing or of another batch, fails all.
-  ///
-  /// @param batch the ids that it was given
-  static Set<String> failures(byte[] result, Set<String> batch) {
-    JsonNode failures;
-    try {
-      JsonNode json = JSON.readTree(result);
-      if (json.isMissingNode() || json.isNull()) {
-        return Set.of();
-      }
-      if (!json.isObject()) {
-        return batch;
-      }
-      failures = json.path("batchItemFailures");
-    } catch (IOException e) {
-      return batch;
-    }
-    if (failures.isMissingNode() || failures.isNull()) {
-      return Set.of();
-    }
-    if (!failures.isArray()) {
-      return batch;
-    }
-    Set<String> failed = new HashSet<>();
-    for (JsonNode failure : failures) {
-      @Nullable String id = failure.path("itemIdentifier").textValue();
-      if (id == null || !batch.contains(id)) {
-        return batch;
-      }
-      failed.add(id);
-    }
-    return failed;
   }
 }

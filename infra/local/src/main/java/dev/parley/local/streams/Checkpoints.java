@@ -1,7 +1,7 @@
 package dev.parley.local.streams;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.local.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,8 +19,13 @@ import org.slf4j.LoggerFactory;
 /// mappings go on, and a restart delivers again what came meanwhile. Safe for use by several
 /// threads.
 public final class Checkpoints {
+  /// The position in a shard none of whose records was processed, once the mapping has begun.
+  static final String TRIM_HORIZON = "TRIM_HORIZON";
+
+  /// The position in a shard that was processed to its end.
+  static final String SHARD_END = "SHARD_END";
+
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final @Nullable Path file;
   private final Map<String, Map<String, String>> positions;
@@ -45,17 +50,17 @@ public final class Checkpoints {
     if (Files.exists(file)) {
       positions = parsed(Files.readAllBytes(file));
       if (positions == null) {
-        LOG.warn("{} is damaged; the streams are read from their beginning", file);
+        LOG.warn("{} is damaged: the streams are read from their beginning", file);
       }
     }
     return new Checkpoints(file, new TreeMap<>(positions == null ? Map.of() : positions));
   }
 
-  /// @return null for what is no checkpoints
+  /// @return null where the file does not hold checkpoints
   private static @Nullable Map<String, Map<String, String>> parsed(byte[] content) {
     try {
       Map<String, Map<String, String>> positions =
-          JSON.readValue(content, new TypeReference<Map<String, Map<String, String>>>() {});
+          Json.MAPPER.readValue(content, new TypeReference<Map<String, Map<String, String>>>() {});
       return positions == null || positions.containsValue(null) ? null : positions;
     } catch (IOException e) {
       return null;
@@ -79,13 +84,14 @@ public final class Checkpoints {
     }
     Path next = file.resolveSibling(file.getFileName() + ".next");
     try {
-      Files.write(next, JSON.writeValueAsBytes(positions));
+      Files.write(next, Json.MAPPER.writeValueAsBytes(positions));
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       behind = false;
     } catch (IOException e) {
       if (!behind) {
         LOG.warn(
-            "{} cannot be saved: what comes is delivered again after a restart: {}",
+            "{} cannot be saved, so what is processed from now on is delivered again after a"
+                + " restart: {}",
             file,
             e.toString());
       }

@@ -86,6 +86,11 @@ final class Intrinsics {
     };
   }
 
+  /// The mapping at `node`.
+  Section section(Node node, String path) {
+    return Section.of(path, resolve(node, path), this::problem);
+  }
+
   private Object argument(String function, Node node, String path) {
     Object argument =
         switch (node) {

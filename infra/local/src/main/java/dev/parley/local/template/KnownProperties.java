@@ -1,5 +1,6 @@
 package dev.parley.local.template;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -120,10 +121,39 @@ final class KnownProperties {
     return HONOURED.containsKey(type);
   }
 
+  /// Refuses whatever a resource of this type, or what `Globals` gives to all of them, may not say.
+  static void require(String type, Section properties) {
+    require(type, properties, properties.values(), List.of(), properties.path());
+  }
+
+  private static void require(
+      String type, Section properties, Object value, List<String> names, String path) {
+    if (!isKnown(type, names)) {
+      throw properties.problems().at(path, "the local cloud does not honour this property");
+    }
+    switch (value) {
+      case Map<?, ?> map ->
+          map.forEach(
+              (key, child) -> {
+                List<String> below = new ArrayList<>(names);
+                below.add(String.valueOf(key));
+                require(type, properties, child, below, path + "." + key);
+              });
+      case List<?> list -> {
+        for (int i = 0; i < list.size(); i++) {
+          if (list.get(i) instanceof Map<?, ?> map) {
+            require(type, properties, map, names, path + "." + i);
+          }
+        }
+      }
+      default -> {}
+    }
+  }
+
   /// Whether a property, or one below it, may be given.
   ///
   /// @param path from the resource's properties on, for example `[Routes, join, FunctionArn]`
-  static boolean isKnown(String type, List<String> path) {
+  private static boolean isKnown(String type, List<String> path) {
     return Stream.of(HONOURED, WITHOUT_LOCAL_EFFECT)
         .flatMap(table -> table.getOrDefault(type, List.of()).stream())
         .anyMatch(pattern -> covers(List.of(pattern.split("\\.")), path));

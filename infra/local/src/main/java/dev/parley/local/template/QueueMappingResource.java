@@ -1,7 +1,7 @@
 package dev.parley.local.template;
 
+import dev.parley.local.eventsource.EventFilter;
 import java.time.Duration;
-import java.util.List;
 
 /// A function's event of type `SQS`: a queue, invoking the function in batches.
 ///
@@ -13,8 +13,7 @@ import java.util.List;
 /// @param concurrencyMax how many batches may be in flight, 2 to 1,000, or 0 where the template
 ///     leaves it open
 /// @param reportsItemFailures whether the function's result names the messages that failed
-/// @param filters patterns in Lambda's filter syntax, on `body`; a message that matches none of
-///     them is deleted undelivered
+/// @param filter on `body`; a message that does not match is deleted undelivered
 public record QueueMappingResource(
     String logicalId,
     String function,
@@ -23,4 +22,4 @@ public record QueueMappingResource(
     Duration batchingWindow,
     int concurrencyMax,
     boolean reportsItemFailures,
-    List<String> filters) {}
+    EventFilter filter) {}

@@ -1,16 +1,19 @@
 package dev.parley.local.template;
 
+import dev.parley.local.aws.LocalAccount;
+import dev.parley.local.eventsource.EventFilter;
 import dev.parley.local.template.QueueResource.Redrive;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the queues of a template, and the events that come from them.
-final class QueueReader {
+final class QueueReader implements References {
+  static final String TYPE = "AWS::SQS::Queue";
+
   private static final List<String> FIFO_ONLY =
       List.of("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit");
   private static final List<String> MAPPING_PROPERTIES =
@@ -26,13 +29,25 @@ final class QueueReader {
   /// Above it, a mapping must have a batching window.
   private static final int BATCH_SIZE_WITHOUT_WINDOW_MAX = 10;
 
+  private final Resources resources;
+
   /// By ARN.
   private final Map<String, QueueResource> queues = new LinkedHashMap<>();
 
-  private final Map<String, Section> sections = new LinkedHashMap<>();
+  QueueReader(Resources resources) {
+    this.resources = resources;
+  }
 
-  /// @param name its name, where `QueueName` may be missing
-  void add(String logicalId, Section queue, String name, String arn, String url) {
+  List<QueueResource> read() {
+    resources.ofType(TYPE).forEach(this::add);
+    queues.values().forEach(this::requireDeadLetterQueue);
+    return List.copyOf(queues.values());
+  }
+
+  private void add(String id) {
+    Section queue = resources.properties(id);
+    String name = name(id);
+    String arn = LocalAccount.queueArn(name);
     boolean fifo = queue.bool("FifoQueue", false);
     if (name.endsWith(".fifo") != fifo) {
       throw queue.problem(
@@ -53,10 +68,10 @@ final class QueueReader {
     queue.integer("MaximumMessageSize", 1_048_576, 1_024, 1_048_576);
     QueueResource made =
         new QueueResource(
-            logicalId,
+            id,
             name,
             arn,
-            url,
+            LocalAccount.queueUrl(name),
             fifo,
             queue.bool("ContentBasedDeduplication", false),
             Duration.ofSeconds(queue.integer("VisibilityTimeout", 30, 0, 43_200)),
@@ -66,7 +81,6 @@ final class QueueReader {
     if (queues.put(arn, made) != null) {
       throw queue.problem("QueueName", "another queue is called `" + name + "`");
     }
-    sections.put(arn, queue);
   }
 
   private static @Nullable Redrive redrive(Section queue) {
@@ -78,38 +92,25 @@ final class QueueReader {
         policy.string("deadLetterTargetArn"), policy.integer("maxReceiveCount", 0, 1, 1_000));
   }
 
-  /// All queues, once each has been added.
-  List<QueueResource> queues() {
-    queues.forEach(
-        (arn, queue) -> {
-          Redrive redrive = queue.redrive();
-          if (redrive == null) {
-            return;
-          }
-          QueueResource target = queues.get(redrive.deadLetterQueueArn());
-          if (target == null || target.fifo() != queue.fifo() || target.equals(queue)) {
-            throw section(arn)
-                .section("RedrivePolicy")
-                .problem(
-                    "deadLetterTargetArn",
-                    "`%s` is no other %s queue of this template"
-                        .formatted(
-                            redrive.deadLetterQueueArn(), queue.fifo() ? "FIFO" : "standard"));
-          }
-        });
-    return List.copyOf(queues.values());
-  }
-
-  private Section section(String arn) {
-    Section section = sections.get(arn);
-    if (section == null) {
-      throw new IllegalStateException(arn + " was never added");
+  private void requireDeadLetterQueue(QueueResource queue) {
+    Redrive redrive = queue.redrive();
+    if (redrive == null) {
+      return;
     }
-    return section;
+    QueueResource target = queues.get(redrive.deadLetterQueueArn());
+    if (target == null || target.fifo() != queue.fifo() || target.equals(queue)) {
+      throw resources
+          .properties(queue.logicalId())
+          .section("RedrivePolicy")
+          .problem(
+              "deadLetterTargetArn",
+              "`%s` is no other %s queue of this template"
+                  .formatted(redrive.deadLetterQueueArn(), queue.fifo() ? "FIFO" : "standard"));
+    }
   }
 
-  /// The mapping of one event, or null where it is disabled.
-  @Nullable QueueMappingResource mapping(FunctionResource function, String event, Section mapping) {
+  /// The mapping of one event, or nothing where it is disabled.
+  Optional<QueueMappingResource> mapping(FunctionResource function, String event, Section mapping) {
     for (String key : mapping.values().keySet()) {
       if (!MAPPING_PROPERTIES.contains(key)) {
         throw mapping.problem(key, "is not for events of type SQS");
@@ -121,7 +122,8 @@ final class QueueReader {
       throw mapping.problem("Queue", "`" + arn + "` is no queue of this template");
     }
     if (queue.visibilityTimeout().compareTo(function.timeout()) < 0) {
-      throw section(arn)
+      throw resources
+          .properties(queue.logicalId())
           .problem(
               "VisibilityTimeout",
               "%d s is less than the timeout of %s, %d s"
@@ -140,16 +142,6 @@ final class QueueReader {
       throw mapping.problem(
           "BatchSize", "above 10 needs a MaximumBatchingWindowInSeconds of at least 1");
     }
-    Set<String> responseTypes = new LinkedHashSet<>(mapping.strings("FunctionResponseTypes"));
-    for (String type : responseTypes) {
-      if (!type.equals("ReportBatchItemFailures")) {
-        throw mapping.problem("FunctionResponseTypes", "`" + type + "` is not honoured here");
-      }
-    }
-    List<Section> filters = mapping.section("FilterCriteria").sections("Filters");
-    if (filters.size() > 5) {
-      throw mapping.problem("FilterCriteria", "a mapping has at most 5 filters");
-    }
     Section scaling = mapping.section("ScalingConfig");
     QueueMappingResource made =
         new QueueMappingResource(
@@ -161,8 +153,35 @@ final class QueueReader {
             scaling.has("MaximumConcurrency")
                 ? scaling.integer("MaximumConcurrency", 0, 2, 1_000)
                 : 0,
-            !responseTypes.isEmpty(),
-            filters.stream().map(filter -> filter.string("Pattern")).toList());
-    return mapping.bool("Enabled", true) ? made : null;
+            EventProperties.reportsItemFailures(mapping),
+            EventProperties.filter(mapping, EventFilter::onBody));
+    return mapping.bool("Enabled", true) ? Optional.of(made) : Optional.empty();
+  }
+
+  @Override
+  public String ref(String logicalId) {
+    return LocalAccount.queueUrl(name(logicalId));
+  }
+
+  @Override
+  public @Nullable String attribute(String logicalId, String attribute) {
+    return switch (attribute) {
+      case "Arn" -> LocalAccount.queueArn(name(logicalId));
+      case "QueueName" -> name(logicalId);
+      case "QueueUrl" -> LocalAccount.queueUrl(name(logicalId));
+      default -> null;
+    };
+  }
+
+  /// Unlike AWS: a queue without a `QueueName` is called by its logical id, with no random suffix.
+  private String name(String id) {
+    String name = resources.value(id, "QueueName");
+    if (name == null) {
+      return "true".equals(resources.value(id, "FifoQueue")) ? id + ".fifo" : id;
+    }
+    if (!name.matches("[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\\.fifo")) {
+      throw resources.problem(id + ".Properties.QueueName", "`" + name + "` is not a queue name");
+    }
+    return name;
   }
 }

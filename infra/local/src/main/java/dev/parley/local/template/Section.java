@@ -29,6 +29,15 @@ record Section(String path, Map<String, Object> values, Problems problems) {
     return problems.at(path + "." + key, problem);
   }
 
+  /// Refuses every key that is not among these.
+  void requireOnly(List<String> known) {
+    for (String key : values.keySet()) {
+      if (!known.contains(key)) {
+        throw problem(key, "the local cloud does not honour this property");
+      }
+    }
+  }
+
   boolean has(String key) {
     return values.containsKey(key);
   }

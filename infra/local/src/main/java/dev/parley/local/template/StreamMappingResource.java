@@ -1,7 +1,7 @@
 package dev.parley.local.template;
 
+import dev.parley.local.eventsource.EventFilter;
 import java.time.Duration;
-import java.util.List;
 
 /// A function's event of type `DynamoDB`: a stream of a table, invoking the function in batches.
 ///
@@ -15,8 +15,7 @@ import java.util.List;
 /// @param retryAttemptsMax -1 for no bound
 /// @param recordAgeMaxSeconds -1 for no bound
 /// @param reportsItemFailures whether the function's result names the records that failed
-/// @param filters patterns in Lambda's filter syntax; a record that matches any of them, or there
-///     being none, is delivered
+/// @param filter a record that does not match is passed over
 public record StreamMappingResource(
     String logicalId,
     String function,
@@ -28,7 +27,7 @@ public record StreamMappingResource(
     int retryAttemptsMax,
     int recordAgeMaxSeconds,
     boolean reportsItemFailures,
-    List<String> filters) {
+    EventFilter filter) {
 
   /// Where a mapping without a checkpoint begins: with the oldest record, or with the next one.
   public enum StartingPosition {

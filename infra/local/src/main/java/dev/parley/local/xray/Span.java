@@ -36,7 +36,7 @@ record Span(
     subsegments = List.copyOf(subsegments);
   }
 
-  /// @throws IllegalArgumentException if it is no segment
+  /// @throws IllegalArgumentException if it is not a segment
   static Span of(JsonNode document) {
     return of(document, !document.path("type").asText().equals("subsegment"));
   }

@@ -13,7 +13,7 @@ import com.amazonaws.xray.strategy.IgnoreErrorContextMissingStrategy;
 import com.amazonaws.xray.strategy.sampling.AllSamplingStrategy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.json.Json;
 import dev.parley.local.net.Loopback;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -44,7 +44,6 @@ public final class TraceDaemon implements AutoCloseable {
   private static final int DATAGRAM_BYTES_MAX = 64 * 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(TraceDaemon.class);
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Pattern TRACE_ID = Pattern.compile("1-[0-9a-f]{8}-[0-9a-f]{24}");
 
   private final DatagramSocket socket;
@@ -142,7 +141,7 @@ public final class TraceDaemon implements AutoCloseable {
       newline++;
     }
     try {
-      JsonNode header = JSON.readTree(datagram, 0, newline);
+      JsonNode header = Json.MAPPER.readTree(datagram, 0, newline);
       if (newline == length
           || !header.path("format").asText().equals("json")
           || header.path("version").asInt() != 1) {
@@ -159,7 +158,7 @@ public final class TraceDaemon implements AutoCloseable {
   private void accept(byte[] segment) {
     JsonNode document;
     try {
-      document = JSON.readTree(segment);
+      document = Json.MAPPER.readTree(segment);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("A segment document is JSON", e);
     } catch (IOException e) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.almworks.sqlite4java.SQLiteConnection;
 import com.almworks.sqlite4java.SQLiteStatement;
 import dev.parley.local.net.Loopback;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.template.TableResource.Index;
 import dev.parley.local.template.Template;
@@ -73,7 +74,9 @@ class LocalDynamoDbTest {
         int port = other.getLocalPort();
 
         BindException e =
-            assertThrows(BindException.class, () -> LocalDynamoDb.start(port, null).close());
+            assertThrows(
+                BindException.class,
+                () -> LocalDynamoDb.start(port, null, Origins.OF_THIS_MACHINE).close());
 
         assertEquals(
             "%s:%d is taken: stop what uses it"
@@ -87,12 +90,12 @@ class LocalDynamoDbTest {
   void tablesInAFolderOutliveTheServer(@TempDir Path folder) throws Exception {
     TableResource table = table("Rows", "id", "NEW_IMAGE");
     Map<String, AttributeValue> row = Map.of("id", AttributeValue.fromS("a"));
-    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       first.create(List.of(table));
       first.client().putItem(put -> put.tableName("Rows").item(row));
     }
 
-    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       second.create(List.of(table));
 
       assertEquals(List.of(row), second.client().scan(scan -> scan.tableName("Rows")).items());
@@ -101,7 +104,7 @@ class LocalDynamoDbTest {
 
   @Test
   void aTableOfAnotherShapeIsRefused(@TempDir Path folder) throws Exception {
-    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       dynamoDb.create(List.of(table("Rows", "id", null)));
 
       TableException otherKey =
@@ -166,8 +169,8 @@ class LocalDynamoDbTest {
 
   /// What a full disk does, too: the commit fails after everything else went well.
   @Test
-  void whatCannotBeCommittedIsNotAcknowledged(@TempDir Path folder) throws Exception {
-    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+  void aWriteThatCannotBeCommittedIsNotAcknowledged(@TempDir Path folder) throws Exception {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       dynamoDb.create(List.of(table("Rows", "id", "NEW_IMAGE")));
       SQLiteConnection reader = new SQLiteConnection(DatabaseFile.in(folder)).open(false);
       SQLiteStatement reading = reader.prepare("SELECT * FROM dm");
@@ -184,7 +187,7 @@ class LocalDynamoDbTest {
       put(dynamoDb, "c");
       putInTransaction(dynamoDb, "d");
     }
-    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb dynamoDb = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       assertEquals(
           Set.of("c", "d"),
           dynamoDb.client().scan(scan -> scan.tableName("Rows")).items().stream()
@@ -210,13 +213,15 @@ class LocalDynamoDbTest {
   @Test
   void aTakenPortIsAnError() throws Exception {
     try (LocalDynamoDb first = LocalDynamoDb.inMemory()) {
-      assertThrows(BindException.class, () -> LocalDynamoDb.start(first.url().getPort(), null));
+      assertThrows(
+          BindException.class,
+          () -> LocalDynamoDb.start(first.url().getPort(), null, Origins.OF_THIS_MACHINE));
     }
   }
 
   /// A browser asks so before it lets a page sign a call (Fetch, "CORS-preflight request").
   @Test
-  void noPageIsAllowedToCall() throws Exception {
+  void noPageMayCallAService() throws Exception {
     try (LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory();
         HttpClient http = HttpClient.newHttpClient()) {
       HttpResponse<String> response =
@@ -241,7 +246,7 @@ class LocalDynamoDbTest {
   }
 
   @Test
-  void noThreadOutlivesIt() throws Exception {
+  void aCloseLeavesNoThread() throws Exception {
     Set<Thread> before = Thread.getAllStackTraces().keySet();
     LocalDynamoDb dynamoDb = LocalDynamoDb.inMemory();
     dynamoDb.create(List.of(table("Rows", "id", "NEW_IMAGE")));

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.faults.FaultPlan.Length;
+import dev.parley.local.faults.FaultPlan.Rule;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -14,21 +16,23 @@ class FaultPlanTest {
   @Test
   void aPlanIsReadAsItIsPrinted() {
     String description =
-        "seed=-7,push.delayed=0.25/100-1500ms,push.throttled=0.05,network.gone=0.00001/2000ms";
+        "seed=-7,push.delayed=0.25/100-1500ms,push.throttled=0.05,stream.delayed=1/10~40ms,"
+            + "network.gone=0.00001/2000ms";
 
     FaultPlan plan = FaultPlan.parse(description);
 
     assertEquals(
         Map.of(
-            Fault.PUSH_DELAYED, new FaultPlan.Rule(0.25, 100, 1_500),
-            Fault.PUSH_THROTTLED, new FaultPlan.Rule(0.05, 0, 0),
-            Fault.NETWORK_GONE, new FaultPlan.Rule(0.00001, 2_000, 2_000)),
+            Fault.PUSH_DELAYED, new Rule(0.25, new Length(100, 1_500, false)),
+            Fault.PUSH_THROTTLED, new Rule(0.05, null),
+            Fault.STREAM_DELAYED, new Rule(1, new Length(10, 40, true)),
+            Fault.NETWORK_GONE, new Rule(0.00001, new Length(2_000, 2_000, false))),
         plan.rules());
     assertEquals(description, plan.toString());
     assertEquals(
         plan,
         FaultPlan.parse(
-            " push.throttled = 5e-2 , network.gone=1e-5/2000ms,"
+            " push.throttled = 5e-2 , network.gone=1e-5/2000ms,stream.delayed=1/10~40ms,"
                 + "push.delayed=.25/100-1500ms, seed=-7"));
   }
 
@@ -44,7 +48,7 @@ class FaultPlanTest {
   }
 
   @Test
-  void nothingAsksForNothing() {
+  void anEmptyPlanHasNoFaults() {
     assertEquals(FaultPlan.NONE, FaultPlan.parse(" "));
   }
 
@@ -57,7 +61,7 @@ class FaultPlanTest {
   }
 
   @Test
-  void aPlanThatCannotBeIsToldWithWhatIsAllowed() {
+  void aPlanThatIsRefusedNamesWhatIsAllowed() {
     String unknown = error("seed=7,push.throtled=0.05");
     assertTrue(
         unknown.startsWith(
@@ -81,6 +85,8 @@ class FaultPlanTest {
     assertEquals("index.lag=0.1/0ms: " + timed, error("index.lag=0.1/0ms"));
     assertEquals("index.lag=0.1/9-5ms: " + timed, error("index.lag=0.1/9-5ms"));
     assertEquals("index.lag=0.1/60001ms: " + timed, error("index.lag=0.1/60001ms"));
+    assertEquals("index.lag=0.1/0~5ms: " + timed, error("index.lag=0.1/0~5ms"));
+    assertEquals("index.lag=0.1/9~5ms: " + timed, error("index.lag=0.1/9~5ms"));
     assertTrue(error("push.lost=1,").startsWith("there is no fault ``; there are: seed, "));
   }
 

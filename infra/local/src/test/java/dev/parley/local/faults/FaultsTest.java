@@ -1,5 +1,6 @@
 package dev.parley.local.faults;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +46,7 @@ class FaultsTest {
   }
 
   @Test
-  void whatIsDecidedDoesNotDependOnThreads() throws Exception {
+  void decisionsDoNotDependOnThreads() throws Exception {
     FaultPlan plan = FaultPlan.parse("seed=3,push.lost=0.3");
     Faults alone = new Faults(plan);
     for (int n = 0; n < DECISIONS; n++) {
@@ -88,6 +90,38 @@ class FaultsTest {
     }
 
     assertEquals(List.of(3, 4, 5), lags.stream().distinct().sorted().toList());
+  }
+
+  @Test
+  void ofALogNormalLengthHalfAreUpToTheMedianAndAllButOneInAHundredUpToThe99thPercentile() {
+    Faults faults = new Faults(FaultPlan.parse("seed=5,push.delayed=1/10~40ms"));
+    int upToMedian = 0;
+    int upToP99 = 0;
+    for (int n = 0; n < DECISIONS; n++) {
+      long micros = requireNonNull(faults.next(Fault.PUSH_DELAYED)).micros();
+      upToMedian += micros <= 10_000 ? 1 : 0;
+      upToP99 += micros <= 40_000 ? 1 : 0;
+    }
+
+    // Four standard deviations.
+    assertEquals(DECISIONS * 0.5, (double) upToMedian, 4 * Math.sqrt(DECISIONS * 0.25));
+    assertEquals(DECISIONS * 0.99, (double) upToP99, 4 * Math.sqrt(DECISIONS * 0.0099));
+  }
+
+  @Test
+  void aNamedConnectionIsThrottledUntilOthersAreNamedOrFaultsStop() {
+    Faults faults = Faults.none();
+
+    faults.throttle(Set.of("a", "b"));
+    assertTrue(faults.throttles("a"));
+    assertFalse(faults.throttles("c"));
+
+    faults.throttle(Set.of("b"));
+    assertFalse(faults.throttles("a"));
+    assertTrue(faults.throttles("b"));
+
+    faults.stop();
+    assertFalse(faults.throttles("b"));
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -70,38 +71,14 @@ final class ConnectionsApiTest {
   }
 
   @Test
-  void aPushTakesAsLongAsItIsTold() throws Exception {
-    Client client = tester.connect();
-    String id = connectedId();
-    tester.pushLatency(() -> 100_000);
-
-    long start = System.nanoTime();
-    post(id, "late");
-
-    assertTrue(System.nanoTime() - start >= 100_000_000);
-    assertEquals("late", client.receive());
-  }
-
-  @Test
   void aThrottledPushIsRefusedAndNotSent() throws Exception {
     Client client = tester.connect();
     String id = connectedId();
-    tester.pushLatency(
-        new PushLatency() {
-          @Override
-          public long nextMicros() {
-            return 0;
-          }
-
-          @Override
-          public boolean throttles(String connectionId) {
-            return connectionId.equals(id);
-          }
-        });
+    tester.faults().throttle(Set.of(id));
 
     assertThrows(LimitExceededException.class, () -> post(id, "refused"));
 
-    tester.pushLatency(PushLatency.NONE);
+    tester.faults().throttle(Set.of());
     post(id, "sent");
     assertEquals("sent", client.receive());
   }
@@ -242,7 +219,7 @@ final class ConnectionsApiTest {
   }
 
   @Test
-  void anIdThatIsNoneIsABadRequest() throws Exception {
+  void aMalformedIdIsABadRequest() throws Exception {
     ApiGatewayManagementApiException e =
         assertThrows(ApiGatewayManagementApiException.class, () -> post("not-a-connection", "x"));
 

@@ -65,9 +65,7 @@ final class GatewayBoundsTest {
 
   @Test
   void responsesKeepTheOrderOfTheRequests() throws Exception {
-    tester.oneWay("$connect", _ -> OK).start();
-    AtomicInteger pushes = new AtomicInteger();
-    tester.pushLatency(() -> pushes.incrementAndGet() == 1 ? 50_000 : 0);
+    tester.oneWay("$connect", _ -> OK).faults("seed=1,push.delayed=1/50ms").start();
 
     try (RawClient client = new RawClient(tester.port())) {
       String push =
@@ -120,7 +118,7 @@ final class GatewayBoundsTest {
   }
 
   @Test
-  void nothingOfAHandshakeIsKeptButWhoIsConnected() throws Exception {
+  void ofAHandshakeOnlyTheCallerIsKept() throws Exception {
     tester.oneWay("$connect", _ -> OK).oneWay("$disconnect", _ -> OK).start();
     String headers =
         IntStream.range(0, 90)
@@ -275,7 +273,7 @@ final class GatewayBoundsTest {
   }
 
   @Test
-  void howLongConnectTakesAndAConnectionLastsDoesNotCount() throws Exception {
+  void theRequestTimeoutCountsNeitherConnectNorTheOpenConnection() throws Exception {
     CountDownLatch released = new CountDownLatch(1);
     tester
         .requestTimeout(SHORT)
@@ -345,12 +343,12 @@ final class GatewayBoundsTest {
   }
 
   @Test
-  void aSocketBeyondThoseThatCanBeIsToldSoAndClosed() throws Exception {
+  void aSocketBeyondTheLimitIsToldSoAndClosed() throws Exception {
     tester.socketsMax(3).start();
     List<RawClient> silent = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       RawClient client = new RawClient(tester.port());
-      assertTrue(isServed(client)); // sockets are counted when their loop first sees them
+      assertTrue(isServed(client)); // so it has been counted before the next one comes
       silent.add(client);
     }
 

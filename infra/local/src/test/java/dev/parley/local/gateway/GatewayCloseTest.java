@@ -197,7 +197,7 @@ final class GatewayCloseTest {
 
   @Test
   void aConnectionWithoutMessagesIs1001GoingAway() throws Exception {
-    tester.timers(Duration.ofMillis(50), LONG).start();
+    tester.durations(Duration.ofMillis(50), LONG).start();
 
     Client client = tester.connect();
 
@@ -207,7 +207,7 @@ final class GatewayCloseTest {
 
   @Test
   void aConnectionEndsAfterItsDurationWhateverItsTraffic() throws Exception {
-    tester.timers(LONG, Duration.ofMillis(300)).start();
+    tester.durations(LONG, Duration.ofMillis(300)).start();
 
     try (RawClient client = RawClient.connected(tester.port())) {
       RawClient.Frame frame;
@@ -222,7 +222,7 @@ final class GatewayCloseTest {
 
   @Test
   void aClientThatDoesNotAnswerACloseIsClosedAnyway() throws Exception {
-    tester.timers(Duration.ofMillis(50), LONG).start();
+    tester.durations(Duration.ofMillis(50), LONG).start();
 
     try (RawClient client = RawClient.connected(tester.port())) {
       assertEquals(1001, client.receive().closeCode());
@@ -231,7 +231,7 @@ final class GatewayCloseTest {
   }
 
   @Test
-  void disconnectIsToldOnceAndItsFailureHarmsNobody() throws Exception {
+  void disconnectIsToldOnceAndItsFailureHasNoEffect() throws Exception {
     tester
         .oneWay(
             "$disconnect",
@@ -254,7 +254,7 @@ final class GatewayCloseTest {
   }
 
   @Test
-  void aGatewayThatStopsSaysSoToClientsAndFunctions() throws Exception {
+  void aStopOfTheGatewayIsToldToClientsAndFunctions() throws Exception {
     tester.start();
     List<Client> clients = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
@@ -274,7 +274,7 @@ final class GatewayCloseTest {
   }
 
   @Test
-  void aGatewayThatStopsSaysSoThoughNoFunctionIsToBeTold() throws Exception {
+  void aStopOfTheGatewayIsToldToClientsAlsoWithoutADisconnectRoute() throws Exception {
     for (int round = 0; round < 20; round++) {
       try (GatewayTester bare = new GatewayTester().start()) {
         List<Client> clients = new ArrayList<>();

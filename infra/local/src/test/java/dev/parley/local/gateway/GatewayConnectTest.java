@@ -58,7 +58,7 @@ final class GatewayConnectTest {
     assertEquals("CONNECT", context.path("eventType").asText());
     assertEquals("IN", context.path("messageDirection").asText());
     assertEquals("test", context.path("stage").asText());
-    assertEquals("TestApi", context.path("apiId").asText());
+    assertEquals("local", context.path("apiId").asText());
     assertEquals("127.0.0.1:" + tester.port(), context.path("domainName").asText());
     assertEquals("127.0.0.1", context.at("/identity/sourceIp").asText());
     assertEquals("tester", context.at("/identity/userAgent").asText());
@@ -99,9 +99,16 @@ final class GatewayConnectTest {
 
   @Test
   void everyStatusOf2xxConnects() throws Exception {
-    tester.oneWay("$connect", _ -> "{\"statusCode\":204}").start();
+    tester
+        .oneWay(
+            "$connect", e -> "{\"statusCode\":" + e.at("/queryStringParameters/s").asText() + "}")
+        .start();
 
-    tester.connect();
+    for (int status = 200; status < 300; status++) {
+      tester.connect("?s=" + status);
+    }
+    assertRefused(502, "?s=199");
+    assertRefused(300, "?s=300");
   }
 
   @Test
@@ -174,7 +181,7 @@ final class GatewayConnectTest {
 
     assertEquals("REQUEST", event.path("type").asText());
     assertEquals(
-        "arn:aws:execute-api:local:000000000000:TestApi/test/$connect",
+        "arn:aws:execute-api:us-east-1:000000000000:local/test/$connect",
         event.path("methodArn").asText());
     assertEquals("t", event.at("/queryStringParameters/token").asText());
     assertEquals("[\"t\"]", event.at("/multiValueQueryStringParameters/token").toString());

@@ -89,7 +89,7 @@ final class GatewayFaultsTest {
   }
 
   @Test
-  void aPushToNobodyIsNoDecision() throws Exception {
+  void aPushToAClosedConnectionDecidesNoFault() throws Exception {
     start("seed=1,push.lost=1");
 
     assertEquals(410, tester.connections("POST", "L0SM9cOFvHcCIhw=", "text").statusCode());
@@ -281,7 +281,7 @@ final class GatewayFaultsTest {
   }
 
   @Test
-  void thatASocketEndedIsNotSeenBeforeAFrozenNetworkGoesOn() throws Exception {
+  void theEndOfASocketIsSeenOnceAFrozenNetworkGoesOn() throws Exception {
     Client client = start("seed=1,network.frozen=1/60000ms");
     String id = connectedId();
     client.send("handled later");

@@ -59,7 +59,7 @@ final class GatewayMessageTest {
   }
 
   @Test
-  void whatNoRouteIsForGoesToDefault() throws Exception {
+  void aMessageWithoutARouteGoesToDefault() throws Exception {
     tester
         .twoWay("join", _ -> reply("join"))
         .twoWay("$default", _ -> reply("default"))
@@ -88,7 +88,8 @@ final class GatewayMessageTest {
   }
 
   @Test
-  void withoutRouteAndDefaultTheClientGetsApiGatewaysErrorAndStays() throws Exception {
+  void aMessageWithoutARouteAndWithoutDefaultGetsApiGatewaysErrorAndTheClientStays()
+      throws Exception {
     tester.twoWay("join", _ -> reply("joined")).oneWay("$connect", _ -> OK).start();
     Client client = tester.connect();
     String id = GatewayTester.connectionId(tester.event("$connect"));
@@ -209,7 +210,7 @@ final class GatewayMessageTest {
   }
 
   @Test
-  void aClientThatSendsMoreThanCanBeInWorkIsReadFromAgainLater() throws Exception {
+  void aClientThatSendsMoreThanMayBeInWorkIsReadFromAgainLater() throws Exception {
     tester.twoWay("$default", e -> reply(e.path("body").asText())).start();
     int messages = 3 * SocketHandler.MESSAGES_IN_WORK_MAX;
     Set<String> sent = new TreeSet<>();

@@ -42,9 +42,7 @@ final class GatewayTester implements AutoCloseable {
   private final List<Client> clients = new ArrayList<>();
   private final HttpClient http = HttpClient.newHttpClient();
   private List<String> identitySources = List.of();
-  private Timers timers = Timers.OF_AWS;
-  private int socketsMax = 1_000;
-  private volatile PushLatency pushLatency = PushLatency.NONE;
+  private Bounds bounds = Bounds.ofThisMachine();
   private Origins origins = Origins.OF_THIS_MACHINE;
   private Faults faults = Faults.none();
   private ConnectionJournal journal = ConnectionJournal.inMemory();
@@ -54,23 +52,18 @@ final class GatewayTester implements AutoCloseable {
   private @Nullable Path site;
   private @Nullable Gateway gateway;
 
-  GatewayTester timers(Duration idle, Duration connection) {
-    timers = new Timers(timers.request(), idle, connection);
+  GatewayTester durations(Duration idle, Duration connection) {
+    bounds = new Bounds(bounds.request(), idle, connection, bounds.socketsMax());
     return this;
   }
 
   GatewayTester requestTimeout(Duration request) {
-    timers = new Timers(request, timers.idle(), timers.connection());
+    bounds = new Bounds(request, bounds.idle(), bounds.connection(), bounds.socketsMax());
     return this;
   }
 
   GatewayTester socketsMax(int sockets) {
-    socketsMax = sockets;
-    return this;
-  }
-
-  GatewayTester pushLatency(PushLatency latency) {
-    pushLatency = latency;
+    bounds = new Bounds(bounds.request(), bounds.idle(), bounds.connection(), sockets);
     return this;
   }
 
@@ -160,7 +153,6 @@ final class GatewayTester implements AutoCloseable {
   void start(int port) throws IOException {
     WebSocketApi api =
         new WebSocketApi(
-            "TestApi",
             "test",
             "$request.body.action",
             routes,
@@ -168,27 +160,7 @@ final class GatewayTester implements AutoCloseable {
             identitySources);
     gateway =
         new Gateway(
-            api,
-            functions,
-            port,
-            site,
-            () -> traces.get(),
-            origins,
-            new PushLatency() {
-              @Override
-              public long nextMicros() {
-                return pushLatency.nextMicros();
-              }
-
-              @Override
-              public boolean throttles(String connectionId) {
-                return pushLatency.throttles(connectionId);
-              }
-            },
-            faults,
-            journal,
-            timers,
-            socketsMax);
+            api, functions, port, site, () -> traces.get(), origins, faults, journal, bounds);
   }
 
   Gateway gateway() {

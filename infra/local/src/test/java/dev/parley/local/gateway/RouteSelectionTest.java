@@ -33,7 +33,7 @@ final class RouteSelectionTest {
   }
 
   @Test
-  void withoutMatchAndDefaultThereIsNoRoute() {
+  void aMessageWithoutARouteHasNoneWhereThereIsNoDefault() {
     RouteSelection selection = new RouteSelection("$request.body.a", routes("go"));
 
     assertNull(selection.select("{\"a\":\"stay\"}"));

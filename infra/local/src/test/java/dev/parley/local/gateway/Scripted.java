@@ -6,7 +6,8 @@ import static java.util.Objects.requireNonNull;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
 import dev.parley.local.lambda.LocalFunction;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +25,6 @@ public final class Scripted implements RequestStreamHandler {
   }
 
   private static final Map<String, Script> SCRIPTS = new ConcurrentHashMap<>();
-  private static final JsonMapper JSON = new JsonMapper();
 
   private final Script script;
 
@@ -35,13 +35,14 @@ public final class Scripted implements RequestStreamHandler {
   static LocalFunction function(String name, Duration timeout, Script script) {
     String id = UUID.randomUUID().toString();
     SCRIPTS.put(id, script);
-    return new LocalFunction(name, Scripted.class.getName(), Map.of("SCRIPT", id), timeout);
+    return new LocalFunction(
+        name, Scripted.class.getName(), Map.of("SCRIPT", id), timeout, Faults.none(), null);
   }
 
   @Override
   public void handleRequest(InputStream in, OutputStream out, Context context) throws IOException {
     try {
-      out.write(script.handle(JSON.readTree(in)).getBytes(UTF_8));
+      out.write(script.handle(Json.MAPPER.readTree(in)).getBytes(UTF_8));
     } catch (IOException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

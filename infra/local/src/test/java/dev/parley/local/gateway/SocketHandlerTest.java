@@ -147,7 +147,7 @@ final class SocketHandlerTest {
   }
 
   private static Duration almostIdle() {
-    return Timers.OF_AWS.idle().minusSeconds(1);
+    return Bounds.ofThisMachine().idle().minusSeconds(1);
   }
 
   private static void pass(EmbeddedChannel channel, Duration time) {
@@ -157,8 +157,7 @@ final class SocketHandlerTest {
   }
 
   private Connection open(EmbeddedChannel channel) {
-    WebSocketApi api =
-        new WebSocketApi("Api", "test", "$request.body.action", Map.of(), null, List.of());
+    WebSocketApi api = new WebSocketApi("test", "$request.body.action", Map.of(), null, List.of());
     Endpoint endpoint =
         new Endpoint(
             api,
@@ -171,7 +170,9 @@ final class SocketHandlerTest {
     Caller caller = new Caller(endpoint.nextId(), "gateway.test", "127.0.0.1", null);
     Connection connection =
         endpoint.open(caller, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);
-    channel.pipeline().addLast(new SocketHandler(endpoint, connection, work::add, Timers.OF_AWS));
+    channel
+        .pipeline()
+        .addLast(new SocketHandler(endpoint, connection, work::add, Bounds.ofThisMachine()));
     return connection;
   }
 }

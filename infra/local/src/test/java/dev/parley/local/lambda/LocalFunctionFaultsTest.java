@@ -150,7 +150,7 @@ final class LocalFunctionFaultsTest {
   }
 
   @Test
-  void onceKilledNoneOfItsThreadsReachesAnything() throws Exception {
+  void noThreadOfAKilledInstanceReachesAService() throws Exception {
     Faults faults = faults("function.killed.before.call=1");
     try (ServiceProxy proxy = new ServiceProxy(faults)) {
       LocalFunction function = function(Stubborn.class, faults, proxy);

@@ -13,11 +13,13 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import dev.parley.local.faults.Faults;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,6 +32,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -93,7 +96,8 @@ final class LocalFunctionTest {
   @Test
   void aHandlerMayNameItsMethod() {
     String handler = Doubling.class.getName() + "::handleRequest";
-    LocalFunction function = new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5));
+    LocalFunction function =
+        new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null);
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -112,7 +116,7 @@ final class LocalFunctionTest {
   }
 
   @Test
-  void whatCannotBeCalledIsRefusedWhenItIsDeclared() {
+  void aHandlerThatLambdaCouldNotCallIsRefused() {
     assertRefused("dev.parley.Nowhere", "there is no class dev.parley.Nowhere");
     assertRefused(String.class.getName(), "implements neither RequestHandler nor");
     assertRefused(
@@ -127,7 +131,9 @@ final class LocalFunctionTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () -> new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5)));
+            () ->
+                new LocalFunction(
+                    "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -170,7 +176,8 @@ final class LocalFunctionTest {
   @Test
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
-        new LocalFunction("f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50));
+        new LocalFunction(
+            "f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), Faults.none(), null);
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -234,6 +241,36 @@ final class LocalFunctionTest {
   }
 
   @Test
+  void aFunctionThatIsClosedInterruptsWhatIsUnderWayAndInvokesNothingMore() throws Exception {
+    LocalFunction function = function(Hanging.class, Map.of());
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<FunctionError>> errors = new ArrayList<>();
+      for (int i = 0; i <= LocalFunction.INSTANCES_MAX; i++) {
+        errors.add(
+            threads.submit(() -> assertThrows(FunctionError.class, () -> invoke(function, "{}"))));
+      }
+      assertTrue(Hanging.STARTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+
+      function.close();
+
+      List<String> types = new ArrayList<>();
+      for (Future<FunctionError> error : errors) {
+        types.add(error.get(10, TimeUnit.SECONDS).errorType());
+      }
+      types.sort(null);
+      assertEquals(
+          Stream.concat(
+                  Collections.nCopies(LocalFunction.INSTANCES_MAX, "Runtime.ExitError").stream(),
+                  Stream.of("Sandbox.Stopped"))
+              .toList(),
+          types);
+      assertTrue(Hanging.INTERRUPTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+      assertEquals(0, Hanging.STARTED.availablePermits());
+    }
+  }
+
+  @Test
   void whatIsThreadLocalInOneInvocationIsNotSeenByTheNext() {
     LocalFunction function = function(ThreadLocalUser.class, Map.of());
 
@@ -242,7 +279,8 @@ final class LocalFunctionTest {
   }
 
   private static LocalFunction function(Class<?> handler, Map<String, String> environment) {
-    return new LocalFunction("f", handler.getName(), environment, Duration.ofSeconds(20));
+    return new LocalFunction(
+        "f", handler.getName(), environment, Duration.ofSeconds(20), Faults.none(), null);
   }
 
   private static String invoke(LocalFunction function, String event) {
@@ -406,6 +444,22 @@ final class LocalFunctionTest {
     @Override
     public String handleRequest(Object event, Context context) {
       return SETTING;
+    }
+  }
+
+  public static final class Hanging implements RequestHandler<Object, String> {
+    static final Semaphore STARTED = new Semaphore(0);
+    static final Semaphore INTERRUPTED = new Semaphore(0);
+
+    @Override
+    public String handleRequest(Object event, Context context) {
+      STARTED.release();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException _) {
+        INTERRUPTED.release();
+      }
+      return "";
     }
   }
 

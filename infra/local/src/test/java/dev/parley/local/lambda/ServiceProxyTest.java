@@ -254,7 +254,7 @@ final class ServiceProxyTest {
   }
 
   @Test
-  void itIsNeededForItsOwnFaultsOnly() {
+  void theProxyIsNeededForItsOwnFaultsOnly() {
     List<Fault> needing = new ArrayList<>();
     for (Fault fault : Fault.values()) {
       String plan = fault + "=1" + (fault.timed() ? "/1ms" : "");

@@ -34,8 +34,8 @@ class OriginsTest {
   @Test
   void anotherNameIsRefusedWithTheOptionThatAdmitsIt() {
     assertEquals(
-        "evil.example:8080 is no name of this machine; -Dparley.origins=https://evil.example:8080"
-            + " admits it.",
+        "evil.example:8080 is not a name of this machine;"
+            + " -Dparley.origins=https://evil.example:8080 admits it.",
         Origins.OF_THIS_MACHINE.refusal(List.of("evil.example:8080"), List.of()));
     for (String host :
         List.of(
@@ -98,7 +98,7 @@ class OriginsTest {
   }
 
   @Test
-  void whatIsListedIsAdmittedAsOriginAndAsHost() {
+  void aListedOriginIsAdmittedAsOriginAndAsHost() {
     Origins origins = Origins.parse("https://chat.example, http://10.0.0.7:3000,null");
 
     for (String origin : List.of("https://chat.example", "http://10.0.0.7:3000", "null")) {
@@ -118,7 +118,7 @@ class OriginsTest {
   }
 
   @Test
-  void whatNoBrowserSendsCannotBeListed() {
+  void anOriginThatNoBrowserSendsIsRefused() {
     assertEquals(Origins.OF_THIS_MACHINE, Origins.parse(" "));
     for (String list :
         List.of(

@@ -15,7 +15,7 @@ final class CheckpointsTest {
   @TempDir private Path folder = Path.of("");
 
   @Test
-  void whatCouldNotBeSavedIsSavedAsSoonAsItCanBe() throws Exception {
+  void aCheckpointThatCouldNotBeSavedIsSavedOnceTheFileCanBeWritten() throws Exception {
     Checkpoints checkpoints = Checkpoints.in(folder);
     checkpoints.save("Mapping", "shard", "1");
     Path inTheWay = Files.createDirectory(folder.resolve("stream-checkpoints.json.next"));
@@ -31,7 +31,7 @@ final class CheckpointsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "{", "null", "[]", "{\"Mapping\":null}", "{\"Mapping\":1}", "\0"})
-  void whatIsDamagedCountsAsNone(String content) throws Exception {
+  void aDamagedFileCountsAsNone(String content) throws Exception {
     Files.writeString(folder.resolve("stream-checkpoints.json"), content);
 
     Checkpoints checkpoints = Checkpoints.in(folder);

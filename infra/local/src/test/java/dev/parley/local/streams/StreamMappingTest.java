@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.eventsource.EventFilter;
+import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
 import dev.parley.local.lambda.FunctionError;
+import dev.parley.local.origins.Origins;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
 import dev.parley.local.template.TableResource;
@@ -40,7 +43,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class StreamMappingTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final byte[] DONE = "{\"batchItemFailures\":[]}".getBytes(StandardCharsets.UTF_8);
   private static final double POLLS_PER_SECOND = 100;
 
@@ -67,7 +69,7 @@ class StreamMappingTest {
       until(() -> !events.isEmpty());
     }
 
-    JsonNode record = JSON.readTree(events.getFirst()).path("Records").path(0);
+    JsonNode record = Json.MAPPER.readTree(events.getFirst()).path("Records").path(0);
     assertEquals("INSERT", record.path("eventName").asText());
     assertEquals("1.1", record.path("eventVersion").asText());
     assertEquals("aws:dynamodb", record.path("eventSource").asText());
@@ -104,7 +106,7 @@ class StreamMappingTest {
   }
 
   @Test
-  void recordsThatNoFilterMatchesInvokeNobodyAndAreDone(TestInfo test) {
+  void recordsThatNoFilterMatchesAreCheckpointedUndelivered(TestInfo test) {
     String table = table(test);
     List<Integer> seen = new CopyOnWriteArrayList<>();
     Shape shape =
@@ -133,7 +135,7 @@ class StreamMappingTest {
       until(() -> !events.isEmpty());
     }
 
-    assertEquals(10, JSON.readTree(events.getFirst()).path("Records").size());
+    assertEquals(10, Json.MAPPER.readTree(events.getFirst()).path("Records").size());
   }
 
   @Test
@@ -158,7 +160,7 @@ class StreamMappingTest {
   }
 
   @Test
-  void aPoisonedRecordIsLetGoAloneWhenRetriesAreBounded(TestInfo test) {
+  void aPoisonRecordIsDiscardedAloneWhereRetriesAreBounded(TestInfo test) {
     String table = table(test);
     List<Integer> done = new CopyOnWriteArrayList<>();
     Shape shape = shape(table).bisecting().retriedAtMost(1);
@@ -335,7 +337,7 @@ class StreamMappingTest {
   void aRestartedFolderCarriesOnFromItsCheckpoint(@TempDir Path folder) throws IOException {
     List<Integer> seen = new CopyOnWriteArrayList<>();
     TableResource table = resource("Kept");
-    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb first = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       first.create(List.of(table));
       put(first, "Kept", "a", 1);
       try (StreamMapping _ = mapping(first, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
@@ -344,7 +346,7 @@ class StreamMappingTest {
       put(first, "Kept", "a", 2);
     }
 
-    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder)) {
+    try (LocalDynamoDb second = LocalDynamoDb.start(0, folder, Origins.OF_THIS_MACHINE)) {
       second.create(List.of(table));
       put(second, "Kept", "a", 3);
       try (StreamMapping _ =
@@ -373,7 +375,7 @@ class StreamMappingTest {
   }
 
   @Test
-  void exactlyTheRemovalsByTimeToLiveBearDynamoDbsIdentity(TestInfo test) throws IOException {
+  void onlyRemovalsByTimeToLiveBearDynamoDbsIdentity(TestInfo test) throws IOException {
     String table = table(test);
     List<byte[]> events = new CopyOnWriteArrayList<>();
     Shape shape = shape(table).filteredBy("{\"eventName\":[\"REMOVE\"]}");
@@ -391,12 +393,13 @@ class StreamMappingTest {
                 Checkpoints.inMemory(),
                 timeToLive,
                 POLLS_PER_SECOND,
-                recorded(events))
+                (event, _) -> recorded(events).apply(event),
+                Faults.none())
             .start()) {
       until(() -> !events.isEmpty());
     }
 
-    JsonNode records = JSON.readTree(events.getFirst()).path("Records");
+    JsonNode records = Json.MAPPER.readTree(events.getFirst()).path("Records");
     assertEquals(2, records.size());
     assertEquals(
         "{\"type\":\"Service\",\"principalId\":\"dynamodb.amazonaws.com\"}",
@@ -406,15 +409,15 @@ class StreamMappingTest {
 
   private record Shape(StreamMappingResource resource) {
     Shape startingAt(StartingPosition position) {
-      return with(position, resource.batchSize(), resource.batchingWindow(), resource.filters());
+      return with(position, resource.batchSize(), resource.batchingWindow(), resource.filter());
     }
 
     Shape batched(int size) {
-      return with(resource.startingPosition(), size, resource.batchingWindow(), resource.filters());
+      return with(resource.startingPosition(), size, resource.batchingWindow(), resource.filter());
     }
 
     Shape windowed(Duration window) {
-      return with(resource.startingPosition(), resource.batchSize(), window, resource.filters());
+      return with(resource.startingPosition(), resource.batchSize(), window, resource.filter());
     }
 
     Shape filteredBy(String pattern) {
@@ -422,10 +425,10 @@ class StreamMappingTest {
           resource.startingPosition(),
           resource.batchSize(),
           resource.batchingWindow(),
-          List.of(pattern));
+          EventFilter.of(List.of(pattern)));
     }
 
-    private Shape with(StartingPosition position, int size, Duration window, List<String> filters) {
+    private Shape with(StartingPosition position, int size, Duration window, EventFilter filter) {
       return make(
           resource.table(),
           position,
@@ -434,7 +437,7 @@ class StreamMappingTest {
           resource.bisectOnError(),
           resource.retryAttemptsMax(),
           resource.reportsItemFailures(),
-          filters);
+          filter);
     }
 
     Shape bisecting() {
@@ -458,7 +461,7 @@ class StreamMappingTest {
           bisect,
           retries,
           reports,
-          resource.filters());
+          resource.filter());
     }
 
     static Shape make(
@@ -469,7 +472,7 @@ class StreamMappingTest {
         boolean bisect,
         int retries,
         boolean reports,
-        List<String> filters) {
+        EventFilter filter) {
       return new Shape(
           new StreamMappingResource(
               "FunctionRows",
@@ -482,13 +485,20 @@ class StreamMappingTest {
               retries,
               -1,
               reports,
-              filters));
+              filter));
     }
   }
 
   private static Shape shape(String table) {
     return Shape.make(
-        table, StartingPosition.TRIM_HORIZON, 100, Duration.ZERO, false, -1, false, List.of());
+        table,
+        StartingPosition.TRIM_HORIZON,
+        100,
+        Duration.ZERO,
+        false,
+        -1,
+        false,
+        EventFilter.NONE);
   }
 
   private static StreamMapping mapping(
@@ -499,7 +509,14 @@ class StreamMappingTest {
   private static StreamMapping mapping(
       LocalDynamoDb from, Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
     TimeToLive none = new TimeToLive(from.client(), List.of(), InstantSource.system());
-    return new StreamMapping(shape.resource(), from, checkpoints, none, POLLS_PER_SECOND, function)
+    return new StreamMapping(
+            shape.resource(),
+            from,
+            checkpoints,
+            none,
+            POLLS_PER_SECOND,
+            (event, _) -> function.apply(event),
+            Faults.none())
         .start();
   }
 
@@ -575,7 +592,7 @@ class StreamMappingTest {
 
   private static JsonNode tree(byte[] event) {
     try {
-      return JSON.readTree(event);
+      return Json.MAPPER.readTree(event);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -236,6 +236,12 @@ class QueueTemplateTest {
             "Push.Properties.Events.Segments.Properties.StartingPosition: is not for events of type"
                 + " SQS (template.yaml:21)"),
         Arguments.of(
+            "ScalingConfig: {MaximumConcurrency: 8}",
+            "FilterCriteria: {Filters: [{Pattern: '{\"messageId\": [\"a\"]}'}]}",
+            "Push.Properties.Events.Segments.Properties.FilterCriteria: `{\"messageId\": [\"a\"]}`"
+                + " is no filter pattern: a queue's messages are filtered by their body, not by"
+                + " messageId (template.yaml:21)"),
+        Arguments.of(
             "Value: !GetAtt Dead.QueueName",
             "Value: !GetAtt Gone.QueueName",
             "Depth.Properties.Dimensions.0.Value: `Gone` is no resource (template.yaml:47)"));

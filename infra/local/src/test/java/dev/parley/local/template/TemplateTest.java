@@ -203,6 +203,12 @@ class TemplateTest {
             "Echo.Properties.Events.Rows.Properties.MaximumRecordAgeInSeconds: is -1, or 60 to"
                 + " 604800 (template.yaml:44)"),
         Arguments.of(
+            "BatchSize: 7",
+            "FilterCriteria: {Filters: [{Pattern: '{\"eventName\": \"INSERT\"}'}]}",
+            "Echo.Properties.Events.Rows.Properties.FilterCriteria: `{\"eventName\": \"INSERT\"}`"
+                + " is no filter pattern: \"eventName\" must be an object or an array"
+                + " (template.yaml:44)"),
+        Arguments.of(
             "Type: DynamoDB\n",
             "Type: Kinesis\n",
             "Echo.Properties.Events.Rows.Type: `Kinesis` is not honoured here, only DynamoDB, SQS"

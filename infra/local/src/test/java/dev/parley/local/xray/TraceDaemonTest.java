@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.xray.AWSXRay;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.FunctionError;
 import dev.parley.local.lambda.LocalFunction;
 import java.io.IOException;
@@ -81,7 +82,7 @@ final class TraceDaemonTest {
   }
 
   @Test
-  void whatIsNoSegmentIsCountedAndIgnored() throws IOException {
+  void aMalformedSegmentIsCountedAndIgnored() throws IOException {
     send("garbage");
     send(HEADER);
     send(HEADER + "{");
@@ -128,7 +129,8 @@ final class TraceDaemonTest {
   void aFunctionsSegmentHoldsWhatTheFunctionDid() throws IOException {
     daemon.collectFromThisProcess();
     LocalFunction function =
-        new LocalFunction("Worker", Worker.class.getName(), Map.of(), Duration.ofSeconds(5));
+        new LocalFunction(
+            "Worker", Worker.class.getName(), Map.of(), Duration.ofSeconds(5), Faults.none(), null);
     String header = "Root=" + TRACE + ";Parent=00000000000000aa;Sampled=1";
 
     function.invoke("\"fine\"".getBytes(UTF_8), header);

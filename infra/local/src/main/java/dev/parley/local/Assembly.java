@@ -1,0 +1,317 @@
+package dev.parley.local;
+
+import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.dynamodb.TableException;
+import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.faults.Faults;
+import dev.parley.local.gateway.Bounds;
+import dev.parley.local.gateway.ConnectionJournal;
+import dev.parley.local.gateway.Gateway;
+import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.lambda.ServiceProxy;
+import dev.parley.local.net.Loopback;
+import dev.parley.local.sqs.LocalSqs;
+import dev.parley.local.sqs.QueueException;
+import dev.parley.local.sqs.QueueMapping;
+import dev.parley.local.streams.Checkpoints;
+import dev.parley.local.streams.StreamMapping;
+import dev.parley.local.template.FunctionResource;
+import dev.parley.local.template.QueueMappingResource;
+import dev.parley.local.template.StreamMappingResource;
+import dev.parley.local.template.Template;
+import dev.parley.local.template.TemplateException;
+import dev.parley.local.template.WebSocketApi;
+import dev.parley.local.xray.TraceDaemon;
+import java.io.IOException;
+import java.net.BindException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Assembles a local cloud: reads the template, starts its parts, and gives each what it needs.
+final class Assembly {
+  private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+
+  private final Options options;
+  private final Parts parts;
+  private final Faults faults;
+
+  /// @param parts where whatever is started is put, at once, so that it is closed in any case
+  Assembly(Options options, Parts parts) {
+    this.options = options;
+    this.parts = parts;
+    this.faults = new Faults(options.faults());
+  }
+
+  /// Starts part after part. They are closed in the opposite order, so what a part needs is opened
+  /// before it.
+  ///
+  /// @throws StartException with a line for the user; what has started is in the parts
+  LocalCloud start() throws StartException {
+    Template template = readTemplate();
+    WebSocketApi api = api(template);
+    if (options.data() != null) {
+      parts.opened(DataFolder.open(options.data()));
+    }
+    // The tables take longest: what does not need them starts meanwhile.
+    Background<LocalDynamoDb> tables = startTables(template);
+    parts.opened(tables::close);
+    Background<LocalSqs> queues = template.queues().isEmpty() ? null : startQueues(template);
+    if (queues != null) {
+      parts.opened(queues::close);
+    }
+    TraceDaemon traces = parts.opened(startTraces());
+    Positions positions = readPositions();
+    int port = gatewayPort();
+
+    LocalDynamoDb dynamoDb = tables.started();
+    LocalSqs sqs = queues == null ? null : queues.started();
+    Map<String, String> endpoints = new HashMap<>(dynamoDb.environment());
+    if (sqs != null) {
+      endpoints.putAll(sqs.environment());
+    }
+    endpoints.put(
+        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+        "http://127.0.0.1:%d/%s".formatted(port, api.stage()));
+    Map<String, LocalFunction> functions = functions(template, endpoints);
+    parts.opened(() -> Parts.closeTogether(functions.values()));
+    TimeToLive timeToLive =
+        parts
+            .opened(new TimeToLive(dynamoDb.client(), template.tables(), InstantSource.system()))
+            .start();
+
+    List<StreamMapping> streamMappings = new ArrayList<>();
+    for (StreamMappingResource mapping : template.streamMappings()) {
+      streamMappings.add(
+          new StreamMapping(
+              mapping,
+              dynamoDb,
+              positions.checkpoints(),
+              timeToLive,
+              options.pollsPerSecond(),
+              function(functions, mapping.function())::invoke,
+              faults));
+    }
+    List<QueueMapping> queueMappings = new ArrayList<>();
+    for (QueueMappingResource mapping : template.queueMappings()) {
+      queueMappings.add(
+          new QueueMapping(
+              mapping,
+              Objects.requireNonNull(sqs).client(),
+              function(functions, mapping.function())::invoke,
+              faults));
+    }
+    parts.opened(
+        () ->
+            Parts.closeTogether(
+                Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
+    Gateway gateway =
+        parts.opened(startGateway(api, functions, port, traces, positions.connections()));
+    streamMappings.forEach(StreamMapping::start);
+    queueMappings.forEach(QueueMapping::start);
+    parts.opened(this::stopFaults);
+    return new LocalCloud(parts, dynamoDb, sqs, gateway, api.stage(), faults);
+  }
+
+  private Template readTemplate() throws StartException {
+    try {
+      return Template.read(options.template(), options.parameters());
+    } catch (TemplateException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private WebSocketApi api(Template template) throws StartException {
+    WebSocketApi api = template.api();
+    if (api == null) {
+      throw new StartException(
+          options.template()
+              + ": has no AWS::Serverless::WebSocketApi, so there is nothing to run");
+    }
+    return api;
+  }
+
+  // ---- Tables, queues, and what was kept ------------------------------------------------------
+
+  private Background<LocalDynamoDb> startTables(Template template) {
+    return Background.start(
+        "tables",
+        () -> {
+          LocalDynamoDb started =
+              LocalDynamoDb.start(options.dynamoDbPort(), options.data(), options.origins());
+          try {
+            started.create(template.tables());
+          } catch (RuntimeException e) {
+            started.close();
+            throw e;
+          }
+          return started;
+        },
+        thrown ->
+            switch (thrown) {
+              case BindException taken ->
+                  refused("parley.dynamodb.port", options.dynamoDbPort(), taken);
+              case TableException mismatch ->
+                  new StartException(String.valueOf(mismatch.getMessage()), mismatch);
+              default ->
+                  new StartException(
+                      "DynamoDB Local does not start%s: %s"
+                          .formatted(
+                              options.data() == null ? "" : " on parley.data=" + options.data(),
+                              root(thrown)),
+                      thrown);
+            });
+  }
+
+  private Background<LocalSqs> startQueues(Template template) {
+    return Background.start(
+        "queues",
+        () -> LocalSqs.start(options.origins()).create(template.queues()),
+        thrown ->
+            thrown instanceof QueueException refused
+                ? new StartException(String.valueOf(refused.getMessage()), refused)
+                : new StartException("ElasticMQ does not start: " + root(thrown), thrown));
+  }
+
+  /// What began it: a library's own words for it tend to say nothing.
+  private static Throwable root(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /// Where earlier runs on the same data folder had come to.
+  private record Positions(Checkpoints checkpoints, ConnectionJournal connections) {}
+
+  private Positions readPositions() throws StartException {
+    Path data = options.data();
+    try {
+      return data == null
+          ? new Positions(Checkpoints.inMemory(), ConnectionJournal.inMemory())
+          : new Positions(Checkpoints.in(data), ConnectionJournal.in(data));
+    } catch (IOException e) {
+      throw new StartException(
+          ("parley.data=%s holds stream checkpoints or a journal of connections that cannot be read"
+                  + " (%s): delete that folder, or choose another")
+              .formatted(data, DataFolder.reason(e)),
+          e);
+    }
+  }
+
+  // ---- Functions and traces -------------------------------------------------------------------
+
+  private static TraceDaemon startTraces() throws StartException {
+    try {
+      TraceDaemon traces = new TraceDaemon(0);
+      traces.collectFromThisProcess();
+      return traces;
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
+  }
+
+  private Map<String, LocalFunction> functions(Template template, Map<String, String> endpoints)
+      throws StartException {
+    ServiceProxy proxy = startProxy();
+    Map<String, LocalFunction> functions = new LinkedHashMap<>();
+    for (FunctionResource function : template.functions().values()) {
+      Map<String, String> environment = new HashMap<>(function.environment());
+      environment.putAll(endpoints);
+      environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
+      environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
+      try {
+        functions.put(
+            function.logicalId(),
+            new LocalFunction(
+                function.logicalId(),
+                function.handler(),
+                environment,
+                function.timeout(),
+                faults,
+                proxy));
+      } catch (IllegalArgumentException e) {
+        throw new StartException(
+            "%s.Properties.Handler: %s; compile it, or correct the template"
+                .formatted(function.logicalId(), e.getMessage()),
+            e);
+      }
+    }
+    return functions;
+  }
+
+  private static LocalFunction function(Map<String, LocalFunction> functions, String name) {
+    return Objects.requireNonNull(functions.get(name), name);
+  }
+
+  private @Nullable ServiceProxy startProxy() throws StartException {
+    try {
+      return ServiceProxy.isNeeded(faults) ? parts.opened(new ServiceProxy(faults)) : null;
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
+  }
+
+  /// Before all else, so that nothing waits for them and the functions at work can finish.
+  private void stopFaults() {
+    faults.stop();
+    if (!faults.plan().equals(FaultPlan.NONE)) {
+      LOG.info("Faults: {}", faults);
+    }
+  }
+
+  // ---- The gateway ----------------------------------------------------------------------------
+
+  /// Functions are told the gateway's port before it listens, so that it never answers without
+  /// them.
+  private int gatewayPort() throws StartException {
+    try {
+      return options.port() == 0 ? Loopback.freePort() : options.port();
+    } catch (IOException e) {
+      throw new StartException("Cannot start: " + e.getMessage(), e);
+    }
+  }
+
+  private Gateway startGateway(
+      WebSocketApi api,
+      Map<String, LocalFunction> functions,
+      int port,
+      TraceDaemon traces,
+      ConnectionJournal journal)
+      throws StartException {
+    try {
+      return new Gateway(
+          api,
+          functions,
+          port,
+          options.site(),
+          traces::text,
+          options.origins(),
+          faults,
+          journal,
+          Bounds.ofThisMachine());
+    } catch (BindException e) {
+      throw refused("parley.port", port, e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new StartException(options.template() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static StartException refused(String setting, int port, BindException e) {
+    return new StartException(
+        "%s=%d: %s, or choose another with -D%s=<port> (0 takes a free one)"
+            .formatted(setting, port, e.getMessage(), setting),
+        e);
+  }
+}

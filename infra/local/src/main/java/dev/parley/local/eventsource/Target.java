@@ -1,0 +1,43 @@
+package dev.parley.local.eventsource;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The function of an event source mapping.
+///
+/// @param mapping the mapping's name, for the log
+/// @param name the function's
+/// @param reportsItemFailures whether its result names the items that failed
+public record Target(String mapping, String name, boolean reportsItemFailures, Function function) {
+  private static final Logger LOG = LoggerFactory.getLogger(Target.class);
+
+  /// What is called.
+  @FunctionalInterface
+  public interface Function {
+    /// Gives the result of an event, or throws.
+    ///
+    /// @param traceHeader of the trace that the invocation belongs to; null for a new one
+    byte[] invoke(byte[] event, @Nullable String traceHeader);
+  }
+
+  /// Invokes the function with a batch, once.
+  ///
+  /// @return the identifiers of the items that it did not process: all where it threw
+  public Set<String> invoke(Batch<?> batch, @Nullable String traceHeader) {
+    byte[] result;
+    try {
+      result = function.invoke(batch.event(), traceHeader);
+    } catch (RuntimeException e) {
+      LOG.warn("{}: {} failed on a batch of {}: {}", mapping, name, batch.size(), e.toString());
+      return batch.identifiers();
+    }
+    Set<String> failed = reportsItemFailures ? batch.failures(result) : Set.of();
+    if (!failed.isEmpty()) {
+      LOG.warn(
+          "{}: {} reported {} of {} items as failed", mapping, name, failed.size(), batch.size());
+    }
+    return failed;
+  }
+}

@@ -1,0 +1,55 @@
+package dev.parley.local.sqs;
+
+import dev.parley.local.template.QueueResource;
+import java.util.ArrayList;
+import java.util.List;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
+import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchResponse;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
+
+/// A queue, as an event source mapping calls it.
+record MappedQueue(QueueResource resource, SqsClient sqs) {
+  /// What `ReceiveMessage` gives, and `DeleteMessageBatch` takes, at most.
+  private static final int MESSAGES_PER_CALL_MAX = 10;
+
+  /// Receives once.
+  ///
+  /// @param waitSeconds how long to wait where there is no message
+  List<QueueMessage> receive(int waitSeconds, int sizeMax) {
+    return sqs
+        .receiveMessage(
+            receive ->
+                receive
+                    .queueUrl(resource.url())
+                    .maxNumberOfMessages(Math.min(sizeMax, MESSAGES_PER_CALL_MAX))
+                    .waitTimeSeconds(waitSeconds)
+                    .messageSystemAttributeNames(MessageSystemAttributeName.ALL)
+                    .messageAttributeNames("All"))
+        .messages()
+        .stream()
+        .map(message -> QueueMessage.of(message, resource))
+        .toList();
+  }
+
+  /// Deletes messages.
+  ///
+  /// @return how many could not be deleted, and so will be received again
+  int delete(List<QueueMessage> messages) {
+    int kept = 0;
+    for (int from = 0; from < messages.size(); from += MESSAGES_PER_CALL_MAX) {
+      List<DeleteMessageBatchRequestEntry> entries = new ArrayList<>();
+      for (int i = from; i < Math.min(from + MESSAGES_PER_CALL_MAX, messages.size()); i++) {
+        entries.add(
+            DeleteMessageBatchRequestEntry.builder()
+                .id(Integer.toString(i))
+                .receiptHandle(messages.get(i).message().receiptHandle())
+                .build());
+      }
+      DeleteMessageBatchResponse response =
+          sqs.deleteMessageBatch(delete -> delete.queueUrl(resource.url()).entries(entries));
+      kept += response.failed().size();
+    }
+    return kept;
+  }
+}

@@ -1,0 +1,114 @@
+package dev.parley.local.template;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.nodes.Node;
+
+/// The resources of a template by logical id: their types, and their properties, which are resolved
+/// once they are asked for, so that resources may stand in any order.
+final class Resources {
+  private final Intrinsics intrinsics;
+  private final Map<String, String> types = new LinkedHashMap<>();
+  private final Map<String, Node> nodes = new HashMap<>();
+  private final Map<String, Section> properties = new HashMap<>();
+  private final Set<String> beingResolved = new LinkedHashSet<>();
+
+  Resources(Intrinsics intrinsics) {
+    this.intrinsics = intrinsics;
+  }
+
+  /// Reads the section `Resources`; without it there is nothing to run.
+  void read(@Nullable Node section) {
+    if (section == null) {
+      throw intrinsics.problem("Resources", "missing");
+    }
+    intrinsics.entries(section, "Resources").forEach(this::add);
+  }
+
+  private void add(String id, Node resource) {
+    Map<String, Node> attributes = intrinsics.entries(resource, id);
+    Node typeNode = attributes.get("Type");
+    Object type = typeNode == null ? "" : intrinsics.resolve(typeNode, id + ".Type");
+    if (!(type instanceof String name) || !KnownProperties.isKnownType(name)) {
+      throw intrinsics.problem(id + ".Type", "the local cloud does not honour " + type);
+    }
+    for (String attribute : attributes.keySet()) {
+      if (!List.of("Type", "Properties").contains(attribute)
+          && !KnownProperties.ATTRIBUTES.contains(attribute)) {
+        throw intrinsics.problem(
+            id + "." + attribute, "the local cloud does not honour this attribute");
+      }
+    }
+    types.put(id, name);
+    Node own = attributes.get("Properties");
+    if (own != null) {
+      nodes.put(id, own);
+    }
+  }
+
+  TemplateException problem(String path, String problem) {
+    return intrinsics.problem(path, problem);
+  }
+
+  /// The type of a resource, or null where there is no such resource.
+  @Nullable String type(String id) {
+    return types.get(id);
+  }
+
+  /// The logical ids of all resources of a type, in the template's order.
+  List<String> ofType(String type) {
+    return types.keySet().stream().filter(id -> type.equals(types.get(id))).toList();
+  }
+
+  /// Refuses what is not honoured, in all resources.
+  void requireKnownProperties() {
+    types.forEach((id, type) -> KnownProperties.require(type, properties(id)));
+  }
+
+  /// All properties of a resource, resolved.
+  Section properties(String id) {
+    return properties.computeIfAbsent(
+        id,
+        _ -> {
+          String path = id + ".Properties";
+          Node node = nodes.get(id);
+          return node == null
+              ? new Section(path, Map.of(), intrinsics::problem)
+              : intrinsics.section(node, path);
+        });
+  }
+
+  /// A property as it stands in the template, or null where it is not given.
+  @Nullable Node property(String id, String name) {
+    Node node = nodes.get(id);
+    return node == null ? null : intrinsics.entries(node, id + ".Properties").get(name);
+  }
+
+  boolean has(String id, String property) {
+    return property(id, property) != null;
+  }
+
+  /// The value of one property, or null where it is not given. It can be asked for while others of
+  /// the resource are being resolved, which may refer to it.
+  @Nullable String value(String id, String property) {
+    Node node = property(id, property);
+    if (node == null) {
+      return null;
+    }
+    String path = id + ".Properties." + property;
+    if (!beingResolved.add(path)) {
+      throw intrinsics.problem(path, "refers to itself");
+    }
+    Object value = intrinsics.resolve(node, path);
+    beingResolved.remove(path);
+    if (!(value instanceof String string)) {
+      throw intrinsics.problem(path, "expected one value");
+    }
+    return string;
+  }
+}
