@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /// Source: Lambda developer guide, "Configuring partial batch response with DynamoDB": the lowest
 /// sequence number that is returned becomes the checkpoint, and everything from it comes again.
 final class Batch {
-  private static final Logger log = LoggerFactory.getLogger(Batch.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
 
   private record Part(String first, CompletableFuture<Void> done) {}
 
@@ -60,7 +60,7 @@ final class Batch {
       return Optional.empty();
     } catch (CompletionException e) {
       @Nullable Throwable cause = e.getCause();
-      log.error("a part of the batch failed, from {} on", part.first(), cause);
+      LOG.error("a part of the batch failed, from {} on", part.first(), cause);
       return Optional.of(part.first());
     }
   }

@@ -25,7 +25,7 @@ import org.slf4j.event.Level;
 /// Safe for use by many threads: the rooms of a batch are delivered side by side, and learn from
 /// each other who is gone.
 final class Delivery implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Delivery.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
 
   private final Pusher pusher;
   private final PruneQueue prunes;
@@ -59,7 +59,7 @@ final class Delivery implements AutoCloseable {
   /// One line in the log, with a warning where somebody was given up, and one of metrics.
   private void report(
       RoomId room, int members, Events events, Pusher.Outcome outcome, int givenUp) {
-    log.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
+    LOG.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
         .addKeyValue("room", room.name())
         .log(
             "{} events to {} connections: {} delivered, {} gone, {} throttled, {} failed, {}"

@@ -47,7 +47,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// below a room's `head_sequence` is skipped then. So every message is handed out at least once,
 /// and always with the same `prev`.
 public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
-  private static final Logger log = LoggerFactory.getLogger(FanoutHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FanoutHandler.class);
 
   /// What is pushed to a room at once, to all its members together: 7 messages of 300 bytes to 500
   /// members, or one of the largest to 40. An ordinary batch of a small room stays far below.
@@ -135,12 +135,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Room room = rooms.get(id);
     Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
-      log.info("skipped {} records of {}: they were handed out before", entries.size(), id);
+      LOG.info("skipped {} records of {}: they were handed out before", entries.size(), id);
       Metric.write(Map.of(Metrics.RECORDS_SKIPPED, entries.size()));
       return;
     }
     if (chain.passedOver() > 0) {
-      log.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
+      LOG.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
     }
 
     Room next =
@@ -154,7 +154,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
               case Audience audience -> enqueue(audience, chain);
             };
     if (!rooms.advance(room, next)) {
-      log.warn("the head of room {} stays where it was", id);
+      LOG.warn("the head of room {} stays where it was", id);
     }
   }
 
@@ -191,7 +191,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
           case Audience.Unknown unknown -> Segments.power(room.segments());
         };
     queues.enqueue(room.id(), Segments.ranges(power), chain.events(), chain.sequences());
-    log.atInfo()
+    LOG.atInfo()
         .addKeyValue("room", room.id().name())
         .log("{} events to {} segments", chain.events().count(), 1 << power);
     return room.queued(power, clock.instant());

@@ -37,7 +37,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// Presence is a hint: it may come twice, and after the batch was retried often enough not at all.
 /// `members` says who is there.
 public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
-  private static final Logger log = LoggerFactory.getLogger(PresenceHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PresenceHandler.class);
 
   /// A room that takes longer to be told leaves the rest untold: the batch ends with its slowest.
   private static final Duration SHARE = Duration.ofSeconds(5);
@@ -136,7 +136,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     Instant limit = connectedAt == null ? now : connectedAt.plus(Limits.CONNECTION_MAX);
     Instant ended = limit.isBefore(now) ? limit : now;
     if (sessions.close(connection, connectedAt, ended, expired ? "expired" : "gone")) {
-      log.atInfo()
+      LOG.atInfo()
           .addKeyValue("connection_id", connection.value())
           .log("closed the session of a connection that went without $disconnect");
     }

@@ -28,7 +28,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 /// A message that fails comes again, a few times. One that is no connection's id is left to the
 /// dead letters.
 public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
-  private static final Logger log = LoggerFactory.getLogger(PruneHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PruneHandler.class);
 
   /// Of one function, of which the template lets two run: together a quarter of what one partition
   /// of the index bears (DynamoDB developer guide, "Partitions and data distribution"), and a sixth
@@ -65,7 +65,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
       try {
         ConnectionId connection = new ConnectionId(message.getBody());
         int rows = connections.prune(connection, clock.instant());
-        log.atInfo()
+        LOG.atInfo()
             .addKeyValue("connection_id", connection.value())
             .log(
                 "{} rows of a gone connection: {}",
@@ -73,10 +73,10 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
                 rows > 0 ? "pruned" : "it is younger than 30 s");
         ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));
       } catch (IllegalArgumentException e) {
-        log.error("a message in the queue is no connection: it is left to the dead letters", e);
+        LOG.error("a message in the queue is no connection: it is left to the dead letters", e);
         failures.add(new BatchItemFailure(message.getMessageId()));
       } catch (SdkException e) {
-        log.warn("could not remove {}: {}", message.getBody(), e.getMessage());
+        LOG.warn("could not remove {}: {}", message.getBody(), e.getMessage());
         failures.add(new BatchItemFailure(message.getMessageId()));
       }
     }

@@ -38,7 +38,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// retries, so that nobody holds up a segment; and so is everybody who is left when the time for
 /// all of it is over, so that no segment holds up the others that came with it.
 public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
-  private static final Logger log = LoggerFactory.getLogger(PushHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
 
   /// All pushes of one invocation: half of the function's timeout, the rest is for the tables and
@@ -120,7 +120,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
         merged.ifPresent(m -> group.removeLast());
         group.add(merged.orElse(work));
       } catch (PushJob.InvalidJob e) {
-        log.error("a message in the queue is no job: it is left to the dead letters", e);
+        LOG.error("a message in the queue is no job: it is left to the dead letters", e);
         failed.add(message.getMessageId());
       }
     }
@@ -134,7 +134,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
       try {
         push(job, delivery, deadline);
       } catch (RuntimeException e) {
-        log.error("a job for room {} failed", job.room(), e);
+        LOG.error("a job for room {} failed", job.room(), e);
         return group.subList(i, group.size()).stream()
             .flatMap(work -> work.messageIds().stream())
             .toList();

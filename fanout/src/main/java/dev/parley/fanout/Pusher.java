@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /// All rooms of a function share its pushes: the one that waits longest is next, and no room has
 /// more than three quarters of them under way. Each call has its deadline, and ends with it.
 final class Pusher {
-  private static final Logger log = LoggerFactory.getLogger(Pusher.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Pusher.class);
   private static final Duration PAUSE_MIN = Duration.ofMillis(20);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
@@ -115,7 +115,7 @@ final class Pusher {
           case PushResult.Failed f -> {
             failed++;
             remainder.add(connection);
-            log.debug("push to {} failed: {}", connection, f.cause());
+            LOG.debug("push to {} failed: {}", connection, f.cause());
           }
           case PushResult.Late l -> late.add(connection);
         }

@@ -24,7 +24,7 @@ import org.slf4j.MDC;
 /// is never logged.
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
-  private static final Logger log = LoggerFactory.getLogger(AuthorizerHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(AuthorizerHandler.class);
 
   /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
@@ -80,7 +80,7 @@ public final class AuthorizerHandler
     String name = Text.trim(query.getOrDefault("name", ""));
     String sender = name.isEmpty() ? "Guest " + connection.member().substring(0, 4) : name;
     if (!Text.isName(sender)) {
-      log.info("refused: ?name= is not 1 to 64 characters that are shown");
+      LOG.info("refused: ?name= is not 1 to 64 characters that are shown");
       return Optional.empty();
     }
     String secret = query.get("guest");
@@ -89,7 +89,7 @@ public final class AuthorizerHandler
     }
     Optional<Identity> guest = GuestSecret.of(secret).map(s -> Identity.guest(s, sender));
     if (guest.isEmpty()) {
-      log.info("refused: ?guest= is not a secret of at least 128 bits");
+      LOG.info("refused: ?guest= is not a secret of at least 128 bits");
     }
     return guest;
   }

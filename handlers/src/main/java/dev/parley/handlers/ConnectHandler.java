@@ -36,7 +36,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// The event has the guest's secret: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
-  private static final Logger log = LoggerFactory.getLogger(ConnectHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
 
   /// `*`, or origins as browsers send them (RFC 6454 section 6.2).
@@ -77,12 +77,12 @@ public final class ConnectHandler
 
   private int connect(APIGatewayV2WebSocketEvent event, Instant now) {
     if (!admits(event.getHeaders())) {
-      log.info("refused: the page's origin is not in AllowedOrigins");
+      LOG.info("refused: the page's origin is not in AllowedOrigins");
       return 403;
     }
     Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
     if (wanted.isEmpty()) {
-      log.info("refused: ?rooms= is not a list of at most 50 room names");
+      LOG.info("refused: ?rooms= is not a list of at most 50 room names");
       return 400;
     }
 
@@ -100,7 +100,7 @@ public final class ConnectHandler
         "open",
         () ->
             connections.open(connection, wanted.get(), now, List.of(sessions.opening(connection))));
-    log.info("connected in {} rooms", wanted.get().size());
+    LOG.info("connected in {} rooms", wanted.get().size());
     return 200;
   }
 

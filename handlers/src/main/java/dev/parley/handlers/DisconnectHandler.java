@@ -28,7 +28,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// connection gone, or its rows expire.
 public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
-  private static final Logger log = LoggerFactory.getLogger(DisconnectHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(DisconnectHandler.class);
 
   private final InstantSource clock;
   private final ConnectionTable connections;
@@ -130,6 +130,6 @@ public final class DisconnectHandler
     if (!Trace.step("forget", () -> connections.forget(connection))) {
       Trace.step("enqueue", () -> prunes.addClosed(connection));
     }
-    log.info("disconnected: {}", request.getDisconnectStatusCode());
+    LOG.info("disconnected: {}", request.getDisconnectStatusCode());
   }
 }

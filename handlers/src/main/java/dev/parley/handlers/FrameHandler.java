@@ -29,7 +29,7 @@ import org.slf4j.MDC;
 /// never a message's text.
 abstract class FrameHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
-  private static final Logger log = LoggerFactory.getLogger(FrameHandler.class);
+  private static final Logger LOG = LoggerFactory.getLogger(FrameHandler.class);
 
   private final InstantSource clock;
 
@@ -103,7 +103,7 @@ abstract class FrameHandler
       reply = rejected(rejection, caller);
     }
     Trace.annotate("outcome", reply.summary());
-    log.info("{}", reply.summary());
+    LOG.info("{}", reply.summary());
     return reply.encode(ref);
   }
 

@@ -28,7 +28,7 @@ import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 /// Nothing else fails or waits for this queue. A connection that could not be enqueued is found
 /// gone again by a later push.
 public final class PruneQueue {
-  private static final Logger log = LoggerFactory.getLogger(PruneQueue.class);
+  private static final Logger LOG = LoggerFactory.getLogger(PruneQueue.class);
 
   /// `SendMessageBatch` takes no more.
   private static final int ENTRIES_MAX = 10;
@@ -102,7 +102,7 @@ public final class PruneQueue {
           .orTimeout(WAIT_MAX.toMillis(), TimeUnit.MILLISECONDS)
           .join();
     } catch (CompletionException e) {
-      log.warn(
+      LOG.warn(
           "not all of {} gone connections are in the queue {} yet",
           entries.size(),
           queue,
@@ -124,7 +124,7 @@ public final class PruneQueue {
       refused.forEach(remembered::remove);
     }
     if (!refused.isEmpty()) {
-      log.warn(
+      LOG.warn(
           "the queue {} refused {} of {} gone connections", queue, refused.size(), batch.size());
     }
   }

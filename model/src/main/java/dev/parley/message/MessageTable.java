@@ -38,7 +38,7 @@ public final class MessageTable {
   /// The setting that names the table.
   static final String SETTING = "CHAT_MESSAGES_TABLE";
 
-  private static final Logger log = LoggerFactory.getLogger(MessageTable.class);
+  private static final Logger LOG = LoggerFactory.getLogger(MessageTable.class);
 
   private final DynamoDbClient dynamoDb;
   private final String messages;
@@ -93,7 +93,7 @@ public final class MessageTable {
     try {
       return draft.id() == null ? put(message, deadline) : putOnce(message, now, deadline);
     } catch (SdkException e) {
-      log.warn("a message could not be written: {}", e.getMessage());
+      LOG.warn("a message could not be written: {}", e.getMessage());
       return new SendResult.Unavailable();
     }
   }

@@ -14,7 +14,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 ///
 /// @param attributes as DynamoDB gives them; never changed
 public record Row(Map<String, AttributeValue> attributes) {
-  private static final Logger log = LoggerFactory.getLogger(Row.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Row.class);
 
   /// The key attributes of all tables.
   private static final List<String> KEYS =
@@ -112,7 +112,7 @@ public record Row(Map<String, AttributeValue> attributes) {
         key.append(value.s() == null ? value.n() : value.s());
       }
     }
-    log.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
+    LOG.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
     Metric.write(Map.of(Metrics.ROWS_UNREADABLE, 1));
   }
 

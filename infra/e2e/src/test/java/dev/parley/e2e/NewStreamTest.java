@@ -9,7 +9,7 @@ import dev.parley.local.StartException;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -50,12 +50,11 @@ class NewStreamTest {
   }
 
   private LocalCloud start() throws StartException {
-    return LocalCloud.start(
-        new Options(TestCloud.TEMPLATE, Map.of(), 0, data, 0, 50, TestCloud.SITE));
+    return LocalCloud.start(Options.inMemory(TestCloud.TEMPLATE).withData(data));
   }
 
   private void makeStreamAnew() throws IOException {
-    try (LocalDynamoDb tables = LocalDynamoDb.start(0, data)) {
+    try (LocalDynamoDb tables = LocalDynamoDb.start(0, data, Origins.OF_THIS_MACHINE)) {
       DynamoDbClient client = tables.client();
       String before = client.describeTable(t -> t.tableName(TABLE)).table().latestStreamLabel();
       client.updateTable(
