@@ -33,7 +33,7 @@ export class Cloud {
   faults = {
     /** No socket opens. */
     unreachable: false,
-    /** Nothing gets through, and nobody is told. */
+    /** Nothing gets through, and no socket is closed. */
     mute: false,
     /** Parts of what is sent that is lost, doubled or late. */
     lostPushes: 0,
