@@ -96,7 +96,7 @@ class RecoveryTest {
   static void start() throws Exception {
     // Thousands of failures are logged here, none of which says anything.
     Configurator.setAllLevels(LogManager.ROOT_LOGGER_NAME, Level.OFF);
-    page = new ParticipantsPage();
+    page = new ParticipantsPage(TestCloud.SITE);
   }
 
   @AfterAll
