@@ -5,7 +5,7 @@
 
 import { Client, Refused } from '../client/client.js';
 import { drafts, equalToTheTable, HOUR, inACloud, MINUTE, SECOND, texts } from './clients.js';
-import { MemoryStorage } from './cloud.js';
+import { MemoryStorage } from './storage.js';
 import { check, equal } from './tools.js';
 
 export default {

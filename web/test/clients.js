@@ -1,7 +1,8 @@
 /** Clients in a simulated cloud, for the tests of the whole library. */
 
 import { Client, isCaughtUp } from '../client/client.js';
-import { Cloud, MemoryStorage } from './cloud.js';
+import { Cloud } from './cloud.js';
+import { MemoryStorage } from './storage.js';
 import { generator } from './tools.js';
 
 export const SECOND = 1_000;

@@ -2,7 +2,8 @@
 
 import { Client } from '../client/client.js';
 import { drafts, equalToTheTable, inACloud, MINUTE, SECOND } from './clients.js';
-import { Cloud, MemoryStorage } from './cloud.js';
+import { Cloud } from './cloud.js';
+import { MemoryStorage } from './storage.js';
 import { check, equal, generator, seeds } from './tools.js';
 
 export default {

@@ -4,7 +4,7 @@ import { isCaughtUp, Refused } from '../client/client.js';
 import {
   content, drafts, equalToTheTable, HOUR, inACloud, MINUTE, SECOND, texts,
 } from './clients.js';
-import { MemoryStorage } from './cloud.js';
+import { MemoryStorage } from './storage.js';
 import { check, equal } from './tools.js';
 
 export default {
