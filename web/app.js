@@ -13,6 +13,7 @@ import {
 import { cleanName, codePoints, isBlank, trim } from './client/text.js';
 import { clearConversation, drawConversation } from './conversation.js';
 import { $, composes, setAttribute, setText } from './dom.js';
+import { addressedRoom, remember, rememberedName, rememberedRooms } from './remembered.js';
 import { clearMembers, closeDrawers, drawMembers, drawRooms } from './sides.js';
 
 /** A reader this close to the end of the messages is at the end. */
@@ -27,8 +28,6 @@ const NOTICE_MS = 10_000;
 /** How often the rooms that there are are looked at. */
 const LIST_ROOMS_MS = 60_000;
 
-const DEFAULT_ROOM = 'global';
-
 const view = {
   name: /** @type {HTMLInputElement} */ ($('name')),
   joinRoom: /** @type {HTMLInputElement} */ ($('join-room')),
@@ -37,61 +36,6 @@ const view = {
   older: /** @type {HTMLButtonElement} */ ($('older')),
   scroller: $('scroller'),
 };
-
-// What is kept in this browser
-
-/** @param {string} key */
-function recall(key) {
-  try {
-    return localStorage.getItem(`parley.${key}`);
-  } catch {
-    return null; // No storage here: this visit is remembered by nobody.
-  }
-}
-
-/**
- * @param {string} key
- * @param {string} value
- */
-function remember(key, value) {
-  try {
-    localStorage.setItem(`parley.${key}`, value);
-  } catch {
-    // As above.
-  }
-}
-
-function friendlyName() {
-  const moods = 'Amber Brave Bright Calm Clever Curious Gentle Happy Kind Lively Lucky Merry Mellow '
-    + 'Nimble Patient Quiet Silver Sunny Swift Warm';
-  const animals = 'Badger Crane Dolphin Falcon Finch Fox Hare Heron Ibex Lark Lynx Marten Otter Owl '
-    + 'Puffin Robin Seal Sparrow Stork Wren';
-  return [moods, animals]
-    .map((words) => words.split(' '))
-    .map((words) => words[crypto.getRandomValues(new Uint32Array(1))[0] % words.length])
-    .join(' ');
-}
-
-/** The room named by the page's address, if any. */
-function addressedRoom() {
-  const named = new URLSearchParams(location.hash.slice(1)).get('room')
-    ?? new URLSearchParams(location.search).get('room');
-  return named !== null && ROOM_PATTERN.test(named) ? named : null;
-}
-
-/** @returns {string[]} */
-function rememberedRooms() {
-  try {
-    const names = JSON.parse(recall('rooms') ?? 'null');
-    if (Array.isArray(names)) {
-      return names.filter((n) => typeof n === 'string' && ROOM_PATTERN.test(n))
-        .slice(0, ROOMS_PER_CONNECTION_MAX);
-    }
-  } catch {
-    // Something else wrote it.
-  }
-  return [DEFAULT_ROOM];
-}
 
 // What the page knows
 
@@ -110,8 +54,7 @@ const unsent = new Map();
 /** The reader is at the end of the messages, and stays there when new ones come. */
 let atEnd = true;
 
-let name = cleanName(recall('name') ?? '') || friendlyName();
-remember('name', name);
+let name = rememberedName();
 
 /** @type {string | null} */
 let webSocketUrl = null;

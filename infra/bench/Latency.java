@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 ///
 /// One message at a time, 60 ms and a random part apart, so that they meet the stream's polls at
 /// any moment and stay within a sender's allowance.
+///
+/// Its WebSocket client is its own, so that this file runs without a build or a class path.
 public class Latency {
   private static final int WARM_UP = 20;
 

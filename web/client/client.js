@@ -11,31 +11,27 @@
  * ```
  */
 
-import { moment, passedMs, ServerClock } from './clock.js';
-import { Connection, Refused, Unanswered } from './connection.js';
+import { ServerClock } from './clock.js';
+import { Connection } from './connection.js';
 import { eventOf, isTimestamp } from './frames.js';
-import {
-  CATCH_UP_PAGE,
-  MESSAGES_HELD_MAX,
-  MESSAGE_CODE_POINTS_MAX,
-  ROOMS_IN_URL_MAX,
-  ROOMS_PER_CONNECTION_MAX,
-  ROOM_PATTERN,
-  SECRET_BITS,
-  WAITS,
-} from './limits.js';
+import { guestSecret, randomId } from './guest.js';
+import { Hints } from './hints.js';
+import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
+import { Listeners } from './listeners.js';
 import { Membership } from './membership.js';
+import { checkedMessage, checkedName, checkedOptions, checkedRoom } from './options.js';
 import { Outbox } from './outbox.js';
-import { whole } from './room.js';
-import { cleanName, codePoints, isBlank, trim } from './text.js';
+import { Pings } from './pings.js';
+import { isCaughtUp } from './room.js';
+import { Refused, Unanswered } from './socket.js';
+import { browserStorage } from './storage.js';
+import { cleanName } from './text.js';
 
-export { Refused, Unanswered } from './connection.js';
-export { newest, people, unread, whole } from './room.js';
+export { isCaughtUp, newest, people, unread } from './room.js';
+export { Refused, Unanswered } from './socket.js';
 
-/** Where a connection is that names no room. */
+/** The room of a connection whose address names none. */
 const DEFAULT_ROOM = 'global';
-
-const GUEST_KEY = 'parley.guest';
 
 /**
  * @typedef {import('./room.js').Room} Room
@@ -43,21 +39,7 @@ const GUEST_KEY = 'parley.guest';
  * @typedef {import('./room.js').Draft} Draft
  * @typedef {import('./connection.js').State} State
  *
- * @typedef {object} Options
- * @property {string | (() => string | Promise<string>)} url the WebSocket's address, or what gives
- *     it; asked before each attempt to connect, so that it may hold a fresh token
- * @property {string} [name] the display name, as `cleanName` of `text.js` leaves it; the server makes
- *     one up where it is missing
- * @property {string | null} [guest] the secret by which a guest is the same user each time. Where it
- *     is missing, one is made and kept in the storage; with null none is sent, and a send that is
- *     repeated on another connection may come twice.
- * @property {string[]} [rooms] to join at once
- * @property {import('./outbox.js').KeptStorage} [storage] keeps the guest's secret and what is not
- *     sent yet, from one page to the next; `localStorage` where it is missing
- * @property {() => number} [random] from 0 to below 1, for the waits; `Math.random` where it is missing
- * @property {number} [messagesMax] held of each room, 2,000 where it is missing: beyond, the older
- *     half is let go, and comes back by {@link Client.older}
- * @property {Partial<import('./limits.js').Waits>} [waits] instead of {@link WAITS}, in milliseconds
+ * @typedef {import('./options.js').Options} Options
  *
  * @typedef {object} Events
  * @property {{rooms: ReadonlySet<string>}} change these rooms are other values by now, or were
@@ -76,6 +58,9 @@ export class Client {
   #guest;
   #waits;
   #connection;
+  #listeners;
+  #hints;
+  #pings;
 
   /** What each membership stands on. @type {import('./membership.js').Surroundings} */
   #around;
@@ -89,32 +74,11 @@ export class Client {
   /** Rooms that are being quit: a join waits for that. @type {Map<string, Promise<void>>} */
   #quitting = new Map();
 
-  /** @type {Map<string, Set<(event: any) => void>>} */
-  #listeners = new Map();
-
-  /** Rooms that have changed since that was told. @type {Set<string>} */
-  #changed = new Set();
-  #toldAt = -Infinity;
-  #telling = false;
-
-  /** Resolved with the next change. @type {(() => void)[]} */
+  /** Called with the next change. @type {(() => void)[]} */
   #watchers = [];
-
-  /** As `performance.now()`. */
-  #pingAt = Infinity;
-  #probing = false;
-
-  #tickedAt = moment();
-  #clock = new ServerClock();
-
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #settleTimer = undefined;
 
   /** @type {ReturnType<typeof setInterval>} */
   #ticks;
-
-  /** Takes the listeners off the page again. */
-  #hints = new AbortController();
 
   /**
    * Connects at once.
@@ -122,51 +86,37 @@ export class Client {
    * @param {Options} options
    * @throws {TypeError | RangeError} where an option cannot be used
    */
-  constructor({
-    url,
-    name,
-    guest,
-    rooms = [],
-    storage,
-    random = Math.random,
-    messagesMax = MESSAGES_HELD_MAX,
-    waits = {},
-  }) {
-    if (typeof url !== 'function' && (typeof url !== 'string' || url === '')) {
-      throw new TypeError('url: expected an address, or a function that gives one');
-    }
-    if (!Array.isArray(rooms)) throw new TypeError('rooms: expected an array of names');
-    if (typeof random !== 'function') throw new TypeError('random: expected a function');
-    if (!Number.isInteger(messagesMax) || messagesMax < 2 * CATCH_UP_PAGE) {
-      throw new RangeError(`messagesMax: expected a whole number from ${2 * CATCH_UP_PAGE} on`);
-    }
+  constructor(options) {
+    const { url, name, guest, rooms, storage, random, messagesMax, waits } = checkedOptions(options);
     this.#url = url;
-    this.#name = name === undefined ? undefined : checkedName(name);
-    this.#waits = checkedWaits(waits);
+    this.#name = name;
+    this.#waits = waits;
     const kept = storage ?? browserStorage();
-    this.#guest = guest === undefined ? keptSecret(kept) : guest;
+    this.#guest = guest === undefined ? guestSecret(kept) : guest;
 
+    this.#listeners = new Listeners(waits.changeMs);
     this.#connection = new Connection({
       url: () => this.#address(),
-      waits: this.#waits,
+      waits,
       random,
       onState: (state) => this.#entered(state),
       onEvents: (events) => this.#receive(events),
     });
     this.#around = {
       connection: this.#connection,
-      clock: this.#clock,
+      clock: new ServerClock(),
       outbox: new Outbox(kept),
-      waits: this.#waits,
+      waits,
       random,
       messagesMax,
-      onChange: (room) => this.#touch(room),
+      onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
       onRefused: (membership, error) => this.#refused(membership, error),
     };
+    this.#pings = new Pings(this.#around, this.#memberships);
     for (const room of rooms) this.join(room);
-    this.#ticks = setInterval(() => this.#tick(), this.#waits.tickMs);
-    this.#listenToPage();
+    this.#hints = new Hints(waits.sleptMs, (connectable) => this.#hint(connectable));
+    this.#ticks = setInterval(() => this.#tick(), waits.tickMs);
     this.#connection.restart();
   }
 
@@ -179,10 +129,7 @@ export class Client {
    * @returns {() => void} stops it
    */
   on(type, listener) {
-    if (typeof listener !== 'function') throw new TypeError('listener: expected a function');
-    const listeners = this.#listeners.get(type) ?? new Set();
-    this.#listeners.set(type, listeners.add(listener));
-    return () => listeners.delete(listener);
+    return this.#listeners.add(type, listener);
   }
 
   /** @returns {State} of the connection */
@@ -220,17 +167,14 @@ export class Client {
    * @throws {TypeError | RangeError} for what is no room name, or for one room too many
    */
   join(name) {
-    if (typeof name !== 'string' || !ROOM_PATTERN.test(name)) {
-      throw new TypeError(`room: expected 1 to 64 of A-Za-z0-9._-, not ${JSON.stringify(name)}`);
-    }
-    let membership = this.#memberships.get(name);
+    let membership = this.#memberships.get(checkedRoom(name));
     if (membership === undefined) {
       if (this.#memberships.size >= ROOMS_PER_CONNECTION_MAX) {
         throw new RangeError(`rooms: there can be ${ROOMS_PER_CONNECTION_MAX} at most`);
       }
       membership = this.#membership(name);
       this.#memberships.set(name, membership);
-      this.#touch(name);
+      this.#changed(name);
       membership.enter();
     }
     return membership.live();
@@ -245,7 +189,7 @@ export class Client {
   quit(name) {
     const membership = this.#joinedRoom(name);
     this.#memberships.delete(name);
-    this.#touch(name);
+    this.#changed(name);
     return this.#quits(membership);
   }
 
@@ -257,17 +201,11 @@ export class Client {
    * @param {string} text 1 to 4,000 code points after trimming, not all of them invisible
    * @returns {Promise<{id: string, timestamp: number}>} resolves when it is in the table; rejects
    *     with {@link Refused} where the server does not take it, or with another error where it is
-   *     discarded, its room is quit or this client closed. Nobody has to wait for it.
+   *     discarded, its room is quit or this client closed. The caller need not wait for it.
    * @throws {TypeError | RangeError} for what cannot be sent
    */
   send(room, text) {
-    const membership = this.#joinedRoom(room);
-    const message = typeof text === 'string' ? trim(text) : '';
-    if (isBlank(message)) throw new TypeError('text: expected a string that shows something');
-    if (codePoints(message) > MESSAGE_CODE_POINTS_MAX) {
-      throw new RangeError(`text: at most ${MESSAGE_CODE_POINTS_MAX} code points`);
-    }
-    return membership.send(message, randomId());
+    return this.#joinedRoom(room).sender.send(checkedMessage(text), randomId());
   }
 
   /**
@@ -291,7 +229,7 @@ export class Client {
    * @param {string} id of the draft
    */
   discard(room, id) {
-    this.#joinedRoom(room).discard(id);
+    this.#joinedRoom(room).sender.discard(id);
   }
 
   /**
@@ -370,10 +308,10 @@ export class Client {
    */
   async sync() {
     const idle = () => this.state.phase === 'connected'
-      && [...this.#memberships.values()].every(({ room }) => whole(room));
+      && [...this.#memberships.values()].every(({ room }) => isCaughtUp(room));
     for (;;) {
       while (!idle()) await this.#change();
-      if ((await this.#ping()) && idle()) return;
+      if ((await this.#pings.ping()) && idle()) return;
       if (idle()) await this.#connection.pause(this.#connection.backOff(0));
     }
   }
@@ -385,8 +323,8 @@ export class Client {
   close() {
     if (this.state.phase === 'closed') return;
     clearInterval(this.#ticks);
-    clearTimeout(this.#settleTimer);
-    this.#hints.abort();
+    this.#pings.close();
+    this.#hints.close();
     for (const membership of this.#memberships.values()) membership.end(new Error('closed'));
     this.#connection.close();
     this.#watchers.splice(0).forEach((wake) => wake());
@@ -433,7 +371,6 @@ export class Client {
 
   /** @param {State} state */
   #entered(state) {
-    this.#pingAt = performance.now() + this.#waits.pingMs;
     for (const membership of this.#memberships.values()) {
       if (state.phase === 'connected') membership.enter();
       else membership.apply({ type: 'disconnected' });
@@ -441,20 +378,20 @@ export class Client {
     if (state.phase === 'connected') {
       const left = this.#named.filter((name) => !this.#memberships.has(name));
       left.forEach((name) => this.#quits(this.#membership(name)));
-      if (this.#clock.earliestUs() === null) this.#ping();
     }
-    this.#tell('state', state);
+    this.#pings.connectionChanged();
+    this.#listeners.tell('state', state);
     this.#wake();
   }
 
-  /** @param {import('./connection.js').ServerEvent[]} events */
+  /** @param {import('./socket.js').ServerEvent[]} events */
   #receive(events) {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
     for (const frame of events) {
       const { type, room, id, timestamp } = frame;
       if (type === 'sent' && isTimestamp(timestamp)) {
-        // A late reply to a send is as good as one in time.
+        // A reply that comes after its request was given up still answers the send.
         this.#memberships.get(room)?.apply({ type, id, timestamp });
       }
       const event = eventOf(frame);
@@ -468,9 +405,8 @@ export class Client {
 
   /** @param {Membership} membership */
   #joined({ name }) {
-    clearTimeout(this.#settleTimer);
-    this.#settleTimer = setTimeout(() => this.#ping(), this.#waits.settleMs);
-    this.#tell('joined', { room: name });
+    this.#pings.joined();
+    this.#listeners.tell('joined', { room: name });
   }
 
   /**
@@ -483,104 +419,29 @@ export class Client {
     if (left) {
       this.#memberships.delete(name);
       membership.end(error);
-      this.#touch(name);
+      this.#changed(name);
     }
-    this.#tell('refused', { room: name, error, left });
-  }
-
-  /**
-   * Asks for the heads of all rooms.
-   *
-   * @param {number} [patienceMs]
-   * @returns {Promise<boolean>} whether it was answered
-   */
-  async #ping(patienceMs) {
-    this.#pingAt = performance.now() + this.#waits.pingMs;
-    const { session } = this.#connection;
-    const live = [...this.#memberships.values()].filter((m) => m.room.link === 'live');
-    try {
-      const frame = { action: 'ping', rooms: live.map((m) => m.name) };
-      const { time, rooms } = await this.#connection.request(frame, patienceMs);
-      if (isTimestamp(time)) {
-        this.#clock.set(time);
-        for (const membership of this.#memberships.values()) membership.timed();
-      }
-      if (session !== this.#connection.session) return false;
-      for (const membership of live) {
-        const head = rooms[membership.name];
-        if (head === null) membership.enter(); // It is not a member any more.
-        else if (isTimestamp(head)) membership.apply({ type: 'head', head });
-      }
-      return live.every((m) => rooms[m.name] !== null);
-    } catch {
-      return false; // The next one may be answered, or the connection is another by now.
-    }
+    this.#listeners.tell('refused', { room: name, error, left });
   }
 
   #tick() {
-    const now = moment();
-    const slept = Math.max(...passedMs(this.#tickedAt, now)) - this.#waits.tickMs > this.#waits.sleptMs;
-    this.#tickedAt = now;
-    if (slept) this.#hint(true);
+    this.#hints.look(this.#waits.tickMs);
     if (this.state.phase !== 'connected') return;
     this.#connection.renewIfDue();
-    if (now.monotonicMs >= this.#pingAt) this.#ping();
-  }
-
-  /** `online`, `offline`, waking up and becoming visible are hints that a socket may be dead. */
-  #listenToPage() {
-    const { signal } = this.#hints;
-    globalThis.addEventListener?.('online', () => this.#hint(true), { signal });
-    globalThis.addEventListener?.('offline', () => this.#hint(false), { signal });
-    globalThis.document?.addEventListener('visibilitychange',
-      () => document.visibilityState === 'visible' && this.#hint(true), { signal });
+    this.#pings.pingIfDue();
   }
 
   /** @param {boolean} connectable whether an attempt to connect may succeed now */
-  async #hint(connectable) {
+  #hint(connectable) {
     const { phase } = this.state;
     if (phase === 'offline' && connectable) this.#connection.restart();
-    else if (phase === 'connected' && !this.#probing) {
-      this.#probing = true;
-      await this.#ping(this.#waits.probeMs);
-      this.#probing = false;
-    }
+    else if (phase === 'connected') this.#pings.probe();
   }
-
-  // Telling
 
   /** @param {string} room */
-  #touch(room) {
-    this.#changed.add(room);
+  #changed(room) {
+    this.#listeners.changed(room);
     this.#wake();
-    if (this.#telling) return;
-    this.#telling = true;
-    const wait = this.#toldAt + this.#waits.changeMs - performance.now();
-    if (wait > 0) setTimeout(() => this.#tellChange(), wait);
-    else queueMicrotask(() => this.#tellChange());
-  }
-
-  #tellChange() {
-    const rooms = this.#changed;
-    this.#changed = new Set();
-    this.#toldAt = performance.now();
-    this.#telling = false;
-    this.#tell('change', { rooms });
-  }
-
-  /**
-   * @template {keyof Events} T
-   * @param {T} type
-   * @param {Events[T]} event
-   */
-  #tell(type, event) {
-    for (const listener of this.#listeners.get(type) ?? []) {
-      try {
-        listener(event);
-      } catch (e) {
-        reportError(e); // Theirs, not ours.
-      }
-    }
   }
 
   /** @returns {Promise<void>} */
@@ -592,67 +453,4 @@ export class Client {
   #wake() {
     this.#watchers.splice(0).forEach((wake) => wake());
   }
-}
-
-/** Random and base64url: a guest's secret, the id of a send. */
-function randomId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BITS / 8));
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
-}
-
-/**
- * @param {string} name
- * @returns {string}
- */
-function checkedName(name) {
-  const cleaned = typeof name === 'string' ? cleanName(name) : '';
-  if (cleaned === '') throw new TypeError('name: expected a string that shows something');
-  return cleaned;
-}
-
-/**
- * @param {Partial<import('./limits.js').Waits>} waits
- * @returns {import('./limits.js').Waits}
- */
-function checkedWaits(waits) {
-  for (const [wait, ms] of Object.entries(waits)) {
-    if (!(wait in WAITS)) throw new TypeError(`waits: there is no ${wait}`);
-    if (typeof ms !== 'number' || !(ms >= 0)) {
-      throw new TypeError(`waits.${wait}: expected milliseconds, not ${ms}`);
-    }
-  }
-  return { ...WAITS, ...waits };
-}
-
-/**
- * The browser's storage, or one that forgets with the page where it may not be used.
- *
- * @returns {import('./outbox.js').KeptStorage}
- */
-function browserStorage() {
-  try {
-    return localStorage;
-  } catch {
-    const nothing = { length: 0, getItem: () => null, key: () => null, removeItem() {} };
-    return { ...nothing, setItem: () => { throw new Error('there is no storage'); } };
-  }
-}
-
-/**
- * The guest's secret. Where something else is stored under its name, that is replaced: without a
- * secret that is kept, no send could be repeated after a reload.
- *
- * @param {import('./outbox.js').KeptStorage} storage
- * @returns {string}
- */
-function keptSecret(storage) {
-  const made = randomId();
-  try {
-    const kept = storage.getItem(GUEST_KEY);
-    if (kept !== null && /^[A-Za-z0-9_-]{22,128}$/.test(kept)) return kept;
-    storage.setItem(GUEST_KEY, made);
-  } catch {
-    // It lives as long as the page.
-  }
-  return made;
 }

@@ -1,35 +1,15 @@
 /**
- * The WebSocket to Parley: opens it, opens it again after every loss, replaces it before it is too
- * old, and pairs requests with their replies by `ref`. It knows nothing of rooms.
+ * The connection to Parley: opens a WebSocket, opens it again after every loss, and replaces it before
+ * it is too old. It knows nothing of rooms.
  */
 
 import { arrayOf } from './frames.js';
-import { LIST_PAGES_MAX, RETRY_AFTER_MS_MAX } from './limits.js';
-
-/**
- * No reply: the socket closed, the gateway itself reported a failure, or time ran out. Whether the
- * request had its effect is unknown, so only what is safe to repeat may be sent again.
- */
-export class Unanswered extends Error {}
-
-/** The server's `error` reply: the request had no effect. */
-export class Refused extends Error {
-  /** @param {{code?: unknown, message?: unknown, retryAfterMs?: unknown}} reply */
-  constructor({ code, message, retryAfterMs }) {
-    super(String(message ?? code));
-    /** One of the codes that docs/PROTOCOL.md lists. */
-    this.code = String(code);
-    /** @type {number | undefined} set where the same request may succeed after this time */
-    this.retryAfterMs = retryAfterMs == null ? undefined
-      : Math.min(Math.max(0, Number(retryAfterMs) || 0), RETRY_AFTER_MS_MAX);
-  }
-}
+import { LIST_PAGES_MAX } from './limits.js';
+import { Refused, Socket, Unanswered } from './socket.js';
 
 /**
  * @typedef {{phase: 'connecting'} | {phase: 'connected'}
  *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
- *
- * @typedef {{type: string, ref?: unknown} & Record<string, any>} ServerEvent
  *
  * @typedef {object} Options
  * @property {() => Promise<string>} url where to connect to; asked before each attempt
@@ -37,7 +17,7 @@ export class Refused extends Error {
  * @property {() => number} random from 0 to below 1
  * @property {(state: State) => void} onState also told when the socket has been replaced, and the
  *     requests that follow go over the new one
- * @property {(events: ServerEvent[]) => void} onEvents those of one frame, and replies that nobody
+ * @property {(events: import('./socket.js').ServerEvent[]) => void} onEvents those of one frame, and replies that nobody
  *     waits for
  */
 
@@ -266,148 +246,5 @@ export class Connection {
   #enter(state) {
     this.state = state;
     this.#options.onState(state);
-  }
-}
-
-/** One WebSocket, from before it opens, and the requests that it carries. */
-class Socket {
-  /** @type {{onOpen: () => void, onEvents: (events: ServerEvent[]) => void, onClose: () => void}} */
-  #handlers;
-
-  /** @type {WebSocket | null} */
-  #webSocket = null;
-
-  /**
-   * @typedef {object} Request
-   * @property {(reply: any) => void} resolve
-   * @property {(e: Error) => void} reject
-   * @property {ReturnType<typeof setTimeout>} timer
-   */
-
-  /** @type {Map<unknown, Request>} by `ref` */
-  #requests = new Map();
-
-  #lastRef = 0;
-  #frames = 0;
-  #closed = false;
-
-  /** @type {ReturnType<typeof setTimeout>} */
-  #openTimer;
-
-  /**
-   * @param {() => Promise<string>} url
-   * @param {number} openMs
-   * @param {{onOpen: () => void, onEvents: (events: ServerEvent[]) => void, onClose: () => void}} handlers
-   *     none of which is called once this is closed by {@link close}, or within this call
-   */
-  constructor(url, openMs, handlers) {
-    this.#handlers = handlers;
-    this.#openTimer = setTimeout(() => this.#lose(), openMs);
-    this.#connect(url);
-  }
-
-  /** @param {() => Promise<string>} url */
-  async #connect(url) {
-    try {
-      const address = await Promise.resolve().then(url);
-      if (this.#closed) return;
-      const webSocket = new WebSocket(address);
-      this.#webSocket = webSocket;
-      webSocket.onopen = () => {
-        clearTimeout(this.#openTimer);
-        this.#handlers.onOpen();
-      };
-      webSocket.onmessage = ({ data }) => this.#receive(data);
-      webSocket.onclose = () => this.#lose();
-    } catch {
-      this.#lose(); // No address, or none that can be connected to.
-    }
-  }
-
-  /**
-   * @param {{action: string} & Record<string, unknown>} frame
-   * @param {number} patienceMs
-   * @returns {Promise<any>}
-   */
-  request(frame, patienceMs) {
-    return new Promise((resolve, reject) => {
-      if (this.#webSocket?.readyState !== WebSocket.OPEN) {
-        reject(new Unanswered('not connected'));
-        return;
-      }
-      const ref = ++this.#lastRef;
-      const frames = this.#frames;
-      const timer = setTimeout(() => {
-        this.#requests.delete(ref);
-        reject(new Unanswered(`no reply to ${frame.action}`));
-        // A socket that nothing comes back from is no connection, whatever the browser thinks.
-        if (frames === this.#frames) this.#lose();
-      }, patienceMs);
-      this.#requests.set(ref, { resolve, reject, timer });
-      this.#webSocket.send(JSON.stringify({ ...frame, ref }));
-    });
-  }
-
-  close() {
-    this.#closed = true;
-    clearTimeout(this.#openTimer);
-    const webSocket = this.#webSocket;
-    this.#webSocket = null;
-    if (webSocket !== null) {
-      webSocket.onopen = webSocket.onmessage = webSocket.onclose = null;
-      webSocket.close();
-    }
-    this.#unanswered('the connection was lost');
-  }
-
-  #lose() {
-    if (this.#closed) return;
-    this.close();
-    this.#handlers.onClose();
-  }
-
-  /** @param {unknown} data one JSON value: an event, or an array of events */
-  #receive(data) {
-    let value;
-    try {
-      value = JSON.parse(String(data));
-    } catch {
-      return;
-    }
-    this.#frames++;
-    /** @type {ServerEvent[]} */
-    const events = [];
-    for (const event of Array.isArray(value) ? value : [value]) {
-      if (typeof event?.type === 'string') {
-        if (!this.#answered(event)) events.push(event);
-      } else if (event === value && event !== null && typeof event === 'object') {
-        this.#unanswered('the gateway reported a failure');
-      }
-    }
-    this.#handlers.onEvents(events);
-  }
-
-  /**
-   * @param {ServerEvent} event
-   * @returns {boolean} whether somebody waited for it
-   */
-  #answered(event) {
-    const request = this.#requests.get(event.ref);
-    if (request === undefined) return false;
-    this.#requests.delete(event.ref);
-    clearTimeout(request.timer);
-    if (event.type === 'error') request.reject(new Refused(/** @type {any} */ (event)));
-    else request.resolve(event);
-    return true;
-  }
-
-  /** @param {string} why */
-  #unanswered(why) {
-    const requests = [...this.#requests.values()];
-    this.#requests.clear();
-    for (const { reject, timer } of requests) {
-      clearTimeout(timer);
-      reject(new Unanswered(why));
-    }
   }
 }

@@ -1,13 +1,12 @@
 /**
- * What the server sends, as far as it can be used. Something odd in it costs itself, and neither the
- * others of its frame nor its room.
+ * Checks what the server sends. An event or a row that is not as described is left out; the others of
+ * its frame, and its room, are not affected.
  *
- * @typedef {import('./room.js').Message} Message
- * @typedef {import('./room.js').Member} Member
- * @typedef {import('./room.js').MessageEvent} MessageEvent
- * @typedef {import('./room.js').PresenceEvent} PresenceEvent
- *
- * @typedef {{timestamp: number, unreadable: true}} Unreadable a row of the table that is no message
+ * @typedef {import('./members.js').Member} Member
+ * @typedef {import('./members.js').PresenceEvent} PresenceEvent
+ * @typedef {import('./messages.js').Message} Message
+ * @typedef {import('./messages.js').MessageEvent} MessageEvent
+ * @typedef {import('./messages.js').Page} Page
  */
 
 /**
@@ -19,7 +18,7 @@ export function isTimestamp(value) {
 }
 
 /**
- * An event of a room. One that is odd is as good as one that was lost: the table has its message.
+ * An event of a room. A malformed one counts as lost: the table has its message.
  *
  * @param {any} value an object
  * @returns {(MessageEvent | PresenceEvent) & {room: string} | null}
@@ -37,11 +36,11 @@ export function eventOf(value) {
 }
 
 /**
- * A page of a `joined` or a `history` reply. An entry that is odd counts as unreadable, where it has
- * at least a timestamp.
+ * A page of a `joined` or a `history` reply. A malformed entry counts as unreadable where it has a
+ * timestamp, and is left out otherwise.
  *
  * @param {any} reply
- * @returns {import('./room.js').Page}
+ * @returns {Page}
  */
 export function pageOf({ messages, more, complete }) {
   return {

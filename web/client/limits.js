@@ -57,7 +57,7 @@ export const WAITS = Object.freeze({
   /** How late after the server's time a timestamp may be: clocks agree within 1 s, `after` may add 1 s. */
   aheadMs: 2_000,
 
-  /** Before a hole is repaired: a thousand members see the same one at the same moment. */
+  /** Before a gap is repaired: a thousand members see the same one at the same moment. */
   repairMsMin: 300,
   repairMsMax: 1_000,
 

@@ -1,32 +1,26 @@
 /**
- * The sends without an answer, kept where they outlive the page. Each has an entry of its own, so
- * that several tabs of one page add and take out without undoing each other's work. Two of them may
- * send the same one: it has the same `id`, and one message comes of it.
+ * Keeps the sends that have no answer yet where they outlive the page. Each has an entry of its own,
+ * so that several tabs of one page add and remove entries without undoing each other's work. Two tabs
+ * may send the same draft: it has the same `id`, and one message comes of it.
  *
- * What another program has stored under such a name, or another version of this one, is used as far
- * as it can be. What cannot be used stays where it is: it harms nothing, and is not ours to remove.
+ * Another program, or another version of this one, may have stored something under such a name. What
+ * can be used of it is used. What cannot be used stays in the storage, for it is not ours to remove.
  */
 
 import { isTimestamp } from './frames.js';
 import { DRAFT_KEPT_MS_MAX, MESSAGE_CODE_POINTS_MAX, ROOM_PATTERN } from './limits.js';
 
-/** @typedef {import('./room.js').Draft} Draft */
-
-/**
- * What the client needs of a storage: `localStorage`, `sessionStorage`, or anything like them.
- *
- * @typedef {Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>} KeptStorage
- */
+/** @typedef {import('./drafts.js').Draft} Draft */
 
 const PREFIX = 'parley.draft/';
 
 export class Outbox {
   #storage;
 
-  /** Those that could not be stored: they live as long as the page. @type {Set<string>} */
+  /** Ids of drafts that could not be stored: they live as long as the page. @type {Set<string>} */
   #unstored = new Set();
 
-  /** @param {KeptStorage} storage */
+  /** @param {import('./storage.js').KeptStorage} storage */
   constructor(storage) {
     this.#storage = storage;
   }
@@ -75,8 +69,8 @@ export class Outbox {
   }
 
   /**
-   * All drafts of a room. Those that are too old have failed; they are not removed, since it may be
-   * the clock that is wrong.
+   * All drafts of a room. Those that are too old have failed. They are not removed, since the clock
+   * may be wrong.
    *
    * @param {string} room
    * @param {number} now epoch milliseconds
@@ -104,13 +98,13 @@ export class Outbox {
 }
 
 /**
- * A draft, of whose fields each is used that can be. Without a usable time of its first attempt, it
- * counts as tried so long ago that it has to be looked up.
+ * A stored draft. Fields that are not as expected are left out. A draft that was tried, but does not
+ * say when in a usable way, counts as tried so long ago that it has to be looked up.
  *
  * @param {string} room
  * @param {string} name
  * @param {string} entry
- * @returns {Draft | null} null where it is none
+ * @returns {Draft | null} null where the entry is no draft
  */
 function parsed(room, name, entry) {
   const { id, message, writtenAt, state, error, triedAt, lastTriedAt, after } = object(entry);

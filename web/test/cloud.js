@@ -4,10 +4,9 @@
  * in for the browser's sockets, timers and clock.
  */
 
+import { FakeSocket } from './sockets.js';
 import { Table } from './table.js';
 import { Time } from './tools.js';
-
-const CONNECTION_MS_MAX = 2 * 60 * 60_000;
 
 export class Cloud {
   time = new Time();
@@ -33,7 +32,7 @@ export class Cloud {
   faults = {
     /** No socket opens. */
     unreachable: false,
-    /** Nothing gets through, and nobody is told. */
+    /** Nothing gets through, and no socket is closed. */
     mute: false,
     /** Parts of what is sent that is lost, doubled or late. */
     lostPushes: 0,
@@ -314,85 +313,6 @@ export class Cloud {
   }
 }
 
-class FakeSocket {
-  static OPEN = 1;
-
-  readyState = 0;
-
-  /** @type {(() => void) | null} */
-  onopen = null;
-
-  /** @type {((event: {data: string}) => void) | null} */
-  onmessage = null;
-
-  /** @type {(() => void) | null} */
-  onclose = null;
-
-  /** @type {Set<string>} */
-  rooms = new Set();
-
-  forgotten = false;
-
-  #cloud;
-
-  /**
-   * @param {Cloud} cloud
-   * @param {string} url
-   */
-  constructor(cloud, url) {
-    this.#cloud = cloud;
-    cloud.addressMax = Math.max(cloud.addressMax, url.length);
-    const query = new URL(url).searchParams;
-    const guest = query.get('guest');
-    this.member = String(++cloud.opened);
-    this.user = `guest:${guest ?? this.member}`;
-    this.sender = query.get('name') ?? 'Guest';
-    cloud.time.after(cloud.latency, () => {
-      if (this.readyState !== 0 || cloud.faults.mute) return;
-      if (cloud.faults.unreachable) {
-        this.lose();
-        return;
-      }
-      this.readyState = 1;
-      cloud.open.add(this);
-      (query.get('rooms') ?? 'global').split(',').forEach((room) => this.rooms.add(room));
-      cloud.time.after(CONNECTION_MS_MAX, () => this.lose());
-      cloud.reach(() => this.onopen?.());
-    });
-  }
-
-  /** @param {string} data */
-  send(data) {
-    const { time, faults } = this.#cloud;
-    time.after(this.#cloud.latency, () => {
-      if (this.readyState !== 1 || this.forgotten || faults.mute) return;
-      this.#cloud.handle(this, JSON.parse(data));
-    });
-  }
-
-  /** @param {object} event of the server's */
-  deliver(event) {
-    const data = JSON.stringify(event);
-    this.#cloud.time.after(this.#cloud.latency, () => {
-      if (this.readyState !== 1 || this.#cloud.faults.mute) return;
-      this.#cloud.reach(() => this.onmessage?.({ data }));
-    });
-  }
-
-  /** By the client. */
-  close() {
-    this.readyState = 3;
-    this.#cloud.open.delete(this);
-  }
-
-  /** By the network. */
-  lose() {
-    if (this.readyState === 3) return;
-    this.close();
-    this.#cloud.reach(() => this.onclose?.());
-  }
-}
-
 const channel = new MessageChannel();
 
 /** All promises have been kept that can be. */
@@ -401,37 +321,4 @@ function settled() {
     channel.port1.onmessage = resolve;
     channel.port2.postMessage(null);
   });
-}
-
-/** What outlives a page, for clients that are its tabs or its reloads. */
-export class MemoryStorage {
-  /** @type {Map<string, string>} */
-  #entries = new Map();
-
-  get length() {
-    return this.#entries.size;
-  }
-
-  /** @param {number} index in the order of the keys, as in a browser */
-  key(index) {
-    return [...this.#entries.keys()].sort()[index] ?? null;
-  }
-
-  /** @param {string} key */
-  getItem(key) {
-    return this.#entries.get(key) ?? null;
-  }
-
-  /**
-   * @param {string} key
-   * @param {string} value
-   */
-  setItem(key, value) {
-    this.#entries.set(key, String(value));
-  }
-
-  /** @param {string} key */
-  removeItem(key) {
-    this.#entries.delete(key);
-  }
 }

@@ -1,17 +1,22 @@
 /**
- * What `client/` promises, run by opening `index.html`: `data-result` of its body becomes `passed` or
- * `failed`, and the report says which sentence did not hold. `?only=` runs the tests whose names
- * contain it, and `?seed=` the seeded ones with that seed only.
+ * Runs the tests of `client/` when `index.html` is opened: `data-result` of its body becomes `passed`
+ * or `failed`, and the report names the tests that failed. `?only=` runs the tests whose names contain
+ * it, and `?seed=` the seeded ones with that seed only.
  */
 
 import clientTests from './client.test.js';
+import faultTests from './faults.test.js';
 import interleavingTests from './interleavings.test.js';
+import readingTests from './reading.test.js';
 import roomTests from './room.test.js';
+import sendingTests from './sending.test.js';
 import textTests from './text.test.js';
 
 const query = new URLSearchParams(location.search);
-const tests = Object.entries({ ...textTests, ...roomTests, ...interleavingTests, ...clientTests })
-  .filter(([name]) => name.includes(query.get('only') ?? ''));
+const tests = Object.entries({
+  ...textTests, ...roomTests, ...interleavingTests, ...clientTests, ...sendingTests, ...readingTests,
+  ...faultTests,
+}).filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 
 let failures = 0;

@@ -1,10 +1,11 @@
 /**
  * The property that all of `room.js` is for: whatever is lost, doubled, late or cut off, what a room
  * shows equals the table over the range that it shows, once it says that nothing is missing. And at
- * no moment does it vouch for what it cannot know.
+ * no moment does it take for contiguous what may not be.
  */
 
-import { newest, newRoom, next, resumeAfter, whole } from '../client/room.js';
+import { isCaughtUp, newest, newRoom, next } from '../client/room.js';
+import { hasGap, resumeAfter } from '../client/stretch.js';
 import { Table } from './table.js';
 import { check, equal, generator, seeds, Time } from './tools.js';
 
@@ -13,7 +14,7 @@ const OVERLAP_MS = 10 * SECOND;
 const AHEAD_MS = 2 * SECOND;
 
 export default {
-  whateverIsLostOrLateTheRoomEqualsTheTableInTheEnd() {
+  afterAnyOrderOfArrivalTheRoomEqualsTheTable() {
     let repairs = 0;
     for (const seed of seeds(500)) repairs += simulate(seed);
     check(repairs > 0, 'nothing was ever missing');
@@ -104,7 +105,7 @@ function simulate(seed) {
       });
     }
     reading = true;
-    const after = resumeAfter(room);
+    const after = resumeAfter(room.stretch);
     apply({ type: 'asked', after });
     ask(type, after);
   }
@@ -121,12 +122,12 @@ function simulate(seed) {
   }
 
   function watch() {
-    if (repairing || reading || room.link !== 'live' || room.chain.holes.size === 0) return;
+    if (repairing || reading || room.link !== 'live' || !hasGap(room.stretch)) return;
     repairing = true;
     const at = session;
     time.after(between(300, 1_000), () => {
       repairing = false;
-      if (at !== session || reading || whole(room) || room.link !== 'live') return;
+      if (at !== session || reading || isCaughtUp(room) || room.link !== 'live') return;
       repairs++;
       read('history', () => {
         reading = false;
@@ -149,7 +150,7 @@ function simulate(seed) {
 
   function older() {
     const before = room.from;
-    if (before === 0 || room.aside !== null || room.link !== 'live') return;
+    if (before === 0 || room.stretch.earlier !== null || room.link !== 'live') return;
     apply({ type: 'olderAsked' });
     const at = session;
     request(() => table.page({ before, limit: page }), (reply) => {
@@ -170,7 +171,7 @@ function simulate(seed) {
     session++;
     open = false;
     apply({ type: 'disconnected' });
-    if (room.aside !== null) apply({ type: 'olderAbandoned' });
+    if (room.stretch.earlier !== null) apply({ type: 'olderAbandoned' });
     time.after(chance(0.8) ? between(0, 5 * SECOND) : between(5, 90) * SECOND, connect);
   }
 
@@ -211,7 +212,7 @@ function simulate(seed) {
   faulty = false;
   time.run(time.now + 200 * SECOND);
 
-  check(whole(room), `seed ${seed}: it is not whole by the end`);
+  check(isCaughtUp(room), `seed ${seed}: it is not caught up by the end`);
   equal(room.messages, table.messages.filter((m) => m.timestamp >= room.from), `seed ${seed}:`);
   return repairs;
 }
@@ -224,7 +225,7 @@ function simulate(seed) {
  * @param {string} context
  */
 function verify(room, table, context) {
-  const { settled, holes, unsure } = room.chain;
+  const { watermark, gaps, unconfirmed } = room.stretch;
   const held = new Set();
   let last = 0;
   for (const { timestamp } of room.messages) {
@@ -235,18 +236,18 @@ function verify(room, table, context) {
   check(room.from === 0 || room.from <= (room.messages[0]?.timestamp ?? Infinity),
     `${context}: from ${room.from}`);
 
-  // Nothing that is missing was handed out before a message that is vouched for, or is too old for
+  // Nothing that is missing was handed out before a contiguous message, or is too old for
   // a repair to bring it.
   let missing = Infinity;
   table.stream.forEach((timestamp, position) => {
     if (timestamp < room.from || table.unreadable.has(timestamp)) return;
     if (!held.has(timestamp)) {
       missing = Math.min(missing, position);
-      check(settled === null || timestamp > settled - OVERLAP_MS * 1000,
+      check(watermark === null || timestamp > watermark - OVERLAP_MS * 1000,
         `${context}: no repair would bring ${timestamp}`);
     } else if (position > missing) {
-      check(holes.has(timestamp) || unsure.has(timestamp),
-        `${context}: it vouches for ${timestamp}, but not all before it is there`);
+      check(gaps.has(timestamp) || unconfirmed.has(timestamp),
+        `${context}: ${timestamp} counts as contiguous, but something before it is missing`);
     }
   });
 }

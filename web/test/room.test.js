@@ -1,8 +1,7 @@
 /** What `room.js` promises, one order of arrival at a time. */
 
-import {
-  broken, newestUpTo, newRoom, next, people, resumeAfter, unread, whole,
-} from '../client/room.js';
+import { isCaughtUp, newestUpTo, newRoom, next, people, unread } from '../client/room.js';
+import * as stretches from '../client/stretch.js';
 import { equal } from './tools.js';
 
 /** @typedef {import('../client/room.js').RoomEvent} RoomEvent */
@@ -100,6 +99,12 @@ const drafted = (id = 'd') => ({
 const after = (...events) => events.reduce(next, newRoom('r', 10_000, HELD_MAX));
 
 /** @param {Room} room */
+const hasGap = (room) => stretches.hasGap(room.stretch);
+
+/** @param {Room} room */
+const resumeAfter = (room) => stretches.resumeAfter(room.stretch);
+
+/** @param {Room} room */
 const timestamps = (room) => room.messages.map((m) => m.timestamp);
 
 export default {
@@ -107,7 +112,7 @@ export default {
     const room = after(...joined([10]), message(30, 10), message(20, 30), message(30, 10), message(10));
 
     equal(timestamps(room), [10, 20, 30]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
   aFrameOfManyEventsIsAsGoodAsManyFrames() {
@@ -116,10 +121,10 @@ export default {
     const room = after(...joined([10]), { type: 'events', events, limit: LIMIT });
 
     equal(timestamps(room), [10, 20, 30, 40]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
-  whatHasBeenSeenChangesNothing() {
+  anEventThatWasSeenChangesNothing() {
     const room = after(...joined([10]), message(20, 10));
 
     equal(next(room, message(20, 10)) === room, true);
@@ -133,18 +138,18 @@ export default {
     const room = after(asked, message(40, 20), reply);
 
     equal(timestamps(room), [10, 20, 40]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
-  aPageThatIsOlderThanWhatCameLiveTakesNothingBack() {
+  aPageThatWasReadBeforeALiveMessageRemovesNothing() {
     const [asked, reply] = joined([10, 20]);
     const room = after(asked, message(40, 30), reply);
 
     equal(timestamps(room), [10, 20, 40]);
-    equal(broken(room), true, '30 is missing:');
+    equal(hasGap(room), true, '30 is missing:');
   },
 
-  theNewestPageReplacesWhatMayLieBehindAHole() {
+  theNewestPageReplacesWhatMayLieBehindAGap() {
     const room = after(...joined([10, 20]), { type: 'disconnected' }, message(55, 50),
       ...joined([50, 60], { more: true }));
 
@@ -152,102 +157,102 @@ export default {
     equal(room.from, 50);
   },
 
-  aPrevThatWasNotSeenIsAHoleUntilItComes() {
+  aPrevThatWasNotSeenIsAGapUntilItComes() {
     const room = after(...joined([10]), message(30, 20));
-    equal(broken(room), true);
+    equal(hasGap(room), true);
     equal(timestamps(room), [10, 30]);
 
     const closed = next(room, message(20, 10));
-    equal(whole(closed), true);
+    equal(isCaughtUp(closed), true);
     equal(timestamps(closed), [10, 20, 30]);
   },
 
-  anEventWithoutAPrevFollowsNothingOnceSomethingWasSaid() {
-    equal(broken(after(...joined([]), message(20, null))), false, 'the first one of a room:');
+  anEventWithoutAPrevLeavesAGapOnceSomethingWasSaid() {
+    equal(hasGap(after(...joined([]), message(20, null))), false, 'the first one of a room:');
 
     const room = after(...joined([10]), message(30, null));
 
     equal(timestamps(room), [10, 30]);
-    equal(broken(room), true, 'the server has lost what it handed out before 30:');
-    equal(whole(after(...joined([10]), message(30, null), ...joined([10, 20, 30]))), true);
+    equal(hasGap(room), true, 'the server has lost what it handed out before 30:');
+    equal(isCaughtUp(after(...joined([10]), message(30, null), ...joined([10, 20, 30]))), true);
   },
 
-  whatFollowedAHoleIsVouchedForOnceItIsClosed() {
+  messagesAfterAGapAreContiguousOnceItIsClosed() {
     const room = after(...joined([10]), message(30, 20), message(40, 30), message(50, 40));
-    equal(broken(room), true);
+    equal(hasGap(room), true);
 
-    equal(whole(next(room, message(20, 10))), true);
+    equal(isCaughtUp(next(room, message(20, 10))), true);
   },
 
-  aRepairClosesAHoleWhetherOrNotItsPrevIsFound() {
+  aRepairClosesAGapWhetherOrNotThePrevIsFound() {
     const found = after(...joined([10]), message(30, 20), ...repaired([10, 20, 30], 0));
     equal(timestamps(found), [10, 20, 30]);
-    equal(whole(found), true);
+    equal(isCaughtUp(found), true);
 
     const removed = after(...joined([10]), message(30, 20), ...repaired([10, 30], 0));
     equal(timestamps(removed), [10, 30]);
-    equal(whole(removed), true);
+    equal(isCaughtUp(removed), true);
   },
 
-  aHoleThatOpensDuringARepairStaysOpen() {
+  aGapThatOpensDuringARepairStaysOpen() {
     const [asked, page] = repaired([10, 20, 30], 0);
     const room = after(...joined([10]), message(30, 20), asked, message(60, 50), page);
 
     equal(timestamps(room), [10, 20, 30, 60]);
-    equal([...room.chain.holes.keys()], [60]);
+    equal([...room.stretch.gaps.keys()], [60]);
   },
 
   aRepairBeginsWhereNothingOlderCanBeMissing() {
     const s = SECOND_US;
     const room = after(...joined([100 * s]), message(130 * s, 120 * s), message(140 * s, 130 * s));
 
-    equal(resumeAfter(room), 90 * s, 'what came behind the hole does not count:');
+    equal(resumeAfter(room), 90 * s, 'what came after the gap does not count:');
   },
 
-  theAcknowledgementOfASendHidesNoHole() {
+  theAcknowledgementOfASendHidesNoGap() {
     const room = after(...joined([10]), drafted(), { type: 'sent', id: 'd', timestamp: 30 },
       message(40, 30));
 
-    equal(broken(room), true, 'whether anything lies between 10 and 30 is not known:');
+    equal(hasGap(room), true, 'whether anything lies between 10 and 30 is not known:');
   },
 
-  aHeadThatWasNotSeenIsAHoleUntilItsEventComes() {
+  aHeadThatWasNotSeenIsAGapUntilItsEventComes() {
     const room = after(...joined([10]), { type: 'head', head: 20 });
-    equal(broken(room), true);
+    equal(hasGap(room), true);
 
-    equal(whole(next(room, message(20, 10))), true);
-    equal(broken(next(room, message(20, 15))), true);
-    equal(whole(repaired([10, 20], 0).reduce(next, room)), true);
+    equal(isCaughtUp(next(room, message(20, 10))), true);
+    equal(hasGap(next(room, message(20, 15))), true);
+    equal(isCaughtUp(repaired([10, 20], 0).reduce(next, room)), true);
   },
 
-  aHeadThatTheTableHasNoMoreIsLookedForOnce() {
+  aHeadThatIsNotInTheTableIsLookedForOnce() {
     const room = after(...joined([10]), { type: 'head', head: 20 }, ...repaired([10], 0));
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
 
     equal(next(room, { type: 'head', head: 20 }) === room, true);
-    equal(whole(next(room, message(30, 20))), true);
+    equal(isCaughtUp(next(room, message(30, 20))), true);
   },
 
-  aHeadThatTheNewestPageDoesNotReachIsNoHole() {
+  aHeadThatTheNewestPageDoesNotReachIsNoGap() {
     const room = after(...joined([30, 40], { more: true, head: 20 }));
 
-    equal(whole(next(room, { type: 'head', head: 20 })), true);
-    equal(whole(next(room, message(50, 20))), true);
+    equal(isCaughtUp(next(room, { type: 'head', head: 20 })), true);
+    equal(isCaughtUp(next(room, message(50, 20))), true);
   },
 
   aLateMessageBeforeTheStretchWaitsForItsPageAndTakesItsPlaceInTheChain() {
     const room = after(...joined([30], { more: true }), message(5, 30), message(40, 5));
 
     equal(timestamps(room), [30, 40]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
-  anOldPushThatComesLateIsNoHole() {
+  anOldPushThatComesLateIsNoGap() {
     const s = SECOND_US;
     const room = after(...joined([100 * s], { more: true }), message(80 * s, 79 * s));
 
     equal(timestamps(room), [100 * s]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
   aCatchUpThatIsCutShortIsResumedWhereItStopped() {
@@ -268,32 +273,32 @@ export default {
       further([400 * s, 500 * s], { after: 300 * s }),
     ].reduce(next, cut);
     equal(timestamps(done), [100, 120, 300, 400, 500].map((t) => t * s));
-    equal(whole(done), true);
+    equal(isCaughtUp(done), true);
   },
 
-  whatIsWrittenBetweenTwoPagesOfAReadMayBeMissingFromIt() {
+  aMessageWrittenBetweenTwoPagesOfAReadMayBeMissing() {
     const s = SECOND_US;
     const room = after(...joined([100 * s], { more: true, after: undefined }), { type: 'disconnected' },
       ...joined([101 * s, 102 * s], { after: 90 * s, more: true, limit: 102 * s }),
       further([103 * s, 104 * s], { after: 102 * s, limit: 102 * s }));
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
     equal(resumeAfter(room), 92 * s, 'the read was begun at 102 s:');
 
     // 101.5 s came to be in the table after the first page was read, and its push was lost.
     const named = next(room, message(105 * s, 104 * s));
-    equal(broken(named), true);
-    equal(whole(repaired([101.5 * s, 104 * s, 105 * s], 92 * s).reduce(next, named)), true);
+    equal(hasGap(named), true);
+    equal(isCaughtUp(repaired([101.5 * s, 104 * s, 105 * s], 92 * s).reduce(next, named)), true);
   },
 
-  aReadOfSeveralPagesVouchesForWhatWasHeardOfBefore() {
+  aReadOfSeveralPagesClosesTheGapsFromBeforeIt() {
     const s = SECOND_US;
     const room = after(...joined([100 * s]), message(104 * s, 103 * s),
       { type: 'asked', after: 90 * s },
       further([100 * s, 102 * s], { after: 90 * s, more: true }),
       further([103 * s, 104 * s], { after: 102 * s }));
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
 
-    equal(whole(next(room, message(105 * s, 104 * s))), true);
+    equal(isCaughtUp(next(room, message(105 * s, 104 * s))), true);
   },
 
   aPageThatWasNotAskedForIsLeftOut() {
@@ -302,16 +307,16 @@ export default {
 
     const asking = after(...joined([30]), { type: 'asked', after: 20 });
     equal(next(asking, further([10], { after: 0 })) === asking, true);
-    equal(whole(asking), false);
-    equal(whole(next(asking, { type: 'abandoned' })), true);
+    equal(isCaughtUp(asking), false);
+    equal(isCaughtUp(next(asking, { type: 'abandoned' })), true);
   },
 
   anEmptyRoomIsReadFromItsBeginning() {
     const room = after(...joined([]));
     equal(resumeAfter(room), 0);
 
-    equal(whole(next(room, message(20, null))), true, 'its first message:');
-    equal(broken(next(room, message(20, 10))), true, 'its second message:');
+    equal(isCaughtUp(next(room, message(20, null))), true, 'its first message:');
+    equal(hasGap(next(room, message(20, 10))), true, 'its second message:');
   },
 
   olderMessagesGoBeforeTheOthers() {
@@ -329,18 +334,18 @@ export default {
     equal(room.from, 90);
   },
 
-  whatWasWrittenAfterAnOlderPageWasReadIsNotMissingFromIt() {
+  aMessageWrittenAfterAnOlderPageWasReadIsAddedWithIt() {
     const [asked, page] = older([10, 20], 30);
     const room = after(...joined([30], { more: true }), asked, message(15, 30), message(40, 15), page);
 
     equal(timestamps(room), [10, 15, 20, 30, 40]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
-  whatAnOlderPageBringsOfTheLastSecondsIsNotVouchedFor() {
+  recentMessagesOfAnOlderPageAreNotContiguous() {
     const room = after(...joined([30], { more: true }), ...older([20], 30), message(40, 20));
 
-    equal(broken(room), true, '20 may have been handed out after something that is missing:');
+    equal(hasGap(room), true, '20 may have been handed out after something that is missing:');
   },
 
   aLongConversationIsTrimmedToWhatCanBeFetchedAgain() {
@@ -349,10 +354,10 @@ export default {
 
     equal(timestamps(room), all.slice(-HELD_MAX / 2));
     equal(room.from, timestamps(room)[0]);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
   },
 
-  whatAReaderLooksAtIsNotTrimmed() {
+  pinnedMessagesAreNotTrimmed() {
     const all = Array.from({ length: HELD_MAX + 1 }, (_, i) => i + 1);
     const pinned = after(...joined([1]), { type: 'pinned', pinned: true },
       ...all.slice(1).map((t) => message(t, t - 1)));
@@ -367,7 +372,7 @@ export default {
       ...all.map((t) => message(t, t === 100 ? 1 : t - 1)));
 
     equal(room.messages.length < HELD_MAX, true);
-    equal(broken(room), true);
+    equal(hasGap(room), true);
   },
 
   theNewestPageDoesNotBringBackWhatWasTrimmedMeanwhile() {
@@ -379,7 +384,7 @@ export default {
     equal(room.from, timestamps(room)[0]);
   },
 
-  whatRetentionHasRemovedGoesFromTheScreenToo() {
+  messagesThatRetentionHasRemovedAreNotShownAnyMore() {
     const room = after(...joined([10, 20]), { type: 'disconnected' },
       ...joined([30, 40], { after: 10, complete: false }));
     equal(timestamps(room), [30, 40]);
@@ -390,7 +395,7 @@ export default {
     equal(timestamps(nothing), []);
   },
 
-  anOwnMessageAppearsOnceWhicheverNewsComesFirst() {
+  anOwnMessageAppearsOnceInAnyOrderOfReplyAndEvent() {
     const live = message(20, 10, { id: 'd', user: you.user, message: 'hello' });
     /** @type {RoomEvent} */
     const reply = { type: 'sent', id: 'd', timestamp: 20 };
@@ -428,7 +433,7 @@ export default {
     equal(room.drafts.length, 1);
   },
 
-  whatCameBeforeTheFirstJoinIsNotUnread() {
+  messagesFromBeforeTheFirstJoinAreNotUnread() {
     const joinedNow = after(...joined([10, 20]));
     equal(unread(joinedNow), 0);
 
@@ -438,7 +443,7 @@ export default {
     equal(unread(next(later, { type: 'read' })), 0);
   },
 
-  whatIsAheadOfItsTimeHidesNoUnreadMessage() {
+  aMessageFromTheFutureHidesNoUnreadMessage() {
     const read = after(...joined([10]), message(900, 10), /** @type {RoomEvent} */ ({ type: 'read' }));
 
     equal(unread(next(read, message(20, 900))), 1);
@@ -450,14 +455,14 @@ export default {
     equal(unread(room), 0);
   },
 
-  whatIsLetGoIsNotUnread() {
+  trimmedMessagesAreNotUnread() {
     const all = Array.from({ length: HELD_MAX + 1 }, (_, i) => i + 1);
     const room = after(...joined([1]), ...all.slice(1).map((t) => message(t, t - 1)));
 
     equal(unread(room), HELD_MAX / 2);
   },
 
-  presenceDuringAListingCountsMoreThanTheList() {
+  presenceDuringAListingOverridesTheList() {
     const [a, b, c] = ['a', 'b', 'c'].map((m) => ({ member: m, user: m, sender: m.toUpperCase() }));
     const room = after(...joined([]), { type: 'membersAsked' },
       presence(b, 'out'),
@@ -477,23 +482,23 @@ export default {
     equal(people(left), [{ user: 'u', sender: 'U', connections: 1 }]);
   },
 
-  anUnreadableRowIsSeenAndNothingIsShownForIt() {
+  anUnreadableRowCountsAsSeenAndIsNotShown() {
     const room = after(...joined([10, unreadable(20)], { head: 20 }));
     equal(timestamps(room), [10]);
 
-    equal(whole(next(room, { type: 'head', head: 20 })), true, 'as a head:');
-    equal(whole(next(room, message(30, 20))), true, 'as a prev:');
+    equal(isCaughtUp(next(room, { type: 'head', head: 20 })), true, 'as a head:');
+    equal(isCaughtUp(next(room, message(30, 20))), true, 'as a prev:');
     equal(resumeAfter(after(...joined([unreadable(20 * SECOND_US)]))), 10 * SECOND_US);
   },
 
   anUnreadableRowThatWasHandedOutIsLookedForOnce() {
     const heard = after(...joined([10]), message(30, 20));
-    equal(broken(heard), true);
+    equal(hasGap(heard), true);
 
     const room = repaired([10, unreadable(20), 30], 0).reduce(next, heard);
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
     equal(next(room, message(30, 20)) === room, true);
-    equal(whole(next(room, message(40, 20))), true);
+    equal(isCaughtUp(next(room, message(40, 20))), true);
   },
 
   anUnreadableRowKeepsItsPlaceAtTheBeginningOfTheStretch() {
@@ -501,14 +506,14 @@ export default {
     equal([room.from, ...timestamps(room)], [20, 30]);
 
     equal(timestamps(next(room, message(25, 30))), [25, 30]);
-    const whole = older([unreadable(10)], 20).reduce(next, room);
-    equal([whole.from, ...timestamps(whole)], [0, 30]);
+    const all = older([unreadable(10)], 20).reduce(next, room);
+    equal([all.from, ...timestamps(all)], [0, 30]);
   },
 
-  aPageWithoutAnyMessageIsPassedOver() {
+  aPageWithoutReadableRowsIsSkipped() {
     const newest = after(...joined([unreadable(40), unreadable(50)], { more: true }));
     equal([newest.from, newest.messages], [40, []]);
-    equal(whole(next(newest, message(60, 50))), true);
+    equal(isCaughtUp(next(newest, message(60, 50))), true);
 
     const older1 = older([unreadable(20), unreadable(30)], 40, true).reduce(next, newest);
     equal([older1.from, older1.messages], [20, []]);
@@ -517,7 +522,7 @@ export default {
     const behind = after(...joined([10]), { type: 'disconnected' },
       ...joined([unreadable(20), unreadable(30)], { after: 0, more: true }), further([40], { after: 30 }));
     equal(timestamps(behind), [10, 40]);
-    equal(whole(behind), true);
+    equal(isCaughtUp(behind), true);
   },
 
   aRowThatBecomesReadableIsShown() {
@@ -529,25 +534,25 @@ export default {
   unreadableRowsAreForgottenOnceNoPrevCanNameThem() {
     const s = SECOND_US;
     const room = after(...joined([unreadable(10 * s), unreadable(95 * s), 100 * s]));
-    equal([...room.chain.unreadable], [95 * s]);
+    equal([...room.stretch.unreadable], [95 * s]);
 
     const all = Array.from({ length: HELD_MAX + 1 }, (_, i) => (101 + i) * s);
     const trimmed = all.reduce((r, t) => next(r, message(t, t - s)), room);
-    equal([...trimmed.chain.unreadable], []);
-    equal(whole(trimmed), true);
+    equal([...trimmed.stretch.unreadable], []);
+    equal(isCaughtUp(trimmed), true);
   },
 
-  anEmptyPageEndsAReadThoughItSaysThatThereIsMore() {
+  anEmptyPageEndsAReadEvenIfItSaysThatThereIsMore() {
     const room = after(...joined([], { more: true }));
-    equal([room.from, whole(room)], [0, true]);
+    equal([room.from, isCaughtUp(room)], [0, true]);
 
     const held = after(...joined([30], { more: true }), ...repaired([], 20));
-    equal([held.from, whole(held)], [30, true]);
+    equal([held.from, isCaughtUp(held)], [30, true]);
     const asked = older([], 30, true).reduce(next, held);
     equal([asked.from, ...timestamps(asked)], [30, 30], 'there may be older ones still:');
   },
 
-  whatIsAheadOfTheServersTimeSettlesNothing() {
+  aTimestampAheadOfTheServersTimeDoesNotMoveTheWatermark() {
     const s = SECOND_US;
     const limit = 102 * s;
     const room = after(...joined([100 * s, 900 * s], { limit }));
@@ -559,17 +564,17 @@ export default {
     equal(resumeAfter(named), 90 * s, 'after a head:');
     const [asked, page] = [{ type: 'asked', after: 90 * s }, further([100 * s], { after: 90 * s, limit })];
     const looked = [/** @type {RoomEvent} */ (asked), page].reduce(next, named);
-    equal(whole(looked), true);
+    equal(isCaughtUp(looked), true);
     equal(resumeAfter(looked), 90 * s, 'after a repair:');
     equal(next(looked, { type: 'head', head: 902 * s }) === looked, true, 'it is looked for once:');
 
     const goes = [message(103 * s, 900 * s, {}, 105 * s), message(104 * s, 103 * s, {}, 106 * s)]
       .reduce(next, room);
-    equal(whole(goes), true);
+    equal(isCaughtUp(goes), true);
     equal(resumeAfter(goes), 94 * s, 'with what is said now:');
   },
 
-  aCatchUpThatIsCutShortPassesOverNothingThatWasHandedOutBefore() {
+  aCatchUpThatIsCutShortSkipsNothingThatWasHandedOutBefore() {
     const s = SECOND_US;
     const limit = 150 * s;
     const room = after(...joined([100 * s], { limit }), { type: 'disconnected' },
@@ -580,13 +585,13 @@ export default {
     equal(resumeAfter(room), 130 * s);
 
     // 900 s is not read yet, and was handed out before 102 s.
-    equal(broken(next(room, message(145 * s, 102 * s, {}, limit))), true);
+    equal(hasGap(next(room, message(145 * s, 102 * s, {}, limit))), true);
   },
 
-  nothingIsSettledWhileTheServersTimeIsNotKnown() {
+  thereIsNoWatermarkWhileTheServersTimeIsNotKnown() {
     const s = SECOND_US;
     const room = after(...joined([100 * s, 900 * s], { limit: 0 }));
-    equal(whole(room), true);
+    equal(isCaughtUp(room), true);
     equal(resumeAfter(room), undefined, 'the newest page:');
 
     const told = next(room, { type: 'timed', limit: 102 * s });

@@ -4,8 +4,8 @@
  */
 
 /**
- * @typedef {import('../client/room.js').Message} Message
- * @typedef {import('../client/frames.js').Unreadable} Unreadable
+ * @typedef {import('../client/messages.js').Message} Message
+ * @typedef {import('../client/messages.js').Unreadable} Unreadable
  */
 
 /** What the protocol takes for granted: clocks agree within 1 s, and a put takes at most 5 s. */

@@ -42,9 +42,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Sockets that are in one room, on one event loop; in several, where commas are between their
-/// names, and then none of their messages is awaited. Each stamps the arrival of every message
-/// whose text is a [#text], and looks at its place in the room's chain; it parses nothing else.
+/// Thousands of sockets that are in one room; in several, where commas are between their names, and
+/// then none of their messages is awaited. Each stamps the arrival of every message whose text is a
+/// [#text], and looks at its place in the room's chain; it parses nothing else.
+///
+/// It is a WebSocket client of its own because all sockets share one event loop and count bytes: a
+/// client of the JDK or of `infra/client` for each would cost more CPU than the server under test.
 final class Members implements AutoCloseable {
   private static final byte MARK = '~';
   private static final int NUMBER_DIGITS = 7;

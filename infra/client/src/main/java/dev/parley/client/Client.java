@@ -5,43 +5,36 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.net.URLEncoder;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A client that shows, after any faults, what the table holds over the range that it shows. It
 /// does what the chapter "How a client loses nothing" of PROTOCOL.md says, and nothing else.
 ///
-/// Safe for use by several threads. Its own are virtual, and wait on it for whatever changes.
+/// It only wires its parts: [Connections] stay connected, [Pings] ask for what may be missing, a
+/// thread keeps each [Room] up to date, and a [Sender] for each sends what the [Outbox] holds.
+///
+/// Safe for use by several threads. Its own are virtual.
 public final class Client implements AutoCloseable {
   /// Rooms that the address names; with more, or long names, it might get too long.
   private static final int ROOMS_IN_ADDRESS_MAX = 30;
 
-  /// How often the clocks are looked at.
-  private static final long LOOK_MS = 5_000;
-
   private final URI url;
   private final String sender;
   private final String secret;
-  private final Waits waits;
   private final Outbox outbox;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final Clock clock = new Clock();
-
+  private final Connections connections;
+  private final Pings pings;
+  private final Room.Surroundings around;
   private final Map<String, Room> rooms = new TreeMap<>();
-  private final Set<Connection> connections = new HashSet<>();
-  private @Nullable Connection current;
-  private @Nullable String user;
-  private long pingAtMs;
-  private boolean hinted;
-  private long received;
 
   private interface Task {
     void run() throws InterruptedException;
@@ -52,7 +45,7 @@ public final class Client implements AutoCloseable {
   /// @param url for example `ws://localhost:8080/production`
   /// @param sender the display name, which is cleaned
   /// @param secret by which the user is the same on every connection
-  /// @param outbox what is still to be said, from an earlier client perhaps
+  /// @param outbox what is still to be sent, from an earlier client perhaps
   /// @throws IllegalArgumentException where nothing is left of the name
   public Client(URI url, String sender, String secret, Waits waits, Outbox outbox) {
     this.url = url;
@@ -61,88 +54,90 @@ public final class Client implements AutoCloseable {
       throw new IllegalArgumentException("a display name shows something");
     }
     this.secret = secret;
-    this.waits = waits;
     this.outbox = outbox;
-    start(this::stayConnected);
-    start(this::ping);
-    synchronized (this) {
-      outbox.rooms().forEach(this::room);
-    }
+    Clock clock = new Clock();
+    this.connections =
+        new Connections(
+            this::address, this::awaitNeed, this::event, this::connectionChanged, waits, clock);
+    this.pings = new Pings(connections, this::rooms, waits, clock);
+    this.around = new Room.Surroundings(connections, clock, waits, outbox, pings::wake);
+    outbox.rooms().forEach(this::room);
+    start(connections::run);
+    start(pings::run);
   }
 
   /// Begins to be in a room.
-  public synchronized void join(String name) {
-    Room room = room(name);
-    room.wanted = true;
-    room.refusal = null;
-    notifyAll();
+  public void join(String name) {
+    room(name).want(true);
+    wake();
   }
 
-  /// Ends it, once what was said there is answered.
-  public synchronized void quit(String room) {
-    room(room).wanted = false;
-    notifyAll();
+  /// Ends it, once what was sent there is answered.
+  public void quit(String name) {
+    room(name).want(false);
   }
 
-  /// Says something, whenever that will be possible.
+  /// Sends a message, as soon as that is possible.
   ///
   /// @return the id by which the outbox knows what becomes of it
   /// @throws IllegalArgumentException where the text shows nothing
-  public synchronized String send(String room, String text) {
+  public String send(String name, String text) {
     String message = Text.trim(text);
     if (Text.isBlank(message)) {
       throw new IllegalArgumentException("a message shows something");
     }
-    room(room);
-    String id = outbox.add(room, message);
-    notifyAll();
+    Room room = room(name);
+    String id = outbox.add(name, message);
+    room.wake();
+    wake();
     return id;
   }
 
   /// Fetches the page before what is shown of a room.
   ///
   /// @return false where there is none
-  public boolean older(String room) throws InterruptedException {
-    Room of;
-    synchronized (this) {
-      of = room(room);
-    }
-    return of.older();
+  public boolean older(String name) throws InterruptedException {
+    return room(name).older();
   }
 
   /// What is shown of each room that it is in; a room whose first page has not come is not there.
-  public synchronized Map<String, Stretch> shown() {
+  public Map<String, Stretch> shown() {
     Map<String, Stretch> shown = new HashMap<>();
-    rooms.forEach(
-        (name, room) -> {
-          Stretch stretch = room.stretch();
-          if (room.wanted && stretch != null) {
-            shown.put(name, stretch);
-          }
-        });
+    for (Room room : rooms()) {
+      Stretch stretch = room.shown();
+      if (stretch != null) {
+        shown.put(room.name(), stretch);
+      }
+    }
     return shown;
   }
 
   /// Tells that the network may have come or gone, as an operating system does.
-  public synchronized void hint() {
-    hinted = true;
-    notifyAll();
+  public void hint() {
+    if (!connections.hint()) {
+      pings.probe();
+    }
   }
 
   /// How many characters have come since the beginning.
-  public synchronized long received() {
-    return received + connections.stream().mapToLong(Connection::received).sum();
+  public long received() {
+    return connections.received();
   }
 
-  private Room room(String name) {
-    return rooms.computeIfAbsent(
-        name,
-        missing -> {
-          Room room = new Room(this, waits, outbox, name);
-          start(room::follow);
-          start(room::send);
-          return room;
-        });
+  private synchronized Room room(String name) {
+    Room known = rooms.get(name);
+    if (known != null) {
+      return known;
+    }
+    Room room = new Room(name, around);
+    rooms.put(name, room);
+    start(room::run);
+    start(new Sender(room, around)::run);
+    return room;
+  }
+
+  private synchronized List<Room> rooms() {
+    return List.copyOf(rooms.values());
   }
 
   private void start(Task task) {
@@ -156,116 +151,7 @@ public final class Client implements AutoCloseable {
         });
   }
 
-  // ---- for its rooms --------------------------------------------------------------------------
-
-  /// On a clock that nobody sets.
-  long now() {
-    return clock.nowMs();
-  }
-
-  synchronized Clock.Moment moment() {
-    return clock.moment();
-  }
-
-  /// What is later was ahead of the server's time at a moment; 0 where that is not known.
-  synchronized long limit(Clock.Moment at) {
-    return clock.limit(at);
-  }
-
-  /// The server's time, in epoch microseconds; 0 where that is not known.
-  synchronized long serverUs() {
-    return clock.serverUs(clock.moment());
-  }
-
-  /// What ages are told by, in epoch milliseconds of the server's clock.
-  synchronized long ageMs(long sinceMs) {
-    return clock.latestMs() - sinceMs;
-  }
-
-  synchronized boolean knowsTime() {
-    return clock.isSure();
-  }
-
-  /// Waits until something has changed, at most until then. As of any wait, callers look again.
-  @SuppressWarnings("WaitNotInLoop")
-  synchronized void waitUntil(long timeMs) throws InterruptedException {
-    long leftMs = timeMs - now();
-    if (leftMs > 0) {
-      wait(Math.min(leftMs, Integer.MAX_VALUE));
-    }
-  }
-
-  synchronized Connection awaitConnection() throws InterruptedException {
-    while (current == null || !current.isOpen()) {
-      wait();
-    }
-    return current;
-  }
-
-  synchronized boolean isCurrent(Connection connection) {
-    return current == connection && connection.isOpen();
-  }
-
-  synchronized void iAm(JsonNode you) {
-    if (you.path("user").isTextual()) {
-      user = you.path("user").asText();
-    }
-  }
-
-  synchronized @Nullable String user() {
-    return user;
-  }
-
-  // ---- its own threads ------------------------------------------------------------------------
-
-  private void stayConnected() throws InterruptedException {
-    int failures = 0;
-    while (true) {
-      Set<String> needed = awaitNeed();
-      try {
-        Connection next = Connection.open(address(needed), needed, waits.open(), this::event);
-        replaceBy(next);
-        long renewAtMs = now() + waits.drawRenew();
-        synchronized (this) {
-          while (isCurrent(next) && now() < renewAtMs) {
-            waitUntil(renewAtMs);
-          }
-        }
-        if (next.received() > 0) {
-          failures = 0;
-        }
-        if (next.isOpen()) {
-          continue; // the next one is opened beside it
-        }
-      } catch (Unanswered refused) {
-        // Again, after a while.
-      }
-      long again = now() + waits.drawBackOff(failures++);
-      synchronized (this) {
-        while (now() < again && !hinted) {
-          waitUntil(again);
-        }
-        hinted = false;
-      }
-    }
-  }
-
-  /// A connection that names no room would be put into one, so there is none before.
-  private synchronized Set<String> awaitNeed() throws InterruptedException {
-    while (true) {
-      Set<String> needed = new HashSet<>();
-      rooms.forEach(
-          (name, room) -> {
-            if (room.isNeeded() && needed.size() < ROOMS_IN_ADDRESS_MAX) {
-              needed.add(name);
-            }
-          });
-      if (!needed.isEmpty()) {
-        return needed;
-      }
-      wait();
-    }
-  }
+  // ---- for its connections --------------------------------------------------------------------
 
   private URI address(Set<String> rooms) {
     return URI.create(
@@ -273,99 +159,48 @@ public final class Client implements AutoCloseable {
             .formatted(url, URLEncoder.encode(sender, UTF_8), secret, String.join(",", rooms)));
   }
 
-  private synchronized void replaceBy(Connection next) {
-    Connection before = current;
-    current = next;
-    pingAtMs = clock.serverUs(clock.moment()) == 0 ? now() : now() + waits.ping();
-    connections.add(next);
-    next.onLost(
-        () -> {
-          synchronized (this) {
-            connections.remove(next);
-            received += next.received();
-            notifyAll();
-          }
-        });
-    if (before != null) {
-      start(
-          () -> {
-            Thread.sleep(waits.linger());
-            before.cut();
-          });
+  private synchronized Set<String> awaitNeed() throws InterruptedException {
+    while (true) {
+      Set<String> needed =
+          rooms.values().stream()
+              .filter(Room::isNeeded)
+              .map(Room::name)
+              .limit(ROOMS_IN_ADDRESS_MAX)
+              .collect(Collectors.toSet());
+      if (!needed.isEmpty()) {
+        return needed;
+      }
+      wait();
     }
+  }
+
+  /// There may be a need for a connection now.
+  private synchronized void wake() {
     notifyAll();
+  }
+
+  private void connectionChanged() {
+    pings.wake();
+    rooms().forEach(Room::wake);
   }
 
   private void event(JsonNode json) {
     if (json.path("type").asText().equals("message")) {
-      synchronized (this) {
-        Room room = rooms.get(json.path("room").asText());
-        if (room != null) {
-          room.event(json);
-          notifyAll();
-        }
+      Room room = joined(json.path("room").asText());
+      if (room != null) {
+        room.event(json);
       }
     }
   }
 
-  private void ping() throws InterruptedException {
-    int failures = 0;
-    while (true) {
-      Connection connection = awaitConnection();
-      Map<String, Room> asked = new HashMap<>();
-      long patienceMs = waits.reply();
-      synchronized (this) {
-        hinted |= clock.hasSlept();
-        long dueMs = pingAtMs;
-        for (Room room : rooms.values()) {
-          dueMs = Math.min(dueMs, room.lookAtMs);
-        }
-        if (now() < dueMs && !hinted) {
-          waitUntil(Math.min(dueMs, now() + LOOK_MS));
-          continue;
-        }
-        if (hinted) {
-          hinted = false;
-          patienceMs = waits.probe();
-        }
-        rooms.forEach(
-            (name, room) -> {
-              if (room.joined == connection) {
-                asked.put(name, room);
-                room.lookAtMs = Long.MAX_VALUE;
-              }
-            });
-        pingAtMs = now() + waits.ping();
-      }
-      try {
-        JsonNode pong =
-            connection.request("ping", Map.of("rooms", List.copyOf(asked.keySet())), patienceMs);
-        failures = 0;
-        synchronized (this) {
-          long timeUs = Message.timestamp(pong.path("time"));
-          if (timeUs > 0) {
-            clock.told(timeUs);
-            rooms.values().forEach(Room::timed);
-          }
-          asked.forEach((name, room) -> room.pong(connection, pong.path("rooms").path(name)));
-          notifyAll();
-        }
-      } catch (Unanswered e) {
-        synchronized (this) {
-          pingAtMs = now() + Math.max(e.retryAfterMs(), waits.drawBackOff(failures++));
-        }
-      }
-    }
+  private synchronized @Nullable Room joined(String name) {
+    return rooms.get(name);
   }
 
   /// Ends it without a word to the server. What was not answered stays in the outbox.
   @Override
   public void close() {
     threads.shutdownNow();
-    List<Connection> open;
-    synchronized (this) {
-      open = new ArrayList<>(connections);
-    }
-    open.forEach(Connection::cut);
+    connections.cut();
   }
 }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// clock may be set at any moment, so that no wait is taken from it; the monotonic one may stand
 /// while the machine sleeps.
 ///
-/// Guarded by its client.
+/// Safe for use by several threads.
 final class Clock {
   /// How much later than the server's time a timestamp may be: clocks agree within 1 s, and a
   /// send's `after` may be 1 s ahead.
@@ -53,7 +53,7 @@ final class Clock {
   }
 
   /// Whether the machine may have slept since this was asked the last time.
-  boolean hasSlept() {
+  synchronized boolean hasSlept() {
     Moment now = moment();
     boolean slept = now.jumpMs(looked) > SLEPT_MS;
     looked = now;
@@ -61,7 +61,7 @@ final class Clock {
   }
 
   /// @param timeUs what a `pong` that has just come told
-  void told(long timeUs) {
+  synchronized void told(long timeUs) {
     toldUs = timeUs;
     toldAt = moment();
   }
@@ -69,7 +69,7 @@ final class Clock {
   /// The server's time at a moment, or earlier than that, in epoch microseconds; 0 where it is not
   /// known: before the first `pong`, and for a moment before the last one where a clock of this
   /// machine stood or was set in between.
-  long serverUs(Moment at) {
+  synchronized long serverUs(Moment at) {
     if (toldAt == null) {
       return 0;
     }
@@ -80,7 +80,7 @@ final class Clock {
 
   /// The server's time now, or later than that where the wall clock was set, in epoch milliseconds:
   /// for ages. Before the first `pong` it is this machine's.
-  long latestMs() {
+  synchronized long latestMs() {
     Moment now = moment();
     return toldAt == null
         ? now.wallMs()
@@ -90,7 +90,7 @@ final class Clock {
   }
 
   /// Whether the server's time is known, and no clock of this machine stood or was set since.
-  boolean isSure() {
+  synchronized boolean isSure() {
     return toldAt != null && Math.abs(moment().jumpMs(toldAt)) <= DRIFT_MS_MAX;
   }
 

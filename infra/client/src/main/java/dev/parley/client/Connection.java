@@ -5,13 +5,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -22,25 +19,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// One WebSocket: requests and their replies, and the events between them.
-final class Connection implements WebSocket.Listener {
+///
+/// Safe for use by several threads.
+final class Connection implements TextSocket.Listener {
   static final ObjectMapper JSON = new ObjectMapper();
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final Consumer<JsonNode> events;
   private final AtomicInteger refs = new AtomicInteger();
   private final Map<Integer, CompletableFuture<JsonNode>> outstanding = new ConcurrentHashMap<>();
   private final CompletableFuture<@Nullable Void> lost = new CompletableFuture<>();
-  private final CompletableFuture<WebSocket> socket;
-  private final StringBuilder text = new StringBuilder();
+  private final CompletableFuture<TextSocket> socket;
   private final AtomicLong received = new AtomicLong();
+  private final Set<String> registered = ConcurrentHashMap.newKeySet();
 
-  /// The rooms that the server may have this connection in.
-  final Set<String> registered = ConcurrentHashMap.newKeySet();
-
-  /// To a server that need not be there; [#open] waits until it is.
+  /// Does not wait until it is open; [#open] does.
   Connection(URI address, Consumer<JsonNode> events) {
     this.events = events;
-    this.socket = HTTP.newWebSocketBuilder().buildAsync(address, this);
+    this.socket = TextSocket.open(address, Map.of(), this);
   }
 
   /// @param rooms that the address names
@@ -76,6 +71,20 @@ final class Connection implements WebSocket.Listener {
     var _ = lost.thenRun(action);
   }
 
+  /// Whether the server may have this connection in a room: the address has named it, or it was
+  /// asked to join, and has not quit.
+  boolean isRegistered(String room) {
+    return registered.contains(room);
+  }
+
+  void register(String room) {
+    registered.add(room);
+  }
+
+  void unregister(String room) {
+    registered.remove(room);
+  }
+
   /// Sends a frame and waits for its reply, which may be an error.
   ///
   /// @throws Unanswered after `patienceMs`, where the connection ends, where the gateway tells of a
@@ -104,7 +113,7 @@ final class Connection implements WebSocket.Listener {
       return reply;
     } catch (TimeoutException e) {
       if (received() == before) {
-        cut(); // dead, although nobody has closed it
+        cut(); // dead, although it was not closed
       }
       throw new Unanswered();
     } catch (ExecutionException e) {
@@ -117,40 +126,50 @@ final class Connection implements WebSocket.Listener {
     }
   }
 
+  /// A request that is safe to repeat, repeated until it is answered.
+  ///
+  /// @throws Unanswered where the connection has ended
+  JsonNode ask(String action, Map<String, ?> fields, Waits waits)
+      throws Unanswered, InterruptedException {
+    for (int failures = 0; ; failures++) {
+      try {
+        return request(action, fields, waits.ms(Wait.REPLY));
+      } catch (Unanswered e) {
+        if (!isOpen()) {
+          throw e;
+        }
+        Thread.sleep(Math.max(e.retryAfterMs(), waits.drawBackOff(failures)));
+      }
+    }
+  }
+
   private synchronized void send(String frame, long patienceMs)
       throws InterruptedException, ExecutionException, TimeoutException {
-    socket.join().sendText(frame, true).get(patienceMs, TimeUnit.MILLISECONDS);
+    socket.join().send(frame).get(patienceMs, TimeUnit.MILLISECONDS);
   }
 
-  /// Ends it without a word.
+  /// Ends it without a close frame.
   void cut() {
-    var _ = socket.thenAccept(WebSocket::abort);
-    end();
+    var _ = socket.thenAccept(TextSocket::cut);
+    closed(0);
   }
 
-  private void end() {
+  @Override
+  public void closed(int code) {
     lost.complete(null);
     unanswered();
   }
 
   private void unanswered() {
-    outstanding.values().forEach(answer -> answer.completeExceptionally(new Unanswered()));
+    // A copy: who waits for one may send another at once, and that one is not meant.
+    List.copyOf(outstanding.values())
+        .forEach(answer -> answer.completeExceptionally(new Unanswered()));
   }
 
+  /// A part of a frame that is malformed is left out; the others are not affected.
   @Override
-  public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-    received.addAndGet(data.length());
-    text.append(data);
-    if (last) {
-      receive(text.toString());
-      text.setLength(0);
-    }
-    from.request(1);
-    return null;
-  }
-
-  /// Something odd in a frame costs itself, and not the others of the frame.
-  void receive(String json) {
+  public void text(String json) {
+    received.addAndGet(json.length());
     JsonNode frame;
     try {
       frame = JSON.readTree(json);
@@ -160,7 +179,7 @@ final class Connection implements WebSocket.Listener {
     if (frame.isArray()) {
       frame.forEach(this::take);
     } else if (frame.isObject() && !frame.path("type").isTextual()) {
-      unanswered(); // the gateway's own, which says of none what it answers
+      unanswered(); // the gateway's own, which does not say which request it answers
     } else {
       take(frame);
     }
@@ -177,16 +196,5 @@ final class Connection implements WebSocket.Listener {
     } else {
       events.accept(json);
     }
-  }
-
-  @Override
-  public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-    end();
-    return null;
-  }
-
-  @Override
-  public void onError(WebSocket from, Throwable error) {
-    end();
   }
 }

@@ -22,7 +22,7 @@ record Page(
     boolean complete,
     @Nullable Long head) {
 
-  /// An entry that is odd counts as unreadable, where it has at least a timestamp.
+  /// A malformed entry counts as unreadable where it has a timestamp, and is left out otherwise.
   static Page of(JsonNode json) {
     List<JsonNode> rows =
         StreamSupport.stream(json.path("messages").spliterator(), false)

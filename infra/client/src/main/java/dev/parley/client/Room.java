@@ -5,10 +5,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A room that a client is in, was in, or has something to say in. One thread joins, repairs and
-/// quits, so that there is one read at a time; another one does the sends, one after the other.
+/// A room that a client is in, was in, or has something to send to. One thread joins, repairs and
+/// quits, so that there is one read at a time; another one is its [Sender].
 ///
-/// Guarded by its client.
+/// Safe for use by several threads.
 final class Room {
   private static final int PAGE_MESSAGES_MAX = 100;
   private static final long NEVER = Long.MAX_VALUE;
@@ -16,93 +16,127 @@ final class Room {
   /// How many pages are read to get from what is ahead of its time to what is said now.
   private static final int PAGES_TO_NOW_MAX = 10;
 
-  /// How far the clocks may disagree by which the age of a send is told.
-  private static final long CLOCK_ERROR_MS = 3_600_000;
-
-  private final Client client;
-  private final Waits waits;
-  private final Outbox outbox;
   private final String name;
+  private final Surroundings around;
 
   private Timeline timeline;
 
-  /// Of one's own messages, and of those of others that are not ahead: the `after` of a send. The
-  /// server takes one that is further ahead for one second ahead, and two messages that are sent
-  /// after it would be in the order of the clocks of two functions.
+  /// The user that this client is, once the server has said it.
+  private @Nullable String user;
+
+  /// Of the user's own messages, and of those of others that are not ahead: the `after` of a send.
+  /// The server takes one that is further ahead for one second ahead, and two messages that are
+  /// sent after it would be in the order of the clocks of two functions.
   private long newest;
 
-  /// When the last read was begun that has ended.
+  /// When the last read began that has finished.
   private Clock.@Nullable Moment readAt;
 
   private int pagesToNow;
   private long repairAtMs = NEVER;
 
   /// Whether somebody wants to be in it.
-  boolean wanted;
+  private boolean wanted;
 
   /// Why the server does not let us in, for example `too_many_rooms`.
-  @Nullable String refusal;
+  private @Nullable String refusal;
 
   /// Where it was joined.
-  @Nullable Connection joined;
+  private @Nullable Connection joined;
 
   /// When a ping is to look whether the last join missed something.
-  long lookAtMs = NEVER;
+  private long lookAtMs = NEVER;
 
-  Room(Client client, Waits waits, Outbox outbox, String name) {
-    this.client = client;
-    this.waits = waits;
-    this.outbox = outbox;
+  /// What all rooms of a client stand on.
+  ///
+  /// @param joined called when a room was joined
+  record Surroundings(
+      Connections connections, Clock clock, Waits waits, Outbox outbox, Runnable joined) {}
+
+  Room(String name, Surroundings around) {
     this.name = name;
-    this.timeline = new Timeline(waits.overlap());
+    this.around = around;
+    this.timeline = new Timeline(around.waits().ms(Wait.OVERLAP));
   }
 
-  /// Whether the server must have us in it: for the messages, or to get rid of ours.
-  boolean isNeeded() {
-    return refusal == null && (wanted || outbox.first(name) != null);
+  String name() {
+    return name;
   }
 
-  @Nullable Stretch stretch() {
-    return timeline.stretch();
+  // ---- for the client -------------------------------------------------------------------------
+
+  /// Begins to be in it, or ends that once what was sent there is answered.
+  synchronized void want(boolean now) {
+    wanted = now;
+    if (now) {
+      refusal = null;
+    }
+    notifyAll();
   }
 
-  /// An event that is odd is as good as one that was lost: the table has its message.
-  void event(JsonNode json) {
+  /// Whether the server must have us in it: for the messages, or to send ours.
+  synchronized boolean isNeeded() {
+    return refusal == null && (wanted || around.outbox().first(name) != null);
+  }
+
+  /// @return null where nobody wants to be in it, and before the first page
+  synchronized @Nullable Stretch shown() {
+    return wanted ? timeline.stretch() : null;
+  }
+
+  /// Something has changed outside: the connection, or the outbox.
+  synchronized void wake() {
+    notifyAll();
+  }
+
+  /// A malformed event counts as lost: the table has its message.
+  synchronized void event(JsonNode json) {
     Message message = Message.ofFrame(json);
     long prev = Message.timestamp(json.path("prev"));
     if (message != null && (prev > 0 || json.path("prev").isNull())) {
       seen(message);
-      timeline.event(message, prev == 0 ? null : prev, client.limit(client.moment()));
+      timeline.event(message, prev == 0 ? null : prev, limit(around.clock().moment()));
+      notifyAll();
     }
   }
 
+  // ---- for pings ------------------------------------------------------------------------------
+
+  /// @return [Long#MAX_VALUE] where no ping is needed before the next regular one
+  synchronized long lookAtMs() {
+    return lookAtMs;
+  }
+
+  /// Before a ping: whether this room was joined on its connection.
+  synchronized boolean isAskedFor(Connection over) {
+    boolean asked = joined == over;
+    if (asked) {
+      lookAtMs = NEVER;
+    }
+    return asked;
+  }
+
   /// The server has told its time.
-  void timed() {
+  synchronized void timed() {
     if (readAt != null) {
-      timeline.told(client.limit(readAt));
+      timeline.told(limit(readAt));
+      notifyAll();
     }
   }
 
   /// @param head null where the connection is not in this room
-  void pong(Connection over, JsonNode head) {
+  synchronized void pong(Connection over, JsonNode head) {
     if (joined == over) {
       if (head.isNull()) {
-        joined = null;
+        left(over);
       } else {
         timeline.head(Message.timestamp(head));
+        notifyAll();
       }
     }
   }
 
-  private void seen(Message message) {
-    boolean own = message.user().equals(client.user());
-    if (own || message.timestamp() <= client.serverUs()) {
-      newest = Math.max(newest, message.timestamp());
-    }
-    if (own) {
-      outbox.sent(message.id(), message.timestamp());
-    }
-  }
+  // ---- reading --------------------------------------------------------------------------------
 
   private enum Task {
     JOIN,
@@ -111,12 +145,12 @@ final class Room {
     REACH_NOW
   }
 
-  /// Keeps what is shown of this room up to date.
-  void follow() throws InterruptedException {
+  /// Keeps what is shown of this room up to date, until it is interrupted.
+  void run() throws InterruptedException {
     while (true) {
-      Connection connection = client.awaitConnection();
+      Connection connection = around.connections().await();
       try {
-        switch (nextTask(connection)) {
+        switch (awaitTask(connection)) {
           case JOIN -> read(connection, "join");
           case REPAIR -> read(connection, "history");
           case QUIT -> quit(connection);
@@ -129,48 +163,49 @@ final class Room {
     }
   }
 
-  private @Nullable Task nextTask(Connection connection) throws InterruptedException {
-    synchronized (client) {
-      while (client.isCurrent(connection)) {
-        if (!isNeeded() && connection.registered.contains(name)) {
-          return Task.QUIT;
-        }
-        if (isNeeded() && joined != connection) {
-          return Task.JOIN;
-        }
-        long limit = client.limit(client.moment());
-        if (joined == connection
-            && limit > 0
-            && timeline.beginsAfter(limit)
-            && pagesToNow++ < PAGES_TO_NOW_MAX) {
-          return Task.REACH_NOW;
-        }
-        if (joined != connection || !timeline.hasHoles()) {
-          repairAtMs = NEVER;
-        } else if (repairAtMs == NEVER) {
-          repairAtMs = client.now() + waits.drawRepair();
-        } else if (repairAtMs <= client.now()) {
-          repairAtMs = NEVER;
-          return Task.REPAIR;
-        }
-        client.waitUntil(repairAtMs);
+  private synchronized @Nullable Task awaitTask(Connection connection) throws InterruptedException {
+    Clock clock = around.clock();
+    while (around.connections().isCurrent(connection)) {
+      if (!isNeeded() && connection.isRegistered(name)) {
+        return Task.QUIT;
       }
-      return null;
+      if (isNeeded() && joined != connection) {
+        return Task.JOIN;
+      }
+      long limit = limit(clock.moment());
+      if (joined == connection
+          && limit > 0
+          && timeline.beginsAfter(limit)
+          && pagesToNow++ < PAGES_TO_NOW_MAX) {
+        return Task.REACH_NOW;
+      }
+      if (joined != connection || !timeline.hasGap()) {
+        repairAtMs = NEVER;
+        wait();
+        continue;
+      }
+      if (repairAtMs == NEVER) {
+        repairAtMs = clock.nowMs() + around.waits().drawRepair();
+      }
+      long leftMs = repairAtMs - clock.nowMs();
+      if (leftMs <= 0) {
+        repairAtMs = NEVER;
+        return Task.REPAIR;
+      }
+      wait(leftMs);
     }
+    return null;
   }
 
   private void read(Connection connection, String firstAction)
       throws Unanswered, InterruptedException {
-    Timeline.Read read;
-    Clock.Moment begun = client.moment();
-    synchronized (client) {
-      read = timeline.read();
-    }
+    Clock.Moment begun = around.clock().moment();
+    Timeline.Read read = begin();
     for (String action = firstAction; !read.isDone(); action = "history") {
-      connection.registered.add(name);
-      JsonNode reply = ask(connection, action, bounds("after", read.after()));
-      synchronized (client) {
-        if (reply.path("type").asText().equals("error")) {
+      connection.register(name);
+      JsonNode reply = connection.ask(action, bounds("after", read.after()), around.waits());
+      synchronized (this) {
+        if (isError(reply)) {
           joined = null;
           if (action.equals("join")) {
             refusal = reply.path("code").asText();
@@ -178,32 +213,45 @@ final class Room {
           return;
         }
         if (action.equals("join")) {
-          client.iAm(reply.path("you"));
-          joined = connection;
-          lookAtMs = client.now() + waits.settle();
+          joined(connection, reply);
         }
         Page page = Page.of(reply);
         page.messages().forEach(this::seen);
-        read.page(page, client.limit(begun));
+        read.page(page, limit(begun));
         if (read.isDone()) {
           readAt = begun;
           pagesToNow = 0;
         } else if (read.isTooFarBehind()) {
           read = timeline.readNewest();
-          begun = client.moment();
+          begun = around.clock().moment();
         }
-        client.notifyAll();
+        notifyAll();
       }
     }
   }
 
+  private synchronized Timeline.Read begin() {
+    return timeline.read();
+  }
+
+  private synchronized void joined(Connection on, JsonNode reply) {
+    JsonNode you = reply.path("you").path("user");
+    if (you.isTextual()) {
+      user = you.asText();
+    }
+    joined = on;
+    lookAtMs = around.clock().nowMs() + around.waits().ms(Wait.SETTLE);
+    around.joined().run();
+  }
+
   private void quit(Connection connection) throws Unanswered, InterruptedException {
-    ask(connection, "quit", bounds("", null)); // not_a_member is what was wanted, too
-    synchronized (client) {
-      connection.registered.remove(name);
+    // not_a_member is what was wanted, too
+    connection.ask("quit", bounds("", null), around.waits());
+    synchronized (this) {
+      connection.unregister(name);
       joined = null;
       readAt = null;
-      timeline = new Timeline(waits.overlap());
+      timeline = new Timeline(around.waits().ms(Wait.OVERLAP));
     }
   }
 
@@ -212,20 +260,16 @@ final class Room {
   /// @return false where there is none
   boolean older() throws InterruptedException {
     while (true) {
-      Connection connection = client.awaitConnection();
-      Timeline.OlderRead read;
-      synchronized (client) {
-        read = timeline.readOlder();
-      }
+      Connection connection = around.connections().await();
+      Timeline.OlderRead read = beginOlder();
       if (read.before() == null) {
         return false;
       }
       try {
-        JsonNode reply = ask(connection, "history", bounds("before", read.before()));
-        synchronized (client) {
-          if (reply.path("type").asText().equals("error")) {
-            joined = joined == connection ? null : joined;
-            client.notifyAll();
+        JsonNode reply = connection.ask("history", bounds("before", read.before()), around.waits());
+        synchronized (this) {
+          if (isError(reply)) {
+            left(connection);
             return false;
           }
           Page page = Page.of(reply);
@@ -241,7 +285,74 @@ final class Room {
     }
   }
 
-  private Map<String, Object> bounds(String bound, @Nullable Long timestamp) {
+  private synchronized Timeline.OlderRead beginOlder() {
+    return timeline.readOlder();
+  }
+
+  // ---- for its sender -------------------------------------------------------------------------
+
+  /// A send that may be tried now.
+  ///
+  /// @param over where the room was joined
+  record Turn(Connection over, Outbox.Send send) {}
+
+  /// Waits until the room is joined and there is something to be sent, and notes the attempt.
+  synchronized Turn awaitTurn() throws InterruptedException {
+    while (true) {
+      Outbox.Send send = around.outbox().first(name);
+      Connection over = joined;
+      if (send != null && over != null && around.connections().isCurrent(over)) {
+        return new Turn(over, around.outbox().attempt(send, around.clock().latestMs(), newest));
+      }
+      wait();
+    }
+  }
+
+  /// The `after` of a send; 0 where nothing is known.
+  synchronized long newest() {
+    return newest;
+  }
+
+  /// A send was answered.
+  synchronized void sent(String id, long timestamp) {
+    newest = Math.max(newest, timestamp);
+    around.outbox().sent(id, timestamp);
+    notifyAll();
+  }
+
+  /// A page that was read apart from the stretch.
+  synchronized void seen(Page page) {
+    page.messages().forEach(this::seen);
+  }
+
+  /// A connection turned out not to be in this room.
+  synchronized void left(Connection connection) {
+    if (joined == connection) {
+      joined = null;
+      notifyAll();
+    }
+  }
+
+  /// Waits, but not for longer than a send is without an answer.
+  synchronized void pause(long ms, String id) throws InterruptedException {
+    notifyAll(); // the send may have ended, and with it the need to be in this room
+    Clock clock = around.clock();
+    long untilMs = clock.nowMs() + ms;
+    for (long now = clock.nowMs();
+        now < untilMs && around.outbox().isWaiting(id);
+        now = clock.nowMs()) {
+      wait(untilMs - now);
+    }
+  }
+
+  // ---- for both -------------------------------------------------------------------------------
+
+  static boolean isError(JsonNode reply) {
+    return reply.path("type").asText().equals("error");
+  }
+
+  /// The fields of a request for a page, or of a request without bounds.
+  Map<String, Object> bounds(String bound, @Nullable Long timestamp) {
     Map<String, Object> fields = new HashMap<>();
     fields.put("room", name);
     if (timestamp != null) {
@@ -251,116 +362,18 @@ final class Room {
     return fields;
   }
 
-  /// A request that is repeated until it is answered.
-  ///
-  /// @throws Unanswered where the connection has ended
-  private JsonNode ask(Connection connection, String action, Map<String, ?> fields)
-      throws Unanswered, InterruptedException {
-    for (int failures = 0; ; failures++) {
-      try {
-        return connection.request(action, fields, waits.reply());
-      } catch (Unanswered e) {
-        if (!connection.isOpen()) {
-          throw e;
-        }
-        Thread.sleep(Math.max(e.retryAfterMs(), waits.drawBackOff(failures)));
-      }
+  private void seen(Message message) {
+    boolean own = message.user().equals(user);
+    Clock clock = around.clock();
+    if (own || message.timestamp() <= clock.serverUs(clock.moment())) {
+      newest = Math.max(newest, message.timestamp());
+    }
+    if (own) {
+      around.outbox().sent(message.id(), message.timestamp());
     }
   }
 
-  /// Gets rid of what is to be said here.
-  void send() throws InterruptedException {
-    int failures = 0;
-    while (true) {
-      Connection connection;
-      Outbox.Send send;
-      synchronized (client) {
-        send = outbox.first(name);
-        connection = joined;
-        if (send == null || connection == null || !client.isCurrent(connection)) {
-          client.wait();
-          continue;
-        }
-        send = outbox.attempt(send, client.ageMs(0), newest);
-      }
-      long pauseMs = 0;
-      try {
-        long ageMs = client.ageMs(send.attemptedAtMs());
-        if (ageMs < waits.resend() && ageMs > -CLOCK_ERROR_MS) {
-          pauseMs = attempt(connection, send);
-        } else if (client.knowsTime()) {
-          lookUp(connection, send);
-        } else {
-          throw new Unanswered(); // soon a ping tells the time
-        }
-        failures = 0;
-      } catch (Unanswered e) {
-        pauseMs = Math.max(e.retryAfterMs(), waits.drawBackOff(failures++));
-      }
-      synchronized (client) {
-        client.notifyAll();
-        long until = client.now() + pauseMs;
-        while (client.now() < until && outbox.isWaiting(send.id())) {
-          client.waitUntil(until);
-        }
-      }
-    }
-  }
-
-  /// @return how long to wait before the next one
-  private long attempt(Connection connection, Outbox.Send send)
-      throws Unanswered, InterruptedException {
-    Map<String, Object> fields = new HashMap<>();
-    fields.put("room", name);
-    fields.put("id", send.id());
-    fields.put("message", send.text());
-    synchronized (client) {
-      if (newest > 0) {
-        fields.put("after", newest);
-      }
-    }
-    JsonNode reply = connection.request("sendMessage", fields, waits.reply());
-    synchronized (client) {
-      long timestamp = Message.timestamp(reply.path("timestamp"));
-      if (reply.path("type").asText().equals("sent")) {
-        if (timestamp == 0) {
-          throw new Unanswered();
-        }
-        newest = Math.max(newest, timestamp);
-        outbox.sent(send.id(), timestamp);
-        return 0;
-      }
-      String code = reply.path("code").asText();
-      if (code.equals("not_a_member")) {
-        joined = joined == connection ? null : joined;
-        return 0;
-      }
-      outbox.failed(send.id(), code);
-      return 0;
-    }
-  }
-
-  /// A send that the server may have forgotten is not repeated any more: it is in the table, or it
-  /// has failed.
-  private void lookUp(Connection connection, Outbox.Send send)
-      throws Unanswered, InterruptedException {
-    // Where it was ahead, it did not count.
-    Long after = Math.max(0, send.after() - waits.overlap() * 1_000);
-    while (outbox.isWaiting(send.id())) {
-      JsonNode reply = connection.request("history", bounds("after", after), waits.reply());
-      synchronized (client) {
-        if (reply.path("type").asText().equals("error")) {
-          joined = joined == connection ? null : joined;
-          return;
-        }
-        Page page = Page.of(reply);
-        page.messages().forEach(this::seen);
-        if (!page.more() || page.isEmpty()) {
-          outbox.failed(send.id(), "unanswered");
-          return;
-        }
-        after = page.last();
-      }
-    }
+  private long limit(Clock.Moment at) {
+    return around.clock().limit(at);
   }
 }

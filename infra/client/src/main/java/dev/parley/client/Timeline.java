@@ -18,18 +18,20 @@ import org.jspecify.annotations.Nullable;
 /// and what to read next comes out. It has no clock, no socket and no thread: the same calls give
 /// the same answers.
 ///
-/// A message is *vouched for* when nothing that was handed out before it, and is not older than
-/// where the shown stretch begins, is missing here. Not safe for use by several threads.
+/// A message is *contiguous* when nothing that was handed out before it, and is not older than
+/// where the shown stretch begins, is missing here. Anything else has a *gap* before it.
+///
+/// Not safe for use by several threads.
 final class Timeline {
   /// After so many pages with still more, a client is too far behind.
   private static final int PAGES_MAX = 10;
 
   private final long overlap;
   private final NavigableMap<Long, Message> shown = new TreeMap<>();
-  private final Set<Long> vouched = new HashSet<>();
+  private final Set<Long> contiguous = new HashSet<>();
 
-  /// By the timestamp that is missing: the events that wait for it.
-  private final Map<Long, Set<Long>> holes = new HashMap<>();
+  /// By the timestamp that is missing: the events that name it as their `prev`.
+  private final Map<Long, Set<Long>> gaps = new HashMap<>();
 
   /// Rows that were read and are no messages: seen, though nothing is shown for them.
   private final NavigableSet<Long> unreadable = new TreeSet<>();
@@ -39,11 +41,11 @@ final class Timeline {
 
   /// Whatever is missing here is later than this minus the overlap; null before the first page, and
   /// while the server's time is not known.
-  private @Nullable Long settled;
+  private @Nullable Long watermark;
 
-  /// How far a read has come that was not finished: from there it goes on. Nothing older is
-  /// missing, as with `settled`; but what is missing may have been handed out before what is older,
-  /// with a timestamp ahead of its time.
+  /// How far a read came that did not finish; the next one goes on from there. Nothing older is
+  /// missing, as with `watermark`. But what is missing may have been handed out before what is
+  /// older, if its timestamp is ahead of the server's time.
   private @Nullable Long reached;
 
   /// How many messages were not taken because they are older than `from`.
@@ -59,48 +61,48 @@ final class Timeline {
     return from == null ? null : new Stretch(from, List.copyOf(shown.values()), complete);
   }
 
-  boolean hasHoles() {
-    return !holes.isEmpty();
+  boolean hasGap() {
+    return !gaps.isEmpty();
   }
 
   /// An event.
   ///
   /// @param prev what was handed out before it, or null at the beginning of the room
-  /// @param limit what is later is ahead of the server's time, and settles nothing
+  /// @param limit what is later is ahead of the server's time, and does not move the watermark
   void event(Message message, @Nullable Long prev, long limit) {
     long timestamp = message.timestamp();
     take(message);
-    if (vouched.contains(timestamp)
+    if (contiguous.contains(timestamp)
         || (from != null
-            && settled != null
+            && watermark != null
             && timestamp < from
-            && timestamp <= settled - overlap)) {
+            && timestamp <= watermark - overlap)) {
       return;
     }
-    boolean begins = settled == null || settled == 0;
-    if (prev == null ? begins : vouched.contains(prev)) {
-      vouchFor(List.of(timestamp), limit);
+    boolean begins = watermark == null || watermark == 0;
+    if (prev == null ? begins : contiguous.contains(prev)) {
+      markContiguous(List.of(timestamp), limit);
     } else if (prev == null) {
       head(timestamp); // something was said here before, and the server does not know what
     } else {
-      holes.computeIfAbsent(prev, missing -> new HashSet<>()).add(timestamp);
+      gaps.computeIfAbsent(prev, missing -> new HashSet<>()).add(timestamp);
     }
   }
 
   /// The head that a `pong` tells.
   void head(long head) {
-    if (head != 0 && !vouched.contains(head)) {
-      holes.computeIfAbsent(head, missing -> new HashSet<>());
+    if (head != 0 && !contiguous.contains(head)) {
+      gaps.computeIfAbsent(head, missing -> new HashSet<>());
     }
   }
 
   /// The server's time became known.
   ///
-  /// @param limit what is later was ahead of it when the last read was begun that has ended
+  /// @param limit what is later was ahead of it when the last read began that has finished
   void told(long limit) {
     Long sure = shown.floorKey(limit);
     if (from != null && sure != null) {
-      settle(sure, limit);
+      advance(sure, limit);
     }
   }
 
@@ -112,7 +114,7 @@ final class Timeline {
   /// A read of what may be missing here, for a join and for a repair alike. It is carried out page
   /// by page, by `after`, until it is done.
   final class Read {
-    private final Set<Long> open = Set.copyOf(holes.keySet());
+    private final Set<Long> open = Set.copyOf(gaps.keySet());
     private @Nullable Long after = resumeAfter();
     private @Nullable Long head;
     private int pages;
@@ -134,7 +136,7 @@ final class Timeline {
       return pages == PAGES_MAX && !done;
     }
 
-    /// @param limit what is later was ahead of the server's time when this read was begun
+    /// @param limit what is later was ahead of the server's time when this read began
     void page(Page page, long limit) {
       pages++;
       head = page.head() == null ? head : page.head();
@@ -156,19 +158,19 @@ final class Timeline {
       done = bound == null || !page.more() || page.isEmpty();
       if (done) {
         if (reached != null) {
-          settle(reached, limit);
+          advance(reached, limit);
         } else if (page.isEmpty()) {
-          settle(0, limit); // the room is empty
+          advance(0, limit); // the room is empty
         }
         if (pages == 1) {
-          vouchFor(page.timestamps(), limit);
-        } else if (settled != null) {
-          vouchFor(List.copyOf(shown.headMap(settled - overlap, true).keySet()), limit);
-          vouchFor(List.copyOf(unreadable.headSet(settled - overlap, true)), limit);
+          markContiguous(page.timestamps(), limit);
+        } else if (watermark != null) {
+          markContiguous(List.copyOf(shown.headMap(watermark - overlap, true).keySet()), limit);
+          markContiguous(List.copyOf(unreadable.headSet(watermark - overlap, true)), limit);
         }
-        vouchFor(open, limit);
+        markContiguous(open, limit);
         if (head != null) {
-          vouchFor(List.of(head), limit);
+          markContiguous(List.of(head), limit);
         }
       }
     }
@@ -186,7 +188,7 @@ final class Timeline {
   }
 
   private @Nullable Long resumeAfter() {
-    long known = Math.max(settled == null ? -1 : settled, reached == null ? -1 : reached);
+    long known = Math.max(watermark == null ? -1 : watermark, reached == null ? -1 : reached);
     return known < 0 ? null : Math.max(0, known - overlap);
   }
 
@@ -217,8 +219,8 @@ final class Timeline {
       }
       beginAt(page);
       take(page);
-      long sure = settled == null ? 0 : settled - overlap;
-      vouchFor(page.timestamps().stream().filter(t -> t <= sure).toList(), 0);
+      long sure = watermark == null ? 0 : watermark - overlap;
+      markContiguous(page.timestamps().stream().filter(t -> t <= sure).toList(), 0);
       return true;
     }
   }
@@ -240,22 +242,22 @@ final class Timeline {
     }
   }
 
-  /// And for all that waited for these, which closes their holes.
-  private void vouchFor(Collection<Long> timestamps, long limit) {
+  /// These are contiguous, and so is whatever follows them, which closes its gaps.
+  private void markContiguous(Collection<Long> timestamps, long limit) {
     Deque<Long> next = new ArrayDeque<>(timestamps);
     for (Long timestamp = next.poll(); timestamp != null; timestamp = next.poll()) {
-      vouched.add(timestamp);
+      contiguous.add(timestamp);
       if (from != null) {
-        settle(timestamp, limit);
+        advance(timestamp, limit);
       }
-      next.addAll(holes.getOrDefault(timestamp, Set.of()));
-      holes.remove(timestamp);
+      next.addAll(gaps.getOrDefault(timestamp, Set.of()));
+      gaps.remove(timestamp);
     }
   }
 
-  private void settle(long timestamp, long limit) {
+  private void advance(long timestamp, long limit) {
     if (timestamp <= limit) {
-      settled = settled == null ? timestamp : Math.max(settled, timestamp);
+      watermark = watermark == null ? timestamp : Math.max(watermark, timestamp);
     }
   }
 }

@@ -1,6 +1,6 @@
 package dev.parley.client;
 
-/// Nobody knows what became of a request, or the server says to repeat it.
+/// A request has no answer, so that its effect is not known, or the server says to repeat it.
 final class Unanswered extends Exception {
   /// The longest pause that the server may ask for: what it says rests on a clock that may be set.
   private static final long RETRY_AFTER_MS_MAX = 60_000;

@@ -15,7 +15,7 @@ class ClockTest {
   private final Clock clock = new Clock(() -> 1_000_000 * monotonicMs, () -> wallMs);
 
   @Test
-  void aWallClockThatIsSetMovesNeitherWaitsNorTheServersTime() {
+  void settingTheWallClockMovesNeitherWaitsNorTheServersTime() {
     clock.told(SERVER_US);
     for (long hours : new long[] {-1_000, 1_000, -1}) {
       wallMs += hours * HOUR_MS;
@@ -31,7 +31,7 @@ class ClockTest {
   }
 
   @Test
-  void aJumpForwardTellsOfASleepAndOneBackwardOfNothing() {
+  void onlyAWallClockThatJumpsForwardMeansASleep() {
     pass(HOUR_MS);
     assertFalse(clock.hasSlept());
 
@@ -46,7 +46,7 @@ class ClockTest {
   }
 
   @Test
-  void whatTimeItWasIsToldAfterwardsUnlessAClockStoodOrWasSet() {
+  void theServersTimeOfAnEarlierMomentIsKnownUnlessAClockWasSet() {
     assertEquals(0, clock.serverUs(clock.moment()), "nobody has told it");
     assertEquals(0, clock.limit(clock.moment()));
     Clock.Moment begun = clock.moment();
@@ -60,7 +60,7 @@ class ClockTest {
   }
 
   @Test
-  void anAgeIsNeverTooLow() {
+  void anAgeIsNeverTakenTooLow() {
     assertEquals(wallMs, clock.latestMs(), "by our own clock, until the server has told its time");
     assertFalse(clock.isSure());
 

@@ -16,20 +16,20 @@ class ConnectionTest {
       new Connection(URI.create("ws://127.0.0.1:1/"), events::add);
 
   @Test
-  void whatIsOddInAFrameCostsItselfOnly() {
-    connection.receive(
+  void aMalformedEventDoesNotAffectTheOthersOfItsFrame() {
+    connection.text(
         "[null, 5, \"x\", [], [[{\"type\": \"odd\"}]], {}, {\"type\": 7}, {\"type\": \"a\"}]");
     for (String frame : List.of("", "{", "null", "5", "[]", "\"x\"", "[".repeat(100_000))) {
-      connection.receive(frame);
+      connection.text(frame);
     }
-    connection.receive("{\"type\": \"b\", \"ref\": {}}");
+    connection.text("{\"type\": \"b\", \"ref\": {}}");
 
     assertEquals(List.of("a", "b"), events.stream().map(e -> e.path("type").asText()).toList());
   }
 
   @Test
-  void aMessageWithAnOddFieldIsNone() {
-    connection.receive(
+  void aMessageWithAMalformedFieldIsIgnored() {
+    connection.text(
         """
         [{"type": "message", "timestamp": 5, "id": "i", "user": "u", "sender": "S", "message": "m"},
          {"type": "message", "timestamp": 5, "id": "i", "user": "u", "message": "m"},

@@ -18,7 +18,7 @@ class PageTest {
       """;
 
   @Test
-  void anOddEntryCostsItselfOnly() throws JsonProcessingException {
+  void aMalformedEntryDoesNotAffectTheOthersOfItsPage() throws JsonProcessingException {
     Page page =
         page(
             """
@@ -40,7 +40,7 @@ class PageTest {
   }
 
   @Test
-  void aReplyThatIsNoPageIsAnEmptyOne() throws JsonProcessingException {
+  void aMalformedPageCountsAsEmpty() throws JsonProcessingException {
     for (String reply : List.of("{}", "[]", "5", "{\"messages\": 5, \"head\": \"x\"}")) {
       Page page = page(reply);
 

@@ -50,19 +50,19 @@ class TimelineTest {
     timeline.event(message(7), BASE + 6, LIMIT);
 
     assertEquals(List.of(BASE + 5, BASE + 6, BASE + 7), shown());
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
   }
 
   @Test
-  void anEventWhosePrevIsMissingIsShownAndOpensAHole() {
+  void anEventWhosePrevIsMissingIsShownAndOpensAGap() {
     read(page(false, 5));
 
     timeline.event(message(9), BASE + 7, LIMIT);
-    assertTrue(timeline.hasHoles());
+    assertTrue(timeline.hasGap());
     assertEquals(List.of(BASE + 5, BASE + 9), shown());
 
     timeline.event(message(7), BASE + 5, LIMIT);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
     assertEquals(List.of(BASE + 5, BASE + 7, BASE + 9), shown());
   }
 
@@ -71,10 +71,10 @@ class TimelineTest {
     read(page(false, 5));
 
     timeline.event(message(9), null, LIMIT);
-    assertTrue(timeline.hasHoles(), "the server has lost what it handed out before");
+    assertTrue(timeline.hasGap(), "the server has lost what it handed out before");
 
     read(page(false, 5, 7, 9));
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
     assertEquals(List.of(BASE + 5, BASE + 7, BASE + 9), shown());
   }
 
@@ -84,11 +84,11 @@ class TimelineTest {
 
     timeline.event(message(9), null, LIMIT);
 
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
   }
 
   @Test
-  void aReadClosesTheHolesThatWereOpenWhenItBegan() {
+  void aReadClosesTheGapsThatWereOpenWhenItBegan() {
     read(page(false, 5));
     timeline.event(message(9), BASE + 7, LIMIT);
 
@@ -97,26 +97,26 @@ class TimelineTest {
     assertEquals(BASE + 5 - OVERLAP_MS * 1_000, repair.after());
     repair.page(page(false, 5, 9), LIMIT);
 
-    assertTrue(timeline.hasHoles(), "the one that opened meanwhile");
+    assertTrue(timeline.hasGap(), "the one that opened meanwhile");
     timeline.event(message(15), BASE + 9, LIMIT);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
   }
 
   @Test
-  void aHeadThatWasNotSeenIsAHole() {
+  void aHeadThatWasNotSeenIsAGap() {
     read(page(false));
     timeline.head(0);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
 
     timeline.head(BASE + 4);
-    assertTrue(timeline.hasHoles());
+    assertTrue(timeline.hasGap());
     read(page(false, 4));
     timeline.head(BASE + 4);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
   }
 
   @Test
-  void whoIsTooFarBehindBeginsAnew() {
+  void aReadOfTooManyPagesBeginsAnewWithTheNewestPage() {
     read(page(false, 1));
 
     Timeline.Read read = timeline.read();
@@ -134,7 +134,7 @@ class TimelineTest {
   }
 
   @Test
-  void anOlderPageIsTakenUnlessItMayLackSomething() {
+  void anOlderPageIsTakenUnlessItMayLackAMessage() {
     read(page(true, 50));
 
     Timeline.OlderRead late = timeline.readOlder();
@@ -149,7 +149,7 @@ class TimelineTest {
   }
 
   @Test
-  void whatRetentionHasRemovedGoesFromTheScreen() {
+  void messagesThatRetentionHasRemovedAreNotShownAnyMore() {
     read(page(false, 1, 2));
 
     timeline
@@ -163,11 +163,11 @@ class TimelineTest {
   }
 
   @Test
-  void anUnreadableRowIsSeenAndNothingIsShownForIt() {
+  void anUnreadableRowCountsAsSeenAndIsNotShown() {
     read(new Page(List.of(BASE + 5, BASE + 6), List.of(message(5)), true, true, null));
     timeline.head(BASE + 6);
     timeline.event(message(7), BASE + 6, LIMIT);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
     assertEquals(List.of(BASE + 5, BASE + 7), shown());
 
     timeline.event(message(9), BASE + 8, LIMIT);
@@ -179,11 +179,11 @@ class TimelineTest {
             true,
             null));
     timeline.event(message(10), BASE + 8, LIMIT);
-    assertFalse(timeline.hasHoles(), "what was handed out and cannot be read is looked for once");
+    assertFalse(timeline.hasGap(), "what was handed out and cannot be read is looked for once");
   }
 
   @Test
-  void aPageOfWhichNothingCanBeReadIsPassedOver() {
+  void aPageWithoutReadableRowsIsSkipped() {
     read(unreadable(true, 40, 50));
     assertEquals(List.of(), shown());
     assertEquals(BASE + 40, timeline.readOlder().before());
@@ -202,7 +202,7 @@ class TimelineTest {
   }
 
   @Test
-  void anEmptyPageEndsAReadThoughItSaysThatThereIsMore() {
+  void anEmptyPageEndsAReadEvenIfItSaysThatThereIsMore() {
     read(page(true));
     assertEquals(List.of(), shown());
 
@@ -218,23 +218,23 @@ class TimelineTest {
   }
 
   @Test
-  void whatIsAheadOfTheServersTimeSettlesNothing() {
+  void aTimestampAheadOfTheServersTimeDoesNotMoveTheWatermark() {
     long limit = BASE + 10;
     read(page(false, 5, 5_000_000), limit);
     assertEquals(List.of(BASE + 5, BASE + 5_000_000), shown());
     timeline.event(message(5_000_001), BASE + 5_000_000, limit);
     timeline.head(BASE + 5_000_002);
-    assertTrue(timeline.hasHoles());
+    assertTrue(timeline.hasGap());
     read(page(false, 5), limit);
-    assertFalse(timeline.hasHoles());
+    assertFalse(timeline.hasGap());
     timeline.head(BASE + 5_000_002);
-    assertFalse(timeline.hasHoles(), "it is looked for once");
+    assertFalse(timeline.hasGap(), "it is looked for once");
 
     assertEquals(BASE + 5 - OVERLAP_MS * 1_000, timeline.read().after());
   }
 
   @Test
-  void nothingIsSettledWhileTheServersTimeIsNotKnown() {
+  void thereIsNoWatermarkWhileTheServersTimeIsNotKnown() {
     read(page(false, 5, 5_000_000), 0);
     assertNull(timeline.read().after(), "the newest page");
 
@@ -247,7 +247,7 @@ class TimelineTest {
   /// pages of 5, a network that comes and goes, somebody who scrolls, rows that cannot be read, and
   /// a function whose clock is minutes ahead.
   @Test
-  void afterAnyFaultsWhatIsShownIsWhatTheTableHolds() {
+  void afterAnyFaultsTheStretchEqualsTheTable() {
     for (long seed = 0; seed < 2_000; seed++) {
       new Simulation(seed).run();
     }
@@ -317,7 +317,7 @@ class TimelineTest {
           table.tailMap(stretch.from()).values().stream().filter(this::isReadable).toList(),
           stretch.messages(),
           "seed " + seed + ": of " + table.size() + " from " + stretch.from());
-      assertFalse(timeline.hasHoles(), "seed " + seed);
+      assertFalse(timeline.hasGap(), "seed " + seed);
     }
 
     private void at(long inMs, Runnable action) {
@@ -409,13 +409,13 @@ class TimelineTest {
     }
 
     private void repairSoon() {
-      if (timeline.hasHoles() && !repairDue) {
+      if (timeline.hasGap() && !repairDue) {
         repairDue = true;
         at(
             300 + random.nextInt(700),
             () -> {
               repairDue = false;
-              if (timeline.hasHoles()) {
+              if (timeline.hasGap()) {
                 read(false);
               }
             });

@@ -60,7 +60,7 @@ class KillTest {
         }
       }
 
-      assertEquals("", String.join("\n", Schedule.awaitNoProblems(schedules)));
+      assertEquals("", String.join("\n", Schedule.awaitNoProblems(schedules, Schedule.PATIENCE)));
     } finally {
       schedules.forEach(Schedule::close);
     }

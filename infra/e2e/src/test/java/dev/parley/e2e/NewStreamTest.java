@@ -7,6 +7,7 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,20 +1,16 @@
 package dev.parley.e2e;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.client.TextSocket;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.StartException;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
-import java.net.http.WebSocketHandshakeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,18 +55,7 @@ class OtherTemplateTest {
     assertThrows(StartException.class, () -> TestCloud.start(TestCloud.TEMPLATE, wrong));
   }
 
-  private static int handshake(LocalCloud cloud, String origin) throws Exception {
-    try (HttpClient http = HttpClient.newHttpClient()) {
-      http.newWebSocketBuilder()
-          .header("Origin", origin)
-          .buildAsync(cloud.webSocketUrl(), new WebSocket.Listener() {})
-          .get()
-          .abort();
-      return 101;
-    } catch (ExecutionException e) {
-      return assertInstanceOf(WebSocketHandshakeException.class, e.getCause())
-          .getResponse()
-          .statusCode();
-    }
+  private static int handshake(LocalCloud cloud, String origin) {
+    return TextSocket.handshake(cloud.webSocketUrl(), Map.of("Origin", origin));
   }
 }

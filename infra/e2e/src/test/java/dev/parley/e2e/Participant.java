@@ -1,39 +1,34 @@
 package dev.parley.e2e;
 
 import dev.parley.client.Stretch;
+import dev.parley.client.Wait;
 import dev.parley.client.Waits;
 import java.util.Map;
 
-/// A client of some make that takes part in a [Schedule]. What it is told takes effect whenever the
-/// network lets it.
+/// A client of either kind that takes part in a [Schedule]. What it is told to do takes effect when
+/// the network lets it.
 interface Participant extends AutoCloseable {
-  Waits LIVELY = waits(1_000, Waits.DEFAULT.renewMin(), Waits.DEFAULT.renewMax());
-
-  /// Of somebody whose connection is replaced every few seconds.
-  Waits RESTLESS = waits(1_000, 1_000, 5_000);
-
-  /// Of somebody who pings so seldom that nothing but a repair closes a hole.
-  Waits PATIENT = waits(Waits.DEFAULT.ping(), Waits.DEFAULT.renewMin(), Waits.DEFAULT.renewMax());
-
   /// What takes a minute takes a second here. The overlap is no wait: it follows from how late a
   /// message may come to be in the table.
-  private static Waits waits(long ping, long renewMin, long renewMax) {
-    return new Waits(
-        Waits.DEFAULT.overlap(),
-        30, // repair
-        100,
-        300, // settle
-        ping,
-        10_000, // reply
-        1_000, // probe
-        10_000, // open
-        50, // backOff
-        1_000,
-        renewMin,
-        renewMax,
-        300, // linger
-        Waits.DEFAULT.resend());
-  }
+  Waits LIVELY =
+      Waits.DEFAULT.with(
+          Map.of(
+              Wait.REPAIR_MIN, 30L,
+              Wait.REPAIR_MAX, 100L,
+              Wait.SETTLE, 300L,
+              Wait.PING, 1_000L,
+              Wait.REPLY, 10_000L,
+              Wait.PROBE, 1_000L,
+              Wait.OPEN, 10_000L,
+              Wait.BACK_OFF, 50L,
+              Wait.BACK_OFF_MAX, 1_000L,
+              Wait.LINGER, 300L));
+
+  /// Its connection is replaced every few seconds.
+  Waits RESTLESS = LIVELY.with(Map.of(Wait.RENEW_MIN, 1_000L, Wait.RENEW_MAX, 5_000L));
+
+  /// It pings so seldom that nothing but a repair closes a gap.
+  Waits PATIENT = LIVELY.with(Map.of(Wait.PING, Waits.DEFAULT.ms(Wait.PING)));
 
   void join(String room);
 

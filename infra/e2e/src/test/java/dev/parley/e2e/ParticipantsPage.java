@@ -13,14 +13,17 @@ import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
 import dev.parley.client.Message;
 import dev.parley.client.Stretch;
+import dev.parley.client.Wait;
 import dev.parley.client.Waits;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
@@ -36,16 +39,18 @@ final class ParticipantsPage implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
-  private final HttpServer site =
-      SimpleFileServer.createFileServer(
-          new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-          TestCloud.SITE.toRealPath(),
-          SimpleFileServer.OutputLevel.NONE);
+  private final HttpServer site;
   private final Playwright playwright;
   private final Browser browser;
   private @Nullable Page page;
 
-  ParticipantsPage() throws Exception {
+  /// @param files of the site
+  ParticipantsPage(Path files) throws Exception {
+    site =
+        SimpleFileServer.createFileServer(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            files.toRealPath(),
+            SimpleFileServer.OutputLevel.NONE);
     site.start();
     playwright = here(TestBrowser::playwright);
     browser = here(() -> TestBrowser.launch(playwright));
@@ -70,33 +75,25 @@ final class ParticipantsPage implements AutoCloseable {
   }
 
   Participant join(URI url, String name, String secret, Waits waits) {
-    call(
-        "begin",
-        name,
-        Map.of(
-            "url",
-            url.toString(),
-            "name",
-            name,
-            "guest",
-            secret,
-            "waits",
-            Map.ofEntries(
-                Map.entry("overlapMs", waits.overlap()),
-                Map.entry("repairMsMin", waits.repairMin()),
-                Map.entry("repairMsMax", waits.repairMax()),
-                Map.entry("settleMs", waits.settle()),
-                Map.entry("pingMs", waits.ping()),
-                Map.entry("replyMs", waits.reply()),
-                Map.entry("probeMs", waits.probe()),
-                Map.entry("openMs", waits.open()),
-                Map.entry("backOffMs", waits.backOff()),
-                Map.entry("backOffMsMax", waits.backOffMax()),
-                Map.entry("renewMsMin", waits.renewMin()),
-                Map.entry("renewMsMax", waits.renewMax()),
-                Map.entry("lingerMs", waits.linger()),
-                Map.entry("tickMs", waits.settle()))));
+    Map<String, Long> ms = new HashMap<>();
+    waits.ms().forEach((wait, value) -> ms.put(nameInPage(wait), value));
+    ms.put("tickMs", waits.ms(Wait.SETTLE));
+    call("begin", name, Map.of("url", url.toString(), "name", name, "guest", secret, "waits", ms));
     return new InPage(name);
+  }
+
+  /// For example `repairMsMin` for `REPAIR_MIN`.
+  private static String nameInPage(Wait wait) {
+    StringBuilder name = new StringBuilder();
+    for (String word : wait.name().split("_", -1)) {
+      if (word.equals("MIN") || word.equals("MAX")) {
+        name.append("Ms");
+      }
+      String rest = word.substring(1).toLowerCase(Locale.ROOT);
+      name.append(name.isEmpty() ? Character.toLowerCase(word.charAt(0)) : word.charAt(0))
+          .append(rest);
+    }
+    return name.indexOf("Ms") < 0 ? name + "Ms" : name.toString();
   }
 
   private Object call(String what, Object... arguments) {

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,8 +34,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
-/// Some participants in some rooms, and what each of them does. All of it follows from a seed, save
-/// how long the machine takes.
+/// Some participants in some rooms, and what each of them does. All of it follows from a seed,
+/// except how long the machine takes.
 final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
   private static final String CONNECTIONS = "ChatConnections";
 
@@ -47,7 +48,7 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
   private static final int BEFORE_MAX = 250;
   private static final int WAITING_MAX = 20;
   private static final long STALL_MAX_MS = 60_000;
-  private static final long PATIENCE_NS = 30_000_000_000L;
+  static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long LOOK_EVERY_MS = 100;
   private static final int LOOKS_PER_HINT = 10;
 
@@ -261,12 +262,14 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
     return of.get(random.nextInt(of.size()));
   }
 
-  /// Waits until no schedule has problems any more, as long as these change, and not for ever.
-  /// Meanwhile everybody's network comes back again and again: the patient would ask for nothing in
-  /// a whole minute.
+  /// Waits until no schedule has problems any more, as long as these change, but four times as long
+  /// at most. Meanwhile everybody's network comes back again and again: clients that ping once a
+  /// minute would ask for nothing.
   ///
+  /// @param patience how long problems may stay the same
   /// @return those that are left
-  static List<String> awaitNoProblems(List<Schedule> schedules) throws InterruptedException {
+  static List<String> awaitNoProblems(List<Schedule> schedules, Duration patience)
+      throws InterruptedException {
     List<Schedule> left = new ArrayList<>(schedules);
     List<String> before = List.of();
     long start = System.nanoTime();
@@ -288,7 +291,9 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
         since = System.nanoTime();
       }
       long now = System.nanoTime();
-      if (left.isEmpty() || now - since > PATIENCE_NS || now - start > 4 * PATIENCE_NS) {
+      if (left.isEmpty()
+          || now - since > patience.toNanos()
+          || now - start > 4 * patience.toNanos()) {
         return problems;
       }
       Thread.sleep(LOOK_EVERY_MS);

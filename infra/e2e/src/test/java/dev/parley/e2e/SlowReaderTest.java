@@ -52,7 +52,7 @@ class SlowReaderTest {
     }
   }
 
-  /// Shakes hands, and reads no more than that.
+  /// Shakes hands, and reads no more than that. A plain socket: every WebSocket client reads ahead.
   private static Socket mute(LocalCloud cloud, String room) throws Exception {
     Socket socket = new Socket();
     socket.setReceiveBufferSize(4 * 1024);

@@ -3,33 +3,28 @@ package dev.parley.e2e;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.client.TextSocket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.WebSocket;
-import java.net.http.WebSocketHandshakeException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
+import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// A client with a real socket. It keeps all that it is sent, frames of several events taken apart.
-final class TestClient implements WebSocket.Listener, AutoCloseable {
+/// A client that does what a test says, also what no good client does. It keeps all that it is
+/// sent, frames of several events taken apart.
+final class TestClient implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-  private final StringBuilder text = new StringBuilder();
   private final List<JsonNode> received = new ArrayList<>();
   private @Nullable Integer closeCode;
   private int refs;
-  private final WebSocket socket;
+  private final TextSocket socket;
 
   private TestClient(URI uri) {
-    this.socket = HTTP.newWebSocketBuilder().buildAsync(uri, this).join();
+    this.socket = TextSocket.open(uri, Map.of(), new Received()).join();
   }
 
   /// @param query for example `?name=Ada&rooms=lobby`, or nothing
@@ -39,23 +34,19 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
 
   /// The status of a handshake that must fail.
   static int refusal(URI webSocketUrl, String query) {
-    try {
-      connect(webSocketUrl, query).close();
-    } catch (CompletionException e) {
-      if (e.getCause() instanceof WebSocketHandshakeException refused) {
-        return refused.getResponse().statusCode();
-      }
-      throw e;
+    int status = TextSocket.handshake(URI.create(webSocketUrl + query), Map.of());
+    if (status == 101) {
+      throw new AssertionError("connected with " + query);
     }
-    throw new AssertionError("connected with " + query);
+    return status;
   }
 
   void send(String frame) {
-    socket.sendText(frame, true).join();
+    socket.send(frame).join();
   }
 
   void sendBinary(byte[] frame) {
-    socket.sendBinary(ByteBuffer.wrap(frame), true).join();
+    socket.sendBinary(frame).join();
   }
 
   /// Sends an action and waits for its reply, whatever arrives in between.
@@ -122,9 +113,9 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
   }
 
-  /// Cuts the connection without a word.
+  /// Ends the connection without a close frame.
   void cut() {
-    socket.abort();
+    socket.cut();
   }
 
   private void waitUntil(long deadline, String otherwise) {
@@ -141,11 +132,15 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
   }
 
   @Override
-  public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-    text.append(data);
-    if (last) {
+  public void close() {
+    socket.close();
+  }
+
+  private final class Received implements TextSocket.Listener {
+    @Override
+    public void text(String text) {
       try {
-        JsonNode frame = JSON.readTree(text.toString());
+        JsonNode frame = JSON.readTree(text);
         synchronized (received) {
           if (frame.isArray()) {
             frame.forEach(received::add);
@@ -155,27 +150,16 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
           received.notifyAll();
         }
       } catch (JsonProcessingException e) {
-        throw new AssertionError(text.toString(), e);
+        throw new AssertionError(text, e);
       }
-      text.setLength(0);
     }
-    from.request(1);
-    return null;
-  }
 
-  @Override
-  public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-    synchronized (received) {
-      closeCode = code;
-      received.notifyAll();
-    }
-    return null;
-  }
-
-  @Override
-  public void close() {
-    if (!socket.isOutputClosed()) {
-      socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+    @Override
+    public void closed(int code) {
+      synchronized (received) {
+        closeCode = code;
+        received.notifyAll();
+      }
     }
   }
 }

@@ -1,0 +1,379 @@
+package dev.parley.client;
+
+import static dev.parley.client.TestServer.USER;
+import static dev.parley.client.TestServer.await;
+import static dev.parley.client.Wait.BACK_OFF;
+import static dev.parley.client.Wait.BACK_OFF_MAX;
+import static dev.parley.client.Wait.LINGER;
+import static dev.parley.client.Wait.OVERLAP;
+import static dev.parley.client.Wait.PING;
+import static dev.parley.client.Wait.PROBE;
+import static dev.parley.client.Wait.RENEW_MAX;
+import static dev.parley.client.Wait.RENEW_MIN;
+import static dev.parley.client.Wait.REPAIR_MAX;
+import static dev.parley.client.Wait.REPAIR_MIN;
+import static dev.parley.client.Wait.RESEND_MAX;
+import static dev.parley.client.Wait.SETTLE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// A client, its rooms and its sends, over real sockets.
+class ClientTest {
+  private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
+  private static final long NEVER = 3_600_000;
+
+  /// Quick to repeat and to repair, but nothing happens by itself for an hour.
+  private static final Waits QUICK =
+      Waits.DEFAULT.with(
+          Map.of(
+              REPAIR_MIN, 1L,
+              REPAIR_MAX, 2L,
+              SETTLE, NEVER,
+              PING, NEVER,
+              PROBE, 100L,
+              BACK_OFF, 5L,
+              BACK_OFF_MAX, 20L,
+              LINGER, 50L));
+
+  private final TestServer server;
+  private final Outbox outbox = new Outbox();
+  private Client client;
+
+  ClientTest() throws IOException {
+    server = new TestServer();
+    client = client(QUICK);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    client.close();
+    server.close();
+  }
+
+  @Test
+  void aRoomShowsItsNewestPageAndWhatIsHandedOut() throws Exception {
+    server.setHead("r", server.write("r", "one"));
+    join("r");
+    assertEquals(List.of("one"), texts("r"));
+    assertTrue(
+        server.peers().getFirst().target().endsWith("?name=Ada&guest=" + SECRET + "&rooms=r"));
+
+    server.handOut("r", server.write("r", "two"));
+
+    await("the event", () -> texts("r").equals(List.of("one", "two")));
+    assertEquals(List.of(), server.received("history"));
+  }
+
+  @Test
+  void aRoomWhoseJoinIsNotAnsweredDelaysNoOther() throws Exception {
+    TestServer.Answer usual = server.usual("join");
+    server.answer(
+        "join",
+        (peer, frame) -> frame.path("room").asText().equals("slow") ? null : usual.to(peer, frame));
+    client.join("slow");
+    join("r");
+    client.send("r", "hello");
+
+    await("the answer", () -> outbox.waiting() == 0);
+    assertEquals(Set.of("r"), client.shown().keySet());
+  }
+
+  @Test
+  void aLostConnectionIsReplacedAndTheRoomCatchesUp() throws Exception {
+    long first = server.write("r", "one");
+    join("r");
+    awaitPong();
+    server.write("r", "two");
+    server.peers().getFirst().cut();
+
+    await("the catch-up", () -> texts("r").equals(List.of("one", "two")));
+
+    assertEquals(2, server.peers().size());
+    JsonNode again = server.received("join").getLast();
+    assertEquals(first - QUICK.ms(OVERLAP) * 1_000, again.path("after").asLong());
+  }
+
+  @Test
+  void anotherConnectionIsOpenedBesideOneThatIsTooOld() throws Exception {
+    begin(QUICK.with(Map.of(RENEW_MIN, 300L, RENEW_MAX, 300L)));
+    join("r");
+
+    await("the second one", () -> server.peers().size() > 1);
+    await("the end of the first one", () -> !server.peers().getFirst().isOpen());
+    await("a join on each", () -> server.received("join").size() >= 2);
+  }
+
+  @Test
+  void aHintGivesUpAConnectionThatDoesNotAnswer() throws Exception {
+    join("r");
+    awaitPong();
+    server.answer("ping", (peer, frame) -> null);
+
+    client.hint();
+
+    await("another connection", () -> server.peers().size() == 2);
+  }
+
+  @Test
+  void aSendIsRepeatedWithTheSameIdUntilItIsAnswered() throws Exception {
+    join("r");
+    TestServer.Answer usual = server.usual("sendMessage");
+    AtomicInteger failures = new AtomicInteger(2);
+    server.answer(
+        "sendMessage",
+        (peer, frame) ->
+            failures.getAndDecrement() > 0 ? TestServer.failure() : usual.to(peer, frame));
+
+    String id = client.send("r", " hello ");
+
+    await("the answer", () -> outbox.waiting() == 0);
+    assertEquals(List.of("hello"), server.texts("r"));
+    assertEquals(Set.of(id), outbox.sent().keySet());
+    assertEquals(List.of(id, id, id), ids());
+  }
+
+  @Test
+  void sendsOfARoomGoOneAfterTheOther() throws Exception {
+    join("r");
+    AtomicInteger outstanding = new AtomicInteger();
+    TestServer.Answer usual = server.usual("sendMessage");
+    server.answer(
+        "sendMessage",
+        (peer, frame) -> {
+          assertEquals(1, outstanding.incrementAndGet());
+          outstanding.decrementAndGet();
+          return usual.to(peer, frame);
+        });
+    for (int i = 0; i < 10; i++) {
+      client.send("r", "m" + i);
+    }
+
+    await("the answers", () -> outbox.waiting() == 0);
+
+    assertEquals(
+        List.of("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"), server.texts("r"));
+    List<JsonNode> sends = server.received("sendMessage");
+    for (int i = 1; i < sends.size(); i++) {
+      long before = outbox.sent().getOrDefault(sends.get(i - 1).path("id").asText(), 0L);
+      assertEquals(before, sends.get(i).path("after").asLong(), "each comes after the one before");
+    }
+  }
+
+  @Test
+  void theNextClientSendsWhatIsInTheOutbox() throws Exception {
+    TestServer.Answer usual = server.usual("sendMessage");
+    server.answer("sendMessage", (peer, frame) -> null);
+    join("r");
+    String id = client.send("r", "hello");
+    await("an attempt", () -> !server.received("sendMessage").isEmpty());
+    client.close();
+    server.answer("sendMessage", usual);
+
+    client = client(QUICK);
+
+    await("the answer", () -> outbox.waiting() == 0);
+    assertEquals(Set.of(id), new HashSet<>(ids()));
+    assertEquals(Map.of(), client.shown(), "it is in no room that nobody has joined");
+  }
+
+  @Test
+  void aSendThatTheServerRefusesHasFailed() throws Exception {
+    server.answer("sendMessage", (peer, frame) -> TestServer.error("id_reused"));
+    join("r");
+
+    String id = client.send("r", "hello");
+
+    await("the answer", () -> outbox.waiting() == 0);
+    assertEquals(Map.of(id, "id_reused"), outbox.failed());
+  }
+
+  @Test
+  void aSendThatTheServerMayHaveForgottenIsLookedUpAndNotRepeated() throws Exception {
+    begin(QUICK.with(Map.of(PING, 20L, RESEND_MAX, 0L)));
+    join("r");
+    String found = outbox.add("r", "found");
+    server.write("r", found, USER, "found");
+    String missing = client.send("r", "missing");
+
+    await("the answers", () -> outbox.waiting() == 0);
+
+    assertEquals(Set.of(found), outbox.sent().keySet());
+    assertEquals(Map.of(missing, "unanswered"), outbox.failed());
+    assertEquals(List.of(), server.received("sendMessage"));
+  }
+
+  @Test
+  void aQuitWaitsForTheSendsWithoutAnAnswer() throws Exception {
+    join("r");
+    AtomicInteger attempts = new AtomicInteger();
+    TestServer.Answer usual = server.usual("sendMessage");
+    server.answer(
+        "sendMessage",
+        (peer, frame) ->
+            attempts.incrementAndGet() < 3 ? TestServer.failure() : usual.to(peer, frame));
+    client.send("r", "hello");
+    client.quit("r");
+
+    await("the quit", () -> !server.received("quit").isEmpty());
+
+    assertEquals(List.of("hello"), server.texts("r"));
+    assertEquals(3, attempts.get());
+    assertEquals(Map.of(), client.shown());
+  }
+
+  @Test
+  void anEventOfARoomThatWasQuitIsNotShown() throws Exception {
+    long one = server.write("r", "one");
+    join("r");
+    join("s");
+    client.quit("r");
+    await("the quit", () -> !server.received("quit").isEmpty());
+    server.push("r", one, null);
+    server.handOut("s", server.write("s", "two"));
+
+    await("the later event", () -> texts("s").equals(List.of("two")));
+    assertEquals(Set.of("s"), client.shown().keySet());
+  }
+
+  @Test
+  void aRoomThatCannotBeJoinedIsTriedAgainOnlyWhenAskedFor() throws Exception {
+    TestServer.Answer usual = server.usual("join");
+    server.answer(
+        "join",
+        (peer, frame) ->
+            frame.path("room").asText().equals("full")
+                ? TestServer.error("too_many_rooms")
+                : usual.to(peer, frame));
+    client.join("full");
+    await("the refusal", () -> joins("full") == 1);
+    join("r");
+    assertEquals(1, joins("full"));
+    server.answer("join", usual);
+
+    join("full");
+
+    assertEquals(2, joins("full"));
+  }
+
+  @Test
+  void aGapIsRepairedByARead() throws Exception {
+    long one = server.write("r", "one");
+    join("r");
+    awaitPong();
+    long lost = server.write("r", "lost");
+    server.push("r", server.write("r", "three"), lost);
+
+    await("the repair", () -> texts("r").equals(List.of("one", "lost", "three")));
+
+    JsonNode repair = server.received("history").getFirst();
+    assertEquals(one - QUICK.ms(OVERLAP) * 1_000, repair.path("after").asLong());
+  }
+
+  @Test
+  void aGapThatClosesByItselfIsNotRepaired() throws Exception {
+    begin(QUICK.with(Map.of(REPAIR_MIN, NEVER, REPAIR_MAX, NEVER)));
+    long one = server.write("r", "one");
+    join("r");
+    long late = server.write("r", "late");
+    long three = server.write("r", "three");
+    server.push("r", three, late);
+    server.push("r", late, one);
+    server.push("r", server.write("r", "four"), three);
+
+    await("all", () -> texts("r").equals(List.of("one", "late", "three", "four")));
+    assertEquals(List.of(), server.received("history"));
+  }
+
+  @Test
+  void aHeadThatWasNotSeenIsFetched() throws Exception {
+    begin(QUICK.with(Map.of(SETTLE, 20L)));
+    join("r");
+    server.setHead("r", server.write("r", "lost"));
+
+    await("the message", () -> texts("r").equals(List.of("lost")));
+  }
+
+  @Test
+  void aMembershipThatTheServerHasForgottenIsRenewed() throws Exception {
+    join("r");
+    awaitPong();
+    server.peers().getFirst().forget();
+    server.write("r", "lost");
+
+    client.hint();
+
+    await("the message", () -> texts("r").equals(List.of("lost")));
+    assertEquals(2, joins("r"));
+    assertEquals(1, server.peers().size());
+  }
+
+  @Test
+  void olderPagesAreAddedOnDemand() throws Exception {
+    for (int i = 0; i < 150; i++) {
+      server.write("r", "m" + i);
+    }
+    join("r");
+    assertEquals(100, texts("r").size());
+
+    assertTrue(client.older("r"));
+    assertEquals(server.texts("r"), texts("r"));
+    assertFalse(client.older("r"));
+  }
+
+  @Test
+  void aNameOrATextThatShowsNothingIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new Client(server.url(), "\u200b ", SECRET, QUICK, outbox).close());
+    assertThrows(IllegalArgumentException.class, () -> client.send("r", " \u3164"));
+  }
+
+  /// Begins anew, with other waits.
+  private void begin(Waits waits) {
+    client.close();
+    client = client(waits);
+  }
+
+  private Client client(Waits waits) {
+    return new Client(server.url(), "Ada", SECRET, waits, outbox);
+  }
+
+  private void join(String room) throws InterruptedException {
+    client.join(room);
+    await(room + " is joined", () -> client.shown().containsKey(room));
+  }
+
+  /// Waits until the server's time is known, and with it a watermark: a second ping is sent when
+  /// the first one has been answered.
+  private void awaitPong() throws InterruptedException {
+    client.hint();
+    await("a second ping", () -> server.received("ping").size() >= 2);
+  }
+
+  private List<String> texts(String room) {
+    Stretch shown = client.shown().get(room);
+    return shown == null ? List.of() : shown.messages().stream().map(Message::text).toList();
+  }
+
+  private List<String> ids() {
+    return server.received("sendMessage").stream().map(f -> f.path("id").asText()).toList();
+  }
+
+  private long joins(String room) {
+    return server.received("join").stream()
+        .filter(frame -> frame.path("room").asText().equals(room))
+        .count();
+  }
+}
