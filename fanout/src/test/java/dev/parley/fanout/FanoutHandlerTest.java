@@ -17,7 +17,6 @@ import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
-import dev.parley.connection.SessionTable;
 import dev.parley.connection.SlotRange;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;

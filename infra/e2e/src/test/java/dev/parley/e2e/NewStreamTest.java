@@ -10,7 +10,6 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Path;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;

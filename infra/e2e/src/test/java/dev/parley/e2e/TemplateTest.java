@@ -11,7 +11,9 @@ import dev.parley.Limits;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
+import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -219,7 +221,8 @@ class TemplateTest {
 
   // ---- Functions ------------------------------------------------------------------------------
 
-  /// Lambda takes the constructor without arguments, the local cloud the one with the environment.
+  /// Lambda takes the constructor without arguments. The local cloud takes that only where there is
+  /// none with the environment and a clock.
   @Test
   void everyHandlerCanBeMadeByLambdaAndByTheLocalCloud() throws Exception {
     for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
@@ -228,7 +231,11 @@ class TemplateTest {
 
       assertTrue(Modifier.isPublic(handler.getModifiers()), name);
       assertTrue(Modifier.isPublic(handler.getConstructor().getModifiers()), name);
-      assertTrue(Modifier.isPublic(handler.getConstructor(Map.class).getModifiers()), name);
+      for (Constructor<?> constructor : handler.getConstructors()) {
+        List<Class<?>> takes = List.of(constructor.getParameterTypes());
+        assertTrue(
+            takes.isEmpty() || takes.equals(List.of(Map.class, InstantSource.class)), name + takes);
+      }
     }
   }
 
