@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// does what the chapter "How a client loses nothing" of PROTOCOL.md says, and nothing else.
 ///
 /// It only wires its parts: [Connections] stay connected, [Pings] ask for what may be missing, a
-/// thread keeps each [Room] up to date, and a [Sender] for each sends what the [Outbox] holds.
+/// [Reader] keeps each [Room] up to date, and a [Sender] sends what the [Outbox] holds for it.
 ///
 /// Safe for use by several threads. Its own are virtual.
 public final class Client implements AutoCloseable {
@@ -97,7 +97,7 @@ public final class Client implements AutoCloseable {
   ///
   /// @return false where there is none
   public boolean older(String name) throws InterruptedException {
-    return room(name).older();
+    return new Reader(room(name), around).older();
   }
 
   /// What is shown of each room that it is in; a room whose first page has not come is not there.
@@ -131,7 +131,7 @@ public final class Client implements AutoCloseable {
     }
     Room room = new Room(name, around);
     rooms.put(name, room);
-    start(room::run);
+    start(new Reader(room, around)::run);
     start(new Sender(room, around)::run);
     return room;
   }

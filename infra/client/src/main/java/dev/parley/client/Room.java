@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A room that a client is in, was in, or has something to send to. One thread joins, repairs and
-/// quits, so that there is one read at a time; another one is its [Sender].
+/// A room that a client is in, was in, or has something to send to: what is known of it, and what
+/// is to be done next. A [Reader] and a [Sender] do it.
 ///
 /// Safe for use by several threads.
 final class Room {
@@ -136,34 +136,20 @@ final class Room {
     }
   }
 
-  // ---- reading --------------------------------------------------------------------------------
+  // ---- for its reader -------------------------------------------------------------------------
 
-  private enum Task {
+  /// What a reader has to do.
+  enum Task {
     JOIN,
     QUIT,
     REPAIR,
     REACH_NOW
   }
 
-  /// Keeps what is shown of this room up to date, until it is interrupted.
-  void run() throws InterruptedException {
-    while (true) {
-      Connection connection = around.connections().await();
-      try {
-        switch (awaitTask(connection)) {
-          case JOIN -> read(connection, "join");
-          case REPAIR -> read(connection, "history");
-          case QUIT -> quit(connection);
-          case REACH_NOW -> older();
-          case null -> {} // there is another connection
-        }
-      } catch (Unanswered lost) {
-        // The next connection is joined anew.
-      }
-    }
-  }
-
-  private synchronized @Nullable Task awaitTask(Connection connection) throws InterruptedException {
+  /// Waits until there is something to do.
+  ///
+  /// @return null where there is another connection by now
+  synchronized @Nullable Task awaitTask(Connection connection) throws InterruptedException {
     Clock clock = around.clock();
     while (around.connections().isCurrent(connection)) {
       if (!isNeeded() && connection.isRegistered(name)) {
@@ -197,44 +183,29 @@ final class Room {
     return null;
   }
 
-  private void read(Connection connection, String firstAction)
-      throws Unanswered, InterruptedException {
-    Clock.Moment begun = around.clock().moment();
-    Timeline.Read read = begin();
-    for (String action = firstAction; !read.isDone(); action = "history") {
-      connection.register(name);
-      JsonNode reply = connection.ask(action, bounds("after", read.after()), around.waits());
-      synchronized (this) {
-        if (isError(reply)) {
-          joined = null;
-          if (action.equals("join")) {
-            refusal = reply.path("code").asText();
-          }
-          return;
-        }
-        if (action.equals("join")) {
-          joined(connection, reply);
-        }
-        Page page = Page.of(reply);
-        page.messages().forEach(this::seen);
-        read.page(page, limit(begun));
-        if (read.isDone()) {
-          readAt = begun;
-          pagesToNow = 0;
-        } else if (read.isTooFarBehind()) {
-          read = timeline.readNewest();
-          begun = around.clock().moment();
-        }
-        notifyAll();
-      }
-    }
-  }
-
-  private synchronized Timeline.Read begin() {
+  synchronized Timeline.Read begin() {
     return timeline.read();
   }
 
-  private synchronized void joined(Connection on, JsonNode reply) {
+  /// A page of a read has come.
+  ///
+  /// @param begun when that read began
+  /// @return the read to go on with, which is another one where the room has gone on too far
+  synchronized Timeline.Read read(Timeline.Read read, Page page, Clock.Moment begun) {
+    seen(page);
+    read.page(page, limit(begun));
+    if (read.isDone()) {
+      readAt = begun;
+      pagesToNow = 0;
+    }
+    notifyAll();
+    return read.isTooFarBehind() ? timeline.readNewest() : read;
+  }
+
+  /// The first page of a read has come in the reply to a join. As one step with that page: a send
+  /// needs both the membership and the newest timestamp.
+  synchronized Timeline.Read joined(
+      Connection on, JsonNode reply, Timeline.Read read, Clock.Moment begun) {
     JsonNode you = reply.path("you").path("user");
     if (you.isTextual()) {
       user = you.asText();
@@ -242,51 +213,32 @@ final class Room {
     joined = on;
     lookAtMs = around.clock().nowMs() + around.waits().ms(Wait.SETTLE);
     around.joined().run();
+    return read(read, Page.of(reply), begun);
   }
 
-  private void quit(Connection connection) throws Unanswered, InterruptedException {
-    // not_a_member is what was wanted, too
-    connection.ask("quit", bounds("", null), around.waits());
-    synchronized (this) {
-      connection.unregister(name);
-      joined = null;
-      readAt = null;
-      timeline = new Timeline(around.waits().ms(Wait.OVERLAP));
-    }
+  /// The server does not let us in.
+  synchronized void refused(String code) {
+    joined = null;
+    refusal = code;
   }
 
-  /// Fetches the page before the stretch, and goes on where none of its rows is a message.
-  ///
-  /// @return false where there is none
-  boolean older() throws InterruptedException {
-    while (true) {
-      Connection connection = around.connections().await();
-      Timeline.OlderRead read = beginOlder();
-      if (read.before() == null) {
-        return false;
-      }
-      try {
-        JsonNode reply = connection.ask("history", bounds("before", read.before()), around.waits());
-        synchronized (this) {
-          if (isError(reply)) {
-            left(connection);
-            return false;
-          }
-          Page page = Page.of(reply);
-          page.messages().forEach(this::seen);
-          boolean shows = !page.messages().isEmpty() || page.isEmpty();
-          if (read.page(page) && shows) {
-            return true;
-          }
-        }
-      } catch (Unanswered lost) {
-        // Again on the next connection.
-      }
-    }
+  synchronized void quit(Connection on) {
+    on.unregister(name);
+    joined = null;
+    readAt = null;
+    timeline = new Timeline(around.waits().ms(Wait.OVERLAP));
   }
 
-  private synchronized Timeline.OlderRead beginOlder() {
+  synchronized Timeline.OlderRead beginOlder() {
     return timeline.readOlder();
+  }
+
+  /// A page of older messages has come.
+  ///
+  /// @return whether it was taken
+  synchronized boolean readOlder(Timeline.OlderRead read, Page page) {
+    seen(page);
+    return read.page(page);
   }
 
   // ---- for its sender -------------------------------------------------------------------------

@@ -27,8 +27,11 @@ public final class TextSocket implements AutoCloseable {
   public interface Listener {
     void text(String text);
 
-    /// @param code of the close frame, or 1006 where the connection was lost without one. Nobody is
-    ///     told of a [#cut].
+    /// The JDK does not tell of every loss: where the peer ends the TCP connection right behind a
+    /// frame, without a close frame, it may stay in CLOSE_WAIT (JDK 25). Only a request without an
+    /// answer shows that. Nor does it tell of a [#cut].
+    ///
+    /// @param code of the close frame, or 1006 where there was none
     void closed(int code);
   }
 

@@ -41,6 +41,7 @@ final class TestServer implements AutoCloseable {
   private static final long PATIENCE_NS = 20_000_000_000L;
   private static final int TEXT = 1;
   private static final int CLOSE = 8;
+  private static final int GOING_AWAY = 1001;
   private static final String ACCEPT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -248,7 +249,18 @@ final class TestServer implements AutoCloseable {
       rooms.clear();
     }
 
-    void cut() {
+    /// Closes it as the gateway does.
+    synchronized void close() {
+      try {
+        out.write(new byte[] {(byte) (0x80 | CLOSE), 2, GOING_AWAY >> 8, (byte) GOING_AWAY});
+        out.flush();
+      } catch (IOException e) {
+        // The client has gone.
+      }
+      cut();
+    }
+
+    private void cut() {
       open = false;
       try {
         socket.close();
