@@ -1,0 +1,40 @@
+package dev.parley.connection;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class SlotRangeTest {
+  @Test
+  void aRangeIsComparedAsTheIndexDoes() {
+    SlotRange range = new SlotRange(0x40000000L, 0x80000000L);
+
+    assertEquals("40000000", range.first());
+    assertEquals("7fffffff~", range.last());
+    assertEquals("40000000-80000000", range.toString());
+    assertEquals("ffffffff~", SlotRange.ALL.last());
+  }
+
+  @Test
+  void aRangeContainsItsFirstSlotAndNotItsEnd() {
+    ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
+    long slot = SlotRange.valueOf(connection);
+
+    assertEquals(Long.parseLong(connection.slot().substring(0, 8), 16), slot);
+    assertTrue(new SlotRange(slot, slot + 1).contains(connection));
+    assertFalse(new SlotRange(slot + 1, SlotRange.SLOTS).contains(connection));
+    assertFalse(new SlotRange(0, slot).contains(connection));
+  }
+
+  @Test
+  void aRangeHasSlotsAndNoneBeyondThem() {
+    new SlotRange(0, 1);
+    new SlotRange(SlotRange.SLOTS - 1, SlotRange.SLOTS);
+    assertThrows(IllegalArgumentException.class, () -> new SlotRange(-1, 1));
+    assertThrows(IllegalArgumentException.class, () -> new SlotRange(0, SlotRange.SLOTS + 1));
+    assertThrows(IllegalArgumentException.class, () -> new SlotRange(5, 5));
+  }
+}
