@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// by itself, and each action can be answered in another way.
 ///
 /// It is hand-made because the JDK has no WebSocket server, and the local cloud's is not known
-// here.
+/// here.
 final class TestServer implements AutoCloseable {
   static final String USER = "guest:me";
 
