@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// chain as long as the room's head has not moved, and an empty one after it has.
 ///
 /// @param events encoded, in order
-/// @param passedOver records that hold their place in the chain but could not be encoded in one
-///     frame: clients fetch those by `history`
+/// @param skipped records that keep their place in the chain but could not be encoded in one frame:
+///     clients fetch those by `history`
 /// @param sequences the stream, and the first and the last record's sequence number, for example
-///     `2026-11-25T21:28:00.000/100-107`: what these events are known by; empty where no record
-///     counts
-/// @param room the room as it is once these are handed out; unchanged where no record counts
-record Chain(Events events, int passedOver, String sequences, Room room) {
+///     `2026-11-25T21:28:00.000/100-107`, which identify these events; empty where all records were
+///     handed out before
+/// @param room the room as it is once these are handed out; unchanged where all records were handed
+///     out before
+record Chain(Events events, int skipped, String sequences, Room room) {
   private static final Pattern SEQUENCE = Pattern.compile("[0-9]{1,40}");
 
   /// What is kept as a room's `head_sequence`: the stream's label, a slash, the sequence number. A
@@ -41,7 +42,7 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
   /// @param stream the label of the stream that the records are from
   static Chain of(Room room, String stream, List<Entry> entries) {
     List<Event> events = new ArrayList<>();
-    int passedOver = 0;
+    int skipped = 0;
     String first = "";
     Timestamp head = room.head();
     String headSequence = room.headSequence();
@@ -63,14 +64,14 @@ record Chain(Events events, int passedOver, String sequences, Room room) {
       try {
         events.add(Event.message(Message.of(entry.row()), head));
       } catch (RuntimeException e) {
-        passedOver++;
+        skipped++;
       }
       // A row without a usable timestamp takes no place: no client could ask for it.
       head = timestamp == null ? head : timestamp;
     }
     return new Chain(
         Events.of(events),
-        passedOver,
+        skipped,
         first.isEmpty() ? "" : position(stream, first + "-" + last),
         new Room(
             room.id(), head, headSequence, room.createdAt(), room.segments(), room.queuedUntil()));

@@ -18,12 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/// Delivers the events of one invocation: pushes them, leaves those who were not reached to
-/// whatever follows, and reports. When it is closed, the connections that were found gone are
-/// handed to the prune queue.
+/// Delivers the events of one invocation. It pushes them, leaves the members who were not reached
+/// to the caller's [Remainder], and reports. [#close] hands the connections that were found gone to
+/// the prune queue.
 ///
-/// Safe for use by many threads: the rooms of a batch are delivered side by side, and learn from
-/// each other who is gone.
+/// Safe for use by many threads. A connection that one room found gone is not pushed to for another
+/// room of the same invocation.
 final class Delivery implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
 
@@ -38,7 +38,7 @@ final class Delivery implements AutoCloseable {
     this.clock = clock;
   }
 
-  /// What follows for those who were not reached.
+  /// What becomes of the members who were not reached, for example a retry.
   @FunctionalInterface
   interface Remainder {
     /// @return how many of them are given up

@@ -33,19 +33,20 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// The ChatMessages stream: hands each batch's messages to the members of their rooms, rooms side
-/// by side, each room's messages in stream order, one push per connection and batch.
+/// Handles the ChatMessages stream: delivers the messages of a batch to the members of their rooms.
+/// Rooms are served side by side. The messages of a room go in stream order, in one push per
+/// connection and batch.
 ///
-/// A batch ends with its slowest room, so each has its share of it. A room that is large, or whose
-/// events come to more bytes for all its members, or whose members cannot be read in time, goes by
-/// the queue; so do those members who were not reached when the time for direct pushes was over. A
-/// room that went by the queue stays on that way until nothing of it did for a while: a direct push
-/// must not overtake it.
+/// A batch ends with its slowest room, so each room has a share of its time. The events of a room
+/// go by the queue where the room is large, where they are too many bytes for all its members
+/// together, or where its members cannot be read in time. Members who were not reached in the time
+/// for direct pushes get them by the queue too. From then on the room goes by the queue until it
+/// was calm for a while, because a direct push must not overtake a queued one.
 ///
 /// A room's head moves on only after its messages were handed out. A room that fails does not hold
-/// up the others: the batch is handed to us again from its first failure, and whatever is at or
-/// below a room's `head_sequence` is skipped then. So every message is handed out at least once,
-/// and always with the same `prev`.
+/// up the others: the batch comes again from its first failure, and records at or below a room's
+/// `head_sequence` are skipped. So every message is handed out at least once, and always with the
+/// same `prev`.
 public final class FanoutHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(FanoutHandler.class);
 
@@ -139,8 +140,11 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
       Metric.write(Map.of(Metrics.RECORDS_SKIPPED, entries.size()));
       return;
     }
-    if (chain.passedOver() > 0) {
-      LOG.warn("passed over {} messages of {} that cannot be encoded", chain.passedOver(), id);
+    if (chain.skipped() > 0) {
+      LOG.warn(
+          "skipped {} messages of {} that cannot be encoded: clients find them by history",
+          chain.skipped(),
+          id);
     }
 
     Room next =

@@ -18,9 +18,10 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
-/// The two queues in front of the Push function: segments of rooms that are not pushed to at once
-/// (FIFO, one message group for each segment), and what could not be pushed (standard, since FIFO
-/// queues allow no delay per message).
+/// The two queues in front of the Push function. PushSegments is FIFO, with one message group for
+/// each segment: it holds the events of rooms that are not pushed to directly. PushRetries is a
+/// standard queue, since FIFO queues allow no delay per message: it holds the events of members who
+/// could not be reached.
 final class JobQueues {
   /// Bytes of events in one message: 256 KB, which SQS has always taken, less 16 KB for the header.
   static final int JOB_BYTES_MAX = 240 * 1024;

@@ -30,23 +30,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The ChatConnections stream: tells a room's members who came and who left, whether by quitting,
-/// by closing, by being pruned or by expiry; and closes the session of a connection that went
-/// without `$disconnect`.
+/// Handles the ChatConnections stream: tells the members of a room who joined and who left, whether
+/// by `quit`, by closing the connection, by pruning or by expiry. It also closes the session of a
+/// connection that ended without `$disconnect`.
 ///
-/// Presence is a hint: it may come twice, and after the batch was retried often enough not at all.
+/// Presence is a hint: it may come twice, and not at all where the batch failed too often.
 /// `members` says who is there.
 public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(PresenceHandler.class);
 
-  /// A room that takes longer to be told leaves the rest untold: the batch ends with its slowest.
+  /// The time for one room. Members who are not told by then are given up, since the batch ends
+  /// with its slowest room.
   private static final Duration SHARE = Duration.ofSeconds(5);
 
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
   private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
 
-  /// Rooms that are told and sessions that are closed side by side. A crowd that leaves is 1,000 of
-  /// them in one batch: all at once they would keep senders from the tables.
+  /// Rooms that are told, and sessions that are closed, side by side. A crowd that leaves is 1,000
+  /// of them in one batch, which all at once would keep senders from the tables.
   private static final int AT_ONCE_MAX = 8;
 
   private final InstantSource clock;

@@ -29,7 +29,7 @@ import software.amazon.awssdk.utils.http.SdkHttpUtils;
 ///
 /// Source: service model apigatewaymanagementapi 2018-11-29, `PostToConnection`.
 final class PushClient {
-  /// An error's words; whoever sends more is cut off.
+  /// What is read of an error's body.
   private static final int ERROR_BYTES_MAX = 1024;
 
   private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();

@@ -34,9 +34,9 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// and tries those again who could not be reached.
 ///
 /// Jobs of one segment that come together are merged, in order: the longer the queue, the more
-/// events travel in one push. Whoever could not be reached within 250 ms is left to the queue of
-/// retries, so that nobody holds up a segment; and so is everybody who is left when the time for
-/// all of it is over, so that no segment holds up the others that came with it.
+/// events travel in one push. Members who could not be reached within 250 ms are left to the queue
+/// of retries, so that none of them holds up a segment. Those who are left when the time of the
+/// invocation is over are left to it too, so that no segment holds up the others.
 public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
@@ -67,7 +67,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     this.pusher = Pusher.of(aws, settings, RETRY_FOR);
   }
 
-  /// What is done at once, and the messages that stand for it.
+  /// What is done in one step, and the messages that it came from.
   private record Work(PushJob job, List<String> messageIds) {
     /// This work and the next of its group as one, where both are of one segment.
     Optional<Work> mergedWith(Work next) {

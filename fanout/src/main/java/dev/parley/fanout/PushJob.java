@@ -14,9 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Events that are to be pushed to some members of a room, as a queue carries them: a header, which
-/// is a line of JSON that says to whom, then a line for each event as it goes over the wire. JSON
-/// has no raw line breaks, so nothing need be parsed to be sent on.
+/// Events for some members of a room, as a queue carries them: a header, which is a line of JSON
+/// that says to whom, then each event on a line as it goes over the wire. JSON has no raw line
+/// breaks, so no event is parsed on its way.
 sealed interface PushJob {
   RoomId room();
 

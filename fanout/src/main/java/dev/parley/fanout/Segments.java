@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How a large room is cut into segments of about equal size, each of which one Push function
-/// serves: slots are uniform, so ranges of one width hold about as many members.
+/// serves. Slots are uniform, so ranges of the same width hold about the same number of members.
 final class Segments {
   /// All of a room in one.
   static final int WHOLE = 0;

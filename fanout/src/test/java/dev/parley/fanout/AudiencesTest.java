@@ -26,7 +26,7 @@ class AudiencesTest {
   private final Instant now = Instant.now();
 
   @Test
-  void whoFitsOneSegmentIsListedToTheLast() {
+  void allMembersOfARoomThatFitsOneSegmentAreListed() {
     for (int members : new int[] {0, 1, 99, 100, 101, 150, 199, 200}) {
       RoomId room = new RoomId(fresh("room"));
       List<ConnectionId> all = fill(room, members, members);
@@ -36,7 +36,7 @@ class AudiencesTest {
   }
 
   @Test
-  void moreThanThatAreEstimated() {
+  void theSizeOfALargerRoomIsEstimated() {
     for (int members : new int[] {201, 250, 299, 400, 1_000}) {
       RoomId room = new RoomId(fresh("room"));
       fill(room, members, members);

@@ -76,7 +76,7 @@ class ChainTest {
             List.of(entry("1", 10), new Chain.Entry("2", new Row(foreign)), entry("3", 30)));
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
-    assertEquals(1, chain.passedOver());
+    assertEquals(1, chain.skipped());
     assertEquals(new Timestamp(30), chain.room().head());
   }
 
@@ -89,7 +89,7 @@ class ChainTest {
     Chain alone = Chain.of(between.room(), STREAM, List.of(new Chain.Entry("4", record.row())));
 
     assertEquals(List.of("10<-null", "30<-10"), links(between.events()));
-    assertEquals(1, between.passedOver());
+    assertEquals(1, between.skipped());
     assertEquals(new Timestamp(30), alone.room().head());
     assertEquals(STREAM + "/4", alone.room().headSequence());
     assertEquals(STREAM + "/4-4", alone.sequences());
@@ -116,13 +116,13 @@ class ChainTest {
   }
 
   @Test
-  void anEventThatFitsNoFrameKeepsItsPlaceToo() {
+  void anEventThatIsTooLargeForAFrameKeepsItsPlace() {
     Chain.Entry large = entry("2", 20, "x".repeat(Limits.FRAME_BYTES_MAX));
 
     Chain chain = Chain.of(NEW, STREAM, List.of(entry("1", 10), large, entry("3", 30)));
 
     assertEquals(List.of("10<-null", "30<-20"), links(chain.events()));
-    assertEquals(1, chain.passedOver());
+    assertEquals(1, chain.skipped());
   }
 
   @Test

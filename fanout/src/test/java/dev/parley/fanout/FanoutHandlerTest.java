@@ -251,7 +251,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void connectionsThatManyRoomsFindGoneAreHandedOverOnceAndThenNothingIsLeftOfThem() {
+  void connectionsThatManyRoomsFindGoneArePrunedOnce() {
     List<RoomId> all = new ArrayList<>();
     List<String> others = new ArrayList<>();
     List<DynamodbStreamRecord> records = new ArrayList<>();
@@ -298,7 +298,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void whoCannotBeHandedOverToBePrunedCostsNoMessage() {
+  void messagesAreDeliveredWhereThePruneQueueCannotBeReached() {
     String gone = join(longAgo, room);
     String fine = join(longAgo, room);
     gateway.answer(gone, 410);
@@ -316,7 +316,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aRoomWhoseEventsComeToTooManyBytesForAllItsMembersGoesByTheQueue() {
+  void aRoomWithTooManyBytesToPushGoesByTheQueue() {
     RoomId other = new RoomId(fresh("other"));
     String ada = join(longAgo, other);
     List<String> members = new ArrayList<>();
@@ -429,7 +429,7 @@ class FanoutHandlerTest {
   /// then, and what they leave to the queue is taken now or later: everybody's first copies are
   /// complete and in order.
   @Test
-  void everybodyGetsEverythingInOrderWhicheverWayItGoes() throws Exception {
+  void everyMemberGetsEveryMessageInOrderDirectlyOrByTheQueue() throws Exception {
     int direct = 0;
     int queued = 0;
     for (long seed = 0; seed < 8; seed++) {
@@ -501,7 +501,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aGatewayThatDoesNotAnswerHoldsUpNobodyElse() {
+  void aConnectionThatDoesNotAnswerHoldsUpNoOther() {
     String silent = join(longAgo, room);
     String fine = join(longAgo, room);
     gateway.answer(silent, TestGateway.SILENT);
@@ -562,7 +562,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aStoredMembershipThatNobodyOfOursWroteIsPassedOver() {
+  void aMembershipThatCannotBeReadIsSkipped() {
     String ada = join(longAgo, room);
     TestTables.dynamoDb()
         .putItem(
@@ -580,7 +580,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aRecordThatCannotBeReadIsPassedOverAndNothingElseSuffers() {
+  void aRecordThatCannotBeReadIsSkippedAndTheOthersAreDelivered() {
     String ada = join(longAgo, room);
     DynamodbStreamRecord foreign = message("2", room, 20);
     foreign.getDynamodb().getNewImage().remove("message");
@@ -592,7 +592,7 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aRecordWithoutATimestampOfOursIsPassedOverEvenAsARoomsFirst() {
+  void aRecordWithoutAValidTimestampIsSkippedEvenAsARoomsFirst() {
     String ada = join(longAgo, room);
     DynamodbStreamRecord foreign = message("1", room, 10);
     foreign.getDynamodb().getNewImage().put("timestamp", new AttributeValue().withN("1.5"));

@@ -109,7 +109,7 @@ class OddRowsTest {
 
   @ParameterizedTest
   @MethodSource("roomRows")
-  void anOddRoomIsHandedOutAndItsHeadIsLearntAnew(Case odd) throws Exception {
+  void anOddRoomIsHandedOutAndGetsANewHead(Case odd) throws Exception {
     hand(message("1", room.name(), 10));
     edit("ChatRooms", Map.of("room_id", Row.s(room.name())), odd);
 
@@ -144,7 +144,7 @@ class OddRowsTest {
   }
 
   @Test
-  void aRoomWhoseRowTakesNothingMoreHoldsUpNoOther() throws Exception {
+  void aRoomWhoseRowCannotBeWrittenHoldsUpNoOther() throws Exception {
     TestTables.dynamoDb()
         .putItem(
             put ->
@@ -166,7 +166,7 @@ class OddRowsTest {
 
   @ParameterizedTest
   @MethodSource("membershipRows")
-  void anOddMembershipKeepsNobodyElseFromAnything(Case odd) throws Exception {
+  void anOddMembershipDoesNotHoldUpOtherMembers(Case odd) throws Exception {
     String bob = join(room);
     edit(
         "ChatConnections", Map.of("connection_id", Row.s(bob), "room_id", Row.s(room.name())), odd);

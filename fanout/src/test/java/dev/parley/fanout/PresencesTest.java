@@ -33,7 +33,7 @@ class PresencesTest {
   }
 
   @Test
-  void theLastChangeCountsAndARepetitionIsNone() {
+  void theLastChangeOfAMemberCountsAndARepeatedOneDoesNot() {
     presences.add(TAB, ADA, State.IN);
     presences.add(TAB, ADA, State.IN);
     presences.add(new ConnectionId("other"), ADA, State.OUT);

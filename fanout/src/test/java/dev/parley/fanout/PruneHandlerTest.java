@@ -58,7 +58,7 @@ class PruneHandlerTest {
   }
 
   @Test
-  void whoIsGoneAlreadyIsDone() {
+  void aConnectionThatIsPrunedAlreadyIsDone() {
     assertEquals(List.of(), handle(fresh("c")));
   }
 
@@ -72,7 +72,7 @@ class PruneHandlerTest {
   }
 
   @Test
-  void whoWasTooYoungAndThenClosedIsHandedOverAgain() {
+  void aConnectionThatWasTooYoungIsHandedOverAgainWhenItCloses() {
     Settings settings =
         new Settings(TestTables.environment("DisconnectFunction", TestQueues.environment()));
     PruneQueue prunes = new PruneQueue(new Aws(settings).sqs(), settings);
@@ -104,7 +104,7 @@ class PruneHandlerTest {
   }
 
   @Test
-  void aMessageThatIsNoConnectionFailsAlone() {
+  void aMessageThatNamesNoConnectionFailsAlone() {
     ConnectionId gone = open(longAgo, Set.of(room));
 
     assertEquals(List.of("0", "1", "2"), handle("", "%", "x".repeat(129), gone.value()));

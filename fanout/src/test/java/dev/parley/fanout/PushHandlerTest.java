@@ -87,7 +87,7 @@ class PushHandlerTest {
   }
 
   @Test
-  void whoIsThrottledForAMomentIsReachedAtTheSecondTry() {
+  void aThrottledConnectionIsReachedAtTheSecondAttempt() {
     ConnectionId member = join(1).getFirst();
     gateway.throttleOnce(member.value());
 
@@ -98,7 +98,7 @@ class PushHandlerTest {
   }
 
   @Test
-  void whoCannotBeReachedIsTriedAgainLaterAndNobodyElse() {
+  void onlyMembersWhoCouldNotBeReachedAreTriedAgain() {
     List<ConnectionId> members = join(6);
     ConnectionId slow = members.get(2);
     gateway.answer(slow.value(), 429);
@@ -146,7 +146,7 @@ class PushHandlerTest {
   }
 
   @Test
-  void whoIsGoneIsHandedOverToBePrunedAndIsNotTriedAgain() {
+  void aGoneConnectionIsHandedToPruningAndNotTriedAgain() {
     ConnectionId gone = join(3).getFirst();
     gateway.answer(gone.value(), 410);
 

@@ -91,7 +91,7 @@ class PushJobTest {
   /// Source: SQS API reference, SendMessage: "#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD |
   /// #x10000 to #x10FFFF".
   @Test
-  void whateverAMessageSaysTheQueueTakesIt() throws Exception {
+  void theQueueTakesAnyText() throws Exception {
     Random random = new Random(3);
     for (int i = 0; i < 500; i++) {
       StringBuilder said = new StringBuilder("\uffff\ufffe\u0000\u007f");
@@ -146,7 +146,7 @@ class PushJobTest {
         "{\"room\":\"lobby\",\"from\":0,\"to\":5,\"oldest\":-1}\n{}",
         "{\"room\":\"lobby\",\"connections\":[7],\"attempt\":1}"
       })
-  void whatIsNoJobIsRefused(String body) {
+  void aMessageThatIsNoJobIsRefused(String body) {
     assertThrows(PushJob.InvalidJob.class, () -> PushJob.decode(body));
   }
 

@@ -39,7 +39,7 @@ class PusherTest {
   }
 
   @Test
-  void whoIsFoundGoneByOneRoomIsNotPushedToByTheNext() {
+  void aConnectionThatOneRoomFoundGoneIsNotPushedToByTheNext() {
     Pusher pusher = pusher(Map.of());
     ConnectionId closed = new ConnectionId(fresh("c"));
     gateway.answer(closed.value(), 410);
@@ -53,7 +53,7 @@ class PusherTest {
   }
 
   @Test
-  void whenTimeIsOverWhoHasNotAnsweredAndWhoWasNotTriedAreLate() {
+  void connectionsWithoutAnAnswerAtTheDeadlineAreLate() {
     // Three of four may be one room's.
     Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "10000"));
     List<ConnectionId> silent = new ArrayList<>();
