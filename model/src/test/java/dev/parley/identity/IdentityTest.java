@@ -1,7 +1,9 @@
 package dev.parley.identity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,5 +30,14 @@ class IdentityTest {
     assertEquals("Ada L", Identity.stored("guest:1", "\u202eAda\u00a0 L\uffff").sender());
     assertEquals("?", Identity.stored("guest:1", "\u3164").sender());
     assertEquals("?", Identity.stored("guest:1", "").sender());
+  }
+
+  @Test
+  void aGuestWithoutASecretIsAnotherUserOnEachConnection() {
+    Identity one = Identity.guest("connection-1", "Ada");
+
+    assertEquals("Ada", one.sender());
+    assertTrue(one.isGuest());
+    assertNotEquals(one.user(), Identity.guest("connection-2", "Ada").user());
   }
 }

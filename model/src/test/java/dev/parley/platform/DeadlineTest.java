@@ -71,4 +71,10 @@ class DeadlineTest {
 
     assertTrue(Thread.interrupted());
   }
+
+  @Test
+  void aDeadlineIsMeasuredByTheSystemWhereNoTickerIsHandedIn() {
+    assertTrue(Deadline.in(Duration.ZERO).passed());
+    assertFalse(Deadline.in(Duration.ofDays(1)).passed());
+  }
 }

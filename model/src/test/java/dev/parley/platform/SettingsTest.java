@@ -1,8 +1,10 @@
 package dev.parley.platform;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -29,5 +31,16 @@ class SettingsTest {
 
   private static String error(org.junit.jupiter.api.function.Executable action) {
     return String.valueOf(assertThrows(IllegalArgumentException.class, action).getMessage());
+  }
+
+  @Test
+  void aNumberWithinItsBoundsIsGiven() {
+    Settings settings = new Settings(Map.of("ONE", "1", "NINE", "9"));
+
+    assertEquals(1, settings.number("ONE", 1, 9));
+    assertEquals(9, settings.number("NINE", 1, 9));
+    assertEquals(Duration.ofMillis(9), settings.milliseconds("NINE", 1, 9));
+    assertEquals("9", settings.optional("NINE"));
+    assertNull(settings.optional("TEN"));
   }
 }

@@ -103,4 +103,10 @@ class RoomTest {
     row.put("room_id", Row.s("lobby"));
     return Room.of("ChatRooms", new Row(row));
   }
+
+  @Test
+  void roomsAreInTheOrderOfTheirNames() {
+    assertTrue(LOBBY.compareTo(new RoomId("zoo")) < 0);
+    assertEquals(0, LOBBY.compareTo(new RoomId("lobby")));
+  }
 }

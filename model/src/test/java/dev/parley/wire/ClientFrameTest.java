@@ -9,6 +9,7 @@ import dev.parley.identity.Identity;
 import dev.parley.message.Range;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
+import java.util.Set;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,5 +201,20 @@ class ClientFrameTest {
 
   private static ErrorCode refusal(org.junit.jupiter.api.function.Executable action) {
     return assertThrows(Rejection.class, action).code();
+  }
+
+  @Test
+  void validFieldsAreGivenAsTheyAre() {
+    ClientFrame frame =
+        ClientFrame.parse(
+            "{\"room\":\"a\",\"rooms\":[\"b\",\"a\"],\"id\":\"i\",\"before\":7,\"cursor\":\"c\"}");
+
+    assertEquals(new RoomId("a"), frame.room());
+    assertEquals(Set.of(new RoomId("a"), new RoomId("b")), frame.rooms());
+    assertEquals("i", frame.id());
+    assertEquals(new Range.Before(new Timestamp(7)), frame.range());
+    assertEquals(new RoomId("c"), frame.roomCursor());
+    assertEquals(
+        "0123456789abcdef", ClientFrame.parse("{\"cursor\":\"0123456789abcdef\"}").memberCursor());
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.wire;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,6 +108,7 @@ class EventsTest {
     assertEquals(0, events().bytes());
     assertEquals(3 + 1 + 2 + 1, events("abc", "\u00e9").bytes());
     assertTrue(events().isEmpty());
+    assertFalse(events("abc").isEmpty());
     assertEquals(2, events("abc", "d").count());
   }
 

@@ -63,4 +63,29 @@ class BatchTest {
         .mapToObj(i -> new Item(Integer.toString(i), new byte[bytes]))
         .toList();
   }
+
+  @Test
+  void aBatchIsCutAtAnItem() {
+    List<Item> items = items(4, 10);
+    Batch<Item> batch = new Batch<>(items);
+
+    assertEquals(items.subList(1, 4), batch.from(1).items());
+    assertEquals(items.subList(0, 3), batch.until(3).items());
+  }
+
+  @Test
+  void aBatchTakesItemsUntilItsEventIsFull() {
+    int envelope = "{\"Records\":[]}".length();
+    int half = (Batch.EVENT_BYTES_MAX - envelope - 1) / 2;
+    List<Item> full =
+        List.of(
+            new Item("0", new byte[half]),
+            new Item("1", new byte[Batch.EVENT_BYTES_MAX - envelope - 1 - half]));
+    List<Item> over =
+        List.of(full.getFirst(), new Item("1", new byte[full.getLast().json().length + 1]));
+
+    assertEquals(2, Batch.first(full, 10).size());
+    assertEquals(1, Batch.first(over, 10).size());
+    assertEquals(1, Batch.first(full, 1).size());
+  }
 }

@@ -1,6 +1,7 @@
 package dev.parley.local.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -94,5 +95,14 @@ class FaultPlanTest {
     return String.valueOf(
         assertThrows(IllegalArgumentException.class, () -> FaultPlan.parse(description))
             .getMessage());
+  }
+
+  @Test
+  void aPlanHasTheFaultsThatItNames() {
+    FaultPlan plan = FaultPlan.parse("push.lost=0.1");
+
+    assertTrue(plan.hasAny(Fault.CLOCK_SKEW, Fault.PUSH_LOST));
+    assertFalse(plan.hasAny(Fault.CLOCK_SKEW));
+    assertFalse(FaultPlan.NONE.hasAny(Fault.PUSH_LOST));
   }
 }

@@ -153,4 +153,9 @@ class OriginsTest {
     assertNotNull(origins.refusalOfCall(List.of("evil.example"), List.of(), SIGNATURE));
     assertNotNull(origins.refusalOfCall(HERE, List.of("http://evil.example"), SIGNATURE));
   }
+
+  @Test
+  void aRefusedCallGetsTheJsonOfAnSdksError() {
+    assertEquals("{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}", Origins.json("no"));
+  }
 }
