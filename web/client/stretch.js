@@ -95,7 +95,8 @@ export const hasGap = ({ gaps }) => gaps.size > 0;
  * @param {number} timestamp
  */
 export function awaits(stretch, timestamp) {
-  return timestamp >= stretch.from && timestamp > contiguousUpTo(stretch) && !has(stretch.messages, timestamp);
+  return timestamp >= stretch.from && timestamp > contiguousUpTo(stretch)
+    && !has(stretch.messages, timestamp);
 }
 
 /**
@@ -107,7 +108,9 @@ export function awaits(stretch, timestamp) {
  * @returns {Stretch} the same one where they are no news
  */
 export function eventsReceived(stretch, events, limit) {
-  const news = events.filter((e) => e.timestamp >= stretch.from || e.timestamp > contiguousUpTo(stretch));
+  const { from } = stretch;
+  const old = contiguousUpTo(stretch);
+  const news = events.filter(({ timestamp }) => timestamp >= from || timestamp > old);
   const chain = new Chain(stretch, limit);
   for (const { timestamp, prev } of news) chain.event(timestamp, prev);
   return inserted(chain.changed ? chain.stretch(stretch.read) : stretch, news.map(content));
