@@ -17,8 +17,8 @@ import { Refused, Socket, Unanswered } from './socket.js';
  * @property {() => number} random from 0 to below 1
  * @property {(state: State) => void} onState also told when the socket has been replaced, and the
  *     requests that follow go over the new one
- * @property {(events: import('./socket.js').ServerEvent[]) => void} onEvents those of one frame, and replies that nobody
- *     waits for
+ * @property {(events: import('./socket.js').ServerEvent[]) => void} onEvents those of one frame, and
+ *     replies that nobody waits for
  */
 
 export class Connection {

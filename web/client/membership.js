@@ -25,6 +25,8 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
+ *
+ * @typedef {{resolve: () => void, reject: (e: Error) => void}} Joiner
  */
 
 export class Membership {
@@ -54,7 +56,7 @@ export class Membership {
   #repairing = false;
   #repairFailures = 0;
 
-  /** Those who wait for the room to be joined. @type {{resolve: () => void, reject: (e: Error) => void}[]} */
+  /** Those who wait for the room to be joined. @type {Joiner[]} */
   #joiners = [];
 
   /**

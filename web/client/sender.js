@@ -17,6 +17,7 @@ const CLOCK_ERROR_MS = 60 * 60_000;
  * @typedef {import('./room.js').RoomEvent} RoomEvent
  *
  * @typedef {{id: string, timestamp: number}} Sent
+ * @typedef {{resolve: (sent: Sent) => void, reject: (e: Error) => void}} Waiter
  */
 
 export class Sender {
@@ -24,7 +25,7 @@ export class Sender {
   #around;
   #pumping = false;
 
-  /** Those who wait for a send, by its id. @type {Map<string, {resolve: (sent: Sent) => void, reject: (e: Error) => void}>} */
+  /** Those who wait for a send, by its id. @type {Map<string, Waiter>} */
   #waiting = new Map();
 
   /**

@@ -26,7 +26,8 @@
  * @property {Read | null} read the one that is under way
  * @property {ReadonlyArray<Message> | null} earlier what came from before `from` since older messages
  *     were asked for, as it may have been written after their page was read; null: none are asked for
- * @property {number} overlapUs how much later than its timestamp a message may come to be in the table
+ * @property {number} overlapUs how much later than its timestamp a message may still come to be in the
+ *     table
  *
  * @typedef {object} Read
  * @property {number | undefined} after where its next page begins; undefined for the newest page
@@ -94,7 +95,8 @@ export const hasGap = ({ gaps }) => gaps.size > 0;
  * @param {number} timestamp
  */
 export function awaits(stretch, timestamp) {
-  return timestamp >= stretch.from && timestamp > contiguousUpTo(stretch) && !has(stretch.messages, timestamp);
+  return timestamp >= stretch.from && timestamp > contiguousUpTo(stretch)
+    && !has(stretch.messages, timestamp);
 }
 
 /**
@@ -106,7 +108,9 @@ export function awaits(stretch, timestamp) {
  * @returns {Stretch} the same one where they are no news
  */
 export function eventsReceived(stretch, events, limit) {
-  const news = events.filter((e) => e.timestamp >= stretch.from || e.timestamp > contiguousUpTo(stretch));
+  const { from } = stretch;
+  const old = contiguousUpTo(stretch);
+  const news = events.filter(({ timestamp }) => timestamp >= from || timestamp > old);
   const chain = new Chain(stretch, limit);
   for (const { timestamp, prev } of news) chain.event(timestamp, prev);
   return inserted(chain.changed ? chain.stretch(stretch.read) : stretch, news.map(content));
@@ -255,7 +259,8 @@ export function trimmed(stretch, count) {
   const messages = stretch.messages.slice(-count);
   const from = messages[0].timestamp;
   const gaps = [...stretch.gaps];
-  const kept = (/** @type {ReadonlySet<number>} */ those) => new Set([...those].filter((t) => t >= from));
+  const kept = (/** @type {ReadonlySet<number>} */ those) => (
+    new Set([...those].filter((t) => t >= from)));
   return {
     ...stretch,
     messages,
@@ -279,7 +284,9 @@ function inserted(stretch, news) {
   const { earlier, from, messages } = stretch;
   let changed = stretch;
   const before = news.filter((m) => m.timestamp < from);
-  if (earlier !== null && before.length > 0) changed = { ...changed, earlier: [...earlier, ...before] };
+  if (earlier !== null && before.length > 0) {
+    changed = { ...changed, earlier: [...earlier, ...before] };
+  }
   const fresh = news.filter((m) => m.timestamp >= from && !has(messages, m.timestamp));
   return fresh.length === 0 ? changed : { ...changed, messages: merge(messages, fresh) };
 }

@@ -20,7 +20,7 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// accepted is an error.
 ///
 /// `disorder` counts deliveries whose `prev` their member had not received before, which is what a
-/// client takes for a hole. Beside it, of what nobody is promised: `back in time`, deliveries that
+/// client takes for a gap. Beside it, of what nobody is promised: `back in time`, deliveries that
 /// are older than one before, and `by sender`, those that came after a later one of their sender,
 /// who does not wait for a reply before the next frame.
 final class Burst {

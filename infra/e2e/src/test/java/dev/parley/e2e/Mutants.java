@@ -205,7 +205,10 @@ class Mutants {
       apply(mutant, copy.resolve("client"));
       outcome = run(mutant.check(), List.of(), copy, 0);
     }
-    assertEquals(Recovery.PROBLEMS, outcome.status(), "it is not caught: " + outcome.output());
+    assertEquals(
+        Recovery.PROBLEMS,
+        outcome.status(),
+        "%s %s, and is not caught: %s".formatted(mutant.file(), mutant.does(), outcome.output()));
     return null;
   }
 
