@@ -10,10 +10,9 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Predicate;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
@@ -53,33 +52,29 @@ public final class TestSqs {
         .build();
   }
 
-  /// Takes these messages out of a queue, once they are there, within 10 s; others are thrown away.
-  public static List<Message> take(String queueUrl, Set<String> bodies) {
+  /// Takes messages out of a queue, once there are as many as there must be, within 10 s; others
+  /// are thrown away.
+  ///
+  /// @return as many, or more, or fewer where the time is over
+  public static List<Message> take(String queueUrl, Predicate<Message> wanted, int count) {
     List<Message> taken = new ArrayList<>();
-    Set<String> missing = new HashSet<>(bodies);
     long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (!missing.isEmpty() && System.nanoTime() < deadline) {
-      for (Message message : receive(queueUrl, 1)) {
-        if (bodies.contains(message.body())) {
-          taken.add(message);
-          missing.remove(message.body());
-        }
-      }
+    while (taken.size() < count && System.nanoTime() < deadline) {
+      taken.addAll(receive(queueUrl, 1).stream().filter(wanted).toList());
     }
     return taken;
   }
 
-  /// Takes all messages out of a queue.
-  ///
-  /// @return their bodies
-  public static List<String> takeAll(String queueUrl) {
-    List<String> bodies = new ArrayList<>();
+  /// Takes all messages that are there, in the order of each message group; others are thrown away.
+  public static List<Message> takeAll(String queueUrl, Predicate<Message> wanted) {
+    List<Message> taken = new ArrayList<>();
     List<Message> received;
     do {
       received = receive(queueUrl, 0);
-      received.forEach(message -> bodies.add(message.body()));
+      taken.addAll(received);
     } while (!received.isEmpty());
-    return bodies;
+    taken.removeIf(wanted.negate());
+    return taken;
   }
 
   private static List<Message> receive(String queueUrl, int waitSeconds) {

@@ -14,6 +14,7 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeVal
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
+import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
@@ -243,7 +244,7 @@ class FanoutHandlerTest {
 
   /// The messages that hand over one of these connections.
   private static List<Message> takePrunes(Set<String> connections, int count) {
-    return TestQueues.take(prunes(), message -> connections.contains(message.body()), count);
+    return TestSqs.take(prunes(), message -> connections.contains(message.body()), count);
   }
 
   private static List<String> bodies(List<Message> messages) {
@@ -283,7 +284,7 @@ class FanoutHandlerTest {
     assertEquals(gone, Set.copyOf(bodies(handedOver)));
     assertEquals(
         List.of(),
-        bodies(TestQueues.takeAll(prunes(), message -> gone.contains(message.body()))),
+        bodies(TestSqs.takeAll(prunes(), message -> gone.contains(message.body()))),
         "each once");
     others.forEach(other -> assertTrue(gateway.received(other).getFirst().contains(":10,")));
     gone.forEach(

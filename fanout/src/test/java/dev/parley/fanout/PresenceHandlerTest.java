@@ -11,6 +11,7 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
+import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.SessionTable;
@@ -119,7 +120,7 @@ class PresenceHandlerTest {
 
     assertEquals(1, gateway.received(fine).size());
     String prunes = TestTables.settings().required("PRUNE_CONNECTIONS_QUEUE_URL");
-    List<Message> pruned = TestQueues.take(prunes, message -> message.body().equals(gone), 1);
+    List<Message> pruned = TestSqs.take(prunes, message -> message.body().equals(gone), 1);
     assertEquals(1, pruned.size());
   }
 

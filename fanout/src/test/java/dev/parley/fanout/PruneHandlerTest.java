@@ -7,6 +7,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.TestContext;
+import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
@@ -85,8 +86,8 @@ class PruneHandlerTest {
 
     String queue = settings.required("PRUNE_CONNECTIONS_QUEUE_URL");
     Predicate<Message> its = message -> message.body().equals(young.value());
-    assertEquals(2, TestQueues.take(queue, its, 2).size());
-    assertEquals(List.of(), TestQueues.takeAll(queue, its));
+    assertEquals(2, TestSqs.take(queue, its, 2).size());
+    assertEquals(List.of(), TestSqs.takeAll(queue, its));
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.TestContext;
+import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
@@ -154,7 +155,7 @@ class PushHandlerTest {
 
     String body = gone.value();
     String prunes = TestTables.settings().required("PRUNE_CONNECTIONS_QUEUE_URL");
-    assertEquals(1, TestQueues.take(prunes, message -> message.body().equals(body), 1).size());
+    assertEquals(1, TestSqs.take(prunes, message -> message.body().equals(body), 1).size());
     assertEquals(waiting, TestQueues.size(retries()));
   }
 

@@ -188,7 +188,7 @@ class ClientTest {
 
     await("the answer", () -> outbox.waiting() == 0);
     assertEquals(Set.of(id), new HashSet<>(ids()));
-    assertEquals(Map.of(), client.shown(), "it is in no room that nobody has joined");
+    assertEquals(Map.of(), client.shown(), "the new client has joined no room");
   }
 
   @Test

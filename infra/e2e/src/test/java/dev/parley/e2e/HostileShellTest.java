@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What a developer's shell says to other programs does not reach the local cloud: it starts, and a
 /// message goes through all of it.
 class HostileShellTest {
-  /// Nobody is there: TEST-NET-1, RFC 5737.
+  /// An address of TEST-NET-1 (RFC 5737): no proxy answers there.
   private static final String ELSEWHERE = "http://192.0.2.1:3128";
 
   @TempDir Path folder;

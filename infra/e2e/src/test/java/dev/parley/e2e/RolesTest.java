@@ -120,7 +120,7 @@ class RolesTest {
       return reply;
     }
 
-    /// Whoever was in more than ten is left to the Prune function.
+    /// A connection that was in more than ten rooms is removed by the Prune function.
     private void somebodyLeavesManyRooms() throws Exception {
       String many =
           IntStream.range(0, 11).mapToObj(i -> "room" + i).collect(Collectors.joining(","));

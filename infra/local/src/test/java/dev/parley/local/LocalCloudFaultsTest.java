@@ -134,13 +134,7 @@ class LocalCloudFaultsTest {
 
     @Override
     public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
-      try (SqsClient client =
-          SqsClient.builder()
-              .endpointOverride(URI.create(environment.getOrDefault("AWS_ENDPOINT_URL_SQS", "")))
-              .region(Region.US_EAST_1)
-              .credentialsProvider(
-                  StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
-              .build()) {
+      try (SqsClient client = FunctionClients.sqs(environment)) {
         client.sendMessage(
             send ->
                 send.queueUrl(environment.get("NEXT"))
@@ -343,12 +337,7 @@ class LocalCloudFaultsTest {
   }
 
   private static void frame(LocalCloud cloud, String text) throws Exception {
-    HttpClient.newHttpClient()
-        .newWebSocketBuilder()
-        .buildAsync(cloud.webSocketUrl(), new WebSocket.Listener() {})
-        .get(10, TimeUnit.SECONDS)
-        .sendText(text, true)
-        .get(10, TimeUnit.SECONDS);
+    Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl()).send(text);
   }
 
   private static void await(BooleanSupplier condition) {

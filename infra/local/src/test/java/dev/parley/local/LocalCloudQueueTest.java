@@ -86,13 +86,7 @@ class LocalCloudQueueTest {
 
     @Override
     public @Nullable Void handleRequest(SQSEvent event, Context context) {
-      try (SqsClient client =
-          SqsClient.builder()
-              .endpointOverride(URI.create(String.valueOf(environment.get("AWS_ENDPOINT_URL_SQS"))))
-              .region(Region.US_EAST_1)
-              .credentialsProvider(
-                  StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
-              .build()) {
+      try (SqsClient client = FunctionClients.sqs(environment)) {
         for (SQSEvent.SQSMessage message : event.getRecords()) {
           client.sendMessage(
               send ->

@@ -104,14 +104,7 @@ class LocalCloudTest {
     @Override
     public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
       String body = String.valueOf(event.get("body"));
-      try (DynamoDbClient client =
-          DynamoDbClient.builder()
-              .endpointOverride(
-                  URI.create(String.valueOf(environment.get("AWS_ENDPOINT_URL_DYNAMODB"))))
-              .region(Region.US_EAST_1)
-              .credentialsProvider(
-                  StaticCredentialsProvider.create(AwsBasicCredentials.create("a", "b")))
-              .build()) {
+      try (DynamoDbClient client = FunctionClients.dynamoDb(environment)) {
         client.putItem(
             put ->
                 put.tableName(environment.get("ROWS"))
@@ -136,26 +129,11 @@ class LocalCloudTest {
 
   @Test
   void aFrameGoesThroughRouteTableAndStream() throws Exception {
-    BlockingQueue<String> replies = new LinkedBlockingQueue<>();
     try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template).withPollsPerSecond(50))) {
-      WebSocket socket =
-          HttpClient.newHttpClient()
-              .newWebSocketBuilder()
-              .buildAsync(
-                  cloud.webSocketUrl(),
-                  new WebSocket.Listener() {
-                    @Override
-                    public @Nullable CompletionStage<?> onText(
-                        WebSocket from, CharSequence data, boolean last) {
-                      replies.add(data.toString());
-                      from.request(1);
-                      return null;
-                    }
-                  })
-              .get(10, TimeUnit.SECONDS);
-      socket.sendText("hello", true).get(10, TimeUnit.SECONDS);
+      Client client = Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl());
+      client.send("hello");
 
-      assertEquals("saved hello", replies.poll(20, TimeUnit.SECONDS));
+      assertEquals("saved hello", client.receive());
       assertEquals("hello", COPIED.poll(20, TimeUnit.SECONDS));
     }
   }

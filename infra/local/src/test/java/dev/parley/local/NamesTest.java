@@ -103,30 +103,16 @@ class NamesTest {
   @Test
   void theApiHasOneIdAndEveryArnOneRegion() throws Exception {
     Path template = Files.writeString(folder.resolve("template.yaml"), TEMPLATE);
-    BlockingQueue<String> replies = new LinkedBlockingQueue<>();
     try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
-      WebSocket socket =
-          HttpClient.newHttpClient()
-              .newWebSocketBuilder()
-              .buildAsync(
-                  cloud.webSocketUrl(),
-                  new WebSocket.Listener() {
-                    @Override
-                    public @Nullable CompletionStage<?> onText(
-                        WebSocket from, CharSequence data, boolean last) {
-                      replies.add(data.toString());
-                      return null;
-                    }
-                  })
-              .get(10, TimeUnit.SECONDS);
-      assertNotNull(socket.sendText("{}", true).get(10, TimeUnit.SECONDS));
+      Client client = Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl());
+      client.send("{}");
 
       String arn = "arn:aws:lambda:us-east-1:000000000000:function:Tell";
       assertEquals(
           "local local https://local.execute-api.us-east-1.amazonaws.com/test | %s %s"
                   .formatted(arn, arn)
               + " | us-east-1 us-east-1",
-          replies.poll(20, TimeUnit.SECONDS));
+          client.receive());
     }
     assertEquals(
         "arn:aws:execute-api:us-east-1:000000000000:local/test/$connect", METHOD_ARNS.poll());

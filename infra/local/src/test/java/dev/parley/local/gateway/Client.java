@@ -14,14 +14,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The JDK's WebSocket client, with what it received in queues.
-final class Client implements WebSocket.Listener {
+public final class Client implements WebSocket.Listener {
   private final BlockingQueue<String> messages = new LinkedBlockingQueue<>();
   private final CompletableFuture<CloseReason> closed = new CompletableFuture<>();
   private final CompletableFuture<ByteBuffer> pong = new CompletableFuture<>();
   private final StringBuilder parts = new StringBuilder();
   private @Nullable WebSocket socket;
 
-  static Client connect(HttpClient http, URI uri, String... headers) throws Exception {
+  public static Client connect(HttpClient http, URI uri, String... headers) throws Exception {
     Client client = new Client();
     WebSocket.Builder builder = http.newWebSocketBuilder();
     for (int i = 0; i < headers.length; i += 2) {
@@ -71,11 +71,11 @@ final class Client implements WebSocket.Listener {
     return socket;
   }
 
-  void send(String message) throws Exception {
+  public void send(String message) throws Exception {
     socket().sendText(message, true).get(10, TimeUnit.SECONDS);
   }
 
-  String receive() throws InterruptedException {
+  public String receive() throws InterruptedException {
     String message = messages.poll(10, TimeUnit.SECONDS);
     assertNotNull(message, "nothing received");
     return message;
