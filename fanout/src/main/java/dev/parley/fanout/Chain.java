@@ -1,6 +1,7 @@
 package dev.parley.fanout;
 
 import dev.parley.message.Message;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
@@ -37,7 +38,11 @@ record Chain(Events events, int skipped, String sequences, Room room) {
   }
 
   /// A record of the ChatMessages stream.
-  record Entry(String sequence, Row row) {}
+  record Entry(String sequence, Row row) {
+    boolean isTraced() {
+      return Trace.Context.of(row.optionalString("trace")).isPresent();
+    }
+  }
 
   /// @param stream the label of the stream that the records are from
   static Chain of(Room room, String stream, List<Entry> entries) {

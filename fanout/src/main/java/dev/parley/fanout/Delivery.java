@@ -5,37 +5,47 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Metric;
+import dev.parley.platform.Trace;
+import dev.parley.platform.TraceDocuments;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Events;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /// Delivers the events of one invocation. It pushes them, leaves the members who were not reached
-/// to the caller's [Remainder], and reports. [#close] hands the connections that were found gone to
-/// the prune queue.
+/// to the caller's [Remainder], and reports: to the log, to the metrics, and to the traces of the
+/// messages. [#close] hands the connections that were found gone to the prune queue.
 ///
 /// Safe for use by many threads. A connection that one room found gone is not pushed to for another
 /// room of the same invocation.
 final class Delivery implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
 
+  /// How many messages of an invocation may have it in their traces: a document of about 2 KB each.
+  static final int TRACED_MAX = 20;
+
   private final Pusher pusher;
   private final PruneQueue prunes;
   private final InstantSource clock;
+  private final TraceDocuments documents;
+  private final AtomicInteger traced = new AtomicInteger();
   private final Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
 
-  Delivery(Pusher pusher, PruneQueue prunes, InstantSource clock) {
+  Delivery(Pusher pusher, PruneQueue prunes, InstantSource clock, TraceDocuments.Target traces) {
     this.pusher = pusher;
     this.prunes = prunes;
     this.clock = clock;
+    this.documents = new TraceDocuments(traces);
   }
 
   /// What becomes of the members who were not reached, for example a retry.
@@ -45,14 +55,61 @@ final class Delivery implements AutoCloseable {
     int leave(RoomId room, Events events, Pusher.Outcome outcome);
   }
 
+  /// Of a room's events, those count as traced whose traces this invocation may still have a part
+  /// of.
+  Events traced(Events events) {
+    int wanted = events.traced().size();
+    int before = traced.getAndAdd(wanted);
+    Events some = events.tracing(Math.clamp(TRACED_MAX - before, 0, wanted));
+    if (some.traced().size() < wanted) {
+      Trace.annotate("not_traced", wanted - some.traced().size());
+    }
+    return some;
+  }
+
+  /// Writes what was done for a room's events into the traces of the messages.
+  ///
+  /// @param waitedIn what they came from
+  void write(Trace.Part part, RoomId room, Events events, String waitedIn) {
+    Trace.annotate("room", room.name());
+    Trace.annotate("batch_size", events.count());
+    documents.write(
+        part,
+        events.traced().stream()
+            .map(
+                message ->
+                    new TraceDocuments.Origin(
+                        message.context(),
+                        waitedIn,
+                        message.since(),
+                        Map.of("message_id", message.message())))
+            .toList());
+  }
+
   /// Pushes a room's events to some of its members.
   ///
   /// @param deadline when it ends, whether all were reached or not
   Pusher.Outcome deliver(
       RoomId room, List<ConnectionId> to, Events events, Deadline deadline, Remainder remainder) {
-    Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, deadline);
+    Pusher.Outcome outcome = Trace.step("push", () -> push(to, events, deadline));
     int givenUp = remainder.leave(room, events, outcome);
     report(room, to.size(), events, outcome, givenUp);
+    return outcome;
+  }
+
+  private Pusher.Outcome push(List<ConnectionId> to, Events events, Deadline deadline) {
+    Instant began = Instant.now();
+    Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, deadline);
+    int pushes = to.size() - outcome.late().size();
+    if (pushes > 0) {
+      Trace.called(
+          "ApiGatewayManagementApi",
+          "PostToConnection",
+          began,
+          pushes,
+          outcome.throttled(),
+          outcome.failed());
+    }
     return outcome;
   }
 
@@ -72,6 +129,13 @@ final class Delivery implements AutoCloseable {
             outcome.failed(),
             outcome.late().size(),
             givenUp);
+    Trace.annotate("members", members);
+    Trace.annotate("pushes", members - outcome.late().size());
+    Trace.annotate("gone", outcome.gone());
+    Trace.annotate("throttled", outcome.throttled());
+    Trace.annotate("failed", outcome.failed());
+    Trace.annotate("late", outcome.late().size());
+    Trace.annotate("given_up", givenUp);
     Map<Metric, Number> values = new LinkedHashMap<>();
     values.put(Metrics.PUSHES, members - outcome.late().size());
     values.put(Metrics.EVENTS_PER_PUSH, events.count());
@@ -90,5 +154,6 @@ final class Delivery implements AutoCloseable {
   @Override
   public void close() {
     prunes.add(gone);
+    documents.close();
   }
 }

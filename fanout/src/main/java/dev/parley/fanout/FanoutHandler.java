@@ -15,10 +15,13 @@ import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
+import dev.parley.platform.TraceDocuments;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.table.Row;
+import dev.parley.wire.Events;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,6 +65,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private final Audiences audiences;
   private final Pusher pusher;
   private final Duration share;
+  private final TraceDocuments.Target traces;
 
   public FanoutHandler() {
     this(System.getenv(), InstantSource.system());
@@ -79,6 +83,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.prunes = new PruneQueue(sqs, settings);
     this.share = settings.milliseconds("DIRECT_PUSH_MS", 1, 10_000);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
+    this.traces = TraceDocuments.Target.of(aws, settings);
   }
 
   @Override
@@ -110,7 +115,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Instant now = clock.instant();
     // All rooms at once: a slow one must not take another's turn.
     Batch batch = new Batch(byRoom.size());
-    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+    try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       byRoom.forEach(
           (name, entries) -> {
             if (RoomId.valid(name)) {
@@ -130,10 +135,23 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private void handOut(
       RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
+    try (Trace.Part part = Trace.part("room", entries.stream().anyMatch(Chain.Entry::isTraced))) {
+      handOut(id, stream, entries, now, delivery, part);
+    }
+  }
+
+  private void handOut(
+      RoomId id,
+      String stream,
+      List<Chain.Entry> entries,
+      Instant now,
+      Delivery delivery,
+      Trace.Part part) {
     CompletableFuture<Audience> reading =
-        CompletableFuture.supplyAsync(() -> audiences.of(id, now), executor)
+        CompletableFuture.supplyAsync(
+                () -> Trace.step("read members", () -> audiences.of(id, now)), executor)
             .completeOnTimeout(new Audience.Unknown(), share.toMillis(), TimeUnit.MILLISECONDS);
-    Room room = rooms.get(id);
+    Room room = Trace.step("read room", () -> rooms.get(id));
     Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
       LOG.info("skipped {} records of {}: they were handed out before", entries.size(), id);
@@ -147,18 +165,29 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
           id);
     }
 
-    Room next =
-        chain.events().isEmpty()
-            ? chain.room()
-            : switch (reading.join()) {
+    Events events = delivery.traced(chain.events());
+    Room next = chain.room();
+    if (!events.isEmpty()) {
+      try {
+        next =
+            switch (reading.join()) {
               case Audience.Small(var to)
                   when !room.isQueued(now)
-                      && (long) chain.events().bytes() * to.size() <= SHARE_BYTES_MAX ->
-                  push(to, chain, delivery);
-              case Audience audience -> enqueue(audience, chain);
+                      && (long) events.bytes() * to.size() <= SHARE_BYTES_MAX ->
+                  push(to, events, next, delivery);
+              case Audience audience -> enqueue(audience, events, chain);
             };
-    if (!rooms.advance(room, next)) {
-      LOG.warn("the head of room {} stays where it was", id);
+      } finally {
+        // Before the head moves on: where that fails, the traces tell what comes twice.
+        delivery.write(part, id, events, "stream");
+      }
+    }
+    advance(room, next);
+  }
+
+  private void advance(Room room, Room next) {
+    if (!Trace.step("advance head", () -> rooms.advance(room, next))) {
+      LOG.warn("the head of room {} stays where it was", room.id());
     }
   }
 
@@ -166,24 +195,26 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   /// and so does the room all that follows.
   ///
   /// @return the room as it is then
-  private Room push(List<ConnectionId> to, Chain chain, Delivery delivery) {
-    Room room = chain.room();
+  private Room push(List<ConnectionId> to, Events events, Room room, Delivery delivery) {
     Pusher.Outcome outcome =
         delivery.deliver(
             room.id(),
             to,
-            chain.events(),
+            events,
             Deadline.in(share),
-            (id, events, unreached) -> queues.retry(id, unreached.remainder(), events, 1));
+            (id, pushed, unreached) -> {
+              int givenUp = queues.retry(id, unreached.remainder(), pushed, 1);
+              queues.enqueue(id, unreached.late(), pushed);
+              return givenUp;
+            });
     if (outcome.late().isEmpty()) {
       return room;
     }
-    queues.enqueue(room.id(), outcome.late(), chain.events());
     return room.queued(Segments.WHOLE, clock.instant());
   }
 
   /// @return the room as it is then
-  private Room enqueue(Audience audience, Chain chain) {
+  private Room enqueue(Audience audience, Events events, Chain chain) {
     Room room = chain.room();
     int segmentSize = audiences.segmentSize();
     int power =
@@ -194,10 +225,11 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
               Segments.power(room.segments(), large.estimate(), segmentSize);
           case Audience.Unknown unknown -> Segments.power(room.segments());
         };
-    queues.enqueue(room.id(), Segments.ranges(power), chain.events(), chain.sequences());
+    queues.enqueue(room.id(), Segments.ranges(power), events, chain.sequences());
     LOG.atInfo()
         .addKeyValue("room", room.id().name())
-        .log("{} events to {} segments", chain.events().count(), 1 << power);
+        .log("{} events to {} segments", events.count(), 1 << power);
+    Trace.annotate("segments", 1 << power);
     return room.queued(power, clock.instant());
   }
 }

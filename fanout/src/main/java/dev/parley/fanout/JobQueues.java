@@ -5,16 +5,19 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.SlotRange;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Events;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeNameForSends;
+import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeValue;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchResponse;
 
@@ -57,21 +60,23 @@ final class JobQueues {
   /// @param sequences identifies the events: the first and the last record's sequence number
   /// @throws NotEnqueued where a part of it was not enqueued: all of it must be sent again
   void enqueue(RoomId room, List<SlotRange> ranges, Events events, String sequences) {
+    Trace.step("enqueue", () -> enqueueAll(room, ranges, events, sequences));
+  }
+
+  private void enqueueAll(RoomId room, List<SlotRange> ranges, Events events, String sequences) {
     List<Events> chunks = events.chunks(JOB_BYTES_MAX);
     for (int i = 0; i < chunks.size(); i++) {
-      Events chunk = chunks.get(i);
-      int number = i;
-      sendAll(
-          segments,
-          ranges.stream()
-              .map(
-                  range ->
-                      SendMessageBatchRequestEntry.builder()
-                          .messageGroupId(group(room, range))
-                          .messageDeduplicationId(
-                              Sha256.hex(room + ":" + range + "-" + number + "-" + sequences))
-                          .messageBody(new PushJob.Segment(room, range, chunk).encode()))
-              .toList());
+      List<SendMessageBatchRequestEntry.Builder> entries = new ArrayList<>();
+      for (int segment = 0; segment < ranges.size(); segment++) {
+        SlotRange range = ranges.get(segment);
+        Events shared = chunks.get(i).share(segment, ranges.size());
+        entries.add(
+            entry(new PushJob.Segment(room, range, shared))
+                .messageGroupId(group(room, range))
+                .messageDeduplicationId(
+                    Sha256.hex(room + ":" + range + "-" + i + "-" + sequences)));
+      }
+      sendAll(segments, entries);
     }
   }
 
@@ -80,16 +85,23 @@ final class JobQueues {
   ///
   /// @throws NotEnqueued as above
   void enqueue(RoomId room, List<ConnectionId> connections, Events events) {
+    if (!connections.isEmpty()) {
+      Trace.step("enqueue", () -> enqueueAll(room, connections, events));
+    }
+  }
+
+  private void enqueueAll(RoomId room, List<ConnectionId> connections, Events events) {
     for (Events chunk : events.chunks(JOB_BYTES_MAX)) {
       sendAll(
           segments,
-          jobs(room, connections, 0, chunk)
+          jobs(room, connections, 0, chunk).stream()
               .map(
                   job ->
-                      SendMessageBatchRequestEntry.builder()
+                      entry(job)
                           .messageGroupId(group(room, SlotRange.ALL))
-                          .messageDeduplicationId(Sha256.hex(job))
-                          .messageBody(job))
+                          .messageDeduplicationId(
+                              Sha256.hex(
+                                  job.room() + ":" + job.connections() + job.events().lines())))
               .toList());
     }
   }
@@ -106,27 +118,54 @@ final class JobQueues {
     if (connections.isEmpty() || attempt > ATTEMPTS_MAX) {
       return connections.size();
     }
-    sendAll(
-        retries,
-        events.chunks(JOB_BYTES_MAX).stream()
-            .flatMap(chunk -> jobs(room, connections, attempt, chunk))
-            .map(
-                job ->
-                    SendMessageBatchRequestEntry.builder()
-                        .delaySeconds(1 << (attempt - 1))
-                        .messageBody(job))
-            .toList());
+    Trace.step("enqueue", () -> retryAll(room, connections, events, attempt));
     return 0;
   }
 
-  /// Jobs that name their connections, encoded; each has all events and some of the connections.
-  private static Stream<String> jobs(
+  private void retryAll(RoomId room, List<ConnectionId> connections, Events events, int attempt) {
+    sendAll(
+        retries,
+        events.chunks(JOB_BYTES_MAX).stream()
+            .flatMap(chunk -> jobs(room, connections, attempt, chunk).stream())
+            .map(job -> entry(job).delaySeconds(1 << (attempt - 1)))
+            .toList());
+  }
+
+  /// Jobs that name their connections; each has all events and some of the connections.
+  private static List<PushJob.Retry> jobs(
       RoomId room, List<ConnectionId> connections, int attempt, Events events) {
     // A connection's id takes at most 128 bytes, and three for its quotes and comma.
     int perJob = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - events.bytes()) / 131);
-    return IntStream.iterate(0, from -> from < connections.size(), from -> from + perJob)
-        .mapToObj(from -> connections.subList(from, Math.min(connections.size(), from + perJob)))
-        .map(some -> new PushJob.Retry(room, some, attempt, events).encode());
+    int count = Math.ceilDiv(connections.size(), perJob);
+    return IntStream.range(0, count)
+        .mapToObj(
+            job ->
+                new PushJob.Retry(
+                    room,
+                    connections.subList(
+                        job * perJob, Math.min(connections.size(), (job + 1) * perJob)),
+                    attempt,
+                    events.share(job, count)))
+        .toList();
+  }
+
+  /// A job that goes on with the traces of its messages. The queue has a place for one of them, by
+  /// which X-Ray links the trace of the function that gets it.
+  private static SendMessageBatchRequestEntry.Builder entry(PushJob job) {
+    SendMessageBatchRequestEntry.Builder entry =
+        SendMessageBatchRequestEntry.builder().messageBody(job.encode());
+    job.events().traced().stream()
+        .findFirst()
+        .ifPresent(
+            message ->
+                entry.messageSystemAttributes(
+                    Map.of(
+                        MessageSystemAttributeNameForSends.AWS_TRACE_HEADER,
+                        MessageSystemAttributeValue.builder()
+                            .dataType("String")
+                            .stringValue(message.context().here().header())
+                            .build())));
+    return entry;
   }
 
   /// Sends entries of which none has to come before another, in as few calls as they fit, side by

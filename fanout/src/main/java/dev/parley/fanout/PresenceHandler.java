@@ -15,6 +15,8 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
+import dev.parley.platform.TraceDocuments;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import dev.parley.wire.Event;
@@ -55,6 +57,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private final PruneQueue prunes;
   private final SessionTable sessions;
   private final Pusher pusher;
+  private final TraceDocuments.Target traces;
 
   public PresenceHandler() {
     this(System.getenv(), InstantSource.system());
@@ -69,6 +72,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     this.sessions = new SessionTable(dynamoDb, settings);
     this.prunes = new PruneQueue(aws.sqs(), settings);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
+    this.traces = TraceDocuments.Target.of(aws, settings);
   }
 
   @Override
@@ -108,7 +112,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
         row.report("ChatConnections", e);
       }
     }
-    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+    try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       byRoom.forEach(
           (room, presences) ->
               batch.part(presences.first(), () -> tell(room, presences, now, delivery)));
@@ -120,13 +124,20 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private void tell(RoomId room, Presences presences, Instant now, Delivery delivery) {
     Events events = presences.events(room);
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
-    if (!events.isEmpty() && audiences.of(room, now) instanceof Audience.Small(var to)) {
-      delivery.deliver(
-          room,
-          to,
-          events,
-          Deadline.in(SHARE),
-          (id, untold, outcome) -> outcome.unreached().size());
+    if (events.isEmpty()) {
+      return;
+    }
+    try (Trace.Part part = Trace.part("room", false)) {
+      if (Trace.step("read members", () -> audiences.of(room, now))
+          instanceof Audience.Small(var to)) {
+        delivery.deliver(
+            room,
+            to,
+            events,
+            Deadline.in(SHARE),
+            (id, untold, outcome) -> outcome.unreached().size());
+      }
+      delivery.write(part, room, events, "stream");
     }
   }
 

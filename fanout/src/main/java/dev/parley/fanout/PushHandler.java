@@ -15,6 +15,9 @@ import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
+import dev.parley.platform.TraceDocuments;
+import dev.parley.wire.Events;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -51,6 +54,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private final JobQueues queues;
   private final PruneQueue prunes;
   private final Pusher pusher;
+  private final TraceDocuments.Target traces;
 
   public PushHandler() {
     this(System.getenv(), InstantSource.system());
@@ -65,6 +69,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
     this.pusher = Pusher.of(aws, settings, RETRY_FOR);
+    this.traces = TraceDocuments.Target.of(aws, settings);
   }
 
   /// What is done in one step, and the messages that it came from.
@@ -91,7 +96,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     Deadline deadline = Deadline.in(ALL_MAX);
     List<String> failed = new ArrayList<>();
     List<CompletableFuture<List<String>>> pushing = new ArrayList<>();
-    try (Delivery delivery = new Delivery(pusher, prunes, clock)) {
+    try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       for (List<Work> group : byGroup(messages, failed)) {
         pushing.add(CompletableFuture.supplyAsync(() -> push(group, delivery, deadline), executor));
       }
@@ -144,22 +149,38 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   private void push(PushJob job, Delivery delivery, Deadline deadline) {
-    List<ConnectionId> to =
-        switch (job) {
-          case PushJob.Segment segment ->
-              index
-                  .membersIn(segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
-                  .stream()
-                  .map(Membership::connection)
-                  .toList();
-          case PushJob.Retry retry -> retry.connections();
-        };
-    int next = job instanceof PushJob.Retry retry ? retry.attempt() + 1 : 1;
-    delivery.deliver(
-        job.room(),
-        to,
-        job.events(),
-        deadline,
-        (room, events, outcome) -> queues.retry(room, outcome.unreached(), events, next));
+    Events all = job.events();
+    try (Trace.Part part = Trace.part("room", !all.traced().isEmpty())) {
+      Events events = delivery.traced(all);
+      int attempt = job instanceof PushJob.Retry retry ? retry.attempt() : 0;
+      Trace.annotate("attempt", attempt);
+      try {
+        delivery.deliver(
+            job.room(),
+            members(job),
+            events,
+            deadline,
+            (room, pushed, outcome) ->
+                queues.retry(room, outcome.unreached(), pushed, attempt + 1));
+      } finally {
+        delivery.write(part, job.room(), events, "queue");
+      }
+    }
+  }
+
+  private List<ConnectionId> members(PushJob job) {
+    return switch (job) {
+      case PushJob.Retry retry -> retry.connections();
+      case PushJob.Segment segment ->
+          Trace.step(
+              "read members",
+              () ->
+                  index
+                      .membersIn(
+                          segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
+                      .stream()
+                      .map(Membership::connection)
+                      .toList());
+    };
   }
 }

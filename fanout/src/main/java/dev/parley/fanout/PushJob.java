@@ -7,9 +7,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.SlotRange;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.wire.Events;
+import dev.parley.wire.Traced;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +54,8 @@ sealed interface PushJob {
   ObjectMapper JSON = new ObjectMapper();
 
   /// The header holds the timestamp of the oldest message where this is the first attempt to push
-  /// it: how long it took is measured then.
+  /// it: how long it took is measured then. It holds the trace headers of messages whose sends were
+  /// traced, which go on at the current step.
   default String encode() {
     ObjectNode header = JSON.createObjectNode().put("room", room().name());
     int attempt = 0;
@@ -68,6 +72,19 @@ sealed interface PushJob {
     if (attempt == 0) {
       events().oldest().ifPresent(oldest -> header.put("oldest", oldest.micros()));
     }
+    if (!events().traced().isEmpty()) {
+      ArrayNode traced = header.put("sent", Instant.now().toEpochMilli()).putArray("traced");
+      events()
+          .traced()
+          .forEach(
+              message ->
+                  traced
+                      .addObject()
+                      .put("at", message.at())
+                      .put("message", message.message())
+                      .put("trace", message.context().here().header())
+                      .put("jobs", message.jobs()));
+    }
     return header + "\n" + events().lines();
   }
 
@@ -76,7 +93,7 @@ sealed interface PushJob {
     try {
       List<String> lines = body.lines().toList();
       JsonNode header = JSON.readTree(lines.getFirst());
-      Events events = Events.of(lines.stream().skip(1), oldest(header));
+      Events events = Events.of(lines.stream().skip(1), oldest(header), traced(header));
       if (events.isEmpty()) {
         throw new IllegalArgumentException("there are no events");
       }
@@ -95,6 +112,24 @@ sealed interface PushJob {
     } catch (JsonProcessingException | RuntimeException e) {
       throw new InvalidJob("a message in the queue is no job", e);
     }
+  }
+
+  private static List<Traced> traced(JsonNode header) {
+    List<Traced> traced = new ArrayList<>();
+    Instant sent = Instant.ofEpochMilli(header.path("sent").longValue());
+    for (JsonNode message : header.path("traced")) {
+      Trace.Context.of(message.path("trace").textValue())
+          .map(
+              context ->
+                  new Traced(
+                      message.path("at").intValue(),
+                      message.path("message").asText(),
+                      context,
+                      sent,
+                      message.path("jobs").intValue()))
+          .ifPresent(traced::add);
+    }
+    return traced;
   }
 
   /// Nothing where it is missing: a version of ours before this one did not write it.

@@ -153,6 +153,6 @@ class PushClientTest {
             "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY", "secret",
             "AWS_SESSION_TOKEN", "token",
-            "PUSH_TIMEOUT_MS", "150"));
+            "PUSH_TIMEOUT_MS", "10000"));
   }
 }

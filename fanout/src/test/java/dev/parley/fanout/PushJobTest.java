@@ -16,6 +16,8 @@ import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.wire.Event;
 import dev.parley.wire.Events;
+import dev.parley.wire.Traced;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +28,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PushJobTest {
   private static final RoomId ROOM = new RoomId("lobby");
+  private static final String HEADER =
+      "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
   @Test
   void aSegmentArrivesAsItWasSent() {
@@ -40,6 +44,31 @@ class PushJobTest {
     assertEquals(job.room(), arrived.room());
     assertEquals(job.range(), arrived.range());
     assertEquals(job.events().lines(), arrived.events().lines());
+  }
+
+  @Test
+  void aTracedMessageArrivesWithItsTrace() {
+    Event traced =
+        Event.message(
+            new Message(
+                ROOM, new Timestamp(8), "m-8", new Identity("guest:1", "Ada"), "hi", HEADER),
+            null);
+    Events events = Events.of(List.of(event("untraced"), traced));
+    String body = new PushJob.Segment(ROOM, SlotRange.ALL, events).encode();
+
+    Traced arrived = PushJob.decode(body).events().traced().getFirst();
+
+    assertEquals(1, arrived.at());
+    assertEquals("m-8", arrived.message());
+    assertEquals(HEADER, arrived.context().header());
+    assertEquals(Traced.JOBS_MAX, arrived.jobs());
+    assertFalse(arrived.since().isAfter(Instant.now()), "it waits since it was sent");
+    assertThrows(
+        PushJob.InvalidJob.class, () -> PushJob.decode(body.replace("\"at\":1", "\"at\":2")));
+    assertEquals(
+        List.of(),
+        PushJob.decode(body.replace("Root=1-", "Root=2-")).events().traced(),
+        "a garbled header is none");
   }
 
   @Test

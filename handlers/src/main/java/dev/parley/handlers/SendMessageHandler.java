@@ -71,14 +71,19 @@ public final class SendMessageHandler extends FrameHandler {
     SendResult result =
         Trace.step(
             "write",
-            () ->
-                messages.send(
-                    new MessageTable.Draft(room, sender, text, id, after, Trace.header()), now()));
+            () -> {
+              String trace = Trace.context().map(Trace.Context::header).orElse(null);
+              return messages.send(
+                  new MessageTable.Draft(room, sender, text, id, after, trace), now());
+            });
     return switch (result) {
       case SendResult.Sent sent -> {
         MDC.put("message_id", sent.id());
         Metric.write(Map.of(Metrics.MESSAGES_ACCEPTED, 1));
-        yield Reply.sent(room, sent.id(), sent.timestamp());
+        Trace.annotate("room", room.name());
+        Trace.annotate("message_id", sent.id());
+        String trace = Trace.Context.of(sent.trace()).map(Trace.Context::traceId).orElse(null);
+        yield Reply.sent(room, sent.id(), sent.timestamp(), trace);
       }
       case SendResult.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);
       case SendResult.Unavailable unknown ->

@@ -19,8 +19,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// @param timestamp with the room it is the message's key, and is never used again there
 /// @param id the client's, or one of ours where it gave none
 /// @param text 1 to 4,000 code points
-/// @param trace the X-Ray trace header of the send, or null where it was not traced. Nothing reads
-///     it yet; a DynamoDB stream carries no trace header of its own
+/// @param trace the X-Ray trace header of the send, or null where it was not sampled: a DynamoDB
+///     stream carries no trace header of its own
 public record Message(
     RoomId room, Timestamp timestamp, String id, Identity from, String text, @Nullable String trace)
     implements Entry {

@@ -57,6 +57,7 @@ public final class MessageTable {
   /// @param id the client's own, which makes the send idempotent; or null
   /// @param after the newest timestamp that the client has in the room, or null: the message comes
   ///     after it although clocks differ
+  /// @param trace the X-Ray trace header of the send, or null where it is not sampled
   public record Draft(
       RoomId room,
       Identity from,
@@ -111,11 +112,11 @@ public final class MessageTable {
                     .returnValuesOnConditionCheckFailure(
                         ReturnValuesOnConditionCheckFailure.ALL_OLD)
                     .overrideConfiguration(o -> o.apiCallTimeout(deadline.left())));
-        return new SendResult.Sent(message.id(), message.timestamp());
+        return sent(message);
       } catch (ConditionalCheckFailedException e) {
         if (e.hasItem() && message.id().equals(new Row(e.item()).optionalString("id"))) {
           // An earlier attempt of this very put had succeeded, and its answer was lost.
-          return new SendResult.Sent(message.id(), message.timestamp());
+          return sent(message);
         }
         message = message.next();
       }
@@ -131,7 +132,7 @@ public final class MessageTable {
       TransactWriteItem insert = Transactions.insert(messages, row(message), "room_id");
       switch (Transactions.write(dynamoDb, List.of(send, insert), deadline)) {
         case WriteResult.Written written -> {
-          return new SendResult.Sent(message.id(), message.timestamp());
+          return sent(message);
         }
         case WriteResult.Refused refused -> {
           Optional<Row> earlier = refused.found(send);
@@ -143,6 +144,10 @@ public final class MessageTable {
       message = message.next();
     }
     return new SendResult.Unavailable();
+  }
+
+  private static SendResult sent(Message message) {
+    return new SendResult.Sent(message.id(), message.timestamp(), message.trace());
   }
 
   private Map<String, AttributeValue> row(Message message) {
@@ -168,7 +173,7 @@ public final class MessageTable {
       Timestamp timestamp = Timestamp.of(send, "timestamp");
       String other = send.optionalString("digest");
       return other == null || other.equals(digest)
-          ? new SendResult.Sent(id, timestamp)
+          ? new SendResult.Sent(id, timestamp, null)
           : new SendResult.IdReused();
     } catch (Row.InvalidRow e) {
       send.report(sends, e);

@@ -1,11 +1,15 @@
 package dev.parley.message;
 
 import dev.parley.room.Timestamp;
+import org.jspecify.annotations.Nullable;
 
 /// The result of sending a message.
 public sealed interface SendResult {
-  /// It is in the table; an earlier attempt with the same id may have written it.
-  record Sent(String id, Timestamp timestamp) implements SendResult {}
+  /// It is in the table.
+  ///
+  /// @param trace the trace header that is written with it; null where the send is not traced, or
+  ///     an earlier attempt with the same id wrote it
+  record Sent(String id, Timestamp timestamp, @Nullable String trace) implements SendResult {}
 
   /// The sender has used this id in this room for another text.
   record IdReused() implements SendResult {}

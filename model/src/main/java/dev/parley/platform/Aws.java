@@ -103,6 +103,15 @@ public final class Aws {
         : http;
   }
 
+  /// Where X-Ray takes trace documents.
+  URI xrayUrl() {
+    URI endpoint = endpoint("XRAY");
+    return endpoint == null
+        ? URI.create(
+            "https://xray.%s.%s".formatted(region, region.metadata().partition().dnsSuffix()))
+        : endpoint;
+  }
+
   /// A client of the gateway's `@connections`, for occasional questions. A call is tried once, and
   /// given up after a second: its answer is not worth waiting for.
   public ApiGatewayManagementApiClient gateway() {
@@ -176,6 +185,7 @@ public final class Aws {
   /// Profiles belong to people's machines; a function has none.
   private static ClientOverrideConfiguration.Builder overrides() {
     return ClientOverrideConfiguration.builder()
+        .addExecutionInterceptor(new Calls())
         .defaultProfileFile(ProfileFile.aggregator().build())
         .defaultProfileName("default")
         .compressionConfiguration(

@@ -16,7 +16,7 @@ public final class Invocation {
         context,
         () -> {
           try {
-            return Trace.step("handleRequest", handler);
+            return Trace.invocation(handler);
           } finally {
             MDC.clear();
           }

@@ -1,46 +1,263 @@
 package dev.parley.platform;
 
-import com.amazonaws.xray.AWSXRay;
-import com.amazonaws.xray.entities.Entity;
-import com.amazonaws.xray.entities.TraceHeader;
+import com.amazonaws.xray.entities.Subsegment;
+import com.amazonaws.xray.entities.SubsegmentImpl;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.lambda.powertools.tracing.TracingUtils;
 
-/// The steps of an invocation, as subsegments of its X-Ray segment. Without a segment (a unit test)
-/// the steps run all the same. On Lambda the segment is not known before the first subsegment
-/// begins, so no code here asks for it earlier.
+/// What X-Ray is told of an invocation: its steps, and the AWS calls in them.
+///
+/// They are recorded where the invocation is sampled, and go into its own segment, which Lambda
+/// makes. A [Part] of an invocation can go on with what others began: then the same steps are
+/// written into their traces too, by [TraceDocuments]. Where nothing is recorded, a step is only
+/// run.
+///
+/// All that is known of Powertools and of the X-Ray SDK is in this class.
 public final class Trace {
+  /// The step that the current thread is in; nothing where it is not recorded.
+  private static final ThreadLocal<@Nullable Span> CURRENT = new ThreadLocal<>();
+
+  /// The trace of the invocation that the current thread is in, where it is sampled.
+  private static final ThreadLocal<@Nullable String> OWN = new ThreadLocal<>();
+
   private Trace() {}
 
-  /// Runs one step under its name.
-  public static <T> T step(String name, Supplier<T> step) {
+  /// A place in a sampled trace: the trace, and the step that others hang theirs under. It travels
+  /// with what that step caused, as X-Ray's header.
+  ///
+  /// @param traceId `1-`, 8 hex digits, `-`, 24 hex digits
+  /// @param parentId 16 hex digits
+  public record Context(String traceId, String parentId) {
+    private static final Pattern HEADER =
+        Pattern.compile(
+            "Root=(1-[0-9a-f]{8}-[0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=1(;Lineage=.*)?");
+
+    /// @param header for example
+    ///     `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`
+    /// @return nothing where it is missing, not sampled, or no header
+    public static Optional<Context> of(@Nullable String header) {
+      if (header == null) {
+        return Optional.empty();
+      }
+      Matcher matcher = HEADER.matcher(header);
+      return matcher.matches()
+          ? Optional.of(new Context(matcher.group(1), matcher.group(2)))
+          : Optional.empty();
+    }
+
+    public String header() {
+      return "Root=" + traceId + ";Parent=" + parentId + ";Sampled=1";
+    }
+
+    /// The same trace, at the current step of this thread.
+    public Context here() {
+      Span current = CURRENT.get();
+      return current == null ? this : new Context(traceId, current.id());
+    }
+  }
+
+  /// Runs what an invocation does. Its steps are one subsegment of the function's segment.
+  static <T> T invocation(Supplier<T> handler) {
     // TracingUtils takes a consumer, so the list passes the result out.
     List<T> result = new ArrayList<>(1);
-    TracingUtils.withSubsegment(name, subsegment -> result.add(step.get()));
+    TracingUtils.withSubsegment(
+        "handleRequest", subsegment -> result.add(record(subsegment, handler)));
     return result.getFirst();
   }
 
+  private static <T> T record(@Nullable Subsegment subsegment, Supplier<T> handler) {
+    // On Lambda the segment is not known before the first subsegment begins.
+    if (subsegment == null || !subsegment.getParentSegment().isSampled()) {
+      return handler.get();
+    }
+    Span root = Span.begin("handleRequest");
+    CURRENT.set(root);
+    OWN.set(subsegment.getParentSegment().getTraceId().toString());
+    try {
+      return handler.get();
+    } catch (RuntimeException e) {
+      root.fail();
+      throw e;
+    } finally {
+      CURRENT.remove();
+      OWN.remove();
+      copy(root.json(), subsegment);
+    }
+  }
+
+  /// Puts what was recorded into a subsegment of the X-Ray SDK, which sends it with the segment.
+  private static void copy(JsonNode from, Subsegment to) {
+    from.path("annotations")
+        .properties()
+        .forEach(each -> annotate(to, each.getKey(), each.getValue()));
+    from.path("aws")
+        .properties()
+        .forEach(each -> to.putAws(each.getKey(), each.getValue().asText()));
+    from.at("/metadata/default")
+        .properties()
+        .forEach(each -> to.putMetadata(each.getKey(), each.getValue().longValue()));
+    to.setFault(to.isFault() || from.path("fault").booleanValue());
+    to.setError(from.path("error").booleanValue());
+    to.setThrottle(from.path("throttle").booleanValue());
+    for (JsonNode child : from.path("subsegments")) {
+      Subsegment step =
+          new SubsegmentImpl(
+              to.getCreator(), child.path("name").textValue(), to.getParentSegment());
+      step.setId(child.path("id").textValue());
+      step.setParent(to);
+      to.addSubsegment(step);
+      if (child.has("namespace")) {
+        step.setNamespace(child.path("namespace").textValue());
+      }
+      step.setStartTime(child.path("start_time").doubleValue());
+      copy(child, step);
+      step.end();
+      step.setEndTime(child.path("end_time").asDouble(step.getEndTime()));
+    }
+  }
+
+  private static void annotate(Subsegment to, String key, JsonNode value) {
+    if (value.isNumber()) {
+      to.putAnnotation(key, value.numberValue());
+    } else if (value.isBoolean()) {
+      to.putAnnotation(key, value.booleanValue());
+    } else {
+      to.putAnnotation(key, value.asText());
+    }
+  }
+
+  /// Runs one step under its name.
+  public static <T> T step(String name, Supplier<T> step) {
+    Span around = CURRENT.get();
+    if (around == null) {
+      return step.get();
+    }
+    Span span = around.step(name);
+    CURRENT.set(span);
+    try {
+      return step.get();
+    } catch (RuntimeException e) {
+      span.fail();
+      throw e;
+    } finally {
+      span.end();
+      CURRENT.set(around);
+    }
+  }
+
   public static void step(String name, Runnable step) {
-    TracingUtils.withSubsegment(name, subsegment -> step.run());
+    step(
+        name,
+        () -> {
+          step.run();
+          return true;
+        });
   }
 
-  /// Makes a value of the current step searchable.
-  public static void annotate(String name, String value) {
-    TracingUtils.putAnnotation(name, value);
+  /// Makes a value of the current step searchable: X-Ray finds a trace by the annotations of all
+  /// its steps.
+  ///
+  /// @param value a String, a Number or a Boolean
+  public static void annotate(String name, Object value) {
+    Span current = CURRENT.get();
+    if (current != null) {
+      current.annotate(name, value);
+    }
   }
 
-  /// The header by which another function continues the current step's trace, for example
-  /// `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`; null where there
-  /// is no trace.
-  public static @Nullable String header() {
-    return current().map(entity -> TraceHeader.fromEntity(entity).toString()).orElse(null);
+  /// Says that calls of one operation were made in the current step, by what is no client of the
+  /// AWS SDK.
+  ///
+  /// @param service as X-Ray shows it
+  public static void called(
+      String service, String operation, Instant began, int count, int throttled, int failed) {
+    Span current = CURRENT.get();
+    if (current != null) {
+      current.called(
+          service,
+          Map.of("operation", operation),
+          began,
+          new Span.CallResults(count, throttled, false, failed > 0));
+    }
   }
 
-  private static Optional<Entity> current() {
-    return Optional.ofNullable(AWSXRay.getGlobalRecorder().getTraceEntity());
+  /// Begins a part of the invocation, in which the current thread is until it is closed.
+  ///
+  /// @param continues whether it goes on with what others began, so that it is recorded also where
+  ///     the invocation itself is not sampled
+  public static Part part(String name, boolean continues) {
+    Span around = CURRENT.get();
+    return new Part(around == null && !continues ? null : Span.begin(name), around);
+  }
+
+  /// A part of an invocation. What is annotated in it, outside of its steps, is found in the traces
+  /// that it goes on with.
+  public static final class Part implements AutoCloseable {
+    private final @Nullable Span span;
+    private final @Nullable Span around;
+
+    private Part(@Nullable Span span, @Nullable Span around) {
+      this.span = span;
+      this.around = around;
+      if (span != null) {
+        CURRENT.set(span);
+      }
+    }
+
+    /// What is recorded so far; nothing where it is not recorded.
+    Optional<Span> span() {
+      return Optional.ofNullable(span);
+    }
+
+    @Override
+    public void close() {
+      if (span == null) {
+        return;
+      }
+      span.end();
+      if (around == null) {
+        CURRENT.remove();
+      } else {
+        CURRENT.set(around);
+        around.add(span);
+      }
+    }
+  }
+
+  /// Where the invocation is in its own trace; nothing where it is not sampled.
+  public static Optional<Context> context() {
+    String own = OWN.get();
+    Span current = CURRENT.get();
+    return own == null || current == null
+        ? Optional.empty()
+        : Optional.of(new Context(own, current.id()));
+  }
+
+  /// The step that the current thread is in; nothing where it is not recorded.
+  static Optional<Span> current() {
+    return Optional.ofNullable(CURRENT.get());
+  }
+
+  /// A task that runs in the step in which this is called, on whatever thread.
+  static Runnable carried(Runnable task) {
+    Span current = CURRENT.get();
+    if (current == null) {
+      return task;
+    }
+    String own = OWN.get();
+    return () -> {
+      CURRENT.set(current);
+      OWN.set(own);
+      task.run(); // the thread ends with it
+    };
   }
 }

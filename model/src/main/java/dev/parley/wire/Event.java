@@ -12,10 +12,12 @@ import org.jspecify.annotations.Nullable;
 public final class Event {
   private final byte[] json;
   private final @Nullable Timestamp timestamp;
+  private final @Nullable Traced traced;
 
-  private Event(byte[] json, @Nullable Timestamp timestamp) {
+  private Event(byte[] json, @Nullable Timestamp timestamp, @Nullable Traced traced) {
     this.json = json;
     this.timestamp = timestamp;
+    this.traced = traced;
   }
 
   /// A member came (`in`) or went (`out`).
@@ -45,7 +47,8 @@ public final class Event {
                 .put("user", message.from().user())
                 .put("sender", message.from().sender())
                 .put("message", message.text())),
-        message.timestamp());
+        message.timestamp(),
+        Traced.of(message.id(), message.trace(), message.timestamp().instant()));
   }
 
   public static Event presence(RoomId room, String member, Identity identity, State state) {
@@ -58,6 +61,7 @@ public final class Event {
                 .put("user", identity.user())
                 .put("sender", identity.sender())
                 .put("state", state.onTheWire)),
+        null,
         null);
   }
 
@@ -77,5 +81,10 @@ public final class Event {
   /// A message's; nothing of another event.
   Optional<Timestamp> timestamp() {
     return Optional.ofNullable(timestamp);
+  }
+
+  /// Of a message whose send was traced.
+  Optional<Traced> traced() {
+    return Optional.ofNullable(traced);
   }
 }

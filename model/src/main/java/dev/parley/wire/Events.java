@@ -8,8 +8,10 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,14 +22,16 @@ import org.jspecify.annotations.Nullable;
 public final class Events {
   private final List<byte[]> lines;
   private final @Nullable Timestamp oldest;
+  private final List<Traced> traced;
   private final int bytes;
 
   /// What [#lines] gives, once it was asked for.
   private @Nullable String text;
 
-  private Events(List<byte[]> lines, @Nullable Timestamp oldest) {
+  private Events(List<byte[]> lines, @Nullable Timestamp oldest, List<Traced> traced) {
     this.lines = List.copyOf(lines);
     this.oldest = oldest;
+    this.traced = List.copyOf(traced);
     this.bytes = lines.stream().mapToInt(Events::size).sum();
   }
 
@@ -37,14 +41,27 @@ public final class Events {
         events.stream()
             .flatMap(event -> event.timestamp().stream())
             .min(Comparator.naturalOrder())
-            .orElse(null));
+            .orElse(null),
+        IntStream.range(0, events.size())
+            .boxed()
+            .flatMap(at -> events.get(at).traced().map(message -> message.at(at)).stream())
+            .toList());
+  }
+
+  /// Events as [#lines] gave them, none of which counts as traced.
+  public static Events of(Stream<String> lines, @Nullable Timestamp oldest) {
+    return of(lines, oldest, List.of());
   }
 
   /// Events as [#lines] gave them.
   ///
   /// @param oldest what [#oldest] gave, or null
-  public static Events of(Stream<String> lines, @Nullable Timestamp oldest) {
-    return new Events(lines.map(line -> line.getBytes(UTF_8)).toList(), oldest);
+  /// @param traced what [#traced] gave
+  /// @throws IndexOutOfBoundsException where one of the traced messages is none of the events
+  public static Events of(Stream<String> lines, @Nullable Timestamp oldest, List<Traced> traced) {
+    List<byte[]> events = lines.map(line -> line.getBytes(UTF_8)).toList();
+    traced.forEach(message -> Objects.checkIndex(message.at(), events.size()));
+    return new Events(events, oldest, traced);
   }
 
   /// These, then those.
@@ -54,7 +71,40 @@ public final class Events {
         Stream.of(oldest(), later.oldest())
             .flatMap(Optional::stream)
             .min(Comparator.naturalOrder())
-            .orElse(null));
+            .orElse(null),
+        Stream.concat(
+                traced.stream(),
+                later.traced.stream().map(message -> message.at(message.at() + count())))
+            .toList());
+  }
+
+  /// The messages whose sends were traced, in order.
+  public List<Traced> traced() {
+    return traced;
+  }
+
+  /// The same events, of which at most some count as traced: the first.
+  public Events tracing(int max) {
+    return traced.size() <= max ? this : with(traced.subList(0, max));
+  }
+
+  /// These events in one of several jobs: a message's trace has a part of some of them only.
+  ///
+  /// @param job from 0
+  public Events share(int job, int of) {
+    return traced.isEmpty()
+        ? this
+        : with(
+            traced.stream()
+                .map(message -> message.share(job, of))
+                .filter(message -> message.jobs() > 0)
+                .toList());
+  }
+
+  private Events with(List<Traced> some) {
+    Events events = new Events(lines, oldest, some);
+    events.text = text;
+    return events;
   }
 
   public boolean isEmpty() {
@@ -96,9 +146,26 @@ public final class Events {
   ///
   /// @param bytesMax of each part, as [#bytes] counts
   public List<Events> chunks(int bytesMax) {
-    return bytes <= bytesMax
-        ? List.of(this)
-        : split(bytesMax).map(part -> new Events(part, oldest)).toList();
+    return bytes <= bytesMax ? List.of(this) : parts(split(bytesMax).toList());
+  }
+
+  private List<Events> parts(List<List<byte[]>> split) {
+    List<Events> parts = new ArrayList<>();
+    int from = 0;
+    for (List<byte[]> part : split) {
+      int begin = from;
+      int end = from + part.size();
+      parts.add(
+          new Events(
+              part,
+              oldest,
+              traced.stream()
+                  .filter(message -> message.at() >= begin && message.at() < end)
+                  .map(message -> message.at(message.at() - begin))
+                  .toList()));
+      from = end;
+    }
+    return parts;
   }
 
   private Stream<List<byte[]>> split(int bytesMax) {

@@ -62,11 +62,15 @@ public final class Reply {
     return reply;
   }
 
-  public static Reply sent(RoomId room, String id, Timestamp timestamp) {
+  /// @param trace the id of the send's trace, or null
+  public static Reply sent(RoomId room, String id, Timestamp timestamp, @Nullable String trace) {
     Reply reply = new Reply("sent");
     reply.json.put("room", room.name());
     reply.json.put("id", id);
     reply.json.put("timestamp", timestamp.micros());
+    if (trace != null) {
+      reply.json.put("trace", trace);
+    }
     return reply;
   }
 

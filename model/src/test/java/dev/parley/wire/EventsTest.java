@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -132,6 +133,78 @@ class EventsTest {
 
     assertEquals("1\n2\n3", both.lines());
     assertEquals("1\n2", one.lines());
+  }
+
+  /// Whatever is chunked, joined and sent again: a traced message is found at its line.
+  @Test
+  void aTracedMessageKeepsItsPlaceAmongTheEvents() {
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      Events events = Events.of(traced(random));
+      int bytesMax = 4_500 + random.nextInt(20_000);
+
+      Events again = Events.of(List.of());
+      for (Events chunk : events.chunks(bytesMax)) {
+        again =
+            again.and(
+                Events.of(chunk.lines().lines(), chunk.oldest().orElse(null), chunk.traced()));
+      }
+
+      List<String> lines = again.lines().lines().toList();
+      for (Traced message : again.traced()) {
+        assertTrue(
+            lines.get(message.at()).contains("\"id\":\"" + message.message() + "\""),
+            "seed " + seed);
+      }
+      assertEquals(events.traced(), again.traced(), "seed " + seed);
+    }
+  }
+
+  @Test
+  void theJobsOfAMessageHaveThePartsOfItsTraceThatAreLeft() {
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      Events events = Events.of(List.of(traced("m")));
+      // Pushed, tried again, and so on: how many jobs there are each time.
+      List<Events> jobs = List.of(events);
+      int parts = 0;
+      for (int attempt = 0; attempt < 6; attempt++) {
+        parts += (int) jobs.stream().filter(job -> !job.traced().isEmpty()).count();
+        int of = 1 + random.nextInt(attempt == 0 ? 5_000 : 3);
+        jobs =
+            jobs.stream()
+                .flatMap(job -> IntStream.range(0, of).mapToObj(i -> job.share(i, of)))
+                .toList();
+      }
+      assertTrue(parts <= Traced.JOBS_MAX, parts + " parts, seed " + seed);
+    }
+    Events few = Events.of(List.of(traced("m")));
+    assertEquals(7, few.share(0, 10).traced().getFirst().jobs());
+    assertEquals(6, few.share(9, 10).traced().getFirst().jobs());
+    assertEquals(List.of(), few.share(63, 64).traced());
+  }
+
+  @Test
+  void onlyTheFirstOfManyTracedMessagesCount() {
+    Events events = Events.of(List.of(traced("a"), message(1), traced("b"), traced("c")));
+
+    assertEquals(
+        List.of("a", "b"), events.tracing(2).traced().stream().map(Traced::message).toList());
+    assertEquals(events.lines(), events.tracing(0).lines());
+    assertSame(events, events.tracing(3));
+  }
+
+  private static Event traced(String id) {
+    String header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    return Event.message(new Message(ROOM, new Timestamp(7), id, ADA, "x", header), null);
+  }
+
+  private static List<Event> traced(Random random) {
+    List<Event> events = new ArrayList<>();
+    for (Event event : messages(random)) {
+      events.add(random.nextBoolean() ? event : traced("m" + events.size()));
+    }
+    return events;
   }
 
   private static Event message(long timestamp) {

@@ -306,7 +306,7 @@ class ProtocolTest {
         List.of(
             Reply.joined(room, page, true, connection, identity).encode(ref),
             Reply.quit(id).encode(ref),
-            Reply.sent(id, "id", one).encode(ref),
+            Reply.sent(id, "id", one, "1-5759e988-bd862e3fe1be46a994272793").encode(ref),
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(membership), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),

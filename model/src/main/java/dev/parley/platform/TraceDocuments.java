@@ -1,0 +1,182 @@
+package dev.parley.platform;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes what an invocation did for others into their traces: a segment of its own for each, named
+/// after the function. The X-Ray SDK cannot: on Lambda it knows the invocation's own trace only.
+///
+/// A sampled invocation has an X-Ray daemon, which takes documents by UDP. Beside an unsampled one
+/// there may be none, so that the documents are posted to X-Ray, while the invocation goes on. A
+/// document that cannot be sent is logged, and nothing else fails.
+///
+/// Sources: "AWS X-Ray segment documents" and "Sending segment documents to X-Ray", X-Ray developer
+/// guide; `PutTraceSegments`, service model xray 2016-04-12; AWS X-Ray in the Lambda developer
+/// guide.
+public final class TraceDocuments implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TraceDocuments.class);
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final byte[] DATAGRAM_HEADER =
+      "{\"format\": \"json\", \"version\": 1}\n".getBytes(UTF_8);
+
+  /// X-Ray endpoints and quotas, "Segment document size".
+  private static final int DOCUMENT_BYTES_MAX = 64 * 1024;
+
+  private static final Duration POST_MAX = Duration.ofSeconds(1);
+  private static final Pattern ADDRESS = Pattern.compile("(?:.*udp:)?([^\\s:]+):([0-9]{1,5})");
+
+  /// What does not change from invocation to invocation.
+  ///
+  /// @param function the function's name
+  public record Target(String function, @Nullable InetSocketAddress daemon, SignedPost xray) {
+    public static Target of(Aws aws, Settings settings) {
+      return new Target(
+          Objects.requireNonNullElse(settings.optional("AWS_LAMBDA_FUNCTION_NAME"), "function"),
+          daemon(settings.optional("AWS_XRAY_DAEMON_ADDRESS")),
+          new SignedPost(aws, "xray", aws.xrayUrl(), POST_MAX, 1));
+    }
+
+    /// @param address for example `169.254.79.129:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
+    private static @Nullable InetSocketAddress daemon(@Nullable String address) {
+      Matcher matcher = ADDRESS.matcher(Objects.requireNonNullElse(address, ""));
+      return matcher.matches()
+          ? new InetSocketAddress(matcher.group(1), Integer.parseInt(matcher.group(2)))
+          : null;
+    }
+  }
+
+  /// Where in another trace a part goes on.
+  ///
+  /// @param waitedIn what it waited in for this function, for example `stream`
+  /// @param since when it began to wait
+  /// @param annotations of this trace's document only; each value a String, a Number or a Boolean
+  public record Origin(
+      Trace.Context context, String waitedIn, Instant since, Map<String, Object> annotations) {}
+
+  private final Target target;
+  private final InvocationExecutor executor = new InvocationExecutor();
+  private final List<CompletableFuture<Void>> posts = new ArrayList<>();
+
+  /// Those of one invocation.
+  public TraceDocuments(Target target) {
+    this.target = target;
+  }
+
+  /// Writes what was recorded of a part into the traces that it goes on with. The invocation's own
+  /// trace has it already.
+  public void write(Trace.Part part, List<Origin> origins) {
+    Span span = part.span().orElse(null);
+    if (span == null || origins.isEmpty()) {
+      return;
+    }
+    String own = Trace.context().map(Trace.Context::traceId).orElse(null);
+    ObjectNode steps = span.json();
+    List<byte[]> documents = new ArrayList<>();
+    for (Origin origin : origins) {
+      if (!origin.context().traceId().equals(own)) {
+        documents.add(document(span, steps, origin, own));
+      }
+    }
+    documents.removeIf(TraceDocuments::isTooLarge);
+    InetSocketAddress daemon = target.daemon();
+    if (own != null && daemon != null) {
+      send(documents, daemon);
+    } else if (!documents.isEmpty()) {
+      CompletableFuture<Void> post = CompletableFuture.runAsync(() -> post(documents), executor);
+      synchronized (posts) {
+        posts.add(post);
+      }
+    }
+  }
+
+  private static boolean isTooLarge(byte[] document) {
+    if (document.length <= DOCUMENT_BYTES_MAX) {
+      return false;
+    }
+    LOG.warn("a trace document of {} bytes is not sent", document.length);
+    return true;
+  }
+
+  private byte[] document(Span span, ObjectNode steps, Origin origin, @Nullable String own) {
+    Instant begun = span.start();
+    Instant start = origin.since().isBefore(begun) ? origin.since() : begun;
+    ObjectNode json = Span.node(span.id(), target.function(), start, Instant.now());
+    json.put("trace_id", origin.context().traceId());
+    json.put("parent_id", origin.context().parentId());
+    json.put("origin", "AWS::Lambda::Function");
+    ObjectNode annotations = json.putObject("annotations");
+    annotations.setAll(Span.annotations(span.annotations()));
+    annotations.setAll(Span.annotations(origin.annotations()));
+    if (own != null) {
+      annotations.put("function_trace", own);
+    }
+    if (steps.path("fault").booleanValue()) {
+      json.put("fault", true);
+    }
+    ArrayNode inside = json.putArray("subsegments");
+    inside.add(Span.node(Span.newId(), "wait in " + origin.waitedIn(), start, begun));
+    steps.path("subsegments").forEach(inside::add);
+    try {
+      return MAPPER.writeValueAsBytes(json);
+    } catch (IOException e) {
+      throw new AssertionError("a tree of JSON can be written", e);
+    }
+  }
+
+  private static void send(List<byte[]> documents, InetSocketAddress daemon) {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      for (byte[] document : documents) {
+        byte[] datagram = new byte[DATAGRAM_HEADER.length + document.length];
+        System.arraycopy(DATAGRAM_HEADER, 0, datagram, 0, DATAGRAM_HEADER.length);
+        System.arraycopy(document, 0, datagram, DATAGRAM_HEADER.length, document.length);
+        socket.send(new DatagramPacket(datagram, datagram.length, daemon));
+      }
+    } catch (IOException e) {
+      LOG.warn("{} trace documents were not sent: {}", documents.size(), e.getMessage());
+    }
+  }
+
+  private void post(List<byte[]> documents) {
+    ObjectNode json = MAPPER.createObjectNode();
+    ArrayNode texts = json.putArray("TraceSegmentDocuments");
+    documents.forEach(document -> texts.add(new String(document, UTF_8)));
+    try {
+      SignedPost.Answer answer =
+          target.xray().post("/TraceSegments", MAPPER.writeValueAsBytes(json));
+      if (answer.status() != 200 || answer.body().contains("ErrorCode")) {
+        LOG.warn("X-Ray answered {} to trace documents: {}", answer.status(), answer.body());
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("{} trace documents were not sent: {}", documents.size(), e.getMessage());
+    }
+  }
+
+  /// Waits for what is under way: Lambda stops a function between invocations.
+  @Override
+  public void close() {
+    List<CompletableFuture<Void>> all;
+    synchronized (posts) {
+      all = List.copyOf(posts);
+    }
+    all.forEach(CompletableFuture::join);
+  }
+}
