@@ -25,6 +25,9 @@ const REMAINING_SHOWN = 500;
 /** How long a notice stands that nothing else takes away. */
 const NOTICE_MS = 10_000;
 
+/** Messages of which it is known how long they took. */
+const MEASURED_MAX = 2_000;
+
 /** How often the rooms that there are are looked at. */
 const LIST_ROOMS_MS = 60_000;
 
@@ -56,16 +59,22 @@ let atEnd = true;
 
 let name = rememberedName();
 
-/** @type {string | null} */
-let webSocketUrl = null;
+/** What `config.json` says. @type {{webSocketUrl: string, traceUrl?: string} | null} */
+let config = null;
+
+/** What is known of the last messages, by room and timestamp. @type {Map<string, Measured>} */
+const measured = new Map();
+
+/** @typedef {{shownMs?: number, trace?: string}} Measured */
 
 const client = new Client({
   async url() {
-    if (webSocketUrl === null) {
+    if (config === null) {
       const response = await fetch('config.json', { cache: 'no-cache' });
-      webSocketUrl = String((await response.json()).webSocketUrl);
+      const { webSocketUrl, traceUrl } = await response.json();
+      config = { webSocketUrl: String(webSocketUrl), traceUrl };
     }
-    return webSocketUrl;
+    return config.webSocketUrl;
   },
   name,
   rooms: rememberedRooms(),
@@ -82,12 +91,41 @@ client.on('joined', ({ room }) => {
   // The list may not have held us yet.
   setTimeout(() => listMembers(room), client.waits.settleMs);
 });
+client.on('sent', ({ room, timestamp, trace }) => {
+  if (trace !== undefined) measure(room, timestamp, { trace });
+});
+client.on('shown', ({ room, messages }) => {
+  for (const { timestamp, ms } of messages) measure(room, timestamp, { shownMs: ms });
+});
 client.on('refused', ({ room, error, left }) => {
   if (left) leave(room);
   notify(error.retryAfterMs === undefined
     ? `Could not join #${room}: ${error.message}`
     : `${error.message} It is sent as soon as it may be.`);
 });
+
+/**
+ * @param {string} room
+ * @param {number} timestamp
+ * @param {Measured} more
+ */
+function measure(room, timestamp, more) {
+  const key = `${room} ${timestamp}`;
+  measured.set(key, { ...measured.get(key), ...more });
+  if (measured.size > MEASURED_MAX) measured.delete(measured.keys().next().value ?? '');
+}
+
+/**
+ * @param {string} room
+ * @param {number} timestamp
+ * @returns {import('./conversation.js').Details}
+ */
+function details(room, timestamp) {
+  const { shownMs, trace } = measured.get(`${room} ${timestamp}`) ?? {};
+  const template = config?.traceUrl;
+  const linked = trace !== undefined && template !== undefined && /^(https?:|\/)/.test(template);
+  return { shownMs, trace, ...(linked ? { traceUrl: template.replace('{trace}', trace) } : {}) };
+}
 
 /** @param {string} room */
 function listMembers(room) {
@@ -234,6 +272,7 @@ function render() {
   drawConversation(current === null ? undefined : client.room(current), {
     connected: client.state.phase === 'connected',
     atEnd,
+    details: ({ timestamp }) => details(current ?? '', timestamp),
     onSendAgain: ({ id }) => current !== null && client.sendAgain(current, id),
     onDiscard: ({ id }) => current !== null && client.discard(current, id),
   });

@@ -11,8 +11,14 @@ import { $, avatar, element, find, reconcile, setAttribute, setText } from './do
  * @typedef {object} Reader
  * @property {boolean} connected
  * @property {boolean} atEnd the reader is at the end of the messages, and stays there
+ * @property {(message: Message) => Details} details
  * @property {(draft: Draft) => void} onSendAgain
  * @property {(draft: Draft) => void} onDiscard
+ *
+ * @typedef {object} Details what is known of a message beside what it says
+ * @property {number} [shownMs] from its timestamp until it was on the screen
+ * @property {string} [trace] the id of its trace
+ * @property {string} [traceUrl] where that is to be seen
  *
  * @typedef {{kind: 'day', at: Date}
  *     | {kind: 'message', message: Message, own: boolean, first: boolean}} Line
@@ -55,7 +61,7 @@ export function drawConversation(room, reader) {
     setText($('beginning'), beginning(room));
     // A page of history is not news to be read out.
     setAttribute($('messages'), 'aria-busy', String(room.link !== 'live'));
-    reconcile($('messages'), lines(room), line, markLine);
+    reconcile($('messages'), lines(room), (l) => line(l, reader), markLine);
     reconcile($('drafts'), room.drafts.map((d) => [d.id, d]), (d) => draftItem(d, reader),
       (item, d) => markDraft(item, d, reader.connected));
   });
@@ -128,8 +134,11 @@ function lines(room) {
   return all;
 }
 
-/** @param {Line} line */
-function line(line) {
+/**
+ * @param {Line} line
+ * @param {Reader} reader
+ */
+function line(line, reader) {
   if (line.kind === 'day') {
     const item = element('li', 'day');
     item.append(element('span', '', {}, dayFormat.format(line.at)));
@@ -146,7 +155,40 @@ function line(line) {
       timeFormat.format(at)),
   );
   const text = element('p', 'text', { dir: 'auto', title: exactFormat.format(at) }, message.message);
-  item.append(avatar(message.user, message.sender), by, text);
+  item.append(avatar(message.user, message.sender), by, text, detailsButton(message, reader));
+  return item;
+}
+
+/**
+ * Shows and hides when exactly a message was sent, how long it took, and its trace.
+ *
+ * @param {Message} message
+ * @param {Reader} reader
+ */
+function detailsButton(message, reader) {
+  const button = element('button', 'about',
+    { type: 'button', 'aria-label': 'Details', title: 'Details', 'aria-expanded': 'false' }, 'i');
+  button.addEventListener('click', () => {
+    const shown = button.nextElementSibling;
+    setAttribute(button, 'aria-expanded', String(shown === null));
+    if (shown === null) button.after(detailsOf(message, reader.details(message)));
+    else shown.remove();
+  });
+  return button;
+}
+
+/**
+ * @param {Message} message
+ * @param {Details} details
+ */
+function detailsOf({ timestamp }, { shownMs, trace, traceUrl }) {
+  const parts = [exactFormat.format(new Date(timestamp / 1000))];
+  if (shownMs !== undefined) parts.push(`on screen after ${Math.round(shownMs)} ms`);
+  const item = element('p', 'details', { 'data-testid': 'details' }, parts.join(' · '));
+  if (trace !== undefined) {
+    item.append(' · trace ', traceUrl === undefined ? element('code', '', {}, trace)
+      : element('a', '', { href: traceUrl, target: '_blank', rel: 'noopener' }, trace));
+  }
   return item;
 }
 

@@ -23,6 +23,7 @@ import { checkedMessage, checkedName, checkedOptions, checkedRoom } from './opti
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
 import { isCaughtUp } from './room.js';
+import { Shown } from './shown.js';
 import { Refused, Unanswered } from './socket.js';
 import { browserStorage } from './storage.js';
 import { cleanName } from './text.js';
@@ -49,6 +50,12 @@ const DEFAULT_ROOM = 'global';
  *     a reconnect
  * @property {{room: string, error: Refused, left: boolean}} refused a room could not be joined, and
  *     was left if it never had been; or a send has to wait. A send that failed is told by its draft.
+ * @property {{room: string, id: string, timestamp: number, trace?: string}} sent the server has
+ *     answered that a message is in the table; `trace` is the id of the send's X-Ray trace, where it
+ *     was sampled
+ * @property {{room: string, messages: {id: string, timestamp: number, ms: number}[]}} shown messages
+ *     that came live are on the screen, `ms` after their timestamps by the server's clock. Of a large
+ *     burst not all are told, and none where the page cannot be seen or the server's time is not known.
  */
 
 export class Client {
@@ -59,6 +66,7 @@ export class Client {
   #waits;
   #connection;
   #listeners;
+  #shown;
   #hints;
   #pings;
 
@@ -111,8 +119,10 @@ export class Client {
       messagesMax,
       onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
+      onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
     };
+    this.#shown = new Shown(this.#around.clock, this.#listeners);
     this.#pings = new Pings(this.#around, this.#memberships);
     for (const room of rooms) this.join(room);
     this.#hints = new Hints(waits.sleptMs, (connectable) => this.#hint(connectable));
@@ -389,10 +399,9 @@ export class Client {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
     for (const frame of events) {
-      const { type, room, id, timestamp } = frame;
-      if (type === 'sent' && isTimestamp(timestamp)) {
+      if (frame.type === 'sent') {
         // A reply that comes after its request was given up still answers the send.
-        this.#memberships.get(room)?.apply({ type, id, timestamp });
+        this.#memberships.get(frame.room)?.sender.answered(frame);
       }
       const event = eventOf(frame);
       if (event === null) continue;
@@ -400,7 +409,10 @@ export class Client {
       if (others === undefined) byRoom.set(event.room, [event]);
       else others.push(event);
     }
-    for (const [room, those] of byRoom) this.#memberships.get(room)?.receive(those);
+    for (const [room, those] of byRoom) {
+      this.#memberships.get(room)?.receive(those);
+      this.#shown.received(room, those);
+    }
   }
 
   /** @param {Membership} membership */

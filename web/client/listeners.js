@@ -34,6 +34,11 @@ export class Listeners {
     return () => listeners.delete(listener);
   }
 
+  /** @param {keyof Events} type */
+  has(type) {
+    return (this.#byType.get(type)?.size ?? 0) > 0;
+  }
+
   /**
    * @template {keyof Events} T
    * @param {T} type

@@ -24,6 +24,7 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {number} messagesMax
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
+ * @property {(sent: {room: string, id: string, timestamp: number, trace?: string}) => void} onSent
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
  *
  * @typedef {{resolve: () => void, reject: (e: Error) => void}} Joiner

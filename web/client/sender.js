@@ -141,15 +141,27 @@ export class Sender {
     this.#membership.apply({ type: 'draftChanged', id, change });
     const after = seen === 0 ? undefined : seen;
     try {
-      const { timestamp } = await connection.request(
+      const reply = await connection.request(
         { action: 'sendMessage', room: name, id, message, after });
-      if (!isTimestamp(timestamp)) return false;
-      this.#membership.apply({ type: 'sent', id, timestamp });
-      return true;
+      return this.answered({ ...reply, id });
     } catch (e) {
       if (!this.#isPending(id)) return true; // A late reply to an earlier attempt has come meanwhile.
       return e instanceof Refused ? this.#refused(draft, e) : false;
     }
+  }
+
+  /**
+   * The server says that a message is in the table.
+   *
+   * @param {{id: string, timestamp?: unknown, trace?: unknown}} sent
+   * @returns {boolean} false where it is no such answer
+   */
+  answered({ id, timestamp, trace }) {
+    if (!isTimestamp(timestamp)) return false;
+    this.#membership.apply({ type: 'sent', id, timestamp });
+    const traced = typeof trace === 'string' ? { trace } : {};
+    this.#around.onSent({ room: this.#membership.name, id, timestamp, ...traced });
+    return true;
   }
 
   /** @param {string} id */

@@ -19,9 +19,6 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.event.Level;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
@@ -93,7 +90,8 @@ class LocalCloudStopTest {
       try (LocalCloud first = LocalCloud.start(options)) {
         open = connect(first.webSocketUrl(), SOCKETS);
       }
-      assertEquals(SOCKETS, open.size()); // the list keeps the sockets: the JDK closes unreachable ones
+      assertEquals(
+          SOCKETS, open.size()); // the list keeps the sockets: the JDK closes unreachable ones
       assertEquals(List.of(), log.lines(Level.ERROR));
     }
 

@@ -165,7 +165,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
             yield Responses.of(
                 HttpResponseStatus.OK,
                 "application/json",
-                Json.MAPPER.createObjectNode().put("webSocketUrl", url).toString());
+                Json.MAPPER
+                    .createObjectNode()
+                    .put("webSocketUrl", url)
+                    .put("traceUrl", "/_local/traces?trace={trace}")
+                    .toString());
           }
           case "/_local/traces" ->
               Responses.of(

@@ -110,7 +110,10 @@ final class GatewaySiteTest {
   void theConfigurationNamesTheHostThatWasAsked() throws Exception {
     HttpResponse<String> config = tester.get("/config.json");
 
-    assertEquals("{\"webSocketUrl\":\"" + tester.webSocketUrl() + "\"}", config.body());
+    assertEquals(
+        "{\"webSocketUrl\":\"%s\",\"traceUrl\":\"/_local/traces?trace={trace}\"}"
+            .formatted(tester.webSocketUrl()),
+        config.body());
     assertHeader("application/json", config, "content-type");
   }
 

@@ -1,0 +1,72 @@
+/**
+ * How long messages take from the table to the reader. It is told, and not kept: a page may report it.
+ *
+ * @typedef {{id: string, timestamp: number}} Arrived
+ */
+
+/** Messages of a burst of which it is told; the others took as long. */
+const MESSAGES_MAX = 100;
+
+export class Shown {
+  #clock;
+  #listeners;
+
+  /** Messages that came as events since the last change was told. @type {Map<string, Arrived[]>} */
+  #arrived = new Map();
+
+  /**
+   * @param {import('./clock.js').ServerClock} clock
+   * @param {import('./listeners.js').Listeners} listeners
+   */
+  constructor(clock, listeners) {
+    this.#clock = clock;
+    this.#listeners = listeners;
+    listeners.add('change', ({ rooms }) => this.#changed(rooms));
+  }
+
+  /**
+   * @param {string} room
+   * @param {ReadonlyArray<{type: string}>} events live ones: what is read later says nothing
+   */
+  received(room, events) {
+    if (!this.#listeners.has('shown')) return;
+    const arrived = this.#arrived.get(room) ?? [];
+    for (const event of /** @type {any[]} */ (events)) {
+      if (event.type === 'message' && arrived.length < MESSAGES_MAX) arrived.push(event);
+    }
+    if (arrived.length > 0) this.#arrived.set(room, arrived);
+  }
+
+  /** @param {ReadonlySet<string>} rooms */
+  #changed(rooms) {
+    for (const room of rooms) {
+      const arrived = this.#arrived.get(room);
+      if (arrived === undefined) continue;
+      this.#arrived.delete(room);
+      whenDrawn(() => this.#tell(room, arrived));
+    }
+  }
+
+  /**
+   * @param {string} room
+   * @param {Arrived[]} arrived
+   */
+  #tell(room, arrived) {
+    const now = this.#clock.sure ? this.#clock.earliestUs() : null;
+    if (now === null) return; // A clock that is not known measures nothing.
+    const messages = arrived.map(({ id, timestamp }) => (
+      { id, timestamp, ms: Math.max(0, (now - timestamp) / 1000) }));
+    this.#listeners.tell('shown', { room, messages });
+  }
+}
+
+/**
+ * Calls back when what was changed is on the screen; never where the page cannot be seen. Outside of
+ * a page it calls at once.
+ *
+ * @param {() => void} then
+ */
+function whenDrawn(then) {
+  if (globalThis.document === undefined) then();
+  else if (document.visibilityState === 'visible') requestAnimationFrame(() => setTimeout(then));
+}
