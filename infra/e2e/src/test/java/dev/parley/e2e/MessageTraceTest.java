@@ -17,9 +17,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.table.Row;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +59,7 @@ class MessageTraceTest {
                   sent.path("trace").textValue(), t -> !continued(t, "FanoutFunction").isEmpty());
 
       assertWhole(trace);
+      assertEquals(Map.of(), cloud.traces().refused());
       JsonNode send = named(trace, "SendMessageFunction").getLast();
       JsonNode handling = step(send, "## handleRequest");
       JsonNode write = step(handling, "write");
@@ -116,6 +120,8 @@ class MessageTraceTest {
                         && continued(t, "PushFunction").stream().anyMatch(p -> attempt(p) == 2));
 
         assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
         JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
         int segments = fanout.at("/annotations/segments").asInt();
         assertTrue(segments >= 8 && segments <= 16, segments + " segments");
@@ -159,6 +165,8 @@ class MessageTraceTest {
                     sent.path("trace").textValue(), t -> continued(t, "PushFunction").size() == 63);
 
         assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
         int segments =
             continued(trace, "FanoutFunction").getFirst().at("/annotations/segments").asInt();
         assertTrue(segments > 64, segments + " segments");
@@ -175,7 +183,7 @@ class MessageTraceTest {
                 TestCloud.TEMPLATE,
                 Map.of("MessageCostMs", "1"),
                 FaultPlan.parse("seed=3,function.killed.before.call=0.2"));
-        TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby")) {
+        TestClient ada = connectInTheEnd(cloud, "?name=Ada&rooms=lobby")) {
       String twice = null;
       for (int i = 0; i < 500 && twice == null; i++) {
         int before = ada.received().size();
@@ -199,7 +207,20 @@ class MessageTraceTest {
                           >= 2);
 
       assertWhole(trace);
+      assertEquals(Map.of(), cloud.traces().refused());
     }
+  }
+
+  /// Tries until neither the authorizer nor `$connect` is killed.
+  private static TestClient connectInTheEnd(LocalCloud cloud, String query) {
+    for (int i = 0; i < 50; i++) {
+      try {
+        return TestClient.connect(cloud.webSocketUrl(), query);
+      } catch (CompletionException e) {
+        assertTrue(e.getCause() instanceof WebSocketHandshakeException, e::toString);
+      }
+    }
+    throw new AssertionError("never connected");
   }
 
   /// Of a message whose send was answered; null where there is none yet.
@@ -246,6 +267,8 @@ class MessageTraceTest {
             traces.await(
                 sent.path("trace").textValue(), t -> !continued(t, "FanoutFunction").isEmpty());
         assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
         JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
         assertEquals(sent.path("id"), fanout.at("/annotations/message_id"));
         withOwn += fanout.path("annotations").has("function_trace") ? 1 : 0;
@@ -291,11 +314,11 @@ class MessageTraceTest {
         .scanPaginator(scan -> scan.tableName("ChatConnections"))
         .items()
         .stream()
-        .filter(row -> row.containsKey("sender") && name.equals(row.get("sender").s()))
+        .map(Row::new)
+        .filter(row -> name.equals(row.optionalString("sender")))
         .findFirst()
         .orElseThrow()
-        .get("connection_id")
-        .s();
+        .string("connection_id");
   }
 
   private static int attempt(JsonNode push) {
