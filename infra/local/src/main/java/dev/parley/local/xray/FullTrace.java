@@ -179,11 +179,7 @@ record FullTrace(
       ObjectNode caller = owners.get(parentId);
       Visit visit = visit(segment, service, caller == null, outcome);
       visits.add(visit);
-      if (caller != null && !caller.equals(segment)) {
-        calls.add(new Call(Service.of(caller), service, outcome));
-      } else {
-        calls.add(new Call(null, service, outcome));
-      }
+      calls.add(new Call(caller == null ? null : Service.of(caller), service, outcome));
       for (JsonNode link : segment.path("links")) {
         links.add(
             new Link(service, outcome, link.path("trace_id").asText(), link.path("id").asText()));
