@@ -13,7 +13,6 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
-import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -30,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
@@ -130,6 +130,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private void handOut(
       RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
+    MDC.put("room", id.name());
     CompletableFuture<Audience> reading =
         CompletableFuture.supplyAsync(() -> audiences.of(id, now), executor)
             .completeOnTimeout(new Audience.Unknown(), share.toMillis(), TimeUnit.MILLISECONDS);
@@ -137,9 +138,10 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
       LOG.info("skipped {} records of {}: they were handed out before", entries.size(), id);
-      Metric.write(Map.of(Metrics.RECORDS_SKIPPED, entries.size()));
+      Metrics.RECORDS_SKIPPED.add(entries.size());
       return;
     }
+    chain.events().oldest().ifPresent(o -> Metrics.STREAM_WAIT.add(o.ageMillis(now)));
     if (chain.skipped() > 0) {
       LOG.warn(
           "skipped {} messages of {} that cannot be encoded: clients find them by history",
@@ -196,7 +198,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
         };
     queues.enqueue(room.id(), Segments.ranges(power), chain.events(), chain.sequences());
     LOG.atInfo()
-        .addKeyValue("room", room.id().name())
+        .addKeyValue("message_id", chain.events().messageIds())
         .log("{} events to {} segments", chain.events().count(), 1 << power);
     return room.queued(power, clock.instant());
   }

@@ -5,17 +5,19 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 
-/// Runs each task on a virtual thread of its own, which logs under the invocation that started it.
+/// Runs each task on a virtual thread of its own, which logs and measures for the invocation that
+/// started it.
 public final class InvocationExecutor implements Executor {
   @Override
   public void execute(Runnable task) {
     @Nullable Map<String, String> keys = MDC.getCopyOfContextMap();
+    Runnable measured = Measurements.forInvocation(task);
     Thread.startVirtualThread(
         () -> {
           if (keys != null) {
             MDC.setContextMap(keys);
           }
-          task.run();
+          measured.run();
         });
   }
 }
