@@ -28,6 +28,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -76,7 +77,7 @@ final class TraceCostProcess {
     for (int i = 0; i < SAMPLES; i++) {
       Collections.rotate(turns, 1);
       for (Sampled sampled : turns) {
-        CostProcess.sample(sampled.name, works.get(sampled), each, count);
+        CostProcess.sample(sampled.name, Objects.requireNonNull(works.get(sampled)), each, count);
       }
     }
     System.exit(0);
