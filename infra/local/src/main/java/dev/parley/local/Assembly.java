@@ -10,6 +10,9 @@ import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.lambda.ServiceProxy;
+import dev.parley.local.metrics.FunctionOutput;
+import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.metrics.Sampler;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueException;
@@ -45,6 +48,7 @@ final class Assembly {
   private final Options options;
   private final Parts parts;
   private final Faults faults;
+  private final MetricStore metrics = new MetricStore();
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
   Assembly(Options options, Parts parts) {
@@ -58,6 +62,7 @@ final class Assembly {
   ///
   /// @throws StartException with a line for the user; what has started is in the parts
   LocalCloud start() throws StartException {
+    FunctionOutput.install();
     Template template = readTemplate();
     WebSocketApi api = api(template);
     if (options.data() != null) {
@@ -100,7 +105,8 @@ final class Assembly {
               timeToLive,
               options.pollsPerSecond(),
               function(functions, mapping.function())::invoke,
-              faults));
+              faults,
+              metrics));
     }
     List<QueueMapping> queueMappings = new ArrayList<>();
     for (QueueMappingResource mapping : template.queueMappings()) {
@@ -117,6 +123,15 @@ final class Assembly {
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
     Gateway gateway =
         parts.opened(startGateway(api, functions, port, traces, positions.connections()));
+    parts.opened(
+        new Sampler(
+                metrics,
+                gateway::connections,
+                dynamoDb.client(),
+                template.tables(),
+                sqs == null ? null : sqs.client(),
+                template.queues())
+            .start());
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
@@ -240,7 +255,8 @@ final class Assembly {
                 environment,
                 function.timeout(),
                 faults,
-                proxy));
+                proxy,
+                metrics));
       } catch (IllegalArgumentException e) {
         throw new StartException(
             "%s.Properties.Handler: %s; compile it, or correct the template"
@@ -297,6 +313,7 @@ final class Assembly {
           port,
           options.site(),
           traces::text,
+          metrics::json,
           options.origins(),
           faults,
           journal,

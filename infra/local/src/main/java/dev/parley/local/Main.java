@@ -57,6 +57,7 @@ public final class Main {
         "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region %s"
             .formatted(cloud.dynamoDb().url(), LocalAccount.REGION));
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
+    out.println("Metrics: http://localhost:%d/_local/".formatted(cloud.port()));
     out.println(
         "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
             .formatted(cloud.port(), cloud.port(), cloud.stage()));

@@ -50,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 /// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
 ///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
 /// - `/_local/traces`: what was traced, as text
+/// - `/_local/`: a page with charts of `/_local/metrics`
 /// - everything else: the files of the site
 ///
 /// Requests for other hosts, and those of other people's pages, get 403: see [Origins].
@@ -99,6 +100,7 @@ public final class Gateway implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
   /// @param traces gives the text of `/_local/traces`
+  /// @param metrics gives the JSON of `/_local/metrics`
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
@@ -111,6 +113,7 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       Supplier<String> traces,
+      Supplier<String> metrics,
       Origins origins,
       Faults faults,
       ConnectionJournal journal,
@@ -130,6 +133,7 @@ public final class Gateway implements AutoCloseable {
             api.stage(),
             site == null ? null : new Site(site),
             traces,
+            metrics,
             threads,
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it
@@ -163,6 +167,11 @@ public final class Gateway implements AutoCloseable {
   /// Where it listens.
   public int port() {
     return ((InetSocketAddress) servers.getFirst().localAddress()).getPort();
+  }
+
+  /// How many connections are open.
+  public int connections() {
+    return endpoint.connections();
   }
 
   /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, gives up

@@ -43,6 +43,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
   /// @param traces the text of `/_local/traces`
+  /// @param metrics the JSON of `/_local/metrics`
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
@@ -52,6 +53,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       String stage,
       @Nullable Site site,
       Supplier<String> traces,
+      Supplier<String> metrics,
       Executor threads,
       Bounds bounds) {}
 
@@ -170,6 +172,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           case "/_local/traces" ->
               Responses.of(
                   HttpResponseStatus.OK, "text/plain; charset=utf-8", services.traces().get());
+          case "/_local/metrics" ->
+              Responses.of(HttpResponseStatus.OK, "application/json", services.metrics().get());
           default -> file(request, target.path());
         };
     // Beside what the page says itself, which cannot know where it is served and has no say in who
@@ -178,7 +182,9 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         .headers()
         .set(
             "Content-Security-Policy",
-            "frame-ancestors 'none'; connect-src 'self' " + target.webSocketOrigin());
+            target.path().startsWith(Pages.PREFIX)
+                ? Pages.POLICY
+                : "frame-ancestors 'none'; connect-src 'self' " + target.webSocketOrigin());
     response.headers().set("X-Content-Type-Options", "nosniff");
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     return response;
@@ -186,7 +192,10 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   /// The files are few and small, so reading them on the event loop holds nobody up.
   private FullHttpResponse file(FullHttpRequest request, String path) {
-    Site.File file = services.site() == null ? null : services.site().file(path);
+    Site.File file =
+        path.startsWith(Pages.PREFIX)
+            ? Pages.file(path)
+            : services.site() == null ? null : services.site().file(path);
     if (file == null) {
       return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
     }

@@ -160,7 +160,16 @@ final class GatewayTester implements AutoCloseable {
             identitySources);
     gateway =
         new Gateway(
-            api, functions, port, site, () -> traces.get(), origins, faults, journal, bounds);
+            api,
+            functions,
+            port,
+            site,
+            () -> traces.get(),
+            () -> "{}",
+            origins,
+            faults,
+            journal,
+            bounds);
   }
 
   Gateway gateway() {

@@ -11,6 +11,7 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.TableResource;
 import java.io.IOException;
 import java.time.Duration;
@@ -175,7 +176,8 @@ final class LocalFunctionFaultsTest {
               dynamoDb.environment(),
               Duration.ofMillis(50),
               faults,
-              proxy);
+              proxy,
+              new MetricStore());
 
       FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "a"));
       assertEquals("Sandbox.Timedout", error.errorType());
@@ -228,7 +230,13 @@ final class LocalFunctionFaultsTest {
   private static LocalFunction function(
       Class<?> handler, Faults faults, @Nullable ServiceProxy proxy) {
     return new LocalFunction(
-        "f", handler.getName(), dynamoDb.environment(), Duration.ofSeconds(30), faults, proxy);
+        "f",
+        handler.getName(),
+        dynamoDb.environment(),
+        Duration.ofSeconds(30),
+        faults,
+        proxy,
+        new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

@@ -13,7 +13,10 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
+import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -23,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -97,7 +101,8 @@ final class LocalFunctionTest {
   void aHandlerMayNameItsMethod() {
     String handler = Doubling.class.getName() + "::handleRequest";
     LocalFunction function =
-        new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null);
+        new LocalFunction(
+            "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null, new MetricStore());
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -133,7 +138,13 @@ final class LocalFunctionTest {
             IllegalArgumentException.class,
             () ->
                 new LocalFunction(
-                    "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null));
+                    "f",
+                    handler,
+                    Map.of(),
+                    Duration.ofSeconds(5),
+                    Faults.none(),
+                    null,
+                    new MetricStore()));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -150,6 +161,38 @@ final class LocalFunctionTest {
     assertEquals("one", first.getMessage());
     assertEquals("two", second.getMessage());
     assertEquals(before + 1, Failing.INSTANCES.get());
+  }
+
+  /// What a function prints in the embedded metric format is told from its other lines in
+  /// `FunctionOutputTest`.
+  @Test
+  void invocationsAndTheirErrorsAreMeasured() throws Exception {
+    MetricStore metrics = new MetricStore();
+    LocalFunction function =
+        new LocalFunction(
+            "f",
+            Failing.class.getName(),
+            Map.of(),
+            Duration.ofSeconds(5),
+            Faults.none(),
+            null,
+            metrics);
+
+    assertThrows(FunctionError.class, () -> invoke(function, "\"one\""));
+    assertThrows(FunctionError.class, () -> invoke(function, "\"two\""));
+
+    Map<String, Double> sums = new TreeMap<>();
+    for (JsonNode series : Json.MAPPER.readTree(metrics.json()).path("series")) {
+      assertEquals("{\"FunctionName\":\"f\"}", series.path("dimensions").toString());
+      series
+          .path("points")
+          .forEach(
+              p -> sums.merge(series.path("name").asText(), p.path(2).asDouble(), Double::sum));
+    }
+    assertEquals(2, sums.get("Invocations"));
+    assertEquals(2, sums.get("Errors"));
+    assertEquals(2, sums.get("ConcurrentExecutions"), "one at a time");
+    assertTrue(sums.getOrDefault("Duration", 0.0) > 0, sums.toString());
   }
 
   @Test
@@ -177,7 +220,13 @@ final class LocalFunctionTest {
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
         new LocalFunction(
-            "f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), Faults.none(), null);
+            "f",
+            Sleeping.class.getName(),
+            Map.of(),
+            Duration.ofMillis(50),
+            Faults.none(),
+            null,
+            new MetricStore());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -280,7 +329,13 @@ final class LocalFunctionTest {
 
   private static LocalFunction function(Class<?> handler, Map<String, String> environment) {
     return new LocalFunction(
-        "f", handler.getName(), environment, Duration.ofSeconds(20), Faults.none(), null);
+        "f",
+        handler.getName(),
+        environment,
+        Duration.ofSeconds(20),
+        Faults.none(),
+        null,
+        new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

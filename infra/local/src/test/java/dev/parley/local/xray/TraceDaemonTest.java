@@ -12,6 +12,7 @@ import com.amazonaws.xray.AWSXRay;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.FunctionError;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -130,7 +131,13 @@ final class TraceDaemonTest {
     daemon.collectFromThisProcess();
     LocalFunction function =
         new LocalFunction(
-            "Worker", Worker.class.getName(), Map.of(), Duration.ofSeconds(5), Faults.none(), null);
+            "Worker",
+            Worker.class.getName(),
+            Map.of(),
+            Duration.ofSeconds(5),
+            Faults.none(),
+            null,
+            new MetricStore());
     String header = "Root=" + TRACE + ";Parent=00000000000000aa;Sampled=1";
 
     function.invoke("\"fine\"".getBytes(UTF_8), header);
