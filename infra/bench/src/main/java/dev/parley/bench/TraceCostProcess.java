@@ -14,6 +14,7 @@ import dev.parley.fanout.PushHandler;
 import dev.parley.handlers.SendMessageHandler;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.Tracing;
 import dev.parley.platform.Aws;
@@ -94,7 +95,8 @@ final class TraceCostProcess {
         Duration.ofMinutes(1),
         Faults.none(),
         null,
-        new Tracing(new Traces(), sampled.share, new Random(1)).collectFromThisProcess());
+        new Tracing(new Traces(), sampled.share, new Random(1)).collectFromThisProcess(),
+        new MetricStore());
   }
 
   /// The Push function with a job for each of two segments, of one message: traced, or not.
