@@ -2,8 +2,13 @@ package dev.parley.local.xray;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
@@ -25,6 +30,19 @@ import org.jspecify.annotations.Nullable;
 final class SegmentDocument {
   /// X-Ray endpoints and quotas, "Segment document size".
   static final int BYTES_MAX = 64 * 1024;
+
+  /// Objects and lists in each other: 100 subsegments, so that whatever goes through them needs
+  /// little of the stack.
+  private static final int NESTING_MAX = 200;
+
+  private static final ObjectReader STRICT =
+      new JsonMapper(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(NESTING_MAX).build())
+                  .build())
+          .reader()
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private static final JsonSchema SCHEMA = schema();
 
@@ -89,7 +107,7 @@ final class SegmentDocument {
   static SegmentDocument of(byte[] json) throws Refused {
     JsonNode document;
     try {
-      document = Json.STRICT.readTree(json);
+      document = STRICT.readTree(json);
     } catch (JsonProcessingException e) {
       throw new Refused(
           Refusal.of(Json.MAPPER.nullNode(), "ParseError", "not JSON: " + e.getOriginalMessage()));
