@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonNodePath;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
@@ -133,10 +134,13 @@ final class SegmentDocument {
     if (broken.getProperty() != null && broken.getType().equals("required")) {
       return "Missing" + camelCase(broken.getProperty());
     }
-    int names = broken.getInstanceLocation().getNameCount();
-    for (int i = names - 1; i >= 0; i--) {
-      if (broken.getInstanceLocation().getElement(i) instanceof String name) {
-        return "Invalid" + camelCase(name);
+    // The field of the segment or subsegment, so that what a program calls its own values is no
+    // code.
+    JsonNodePath path = broken.getInstanceLocation();
+    for (int i = 0; i < path.getNameCount(); i++) {
+      boolean into = i + 1 < path.getNameCount() && path.getElement(i).equals("subsegments");
+      if (path.getElement(i) instanceof String field && !into) {
+        return "Invalid" + camelCase(field);
       }
     }
     return "ParseError"; // not an object
