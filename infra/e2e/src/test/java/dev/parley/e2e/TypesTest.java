@@ -4,11 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.microsoft.playwright.impl.driver.Driver;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -19,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The types that the comments of `web/` state, checked by the TypeScript compiler. It comes from
+/// The types that the comments of scripts state, checked by the TypeScript compiler. It comes from
 /// Maven Central, and runs in the Node.js that Playwright brings.
 class TypesTest {
   private static final Path WEB = Path.of("..", "..", "web");
@@ -42,6 +39,11 @@ class TypesTest {
   }
 
   @Test
+  void theTypesOfTheTracesPageAgree() throws Exception {
+    assertEquals("", check(Path.of("..", "local")));
+  }
+
+  @Test
   void aTypeThatIsWrongIsFound(@TempDir Path page) throws Exception {
     Files.copy(WEB.resolve("jsconfig.json"), page.resolve("jsconfig.json"));
     copy(WEB.resolve("client"), Files.createDirectory(page.resolve("client")));
@@ -56,21 +58,8 @@ class TypesTest {
 
   /// What the compiler says of a folder: nothing, where all is well.
   private static String check(Path folder) throws IOException, InterruptedException {
-    Driver driver = Driver.ensureDriverInstalled(Map.of(), false);
-    String node = driver.createProcessBuilder().command().getFirst();
-    Process process =
-        new ProcessBuilder(
-                node,
-                compiler.resolve("tsc.js").toString(),
-                "--project",
-                folder.resolve("jsconfig.json").toString())
-            .redirectErrorStream(true)
-            .start();
-    try (InputStream output = process.getInputStream()) {
-      String said = new String(output.readAllBytes(), StandardCharsets.UTF_8);
-      int status = process.waitFor();
-      return status == 0 ? said : said + "status " + status;
-    }
+    return TestBrowser.node(
+        compiler.resolve("tsc.js"), "--project", folder.resolve("jsconfig.json").toString());
   }
 
   /// The files of a folder, without the folders in it.

@@ -38,7 +38,21 @@ final class Site {
   /// A file as it is now.
   ///
   /// @param etag changes with the content
-  record File(ByteBuf content, String contentType, String etag) {}
+  record File(ByteBuf content, String contentType, String etag) {
+    /// @param name its extension decides the type
+    static File of(String name, byte[] content) {
+      String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+      try {
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
+        return new File(
+            Unpooled.wrappedBuffer(content),
+            CONTENT_TYPES.getOrDefault(extension, "application/octet-stream"),
+            '"' + HexFormat.of().formatHex(digest, 0, 8) + '"');
+      } catch (NoSuchAlgorithmException e) {
+        throw new AssertionError("Every JDK has SHA-256", e);
+      }
+    }
+  }
 
   private final Path folder;
 
@@ -68,18 +82,9 @@ final class Site {
       if (!real.startsWith(folder) || !Files.isRegularFile(real)) {
         return null;
       }
-      byte[] content = Files.readAllBytes(real);
-      String name = real.getFileName().toString();
-      String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(content);
-      return new File(
-          Unpooled.wrappedBuffer(content),
-          CONTENT_TYPES.getOrDefault(extension, "application/octet-stream"),
-          '"' + HexFormat.of().formatHex(digest, 0, 8) + '"');
+      return File.of(real.getFileName().toString(), Files.readAllBytes(real));
     } catch (IOException | InvalidPathException _) {
       return null;
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every JDK has SHA-256", e);
     }
   }
 }
