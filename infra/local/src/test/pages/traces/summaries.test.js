@@ -17,6 +17,7 @@ export default {
       Annotations: {
         room: [{ AnnotationValue: { StringValue: 'lobby' } }, { AnnotationValue: { StringValue: 'lobby' } }],
         members: [1, 2, 3, 4].map((n) => ({ AnnotationValue: { NumberValue: n } })),
+        function_trace: [{ AnnotationValue: { StringValue: id(7, 'f') } }],
         large: [{ AnnotationValue: { BooleanValue: false } }],
       },
     }), {

@@ -39,7 +39,7 @@ final class Site {
   ///
   /// @param etag changes with the content
   record File(ByteBuf content, String contentType, String etag) {
-    /// @param name its extension decides the type
+    /// @param name whose extension says what it is
     static File of(String name, byte[] content) {
       String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
       try {

@@ -133,4 +133,6 @@ document.addEventListener('keydown', (e) => {
   }
 });
 
+// Links from elsewhere have a query; from here on, all that the address says is in its fragment.
+if (location.search !== '') history.replaceState(null, '', location.pathname + format(address));
 show(address);

@@ -3,7 +3,7 @@
 import { format } from './address.js';
 import { element } from './dom.js';
 import { duration, moment } from './format.js';
-import { annotationFilter } from './summaries.js';
+import { annotationFilter, TRACE_ID } from './summaries.js';
 import { selfSeconds } from './trace.js';
 
 /**
@@ -11,8 +11,6 @@ import { selfSeconds } from './trace.js';
  * @typedef {import('./trace.js').Trace} Trace
  * @typedef {import('./address.js').Address} Address
  */
-
-const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/;
 
 /** Of a stack trace, so many lines are shown at once. */
 const STACK_LINES_SHOWN = 8;

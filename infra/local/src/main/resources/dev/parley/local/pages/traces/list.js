@@ -21,8 +21,6 @@ const ANEW_SECONDS = 60;
 /** More chips than this do not fit a row. */
 const CHIPS_MAX = 3;
 
-const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/;
-
 export class TraceList {
   /** @type {(address: Partial<Address>) => void} */ #go;
 
@@ -304,8 +302,7 @@ export class TraceList {
   /** Examples with the names that are in the list. */
   #drawExamples() {
     const service = this.#known.flatMap((e) => e.services)[0] ?? 'my-function';
-    const [key, value] = this.#known.flatMap((e) => e.annotations)
-      .find(([, v]) => !TRACE_ID.test(v)) ?? ['key', 'value'];
+    const [key, value] = this.#known.flatMap((e) => e.annotations)[0] ?? ['key', 'value'];
     const typed = value !== '' && Number.isFinite(Number(value)) ? Number(value) : value.split(', ')[0];
     const examples = [
       ['duration > 0.5', 'took longer than half a second'],
@@ -356,7 +353,7 @@ function chips({ services, annotations }) {
   return [
     ...services.slice(0, CHIPS_MAX).map((s) => element('span', 'chip', {}, s)),
     ...(more > 0 ? [element('span', 'chip', {}, `+${more}`)] : []),
-    ...annotations.filter(([, value]) => !TRACE_ID.test(value)).map(([key, value]) =>
+    ...annotations.map(([key, value]) =>
       element('span', 'annotation', {}, element('i', '', {}, key), ` ${value}`)),
   ];
 }

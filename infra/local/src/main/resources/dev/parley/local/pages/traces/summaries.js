@@ -15,8 +15,11 @@ import { worst } from './trace.js';
  * @property {Status} status
  * @property {boolean} partial it goes on, or a part of it has not come
  * @property {string[]} services
- * @property {[string, string][]} annotations each key once, with its values
+ * @property {[string, string][]} annotations each key once, with its values; without references to
+ *     other traces, which say nothing to a reader
  */
+
+export const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/;
 
 /** Of an annotation that says something else in each segment, so many values are named. */
 const VALUES_MAX = 3;
@@ -41,10 +44,11 @@ export function entryOf(summary) {
     ]),
     partial: summary.IsPartial === true,
     services: [...new Set(services)],
-    annotations: Object.entries(summary.Annotations ?? {}).map(([key, values]) => {
-      const all = [...new Set(values.map((v) => valueOf(v.AnnotationValue)))];
-      const more = all.length > VALUES_MAX ? ', …' : '';
-      return [key, all.slice(0, VALUES_MAX).join(', ') + more];
+    annotations: Object.entries(summary.Annotations ?? {}).flatMap(([key, values]) => {
+      const all = new Set(values.map((v) => valueOf(v.AnnotationValue)));
+      const told = [...all].filter((v) => !TRACE_ID.test(v));
+      const more = told.length > VALUES_MAX ? ', …' : '';
+      return told.length === 0 ? [] : [[key, told.slice(0, VALUES_MAX).join(', ') + more]];
     }),
   };
 }
