@@ -13,6 +13,7 @@ import dev.parley.connection.SlotRange;
 import dev.parley.fanout.Jobs;
 import dev.parley.fanout.PushHandler;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.xray.Tracing;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
@@ -128,7 +129,8 @@ final class CostProcess {
             System.getenv(),
             Duration.ofMinutes(1),
             dev.parley.local.faults.Faults.none(),
-            null);
+            null,
+            Tracing.off());
     ObjectNode root = JSON.createObjectNode();
     ArrayNode records = root.putArray("Records");
     for (String job : Jobs.segments(room, POWER, new String(event, UTF_8))) {

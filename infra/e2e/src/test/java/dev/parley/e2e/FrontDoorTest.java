@@ -393,11 +393,10 @@ class FrontDoorTest {
                 .items()
                 .getFirst());
     String root = row.string("trace").replaceAll(".*Root=([^;]+).*", "$1");
-    await(() -> traces().contains(root));
-    String traces = traces();
-    String trace = traces.substring(traces.indexOf(root));
-    assertTrue(trace.contains("SendMessageFunction"), trace);
-    assertTrue(trace.contains("## write"), trace);
+    await(() -> trace(root).contains("AWS::Lambda::Function"));
+    assertTrue(trace(root).contains("SendMessageFunction"), trace(root));
+    assertTrue(trace(root).contains("write"), trace(root));
+    assertEquals(Map.of(), cloud.traces().refused());
   }
 
   private static void assertRefused(TestClient client, String action, String fields, String code) {
@@ -458,12 +457,15 @@ class FrontDoorTest {
         .toList();
   }
 
-  private static String traces() {
+  /// What X-Ray has of a trace.
+  private static String trace(String id) {
     try {
       return HttpClient.newHttpClient()
           .send(
               HttpRequest.newBuilder(
-                      URI.create("http://127.0.0.1:" + cloud.port() + "/_local/traces"))
+                      URI.create("http://127.0.0.1:" + cloud.port() + "/_local/xray/Traces"))
+                  .POST(
+                      HttpRequest.BodyPublishers.ofString("{\"TraceIds\":[\"%s\"]}".formatted(id)))
                   .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();

@@ -23,6 +23,9 @@ import dev.parley.local.template.Template;
 import dev.parley.local.template.TemplateException;
 import dev.parley.local.template.WebSocketApi;
 import dev.parley.local.xray.TraceDaemon;
+import dev.parley.local.xray.Traces;
+import dev.parley.local.xray.Tracing;
+import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Path;
@@ -33,6 +36,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +49,7 @@ final class Assembly {
   private final Options options;
   private final Parts parts;
   private final Faults faults;
+  private final Traces traces = new Traces();
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
   Assembly(Options options, Parts parts) {
@@ -70,7 +75,7 @@ final class Assembly {
     if (queues != null) {
       parts.opened(queues::close);
     }
-    TraceDaemon traces = parts.opened(startTraces());
+    TraceDaemon daemon = parts.opened(startDaemon());
     Positions positions = readPositions();
     int port = gatewayPort();
 
@@ -83,6 +88,8 @@ final class Assembly {
     endpoints.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:%d/%s".formatted(port, api.stage()));
+    endpoints.put("AWS_ENDPOINT_URL_XRAY", "http://127.0.0.1:%d/_local/xray".formatted(port));
+    endpoints.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:%d".formatted(daemon.port()));
     Map<String, LocalFunction> functions = functions(template, endpoints);
     parts.opened(() -> Parts.closeTogether(functions.values()));
     TimeToLive timeToLive =
@@ -115,12 +122,11 @@ final class Assembly {
         () ->
             Parts.closeTogether(
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
-    Gateway gateway =
-        parts.opened(startGateway(api, functions, port, traces, positions.connections()));
+    Gateway gateway = parts.opened(startGateway(api, functions, port, positions.connections()));
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
-    return new LocalCloud(parts, dynamoDb, sqs, gateway, api.stage(), faults);
+    return new LocalCloud(parts, dynamoDb, sqs, gateway, api.stage(), faults, traces, daemon);
   }
 
   private Template readTemplate() throws StartException {
@@ -212,11 +218,12 @@ final class Assembly {
 
   // ---- Functions and traces -------------------------------------------------------------------
 
-  private static TraceDaemon startTraces() throws StartException {
+  private TraceDaemon startDaemon() throws StartException {
     try {
-      TraceDaemon traces = new TraceDaemon(0);
-      traces.collectFromThisProcess();
-      return traces;
+      return new TraceDaemon(traces, options.xrayPort());
+    } catch (BindException e) {
+      Integer port = options.xrayPort();
+      throw refused("parley.xray.port", port == null ? 0 : port, e);
     } catch (IOException e) {
       throw new StartException("Cannot start: " + e.getMessage(), e);
     }
@@ -225,6 +232,8 @@ final class Assembly {
   private Map<String, LocalFunction> functions(Template template, Map<String, String> endpoints)
       throws StartException {
     ServiceProxy proxy = startProxy();
+    Tracing tracing =
+        new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess();
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
     for (FunctionResource function : template.functions().values()) {
       Map<String, String> environment = new HashMap<>(function.environment());
@@ -240,7 +249,8 @@ final class Assembly {
                 environment,
                 function.timeout(),
                 faults,
-                proxy));
+                proxy,
+                tracing));
       } catch (IllegalArgumentException e) {
         throw new StartException(
             "%s.Properties.Handler: %s; compile it, or correct the template"
@@ -284,11 +294,7 @@ final class Assembly {
   }
 
   private Gateway startGateway(
-      WebSocketApi api,
-      Map<String, LocalFunction> functions,
-      int port,
-      TraceDaemon traces,
-      ConnectionJournal journal)
+      WebSocketApi api, Map<String, LocalFunction> functions, int port, ConnectionJournal journal)
       throws StartException {
     try {
       return new Gateway(
@@ -296,7 +302,7 @@ final class Assembly {
           functions,
           port,
           options.site(),
-          traces::text,
+          new XRayApi(traces)::answer,
           options.origins(),
           faults,
           journal,

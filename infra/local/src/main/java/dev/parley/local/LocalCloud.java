@@ -4,12 +4,14 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.sqs.LocalSqs;
+import dev.parley.local.xray.TraceDaemon;
+import dev.parley.local.xray.Traces;
 import java.net.URI;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A template, running in this JVM: its tables, functions, event source mappings, WebSocket API and
-/// site, and a trace daemon.
+/// site, and X-Ray.
 ///
 /// Started, it serves; nothing is half there. [#close] ends the sockets first, then lets running
 /// invocations finish or gives them up, then closes the tables, in 5 s at most.
@@ -20,6 +22,8 @@ public final class LocalCloud implements AutoCloseable {
   private final Gateway gateway;
   private final String stage;
   private final Faults faults;
+  private final Traces traces;
+  private final TraceDaemon daemon;
 
   LocalCloud(
       Parts parts,
@@ -27,13 +31,17 @@ public final class LocalCloud implements AutoCloseable {
       @Nullable LocalSqs sqs,
       Gateway gateway,
       String stage,
-      Faults faults) {
+      Faults faults,
+      Traces traces,
+      TraceDaemon daemon) {
     this.parts = parts;
     this.dynamoDb = dynamoDb;
     this.sqs = sqs;
     this.gateway = gateway;
     this.stage = stage;
     this.faults = faults;
+    this.traces = traces;
+    this.daemon = daemon;
   }
 
   /// Starts everything that the template has.
@@ -85,6 +93,16 @@ public final class LocalCloud implements AutoCloseable {
   /// What goes wrong, as [Options#faults] asked.
   public Faults faults() {
     return faults;
+  }
+
+  /// What X-Ray has, and what it refused.
+  public Traces traces() {
+    return traces;
+  }
+
+  /// The UDP port of the X-Ray daemon.
+  public int xrayPort() {
+    return daemon.port();
   }
 
   @Override

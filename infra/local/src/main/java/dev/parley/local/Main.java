@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a
 /// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
 /// `parley.polls.per.second` (4), `parley.origins` (none; else as [Origins#parse] takes them),
-/// `parley.faults` (none; else a [FaultPlan]), `parley.template` (`infra/template.yaml`) and
+/// `parley.faults` (none; else a [FaultPlan]), `parley.xray.port` (2000 where that is free; 0 takes
+/// a
+/// free one), `parley.sampling` (1; a share from 0), `parley.template` (`infra/template.yaml`) and
 /// `parley.site` (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
@@ -56,6 +58,10 @@ public final class Main {
     out.println(
         "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region %s"
             .formatted(cloud.dynamoDb().url(), LocalAccount.REGION));
+    out.println(
+        ("X-Ray: aws xray <command> --endpoint-url http://localhost:%d/_local/xray --region %s;"
+                + " UDP port %d")
+            .formatted(cloud.port(), LocalAccount.REGION, cloud.xrayPort()));
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
     out.println(
         "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
@@ -91,7 +97,9 @@ public final class Main {
         .withPollsPerSecond(pollsPerSecond(properties))
         .withSite(isFolder ? web : null)
         .withOrigins(origins(properties))
-        .withFaults(faults(properties));
+        .withFaults(faults(properties))
+        .withXrayPort(xrayPort(properties))
+        .withSampling(sampling(properties));
   }
 
   private static Path path(String name, String value) throws StartException {
@@ -135,6 +143,13 @@ public final class Main {
             .formatted(name, value));
   }
 
+  /// Null where none is given.
+  private static @Nullable Integer xrayPort(Properties properties) throws StartException {
+    return properties.getProperty("parley.xray.port", "").isBlank()
+        ? null
+        : (Integer) port(properties, "parley.xray.port", 0);
+  }
+
   private static double pollsPerSecond(Properties properties) throws StartException {
     String value = properties.getProperty("parley.polls.per.second", "4").strip();
     try {
@@ -147,6 +162,21 @@ public final class Main {
     }
     throw new StartException(
         "parley.polls.per.second=%s: give a number above 0 and up to 1000; AWS polls 4 times"
+            .formatted(value));
+  }
+
+  private static double sampling(Properties properties) throws StartException {
+    String value = properties.getProperty("parley.sampling", "1").strip();
+    try {
+      double share = Double.parseDouble(value);
+      if (share >= 0 && share <= 1) {
+        return share;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, like a number out of range.
+    }
+    throw new StartException(
+        "parley.sampling=%s: give the share of invocations that begin a trace, from 0 to 1"
             .formatted(value));
   }
 }

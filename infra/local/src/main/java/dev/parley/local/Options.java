@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// @param site the folder of the static site, or null for none
 /// @param origins which hosts may be asked, and which pages may ask
 /// @param faults what is to go wrong, and how often
+/// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
+///     is free, else a free one
+/// @param sampling the share of invocations that begin a trace, from 0 to 1
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -26,62 +29,178 @@ public record Options(
     double pollsPerSecond,
     @Nullable Path site,
     Origins origins,
-    FaultPlan faults) {
+    FaultPlan faults,
+    @Nullable Integer xrayPort,
+    double sampling) {
 
   public Options {
     requirePort(port);
     requirePort(dynamoDbPort);
+    requirePort(xrayPort == null ? 0 : xrayPort);
     if (!(pollsPerSecond > 0 && pollsPerSecond <= 1_000)) {
       throw new IllegalArgumentException("polls per second are above 0 and at most 1000");
+    }
+    if (!(sampling >= 0 && sampling <= 1)) {
+      throw new IllegalArgumentException("a share is from 0 to 1");
     }
     parameters = Map.copyOf(parameters);
   }
 
-  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only, and
-  /// no faults.
+  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only, no
+  /// faults, and every invocation traced.
   public static Options inMemory(Path template) {
     return new Options(
-        template, Map.of(), 0, null, 0, 4, null, Origins.OF_THIS_MACHINE, FaultPlan.NONE);
+        template, Map.of(), 0, null, 0, 4, null, Origins.OF_THIS_MACHINE, FaultPlan.NONE, 0, 1);
   }
 
   public Options withParameters(Map<String, String> values) {
     return new Options(
-        template, values, port, data, dynamoDbPort, pollsPerSecond, site, origins, faults);
+        template,
+        values,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withPort(int number) {
     return new Options(
-        template, parameters, number, data, dynamoDbPort, pollsPerSecond, site, origins, faults);
+        template,
+        parameters,
+        number,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withData(@Nullable Path folder) {
     return new Options(
-        template, parameters, port, folder, dynamoDbPort, pollsPerSecond, site, origins, faults);
+        template,
+        parameters,
+        port,
+        folder,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withDynamoDbPort(int number) {
     return new Options(
-        template, parameters, port, data, number, pollsPerSecond, site, origins, faults);
+        template,
+        parameters,
+        port,
+        data,
+        number,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withPollsPerSecond(double polls) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, polls, site, origins, faults);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        polls,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withSite(@Nullable Path folder) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, folder, origins, faults);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        folder,
+        origins,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withOrigins(Origins admitted) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, admitted, faults);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        admitted,
+        faults,
+        xrayPort,
+        sampling);
   }
 
   public Options withFaults(FaultPlan plan) {
     return new Options(
-        template, parameters, port, data, dynamoDbPort, pollsPerSecond, site, origins, plan);
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        plan,
+        xrayPort,
+        sampling);
+  }
+
+  public Options withXrayPort(@Nullable Integer number) {
+    return new Options(
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        number,
+        sampling);
+  }
+
+  public Options withSampling(double share) {
+    return new Options(
+        template,
+        parameters,
+        port,
+        data,
+        dynamoDbPort,
+        pollsPerSecond,
+        site,
+        origins,
+        faults,
+        xrayPort,
+        share);
   }
 
   private static void requirePort(int port) {

@@ -1,6 +1,7 @@
 package dev.parley.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
@@ -8,6 +9,9 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.entities.TraceHeader;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.json.Json;
+import dev.parley.local.xray.XRayApi;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -96,12 +100,12 @@ class LocalCloudQueueTest {
     }
   }
 
-  /// Tells the test what came, and in which trace.
+  /// Tells the test what came.
   public static final class Show implements RequestHandler<SQSEvent, @Nullable Void> {
     @Override
     public @Nullable Void handleRequest(SQSEvent event, Context context) {
       for (SQSEvent.SQSMessage message : event.getRecords()) {
-        SHOWN.add(message.getBody() + " in " + AWSXRay.getCurrentSegment().getTraceId());
+        SHOWN.add(message.getBody());
       }
       return null;
     }
@@ -115,7 +119,7 @@ class LocalCloudQueueTest {
   }
 
   @Test
-  void aMessageGoesThroughQueuesAndFunctionsInOneTrace() throws Exception {
+  void aMessageGoesThroughQueuesAndFunctionsAndTheirTracesAreLinked() throws Exception {
     try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
       cloud
           .sqs()
@@ -131,9 +135,14 @@ class LocalCloudQueueTest {
                               "Root=1-67891233-abcdef012345678912345678;"
                                   + "Parent=53995c3f42cd8ad8;Sampled=1")));
 
-      assertEquals(
-          "hello, relayed in 1-67891233-abcdef012345678912345678",
-          SHOWN.poll(20, TimeUnit.SECONDS));
+      assertEquals("hello, relayed", SHOWN.poll(20, TimeUnit.SECONDS));
+      JsonNode relay = traceOf(cloud, "Relay");
+      JsonNode show = traceOf(cloud, "Show");
+      assertEquals("1-67891233-abcdef012345678912345678", relay.at("/links/0/trace_id").asText());
+      assertEquals("53995c3f42cd8ad8", relay.at("/links/0/id").asText());
+      assertEquals(relay.path("trace_id"), show.at("/links/0/trace_id"));
+      assertNotEquals(relay.path("trace_id"), show.path("trace_id"));
+      assertEquals(Map.of(), cloud.traces().refused());
     }
   }
 
@@ -160,8 +169,33 @@ class LocalCloudQueueTest {
 
     assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
     List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
-    assertEquals(4, own.size(), String.join("\n", lines));
+    assertEquals(5, own.size(), String.join("\n", lines));
     assertEquals("Parley has stopped", own.getLast());
+  }
+
+  /// What Lambda wrote of the one invocation of a function, once it is there.
+  private static JsonNode traceOf(LocalCloud cloud, String function) throws Exception {
+    XRayApi xray = new XRayApi(cloud.traces());
+    String filter = "service(id(name: \"%s\", type: \"AWS::Lambda\"))".formatted(function);
+    String request =
+        Json.MAPPER
+            .createObjectNode()
+            .put("StartTime", 0)
+            .put("EndTime", 1e10)
+            .put("FilterExpression", filter)
+            .toString();
+    JsonNode found;
+    do {
+      found = ask(xray, "TraceSummaries", request).path("TraceSummaries");
+    } while (found.isEmpty());
+    String ids = "{\"TraceIds\":[%s]}".formatted(found.at("/0/Id"));
+    return Json.MAPPER.readTree(
+        ask(xray, "Traces", ids).at("/Traces/0/Segments/0/Document").asText());
+  }
+
+  private static JsonNode ask(XRayApi xray, String operation, String request) throws Exception {
+    return Json.MAPPER.readTree(
+        xray.answer(operation, request.getBytes(StandardCharsets.UTF_8)).json());
   }
 
   private Process run() throws IOException {

@@ -14,7 +14,9 @@ import dev.parley.local.net.Loopback;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -194,6 +196,14 @@ class LocalCloudTest {
           refusal(Options.inMemory(template).withDynamoDbPort(port))
               .startsWith("parley.dynamodb.port=%d: 127.0.0.1:%d is taken".formatted(port, port)));
     }
+    try (DatagramSocket taken = new DatagramSocket(new InetSocketAddress(Loopback.V4, 0))) {
+      int port = taken.getLocalPort();
+      assertEquals(
+          ("parley.xray.port=%d: 127.0.0.1:%d is taken: stop what uses it, or choose another with"
+                  + " -Dparley.xray.port=<port> (0 takes a free one)")
+              .formatted(port, port),
+          refusal(Options.inMemory(template).withXrayPort(port)));
+    }
     Files.writeString(template, TEMPLATE.replace("Test$Copy", "Test$Gone"));
     assertTrue(refusal(Options.inMemory(template)).startsWith("Copy.Properties.Handler: "));
     Files.writeString(template, TEMPLATE.replace("StageName: test", "Stage: test"));
@@ -228,11 +238,17 @@ class LocalCloudTest {
 
     assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
     List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
-    assertEquals(4, own.size(), String.join("\n", lines));
+    assertEquals(5, own.size(), String.join("\n", lines));
     assertTrue(
-        own.get(2).matches("Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test"),
-        own.get(2));
-    assertEquals("Parley has stopped; data kept in " + folder.resolve("data"), own.get(3));
+        own.get(1)
+            .matches(
+                "X-Ray: aws xray <command> --endpoint-url http://localhost:\\d+/_local/xray"
+                    + " --region us-east-1; UDP port \\d+"),
+        own.get(1));
+    assertTrue(
+        own.get(3).matches("Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test"),
+        own.get(3));
+    assertEquals("Parley has stopped; data kept in " + folder.resolve("data"), own.get(4));
   }
 
   @Test
@@ -319,7 +335,7 @@ class LocalCloudTest {
     assertTrue(
         own.getFirst().matches("Faults: -Dparley\\.faults=seed=\\d+,push\\.lost=0\\.5"),
         own.toString());
-    assertEquals(3, own.size(), own.toString());
+    assertEquals(4, own.size(), own.toString());
   }
 
   private Process run(String... settings) throws IOException {

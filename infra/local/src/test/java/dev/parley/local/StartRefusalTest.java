@@ -3,6 +3,7 @@ package dev.parley.local;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a library cannot read or open ends a start at once, with one line that names the setting.
 @Timeout(20)
@@ -274,6 +276,38 @@ final class StartRefusalTest {
           setting + "=a b is no path: Nul character not allowed",
           assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-0.1", "1.1", "NaN", "10%", ""})
+  void aShareThatIsNoneIsToldByItsSetting(String share) {
+    Properties properties = new Properties();
+    properties.setProperty("parley.sampling", share);
+
+    assertEquals(
+        "parley.sampling="
+            + share
+            + ": give the share of invocations that begin a trace, from 0 to 1",
+        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @Test
+  void tracingIsSetByShareAndPort() throws Exception {
+    Properties properties = new Properties();
+    assertEquals(1, Main.options(properties).sampling());
+    assertNull(Main.options(properties).xrayPort());
+
+    properties.setProperty("parley.sampling", "0.25");
+    properties.setProperty("parley.xray.port", "");
+    assertEquals(0.25, Main.options(properties).sampling());
+    assertNull(Main.options(properties).xrayPort());
+
+    properties.setProperty("parley.xray.port", "2001");
+    assertEquals(2001, Main.options(properties).xrayPort());
+    properties.setProperty("parley.xray.port", "x");
+    assertEquals(
+        "parley.xray.port=x is not a port: give a number from 1 to 65535, or 0 for a free one",
+        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
   }
 
   @Test

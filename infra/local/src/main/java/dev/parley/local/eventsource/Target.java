@@ -1,7 +1,7 @@
 package dev.parley.local.eventsource;
 
+import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,17 +18,17 @@ public record Target(String mapping, String name, boolean reportsItemFailures, F
   public interface Function {
     /// Gives the result of an event, or throws.
     ///
-    /// @param traceHeader of the trace that the invocation belongs to; null for a new one
-    byte[] invoke(byte[] event, @Nullable String traceHeader);
+    /// @param traceHeaders of those of its items that were sent in a trace
+    byte[] invoke(byte[] event, List<String> traceHeaders);
   }
 
   /// Invokes the function with a batch, once.
   ///
   /// @return the identifiers of the items that it did not process: all where it threw
-  public Set<String> invoke(Batch<?> batch, @Nullable String traceHeader) {
+  public Set<String> invoke(Batch<?> batch, List<String> traceHeaders) {
     byte[] result;
     try {
-      result = function.invoke(batch.event(), traceHeader);
+      result = function.invoke(batch.event(), traceHeaders);
     } catch (RuntimeException e) {
       LOG.warn("{}: {} failed on a batch of {}: {}", mapping, name, batch.size(), e.toString());
       return batch.identifiers();

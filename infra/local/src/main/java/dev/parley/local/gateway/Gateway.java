@@ -5,6 +5,7 @@ import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.WebSocketApi;
+import dev.parley.local.xray.XRayApi;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
@@ -39,7 +40,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.BiFunction;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +50,7 @@ import org.jspecify.annotations.Nullable;
 /// - `/{stage}/@connections/{connection id}`: the back end sends to them
 /// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
 ///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
-/// - `/_local/traces`: what was traced, as text
+/// - `/_local/xray/…`: X-Ray's API
 /// - everything else: the files of the site
 ///
 /// Requests for other hosts, and those of other people's pages, get 403: see [Origins].
@@ -98,7 +99,7 @@ public final class Gateway implements AutoCloseable {
   /// @param functions by logical id; the routes and the authorizer name them
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
-  /// @param traces gives the text of `/_local/traces`
+  /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
@@ -110,7 +111,7 @@ public final class Gateway implements AutoCloseable {
       Map<String, LocalFunction> functions,
       int port,
       @Nullable Path site,
-      Supplier<String> traces,
+      BiFunction<String, byte[], XRayApi.Answer> xray,
       Origins origins,
       Faults faults,
       ConnectionJournal journal,
@@ -129,7 +130,7 @@ public final class Gateway implements AutoCloseable {
             Network.isNeeded(faults) ? new Network(faults) : null,
             api.stage(),
             site == null ? null : new Site(site),
-            traces,
+            xray,
             threads,
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it

@@ -4,6 +4,8 @@ import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.origins.Origins;
+import dev.parley.local.xray.XRayApi;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,15 +37,16 @@ import org.slf4j.LoggerFactory;
 
 /// The HTTP requests of one socket, until one of them makes it a WebSocket.
 ///
-/// Everything but that one is answered at once on the event loop, unless a fault delays an
-/// `@connections` POST. Behind [Requests], so that the next request waits for the response.
+/// Everything but that one and questions to X-Ray is answered at once on the event loop, unless a
+/// fault delays an `@connections` POST. Behind [Requests], so that the next request waits for the
+/// response.
 final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
-  /// @param traces the text of `/_local/traces`
+  /// @param xray answers an operation below [#XRAY] with a body
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
@@ -51,9 +55,12 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       @Nullable Network network,
       String stage,
       @Nullable Site site,
-      Supplier<String> traces,
+      BiFunction<String, byte[], XRayApi.Answer> xray,
       Executor threads,
       Bounds bounds) {}
+
+  /// X-Ray's endpoint: `POST /_local/xray/TraceSummaries`.
+  static final String XRAY = "/_local/xray/";
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpHandler.class);
 
@@ -115,13 +122,16 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     String connections = "/" + services.stage() + "/@connections/";
     if (services.network() != null
         && services.network().isDown()
-        && !path.startsWith(connections)) {
+        && !path.startsWith(connections)
+        && !path.startsWith(XRAY)) {
       var _ = ctx.close(); // functions are on this side of it
     } else if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
       connect(ctx, request, target);
     } else if (path.startsWith(connections)) {
       String id = path.substring(connections.length());
       connections(ctx, request, id);
+    } else if (path.startsWith(XRAY) && request.method().equals(HttpMethod.POST)) {
+      xray(ctx, request, target);
     } else if (isUpgrade(request) || path.startsWith("/" + services.stage() + "/")) {
       respond(ctx, request, Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden"));
     } else {
@@ -154,6 +164,44 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                 TimeUnit.MICROSECONDS);
   }
 
+  /// On a thread of its own, since what is asked may take a while to sum up.
+  ///
+  /// `Unlike AWS:` what only reads needs no signature, so that the pages here can ask.
+  private void xray(ChannelHandlerContext ctx, FullHttpRequest request, Target target) {
+    String operation = target.path().substring(XRAY.length());
+    String refusal =
+        operation.equals("TraceSegments")
+            ? services
+                .origins()
+                .refusalOfCall(
+                    List.of(target.host()),
+                    request.headers().getAll(HttpHeaderNames.ORIGIN),
+                    request.headers().get(HttpHeaderNames.AUTHORIZATION))
+            : null;
+    if (refusal != null) {
+      respond(
+          ctx,
+          request,
+          Responses.error(HttpResponseStatus.FORBIDDEN, "AccessDeniedException", refusal));
+      return;
+    }
+    byte[] body = ByteBufUtil.getBytes(request.content());
+    aside(
+        ctx,
+        request,
+        "a request to X-Ray",
+        () -> {
+          XRayApi.Answer answer = services.xray().apply(operation, body);
+          FullHttpResponse response =
+              Responses.of(
+                  HttpResponseStatus.valueOf(answer.status()), "application/json", answer.json());
+          if (answer.errorType() != null) {
+            response.headers().set("x-amzn-ErrorType", answer.errorType());
+          }
+          return () -> respond(ctx, request, response);
+        });
+  }
+
   private FullHttpResponse page(FullHttpRequest request, Target target) {
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
       return Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden");
@@ -171,9 +219,6 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .put("traceUrl", "/_local/traces?trace={trace}")
                     .toString());
           }
-          case "/_local/traces" ->
-              Responses.of(
-                  HttpResponseStatus.OK, "text/plain; charset=utf-8", services.traces().get());
           default -> file(request, target.path());
         };
     // Beside what the page says itself, which cannot know where it is served and has no say in who
@@ -232,46 +277,62 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     Handshake handshake =
         Handshake.of(
             request, services.endpoint().nextId(), target.host(), sourceIp, target.query());
-    request.retain();
-    try {
-      services.threads().execute(() -> admit(ctx, request, handshake));
-    } catch (RejectedExecutionException _) {
-      request.release();
-      var _ = ctx.close();
-    }
+    aside(
+        ctx,
+        request,
+        "the handshake of " + handshake.caller().connectionId(),
+        () ->
+            switch (services.endpoint().admit(handshake)) {
+              case Endpoint.Admission.Admitted admitted ->
+                  () -> open(ctx, request, handshake.caller(), admitted);
+              case Endpoint.Admission.Refused refused ->
+                  () ->
+                      respond(
+                          ctx,
+                          request,
+                          Responses.message(
+                              HttpResponseStatus.valueOf(refused.status()), refused.message()));
+            });
   }
 
-  /// Runs on a thread of its own, since functions block.
-  private void admit(ChannelHandlerContext ctx, FullHttpRequest request, Handshake handshake) {
-    Endpoint.Admission admission;
-    try {
-      admission = services.endpoint().admit(handshake);
-    } catch (RuntimeException e) {
-      LOG.error("the handshake of {} is answered 500", handshake.caller().connectionId(), e);
-      admission = new Endpoint.Admission.Refused(500, "Internal server error");
-    }
-    Endpoint.Admission decided = admission;
-    Runnable answering =
+  /// Works on a thread of its own, and then answers on the event loop.
+  ///
+  /// @param what is asked, for the log
+  /// @param work may block; gives what answers
+  private void aside(
+      ChannelHandlerContext ctx, FullHttpRequest request, String what, Supplier<Runnable> work) {
+    request.retain();
+    Runnable whole =
         () -> {
+          Runnable answering;
           try {
-            switch (decided) {
-              case Endpoint.Admission.Admitted admitted ->
-                  open(ctx, request, handshake.caller(), admitted);
-              case Endpoint.Admission.Refused refused ->
-                  respond(
-                      ctx,
-                      request,
-                      Responses.message(
-                          HttpResponseStatus.valueOf(refused.status()), refused.message()));
-            }
-          } finally {
-            request.release();
+            answering = work.get();
+          } catch (RuntimeException e) {
+            LOG.error("{} is answered 500", what, e);
+            HttpResponseStatus status = HttpResponseStatus.INTERNAL_SERVER_ERROR;
+            answering =
+                () -> respond(ctx, request, Responses.message(status, "Internal server error"));
+          }
+          Runnable decided = answering;
+          try {
+            ctx.executor()
+                .execute(
+                    () -> {
+                      try {
+                        decided.run();
+                      } finally {
+                        request.release();
+                      }
+                    });
+          } catch (RejectedExecutionException _) {
+            request.release(); // the gateway has stopped, and all sockets with it
           }
         };
     try {
-      ctx.executor().execute(answering);
+      services.threads().execute(whole);
     } catch (RejectedExecutionException _) {
-      request.release(); // the gateway has stopped, and all sockets with it
+      request.release();
+      var _ = ctx.close();
     }
   }
 

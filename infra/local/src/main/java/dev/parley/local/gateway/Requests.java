@@ -33,11 +33,15 @@ import org.jspecify.annotations.Nullable;
 /// socket is closed, however busily it sends bytes. How long a response takes to be made does not
 /// count.
 ///
-/// Only `@connections` takes bodies; one that is too large is answered as there, and dropped.
+/// Only `@connections` and X-Ray take bodies; one that is too large is answered as by the former,
+/// and dropped.
 final class Requests extends ChannelDuplexHandler {
   /// Each costs many times its shortest form, so bytes alone do not limit them. Browsers and SDKs
   /// send about 20; AWS's own limit is not known [?].
   static final int HEADERS_MAX = 100;
+
+  /// Segment documents of a whole trace, quoted in JSON. AWS's own limit is not known [?].
+  static final int XRAY_BYTES_MAX = 1024 * 1024;
 
   private final Duration patience;
   private @Nullable HttpRequest head;
@@ -108,7 +112,7 @@ final class Requests extends ChannelDuplexHandler {
               new TooLongHttpHeaderException("more than " + HEADERS_MAX + " headers")));
     }
     boolean asks = HttpUtil.is100ContinueExpected(request);
-    if (HttpUtil.getContentLength(request, 0L) > Quotas.MESSAGE_BYTES_MAX) {
+    if (HttpUtil.getContentLength(request, 0L) > bytesMax(request)) {
       drop(ctx, asks);
     } else if (asks) {
       var _ =
@@ -118,13 +122,17 @@ final class Requests extends ChannelDuplexHandler {
     }
   }
 
+  private static int bytesMax(HttpRequest request) {
+    return request.uri().startsWith(HttpHandler.XRAY) ? XRAY_BYTES_MAX : Quotas.MESSAGE_BYTES_MAX;
+  }
+
   private void add(ChannelHandlerContext ctx, HttpContent content) {
     HttpRequest request = head;
     if (request == null) {
       return; // its socket is about to be closed
     }
     int size = content.content().readableBytes();
-    if (!dropping && size + (body == null ? 0 : body.readableBytes()) > Quotas.MESSAGE_BYTES_MAX) {
+    if (!dropping && size + (body == null ? 0 : body.readableBytes()) > bytesMax(request)) {
       drop(ctx, false);
     }
     if (!dropping && size > 0) {

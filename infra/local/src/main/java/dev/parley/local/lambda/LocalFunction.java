@@ -1,17 +1,17 @@
 package dev.parley.local.lambda;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.entities.Segment;
 import com.amazonaws.xray.entities.TraceHeader;
-import com.amazonaws.xray.entities.TraceID;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.xray.Tracing;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -38,8 +38,8 @@ import org.slf4j.LoggerFactory;
 /// is used here, or one without arguments, which Lambda uses and which is used here where there is
 /// no other.
 ///
-/// Each invocation is an X-Ray segment, which Lambda writes for a deployed function: subsegments
-/// that the function makes are in it.
+/// Each invocation that is sampled has the segments that Lambda writes ([Tracing]): subsegments
+/// that the function makes are in them.
 ///
 /// Where faults ask for it, an invocation is killed: it fails as on AWS, its instance is not used
 /// again, and none of its threads reaches a service any more. A handler whose constructor takes a
@@ -63,6 +63,7 @@ public final class LocalFunction implements AutoCloseable {
   private final Map<String, String> environment;
   private final Faults faults;
   private final @Nullable ServiceProxy proxy;
+  private final Tracing tracing;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
   private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
@@ -79,7 +80,8 @@ public final class LocalFunction implements AutoCloseable {
       Map<String, String> environment,
       Duration timeout,
       Faults faults,
-      @Nullable ServiceProxy proxy) {
+      @Nullable ServiceProxy proxy,
+      Tracing tracing) {
     if (name.isBlank()) {
       throw new IllegalArgumentException("A function needs a name");
     }
@@ -92,6 +94,7 @@ public final class LocalFunction implements AutoCloseable {
     this.environment = Map.copyOf(environment);
     this.faults = faults;
     this.proxy = proxy;
+    this.tracing = tracing;
   }
 
   public String name() {
@@ -103,37 +106,41 @@ public final class LocalFunction implements AutoCloseable {
     return timeout;
   }
 
-  /// Calls the function and waits for its result; a new trace begins.
-  ///
-  /// @throws FunctionError if the function threw, or did not end in time
-  public byte[] invoke(byte[] event) {
-    return invoke(event, null);
-  }
-
   /// Calls the function and waits for its result.
   ///
   /// @param event JSON, UTF-8
-  /// @param traceHeader an `X-Amzn-Trace-Id` whose trace this invocation belongs to; a new trace
-  ///     begins where it is null or names none
   /// @return JSON, UTF-8
   /// @throws FunctionError if the function threw, did not end in time, was killed or closed. An
   ///     invocation that did not end is interrupted, and its instance is never used again
-  public byte[] invoke(byte[] event, @Nullable String traceHeader) {
-    turns.acquireUninterruptibly();
-    try {
-      if (closed) {
-        throw new FunctionError("Sandbox.Stopped", name + " is not invoked: it was closed");
+  public byte[] invoke(byte[] event) {
+    return invoke(event, List.of());
+  }
+
+  /// The same with a batch of messages.
+  ///
+  /// @param traceHeaders an `X-Amzn-Trace-Id` for each of them that has one
+  public byte[] invoke(byte[] event, List<String> traceHeaders) {
+    String requestId = UUID.randomUUID().toString();
+    try (Tracing.Invocation traced = tracing.begin(name, requestId, traceHeaders)) {
+      turns.acquireUninterruptibly();
+      try {
+        if (closed) {
+          throw new FunctionError("Sandbox.Stopped", name + " is not invoked: it was closed");
+        }
+        return invokeInTurn(event, requestId, traced);
+      } catch (FunctionError e) {
+        traced.fail();
+        throw e;
+      } finally {
+        turns.release();
       }
-      return invokeInTurn(event, traceHeader);
-    } finally {
-      turns.release();
     }
   }
 
-  private byte[] invokeInTurn(byte[] event, @Nullable String traceHeader) {
+  private byte[] invokeInTurn(byte[] event, String requestId, Tracing.Invocation traced) {
     // The clock starts when there is an instance: Lambda's own does, too.
-    Instance instance = instance();
-    Invocation invocation = new Invocation(instance.handler(), event, traceHeader);
+    Instance instance = instance(traced);
+    Invocation invocation = new Invocation(instance.handler(), event, requestId, traced);
     FutureTask<byte[]> task = new FutureTask<>(invocation::run);
     boolean reusable = false;
     boolean interrupted = false;
@@ -143,7 +150,7 @@ public final class LocalFunction implements AutoCloseable {
       }
       underWay.add(task);
       instance.begin(() -> task.cancel(true));
-      Thread.ofVirtual().name(name + " " + invocation.requestId).start(task);
+      Thread.ofVirtual().name(name + " " + requestId).start(task);
       while (true) {
         try {
           byte[] result = task.get(invocation.remainingNanos(), TimeUnit.NANOSECONDS);
@@ -158,20 +165,19 @@ public final class LocalFunction implements AutoCloseable {
         }
       }
     } catch (TimeoutException _) {
-      invocation.brokenOff = true;
+      traced.fail();
       task.cancel(true);
       String message =
           "RequestId: %s Error: Task timed out after %.2f seconds"
-              .formatted(invocation.requestId, timeout.toMillis() / 1000.0);
+              .formatted(requestId, timeout.toMillis() / 1000.0);
       LOG.error("{}: {}", name, message);
       throw new FunctionError("Sandbox.Timedout", message);
     } catch (CancellationException _) {
-      invocation.brokenOff = true;
       throw invocation.killed();
     } catch (ExecutionException e) {
       reusable = true;
       Throwable thrown = e.getCause() == null ? e : e.getCause();
-      LOG.error("{}: RequestId: {} failed", name, invocation.requestId, thrown);
+      LOG.error("{}: RequestId: {} failed", name, requestId, thrown);
       throw error(thrown);
     } finally {
       underWay.remove(task);
@@ -202,7 +208,7 @@ public final class LocalFunction implements AutoCloseable {
   }
 
   /// An instance that is not at work, or a new one.
-  private Instance instance() {
+  private Instance instance(Tracing.Invocation traced) {
     Instance instance;
     while ((instance = idle.pollFirst()) != null) {
       if (!instance.skewed() || !faults.isStopped()) {
@@ -210,6 +216,7 @@ public final class LocalFunction implements AutoCloseable {
       }
       instance.end(false);
     }
+    traced.instanceBegins();
     Map<String, String> own = new HashMap<>(environment);
     Faults.Occurrence skew = faults.next(Fault.CLOCK_SKEW);
     InstantSource clock = InstantSource.system();
@@ -265,19 +272,21 @@ public final class LocalFunction implements AutoCloseable {
   private final class Invocation {
     private final Handler.Instance instance;
     private final byte[] event;
-    private final @Nullable String traceHeader;
-    private final String requestId = UUID.randomUUID().toString();
+    private final String requestId;
+    private final Tracing.Invocation traced;
     private final long deadlineNanos = System.nanoTime() + timeout.toNanos();
-    private volatile boolean brokenOff;
 
-    Invocation(Handler.Instance instance, byte[] event, @Nullable String traceHeader) {
+    Invocation(
+        Handler.Instance instance, byte[] event, String requestId, Tracing.Invocation traced) {
       this.instance = instance;
       this.event = event;
-      this.traceHeader = traceHeader;
+      this.requestId = requestId;
+      this.traced = traced;
     }
 
     /// What Lambda says of a runtime that was killed.
     FunctionError killed() {
+      traced.fail();
       return new FunctionError(
           "Runtime.ExitError",
           "RequestId: %s Error: Runtime exited with error: signal: killed".formatted(requestId));
@@ -288,39 +297,20 @@ public final class LocalFunction implements AutoCloseable {
     }
 
     byte[] run() throws Exception {
-      Segment segment = segment();
-      segment.putAws("request_id", requestId);
-      segment.setOrigin("AWS::Lambda::Function");
-      Context context =
-          new LocalContext(
-              name, requestId, deadlineNanos, TraceHeader.fromEntity(segment).toString());
+      Segment segment = traced.handlerBegins();
       try {
+        Context context =
+            new LocalContext(
+                name, requestId, deadlineNanos, TraceHeader.fromEntity(segment).toString());
         return instance.call(event, context);
       } catch (Throwable thrown) {
         segment.addException(thrown);
         throw thrown;
       } finally {
-        // A handler that never ends, and heeds no interrupt, never gets here: its trace lacks it.
-        if (brokenOff) {
-          segment.setFault(true);
-        }
-        AWSXRay.endSegment();
+        // A handler that never ends, and heeds no interrupt, never gets here: its trace has the
+        // service's segment only.
+        traced.handlerEnds(segment);
       }
-    }
-
-    private Segment segment() {
-      TraceHeader header =
-          traceHeader == null ? new TraceHeader() : TraceHeader.fromString(traceHeader);
-      TraceID root = header.getRootTraceId();
-      if (header.getSampled() == TraceHeader.SampleDecision.NOT_SAMPLED) {
-        return AWSXRay.getGlobalRecorder().beginNoOpSegment(root == null ? TraceID.create() : root);
-      }
-      Segment segment =
-          root == null
-              ? AWSXRay.beginSegment(name)
-              : AWSXRay.beginSegment(name, root, header.getParentId());
-      segment.setSampled(true);
-      return segment;
     }
   }
 }

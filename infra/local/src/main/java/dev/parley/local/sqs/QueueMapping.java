@@ -17,7 +17,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -79,8 +78,8 @@ public final class QueueMapping implements AutoCloseable {
 
   /// Reads nothing before [#start].
   ///
-  /// @param function called by many threads at once, each time with the trace header of the first
-  ///     message that has one
+  /// @param function called by many threads at once, each time with the trace headers of the
+  ///     messages that have one
   public QueueMapping(
       QueueMappingResource mapping, SqsClient sqs, Target.Function function, Faults faults) {
     this.mapping = mapping;
@@ -263,16 +262,15 @@ public final class QueueMapping implements AutoCloseable {
 
   /// The ids of the messages that the function did not process.
   private Set<String> invoke(Batch<QueueMessage> batch) {
-    // X-Ray has an invocation belong to one trace.
-    @Nullable String traceHeader =
+    List<String> traceHeaders =
         batch.items().stream()
             .map(QueueMessage::traceHeader)
             .filter(Objects::nonNull)
-            .findFirst()
-            .orElse(null);
-    Set<String> failed = target.invoke(batch, traceHeader);
+            .distinct()
+            .toList();
+    Set<String> failed = target.invoke(batch, traceHeaders);
     return failed.isEmpty() && faults.happens(Fault.QUEUE_DUPLICATED)
-        ? target.invoke(batch, traceHeader)
+        ? target.invoke(batch, traceHeaders)
         : failed;
   }
 

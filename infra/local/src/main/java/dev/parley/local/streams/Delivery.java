@@ -3,6 +3,7 @@ package dev.parley.local.streams;
 import dev.parley.local.eventsource.Batch;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
@@ -62,7 +63,7 @@ final class Delivery {
   /// The number of records before the first that the function did not process: that one is where
   /// the next invocation begins, whatever was processed behind it.
   private int invoke(Batch<StreamRecord> batch) {
-    Set<String> failed = mapping.target().invoke(batch, null);
+    Set<String> failed = mapping.target().invoke(batch, List.of());
     int processed = 0;
     while (processed < batch.size()
         && !failed.contains(batch.items().get(processed).identifier())) {

@@ -1,125 +1,189 @@
 package dev.parley.local.xray;
 
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.json.Json;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The documents of one trace that have arrived. Not safe for use by several threads.
+/// The documents of one trace that have arrived, in whatever order. Safe for use by many threads.
 final class Trace {
   /// X-Ray endpoints and quotas, "Trace document size".
   static final int BYTES_MAX = 500 * 1024;
 
-  private static final DateTimeFormatter TIME =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSX").withZone(ZoneOffset.UTC);
-
-  private static final Comparator<Span> BY_START = Comparator.comparingDouble(Span::startSeconds);
+  /// What contains others before them.
+  private static final Comparator<ObjectNode> BY_START =
+      Comparator.<ObjectNode>comparingDouble(entity -> entity.path("start_time").asDouble())
+          .thenComparingDouble(entity -> -entity.path("end_time").asDouble())
+          .thenComparing(entity -> entity.path("id").asText());
 
   private final String id;
-  private final Map<String, Span> documents = new LinkedHashMap<>();
+  private final long number;
+  private final Map<String, SegmentDocument> documents = new LinkedHashMap<>();
   private int bytes;
-  private int dropped;
+  private boolean limitExceeded;
+  private int revision;
+  private @Nullable FullTrace full;
 
-  Trace(String id) {
+  /// @param number grows from one trace to the next
+  Trace(String id, long number) {
     this.id = id;
+    this.number = number;
   }
 
-  /// Keeps a document; one with the same id replaces what was told of it while it was in progress.
-  void add(Span span, int spanBytes) {
-    if (bytes + spanBytes > BYTES_MAX) {
-      dropped++;
-      return;
+  String id() {
+    return id;
+  }
+
+  long number() {
+    return number;
+  }
+
+  /// Whether documents were refused because the trace was full.
+  synchronized boolean limitExceeded() {
+    return limitExceeded;
+  }
+
+  /// Keeps a document instead of what was told of it before, unless only that says how it ended.
+  ///
+  /// @return how many bytes the trace has grown by, or null if it has no room for the document
+  synchronized @Nullable Integer add(SegmentDocument document) {
+    SegmentDocument known = documents.get(document.id());
+    if (known != null && document.isInProgress() && !known.isInProgress()) {
+      return 0;
     }
-    bytes += spanBytes;
-    documents.put(span.id(), span);
-  }
-
-  /// One line for the trace, and beneath it one for each segment and subsegment: how long after the
-  /// start of the trace it began, how long it took, its name, and what went wrong.
-  void print(StringBuilder out) {
-    List<Span> all = new ArrayList<>();
-    documents.values().forEach(span -> addTo(all, span));
-    if (all.isEmpty()) {
-      return;
+    int growth = document.bytes() - (known == null ? 0 : known.bytes());
+    if (bytes + growth > BYTES_MAX) {
+      limitExceeded = true;
+      return null;
     }
-    Map<@Nullable String, List<Span>> byParent = new HashMap<>();
-    Set<String> known = new HashSet<>();
-    all.forEach(span -> known.add(span.id()));
-    for (Span span : documents.values()) {
-      // A document whose parent has not arrived is shown as a root.
-      String parent = known.contains(span.parentId()) ? span.parentId() : null;
-      byParent.computeIfAbsent(parent, _ -> new ArrayList<>()).add(span);
+    bytes += growth;
+    documents.put(document.id(), document);
+    revision++;
+    full = null;
+    return growth;
+  }
+
+  synchronized int bytes() {
+    return bytes;
+  }
+
+  /// What can be asked of it; made anew only when a document has come since.
+  synchronized FullTrace full() {
+    FullTrace made = full;
+    if (made == null) {
+      made = FullTrace.of(id, revision, segments());
+      full = made;
     }
-    double start = all.stream().mapToDouble(Span::startSeconds).min().orElseThrow();
-    double end =
-        all.stream().mapToDouble(s -> s.endSeconds() == null ? 0 : s.endSeconds()).max().orElse(0);
-    long segments = documents.values().stream().filter(Span::segment).count();
-    List<Span> roots = new ArrayList<>(byParent.getOrDefault(null, List.of()));
-    roots.sort(BY_START);
-    Set<String> marks = new TreeSet<>();
-    all.forEach(span -> marks.addAll(span.marks()));
-    out.append(
-        "%s  %s  %s  %s  %d %s%s%s%n"
-            .formatted(
-                TIME.format(Instant.ofEpochMilli(Math.round(start * 1000))),
-                id,
-                milliseconds(end - start),
-                roots.isEmpty() ? "?" : roots.getFirst().name(),
-                segments,
-                segments == 1 ? "segment" : "segments",
-                marked(marks),
-                dropped == 0 ? "" : "  (%d documents too many)".formatted(dropped)));
-    Set<String> shown = new HashSet<>();
-    roots.forEach(root -> print(out, root, 1, start, byParent, shown));
+    return made;
   }
 
-  private static void addTo(List<Span> all, Span span) {
-    all.add(span);
-    span.subsegments().forEach(subsegment -> addTo(all, subsegment));
-  }
-
-  private static void print(
-      StringBuilder out,
-      Span span,
-      int depth,
-      double start,
-      Map<@Nullable String, List<Span>> byParent,
-      Set<String> shown) {
-    if (!shown.add(span.id())) {
-      return; // documents that name each other as parents
+  /// Its segments by their start, each with its subsegments, also those that were sent alone; then
+  /// a segment that is inferred from each call to a service that sent none; and subsegments whose
+  /// parents have not come.
+  synchronized List<ObjectNode> segments() {
+    List<ObjectNode> trees = new ArrayList<>();
+    documents.values().forEach(document -> trees.add(document.tree()));
+    trees.sort(BY_START);
+    List<ObjectNode> segments = new ArrayList<>();
+    Map<String, List<ObjectNode>> alone = new LinkedHashMap<>();
+    Set<String> callers = new HashSet<>();
+    for (ObjectNode tree : trees) {
+      String parentId = tree.path("parent_id").asText();
+      if (tree.has("type")) {
+        alone.computeIfAbsent(parentId, _ -> new ArrayList<>()).add(tree);
+      } else {
+        segments.add(tree);
+        callers.add(parentId);
+      }
     }
-    Double end = span.endSeconds();
-    out.append(
-        "%s+%s  %s  %s%s%n"
-            .formatted(
-                "    ".repeat(depth),
-                milliseconds(span.startSeconds() - start),
-                end == null ? "in progress" : milliseconds(end - span.startSeconds()),
-                span.name(),
-                marked(span.marks())));
-    List<Span> children = new ArrayList<>(span.subsegments());
-    children.addAll(byParent.getOrDefault(span.id(), List.of()));
-    children.sort(BY_START);
-    children.forEach(child -> print(out, child, depth + 1, start, byParent, shown));
+    join(segments, alone);
+    List<ObjectNode> inferred = new ArrayList<>();
+    segments.forEach(segment -> infer(segment, callers, inferred));
+    inferred.sort(BY_START);
+    segments.addAll(inferred);
+    alone.values().forEach(segments::addAll);
+    return segments;
   }
 
-  private static String milliseconds(double seconds) {
-    return String.format(Locale.ROOT, "%.1f ms", Math.max(0, seconds) * 1000);
+  /// Moves subsegments that were sent alone into their parents.
+  ///
+  /// @param alone by their parents' ids; in the end, those whose parents have not come
+  private static void join(List<ObjectNode> segments, Map<String, List<ObjectNode>> alone) {
+    Map<String, ObjectNode> entities = new LinkedHashMap<>();
+    segments.forEach(segment -> collect(segment, entities));
+    Deque<ObjectNode> parents = new ArrayDeque<>(entities.values());
+    ObjectNode parent;
+    while ((parent = parents.poll()) != null) {
+      List<ObjectNode> children = alone.remove(parent.path("id").asText());
+      for (ObjectNode child : children == null ? List.<ObjectNode>of() : children) {
+        if (!entities.containsKey(child.path("id").asText())) { // not told within its parent, too
+          child.remove(List.of("type", "trace_id", "parent_id"));
+          parent.withArrayProperty("subsegments").add(child);
+          Map<String, ObjectNode> brought = new LinkedHashMap<>();
+          collect(child, brought);
+          entities.putAll(brought);
+          parents.addAll(brought.values());
+        }
+      }
+    }
   }
 
-  private static String marked(Iterable<String> marks) {
-    StringBuilder out = new StringBuilder();
-    marks.forEach(mark -> out.append("  ").append(mark.toUpperCase(Locale.ROOT)));
-    return out.toString();
+  private static void collect(ObjectNode entity, Map<String, ObjectNode> entities) {
+    entities.put(entity.path("id").asText(), entity);
+    entity.path("subsegments").forEach(child -> collect((ObjectNode) child, entities));
+  }
+
+  /// @param callers the ids that are parents of segments
+  private void infer(ObjectNode entity, Set<String> callers, List<ObjectNode> inferred) {
+    String namespace = entity.path("namespace").asText();
+    String callId = entity.path("id").asText();
+    if ((namespace.equals("aws") || namespace.equals("remote")) && !callers.contains(callId)) {
+      ObjectNode segment = Json.MAPPER.createObjectNode();
+      segment.put("id", inferredId(callId));
+      segment.set("name", entity.path("name"));
+      segment.put("trace_id", id);
+      segment.put("parent_id", callId);
+      segment.put("inferred", true);
+      for (String field :
+          List.of(
+              "start_time",
+              "end_time",
+              "in_progress",
+              "error",
+              "throttle",
+              "fault",
+              "cause",
+              "http",
+              "sql",
+              "aws")) {
+        if (entity.has(field)) {
+          segment.set(field, entity.path(field));
+        }
+      }
+      if (namespace.equals("aws")) {
+        segment.put("origin", Service.typeOfCall(entity));
+      }
+      inferred.add(segment);
+    }
+    if (entity.path("subsegments") instanceof ArrayNode subsegments) {
+      subsegments.forEach(child -> infer((ObjectNode) child, callers, inferred));
+    }
+  }
+
+  /// The same whenever the trace is asked for.
+  private static String inferredId(String callId) {
+    byte[] name = ("inferred from " + callId).getBytes(StandardCharsets.UTF_8);
+    return "%016x".formatted(UUID.nameUUIDFromBytes(name).getLeastSignificantBits());
   }
 }

@@ -1,4 +1,5 @@
-/// What an X-Ray daemon receives, and a page to look at it.
+/// X-Ray here: what functions and others send to its daemon or its API, and what can be asked of
+/// it.
 @NullMarked
 package dev.parley.local.xray;
 

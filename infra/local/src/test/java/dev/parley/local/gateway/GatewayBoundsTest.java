@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.http.WebSocketHandshakeException;
@@ -28,6 +29,8 @@ import org.junit.jupiter.api.Timeout;
 final class GatewayBoundsTest {
   private static final String OK = "{\"statusCode\":200}";
   private static final Duration SHORT = Duration.ofMillis(200);
+  private static final String XRAY =
+      "POST /_local/xray/Traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
 
   private final GatewayTester tester = new GatewayTester();
 
@@ -41,16 +44,16 @@ final class GatewayBoundsTest {
     int bytes = 4 * 1024 * 1024; // more than the kernel keeps for both sides
     AtomicInteger answered = new AtomicInteger();
     tester
-        .traces(
-            () -> {
+        .xray(
+            (_, _) -> {
               answered.incrementAndGet();
-              return "t".repeat(bytes);
+              return new XRayApi.Answer(200, null, "t".repeat(bytes));
             })
         .oneWay("$connect", _ -> OK)
         .start();
 
     try (RawClient client = new RawClient(tester.port())) {
-      client.write("GET /_local/traces HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000));
+      client.write(XRAY.repeat(1_000));
 
       for (int read = 0; read < 3; read++) {
         int begun = read + 1;
@@ -258,11 +261,14 @@ final class GatewayBoundsTest {
   @Test
   void aClientThatDoesNotTakeItsResponseInTimeIsClosed() throws Exception {
     int bytes = 4 * 1024 * 1024;
-    tester.requestTimeout(SHORT).traces(() -> "t".repeat(bytes)).start();
+    tester
+        .requestTimeout(SHORT)
+        .xray((_, _) -> new XRayApi.Answer(200, null, "t".repeat(bytes)))
+        .start();
 
     try (RawClient client = new RawClient(tester.port());
         RawClient later = new RawClient(tester.port())) {
-      client.write("GET /_local/traces HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      client.write(XRAY);
       client.readHead();
       assertTrue(later.isAtEnd());
       try (RawClient latest = new RawClient(tester.port())) {

@@ -66,9 +66,10 @@ final class GatewayOriginsTest {
     String host = "Host: evil.example:" + tester.port() + "\r\n";
     String push = "/test/@connections/" + id.replace("=", "%3D");
 
-    for (String path : List.of("/", "/index.html", "/config.json", "/_local/traces", "/none")) {
+    for (String path : List.of("/", "/index.html", "/config.json", "/none")) {
       assertStatus(403, "GET " + path, host);
     }
+    assertStatus(403, "POST /_local/xray/TraceSummaries", host);
     assertStatus(403, "GET /test", host + HANDSHAKE);
     for (String method : List.of("GET ", "POST ", "DELETE ")) {
       assertStatus(403, method + push, host + "Authorization: " + GatewayTester.SIGNATURE + "\r\n");
@@ -86,7 +87,8 @@ final class GatewayOriginsTest {
       String headers = "Host: localhost\r\nOrigin: " + origin + "\r\n";
 
       assertStatus(403, "GET /test", headers + HANDSHAKE);
-      assertStatus(403, "GET /_local/traces", headers);
+      assertStatus(403, "GET /config.json", headers);
+      assertStatus(403, "POST /_local/xray/TraceSummaries", headers);
       assertStatus(403, "POST /test/@connections/x", headers);
       assertStatus(
           403, "OPTIONS /test/@connections/x", headers + "Access-Control-Request-Method: POST\r\n");

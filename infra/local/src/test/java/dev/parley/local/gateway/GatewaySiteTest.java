@@ -118,14 +118,6 @@ final class GatewaySiteTest {
   }
 
   @Test
-  void theTracesAreText() throws Exception {
-    HttpResponse<String> traces = tester.get("/_local/traces");
-
-    assertEquals("traces here", traces.body());
-    assertHeader("text/plain; charset=utf-8", traces, "content-type");
-  }
-
-  @Test
   void everythingElseIsRefused() throws Exception {
     assertEquals(403, tester.request("POST", "/", "x").statusCode());
     assertEquals(403, tester.get("/test/other").statusCode());

@@ -11,6 +11,8 @@ import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
+import dev.parley.local.xray.Traces;
+import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,8 +29,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway with functions of the test's making. It keeps every event that they get.
@@ -48,7 +50,7 @@ final class GatewayTester implements AutoCloseable {
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
-  private Supplier<String> traces = () -> "traces here";
+  private BiFunction<String, byte[], XRayApi.Answer> xray = new XRayApi(new Traces())::answer;
   private @Nullable Path site;
   private @Nullable Gateway gateway;
 
@@ -76,8 +78,8 @@ final class GatewayTester implements AutoCloseable {
     return faults;
   }
 
-  GatewayTester traces(Supplier<String> text) {
-    traces = text;
+  GatewayTester xray(BiFunction<String, byte[], XRayApi.Answer> api) {
+    xray = api;
     return this;
   }
 
@@ -158,9 +160,7 @@ final class GatewayTester implements AutoCloseable {
             routes,
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
-    gateway =
-        new Gateway(
-            api, functions, port, site, () -> traces.get(), origins, faults, journal, bounds);
+    gateway = new Gateway(api, functions, port, site, xray, origins, faults, journal, bounds);
   }
 
   Gateway gateway() {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.xray.Tracing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -36,7 +37,13 @@ public final class Scripted implements RequestStreamHandler {
     String id = UUID.randomUUID().toString();
     SCRIPTS.put(id, script);
     return new LocalFunction(
-        name, Scripted.class.getName(), Map.of("SCRIPT", id), timeout, Faults.none(), null);
+        name,
+        Scripted.class.getName(),
+        Map.of("SCRIPT", id),
+        timeout,
+        Faults.none(),
+        null,
+        Tracing.off());
   }
 
   @Override

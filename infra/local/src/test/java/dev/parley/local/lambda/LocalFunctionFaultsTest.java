@@ -12,6 +12,7 @@ import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.template.TableResource;
+import dev.parley.local.xray.Tracing;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -175,7 +176,8 @@ final class LocalFunctionFaultsTest {
               dynamoDb.environment(),
               Duration.ofMillis(50),
               faults,
-              proxy);
+              proxy,
+              Tracing.off());
 
       FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "a"));
       assertEquals("Sandbox.Timedout", error.errorType());
@@ -228,7 +230,13 @@ final class LocalFunctionFaultsTest {
   private static LocalFunction function(
       Class<?> handler, Faults faults, @Nullable ServiceProxy proxy) {
     return new LocalFunction(
-        "f", handler.getName(), dynamoDb.environment(), Duration.ofSeconds(30), faults, proxy);
+        "f",
+        handler.getName(),
+        dynamoDb.environment(),
+        Duration.ofSeconds(30),
+        faults,
+        proxy,
+        Tracing.off());
   }
 
   private static String invoke(LocalFunction function, String event) {

@@ -14,6 +14,7 @@ import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.xray.Tracing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -97,7 +98,8 @@ final class LocalFunctionTest {
   void aHandlerMayNameItsMethod() {
     String handler = Doubling.class.getName() + "::handleRequest";
     LocalFunction function =
-        new LocalFunction("f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null);
+        new LocalFunction(
+            "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null, Tracing.off());
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -110,7 +112,7 @@ final class LocalFunctionTest {
     String second = invoke(function, "{}");
 
     assertTrue(
-        first.matches("\"f [0-9a-f-]{36} true true Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=.*\""),
+        first.matches("\"f [0-9a-f-]{36} true true Root=1-[0-9a-f]{8}-[0-9a-f]{24};Sampled=0\""),
         first);
     assertNotEquals(first, second);
   }
@@ -133,7 +135,13 @@ final class LocalFunctionTest {
             IllegalArgumentException.class,
             () ->
                 new LocalFunction(
-                    "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null));
+                    "f",
+                    handler,
+                    Map.of(),
+                    Duration.ofSeconds(5),
+                    Faults.none(),
+                    null,
+                    Tracing.off()));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -177,7 +185,13 @@ final class LocalFunctionTest {
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
         new LocalFunction(
-            "f", Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), Faults.none(), null);
+            "f",
+            Sleeping.class.getName(),
+            Map.of(),
+            Duration.ofMillis(50),
+            Faults.none(),
+            null,
+            Tracing.off());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -280,7 +294,13 @@ final class LocalFunctionTest {
 
   private static LocalFunction function(Class<?> handler, Map<String, String> environment) {
     return new LocalFunction(
-        "f", handler.getName(), environment, Duration.ofSeconds(20), Faults.none(), null);
+        "f",
+        handler.getName(),
+        environment,
+        Duration.ofSeconds(20),
+        Faults.none(),
+        null,
+        Tracing.off());
   }
 
   private static String invoke(LocalFunction function, String event) {

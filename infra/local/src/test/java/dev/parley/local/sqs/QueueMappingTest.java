@@ -2,7 +2,6 @@ package dev.parley.local.sqs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
@@ -84,7 +83,7 @@ class QueueMappingTest {
   void aMessageReachesTheFunctionAsLambdasOwnSerializerReadsIt() {
     QueueResource queue = queues.fifo(LONG);
     List<byte[]> events = new CopyOnWriteArrayList<>();
-    List<String> traces = new CopyOnWriteArrayList<>();
+    List<List<String>> traces = new CopyOnWriteArrayList<>();
 
     sqs.client()
         .sendMessage(
@@ -118,7 +117,7 @@ class QueueMappingTest {
                 sqs.client(),
                 (event, trace) -> {
                   events.add(event);
-                  traces.add(String.valueOf(trace));
+                  traces.add(trace);
                   return bytes("null");
                 },
                 Faults.none())
@@ -126,7 +125,7 @@ class QueueMappingTest {
       Queues.until(() -> queues.size(queue) == 0);
     }
 
-    assertEquals(List.of(TRACE), traces);
+    assertEquals(List.of(List.of(TRACE)), traces);
     SQSEvent event =
         LambdaEventSerializers.serializerFor(SQSEvent.class, SQSEvent.class.getClassLoader())
             .fromJson(new ByteArrayInputStream(events.getFirst()));
@@ -573,7 +572,7 @@ class QueueMappingTest {
             mapping,
             sqs.client(),
             (event, trace) -> {
-              assertNull(trace);
+              assertEquals(List.of(), trace);
               return bytes(
                   function.apply(records(event)).stream()
                       .map("{\"itemIdentifier\":\"%s\"}"::formatted)
