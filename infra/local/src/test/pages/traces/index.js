@@ -6,11 +6,12 @@
 import addressTests from './address.test.js';
 import formatTests from './format.test.js';
 import graphTests from './graph.test.js';
+import servicesTests from './services.test.js';
 import summariesTests from './summaries.test.js';
 import traceTests from './trace.test.js';
 
 const tests = Object.entries({
-  ...addressTests, ...formatTests, ...graphTests, ...summariesTests, ...traceTests,
+  ...addressTests, ...formatTests, ...graphTests, ...servicesTests, ...summariesTests, ...traceTests,
 });
 const failed = [];
 for (const [name, test] of tests) {

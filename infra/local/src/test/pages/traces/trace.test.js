@@ -30,6 +30,11 @@ export default {
     equal([start, end, segments, services], [0, 8, 2, ['send', 'put', 'fanout']]);
   },
 
+  'what a span did itself stands before what went on elsewhere'() {
+    const write = document('write', 0, 3, { subsegments: [document('put', 2, 3), document('check', 1, 2)] });
+    equal(lines([document('fanout', 0.5, 9, { parent_id: 'write' }), write]), ['write', '  check', '  put', '  fanout']);
+  },
+
   'a subsegment that comes by itself hangs where it would have stood'() {
     const step = document('step', 1, 2, { type: 'subsegment', parent_id: 'send' });
     const trace = join([step, document('send', 0, 3)]);
@@ -95,6 +100,7 @@ export default {
       [{ name: 'example.com', namespace: 'remote', http: { request: { method: 'GET', url: 'https://example.com/a?b' } } },
         'GET /a?b', 'example.com'],
       [{ name: 'step' }, '', 'root'],
+      [{ name: 'step', origin: 'AWS::Lambda::Function' }, 'Lambda::Function', 'root'],
     ];
     for (const [call, detail, service] of calls) {
       const { spans } = join([document('root', 0, 9, { subsegments: [{ ...document('c', 1, 2), ...call }] })]);

@@ -227,7 +227,9 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         .headers()
         .set(
             "Content-Security-Policy",
-            "frame-ancestors 'none'; connect-src 'self' " + target.webSocketOrigin());
+            target.path().startsWith(Pages.PREFIX)
+                ? Pages.POLICY
+                : "frame-ancestors 'none'; connect-src 'self' " + target.webSocketOrigin());
     response.headers().set("X-Content-Type-Options", "nosniff");
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     return response;
@@ -235,7 +237,10 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   /// The files are few and small, so reading them on the event loop holds nobody up.
   private FullHttpResponse file(FullHttpRequest request, String path) {
-    Site.File file = services.site() == null ? null : services.site().file(path);
+    Site.File file =
+        path.startsWith(Pages.PREFIX)
+            ? Pages.file(path)
+            : services.site() == null ? null : services.site().file(path);
     if (file == null) {
       return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
     }

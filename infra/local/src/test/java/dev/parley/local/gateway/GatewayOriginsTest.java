@@ -66,7 +66,7 @@ final class GatewayOriginsTest {
     String host = "Host: evil.example:" + tester.port() + "\r\n";
     String push = "/test/@connections/" + id.replace("=", "%3D");
 
-    for (String path : List.of("/", "/index.html", "/config.json", "/none")) {
+    for (String path : List.of("/", "/index.html", "/config.json", "/_local/traces", "/none")) {
       assertStatus(403, "GET " + path, host);
     }
     assertStatus(403, "POST /_local/xray/TraceSummaries", host);

@@ -30,7 +30,7 @@
  * @typedef {object} ServiceEdge
  * @property {number} ReferenceId
  * @property {Statistics} [SummaryStatistics]
- * @property {HistogramEntry[]} [ResponseTimeHistogram]
+ * @property {'link' | string} [EdgeType]
  *
  * @typedef {object} Service
  * @property {number} ReferenceId

@@ -46,6 +46,7 @@ export class TraceList {
       domId: (key) => `trace-${key}`,
       create: row,
       update: (item, entry) => this.#update(item, entry),
+      place: (_, index) => ({ of: this.#entries.length, at: index + 1 }),
       onOpen: (id) => go({ trace: id, segment: null }),
       onActive: () => {},
     });

@@ -5,30 +5,14 @@ import { Refused, serviceGraph } from './api.js';
 import { $, element, setText, shape } from './dom.js';
 import { counted, duration, percent } from './format.js';
 import { layOut } from './graph.js';
+import { mapOf, meanSeconds, quantile, worstOf } from './services.js';
 import { serviceFilter } from './summaries.js';
 
 /**
  * @typedef {import('./address.js').Address} Address
- * @typedef {import('./api.js').Statistics} Statistics
- * @typedef {import('./api.js').Service} Service
  * @typedef {import('./graph.js').Layout} Layout
- *
- * @typedef {object} Figures
- * @property {number} total
- * @property {number} ok
- * @property {number} error
- * @property {number} throttle
- * @property {number} fault
- * @property {number | null} mean seconds; null of nothing
- *
- * @typedef {object} Node
- * @property {string} key
- * @property {string} name
- * @property {string} type
- * @property {Figures} figures
- * @property {{Value: number, Count: number}[]} histogram
- *
- * @typedef {{from: string, to: string, figures: Figures}} Call
+ * @typedef {import('./services.js').Node} Node
+ * @typedef {import('./services.js').Call} Call
  */
 
 const RADIUS_PX = 38;
@@ -145,26 +129,9 @@ export class ServiceMap {
     const text = JSON.stringify(services.map((s) => [s.Name, s.Type, s.SummaryStatistics, s.Edges]));
     if (text === this.#read) return;
     this.#read = text;
-    this.#take(services);
-    this.#draw();
-  }
-
-  /** @param {Service[]} services */
-  #take(services) {
-    const keys = new Map(services.map((s) => [s.ReferenceId, keyOf(s)]));
-    this.#nodes = services.map((s) => ({
-      key: keyOf(s),
-      name: s.Name ?? '(no name)',
-      type: s.Type ?? '',
-      figures: figuresOf(s.SummaryStatistics),
-      histogram: s.ResponseTimeHistogram ?? s.DurationHistogram ?? [],
-    }));
-    this.#calls = services.flatMap((s) => (s.Edges ?? []).flatMap((edge) => {
-      const to = keys.get(edge.ReferenceId);
-      return to === undefined ? []
-        : [{ from: keyOf(s), to, figures: figuresOf(edge.SummaryStatistics) }];
-    }));
+    ({ nodes: this.#nodes, calls: this.#calls } = mapOf(services));
     this.#layout = layOut(this.#nodes.map((n) => n.key), this.#calls, DISTANCE);
+    this.#draw();
   }
 
   /** @param {HTMLElement | null} note in the place of the map */
@@ -213,9 +180,9 @@ export class ServiceMap {
     const placed = this.#layout.edges.find((e) => e.from === call.from && e.to === call.to);
     if (placed === undefined) return [];
     const { figures } = call;
-    const bad = figures.fault > 0 ? 'fault' : figures.throttle > 0 ? 'throttle' : figures.error > 0 ? 'error' : '';
+    const bad = worstOf(figures);
     const near = selected !== undefined && (call.from === selected.key || call.to === selected.key);
-    const path = shape('path', ['call', bad, near ? 'near' : ''].filter(Boolean).join(' '), {
+    const path = shape('path', ['call', call.link ? 'link' : '', bad, near ? 'near' : ''].filter(Boolean).join(' '), {
       d: curve(placed),
       'stroke-width': Math.min(5, 1.2 + Math.log10(Math.max(1, figures.total)) * 0.8).toFixed(1),
       'marker-end': `url(#arrow${bad === '' ? '' : `-${bad}`})`,
@@ -224,8 +191,7 @@ export class ServiceMap {
     if (!labelled || figures.total === 0) return [path];
     const { x, y } = middle(placed);
     return [path, shape('text', `calls ${near ? 'near' : ''}`, { x, y: y - 6 },
-      `${figures.total.toLocaleString('en')}×`
-      + (figures.mean === null ? '' : ` ${duration(figures.mean)}`))];
+      callsText(call))];
   }
 
   /**
@@ -239,14 +205,15 @@ export class ServiceMap {
     const isSelected = node === selected;
     const [type, sign] = typeOf(node);
     const bad = figures.error + figures.throttle + figures.fault;
+    const mean = meanSeconds(figures);
     const group = shape('g', ['node', isSelected ? 'selected' : '',
       selected !== undefined && !isSelected && !beside.has(node.key) ? 'far' : ''].filter(Boolean).join(' '), {
       transform: `translate(${x} ${y})`,
       role: 'button',
       tabindex: this.#isTabStop(node) ? 0 : -1,
       'aria-pressed': String(isSelected),
-      'aria-label': `${node.name}, ${type}, ${counted(figures.total, 'call')}`
-        + (figures.mean === null ? '' : `, ${duration(figures.mean)} on average`)
+      'aria-label': `${node.title}, ${type}, ${counted(figures.total, 'call')}`
+        + (mean === null ? '' : `, ${duration(mean)} on average`)
         + (bad === 0 ? '' : `, ${percent(bad, figures.total)} with errors`),
       'data-node': node.key,
       'data-testid': 'map-node',
@@ -256,7 +223,7 @@ export class ServiceMap {
       group.append(shape('path', 'sign large', { d: sign, transform: 'translate(-18 -18) scale(1.5)' }));
     } else {
       group.append(
-        shape('text', 'mean', { y: -1 }, figures.mean === null ? '–' : duration(figures.mean)),
+        shape('text', 'mean', { y: -1 }, mean === null ? '–' : duration(mean)),
         shape('text', 'total', { y: 14 }, `${figures.total.toLocaleString('en')}×`),
         shape('g', 'type', { transform: `translate(${-RADIUS_PX + 5} ${-RADIUS_PX + 5})` },
           shape('circle', '', { r: 13 }),
@@ -264,11 +231,10 @@ export class ServiceMap {
     }
     const kind = shape('text', 'kind', { y: RADIUS_PX + 37 }, node.type === 'client' ? '' : type);
     if (bad > 0) {
-      const worst = figures.fault > 0 ? 'fault' : figures.throttle > 0 ? 'throttle' : 'error';
-      kind.append(', ', shape('tspan', `rate ${worst}`, {}, `${percent(bad, figures.total)} errors`));
+      kind.append(', ', shape('tspan', `rate ${worstOf(figures)}`, {}, `${percent(bad, figures.total)} errors`));
     }
     group.append(shape('text', 'name', { y: RADIUS_PX + 21 },
-      node.name.length > NAME_MAX ? `${node.name.slice(0, NAME_MAX - 1)}…` : node.name), kind);
+      node.title.length > NAME_MAX ? `${node.title.slice(0, NAME_MAX - 1)}…` : node.title), kind);
     return group;
   }
 
@@ -344,13 +310,14 @@ export class ServiceMap {
     panel.hidden = node === undefined;
     if (node === undefined) return;
     const { figures } = node;
+    const mean = meanSeconds(figures);
     const [type] = typeOf(node);
     const close = element('button', 'icon', { type: 'button', 'aria-label': 'Close', title: 'Close (Escape)' }, '×');
     close.addEventListener('click', () => this.close());
     const share = (/** @type {number} */ count) => `${count.toLocaleString('en')} (${percent(count, figures.total)})`;
     const facts = /** @type {[string, string][]} */ ([
       ['Calls', figures.total.toLocaleString('en')],
-      ['Mean', figures.mean === null ? '–' : duration(figures.mean)],
+      ['Mean', mean === null ? '–' : duration(mean)],
       ...[0.5, 0.9, 0.99].flatMap((q) => {
         const value = quantile(node.histogram, q);
         return value === null ? [] : [[`p${q * 100}`, duration(value)]];
@@ -361,10 +328,10 @@ export class ServiceMap {
       ['Faults', share(figures.fault)],
     ]);
     panel.replaceChildren(
-      element('div', 'title', {}, element('h2', '', {}, node.name, element('small', '', {}, type)), close),
-      element('p', '', {}, element('a', 'plain', {
+      element('div', 'title', {}, element('h2', '', {}, node.title, element('small', '', {}, type)), close),
+      ...(node.type === 'client' ? [] : [element('p', '', {}, element('a', 'plain', {
         href: format({ filter: serviceFilter(node.name), range: this.#address?.range }),
-      }, 'Traces that went by it')),
+      }, 'Traces that went by it'))]),
       element('dl', 'facts', {},
         ...facts.flatMap(([key, value]) => [element('dt', '', {}, key), element('dd', '', {}, value)])),
       ...histogram(node.histogram),
@@ -384,9 +351,8 @@ export class ServiceMap {
       const node = this.#nodes.find((n) => n.key === other(call));
       return [
         element('dt', '', {}, element('a', '', { href: format({ ...this.#address, node: other(call) }) },
-          node?.name ?? '')),
-        element('dd', '', {}, `${call.figures.total.toLocaleString('en')}×`
-          + (call.figures.mean === null ? '' : `, ${duration(call.figures.mean)} on average`)),
+          node?.title ?? '')),
+        element('dd', '', {}, callsText(call)),
       ];
     }))];
   }
@@ -422,9 +388,6 @@ export class ServiceMap {
   }
 }
 
-/** @param {Service} service */
-const keyOf = (service) => `${service.Name ?? ''} ${service.Type ?? ''}`.trim();
-
 /** @param {EventTarget | null} target */
 function nodeKey(target) {
   const node = target instanceof Element ? target.closest('.node') : null;
@@ -433,23 +396,6 @@ function nodeKey(target) {
 
 /** @param {Node} node @returns {[string, string]} */
 const typeOf = ({ type }) => TYPES[type] ?? [type.replace(/^AWS::/, '').replaceAll('::', ' ') || 'Service', OTHER_SIGN];
-
-/** @param {Statistics} [statistics] @returns {Figures} */
-function figuresOf(statistics = {}) {
-  const { ErrorStatistics: errors = {}, FaultStatistics: faults = {} } = statistics;
-  const throttle = errors.ThrottleCount ?? 0;
-  const total = statistics.TotalCount ?? 0;
-  const error = Math.max(0, (errors.TotalCount ?? throttle + (errors.OtherCount ?? 0)) - throttle);
-  const fault = faults.TotalCount ?? faults.OtherCount ?? 0;
-  return {
-    total,
-    error,
-    throttle,
-    fault,
-    ok: statistics.OkCount ?? Math.max(0, total - error - throttle - fault),
-    mean: total === 0 || statistics.TotalResponseTime === undefined ? null : statistics.TotalResponseTime / total,
-  };
-}
 
 /** @param {import('./graph.js').Point} [point] */
 const at = (point = { x: 0, y: 0 }) => ({ x: point.x + MARGIN.x, y: point.y + MARGIN.top });
@@ -493,7 +439,7 @@ function middle({ points, back, from, to }) {
   return { x: before.x + (last.x - before.x) * 0.47, y: before.y + (last.y - before.y) * 0.45 };
 }
 
-/** The shares of what went well and wrong, round a node. @param {Figures} figures */
+/** The shares of what went well and wrong, round a node. @param {import('./services.js').Figures} figures */
 function ring({ total, ok, error, throttle, fault }) {
   const length = 2 * Math.PI * RADIUS_PX;
   let turned = 0;
@@ -519,19 +465,13 @@ function arrowHeads() {
 }
 
 /**
- * @param {{Value: number, Count: number}[]} entries
- * @param {number} share
- * @returns {number | null} seconds
+ * How often, and how long it took.
+ *
+ * @param {Call} call
  */
-function quantile(entries, share) {
-  const ordered = [...entries].sort((a, b) => a.Value - b.Value);
-  const total = ordered.reduce((sum, e) => sum + e.Count, 0);
-  let seen = 0;
-  for (const entry of ordered) {
-    seen += entry.Count;
-    if (seen >= total * share) return entry.Value;
-  }
-  return null;
+function callsText({ figures }) {
+  const mean = meanSeconds(figures);
+  return `${figures.total.toLocaleString('en')}×${mean === null ? '' : ` ${duration(mean)}`}`;
 }
 
 const BARS = 24;

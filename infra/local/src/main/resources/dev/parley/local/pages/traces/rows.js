@@ -17,6 +17,7 @@ const AHEAD = 10;
  * @property {(key: string) => string} domId
  * @property {() => HTMLElement} create
  * @property {(row: HTMLElement, value: T) => void} update
+ * @property {(value: T, index: number) => {of: number, at: number}} place among how many, from 1 on
  * @property {(key: string) => void} onOpen Enter, or a click
  * @property {(key: string) => void} onActive a key has made it so
  * @property {(event: KeyboardEvent, key: string | null) => boolean} [onKey] whether it was for it
@@ -152,8 +153,9 @@ export class Rows {
       }
       if (fresh || anew) {
         this.#drawing.update(row, value);
-        setAttribute(row, 'aria-setsize', String(this.#items.length));
-        setAttribute(row, 'aria-posinset', String(i + 1));
+        const { of, at } = this.#drawing.place(value, i);
+        setAttribute(row, 'aria-setsize', String(of));
+        setAttribute(row, 'aria-posinset', String(at));
         row.style.transform = `translateY(${i * height}px)`;
       }
       row.classList.toggle('active', key === this.#active);

@@ -34,7 +34,7 @@ export function entryOf(summary) {
     .flatMap((s) => s.Name ?? []);
   return {
     id: summary.Id,
-    name: summary.EntryPoint?.Name ?? services[0] ?? summary.Id,
+    name: shortName(summary.EntryPoint?.Name ?? services[0] ?? summary.Id),
     start: summary.StartTime ?? secondsOf(summary.Id),
     duration: summary.Duration ?? 0,
     status: worst([
@@ -43,7 +43,7 @@ export function entryOf(summary) {
       summary.HasError ? 'error' : 'ok',
     ]),
     partial: summary.IsPartial === true,
-    services: [...new Set(services)],
+    services: [...new Set(services.map(shortName))],
     annotations: Object.entries(summary.Annotations ?? {}).flatMap(([key, values]) => {
       const all = new Set(values.map((v) => valueOf(v.AnnotationValue)));
       const told = [...all].filter((v) => !TRACE_ID.test(v));
@@ -52,6 +52,13 @@ export function entryOf(summary) {
     }),
   };
 }
+
+/**
+ * A queue is known by its URL, of which the last part tells which one it is.
+ *
+ * @param {string} name
+ */
+export const shortName = (name) => (/^https?:/.test(name) ? name.split('/').at(-1) || name : name);
 
 /** @param {AnnotationValue} [value] */
 const valueOf = (value) => String(value?.StringValue ?? value?.NumberValue ?? value?.BooleanValue ?? '');

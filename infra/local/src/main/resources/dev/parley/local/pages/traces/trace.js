@@ -37,7 +37,7 @@
  * @typedef {object} Span
  * @property {string} id
  * @property {string} title
- * @property {string} detail what it did there: `Query ChatConnections`, `GET /`, or nothing
+ * @property {string} detail what it did there, or what it is: `Query ChatConnections`, `GET /`, `Lambda`
  * @property {string} service whose work it is: the segment's name, or what was called
  * @property {'' | 'aws' | 'remote'} namespace where the work was done, if elsewhere
  * @property {boolean} segment false for a subsegment
@@ -48,7 +48,7 @@
  * @property {number} early seconds that a segment began before its parent: their clocks differ
  * @property {number} wait seconds between its parent's end and its start
  * @property {Span | null} parent
- * @property {Span[]} children by start
+ * @property {Span[]} children its steps by start, then segments by start
  * @property {number} depth
  * @property {Document} document
  *
@@ -116,6 +116,14 @@ export function join(documents) {
 
 /** @param {Span} a @param {Span} b */
 const byStart = (a, b) => a.start - b.start;
+
+/**
+ * What a span did itself, then what went on elsewhere because of it.
+ *
+ * @param {Span} a
+ * @param {Span} b
+ */
+const stepsFirst = (a, b) => Number(a.segment) - Number(b.segment) || byStart(a, b);
 
 /** Without spreading: a trace may have more spans than a call has arguments. @param {number[]} all */
 const least = (all) => all.reduce((a, b) => Math.min(a, b), Infinity);
@@ -195,7 +203,7 @@ function detailOf(document, namespace) {
     return [document.aws?.operation, resourceOf(document)].filter(Boolean).join(' ');
   }
   const request = document.http?.request;
-  if (typeof request?.url !== 'string') return '';
+  if (typeof request?.url !== 'string') return String(document.origin ?? '').replace(/^AWS::/, '');
   return [request.method, request.url.replace(/^https?:\/\/[^/]+/, '') || '/'].filter(Boolean).join(' ');
 }
 
@@ -272,7 +280,7 @@ function arrange(spans, roots) {
       span.wait = parent.end === null ? 0 : Math.max(0, span.start - parent.end);
     }
     arranged.push(span);
-    open.push(...span.children.sort(byStart).toReversed());
+    open.push(...span.children.sort(stepsFirst).toReversed());
   }
   return arranged;
 }
@@ -323,7 +331,7 @@ export function selfSeconds({ start, end, children }) {
   if (end === null) return null;
   let covered = start;
   let self = 0;
-  for (const child of children) {
+  for (const child of [...children].sort(byStart)) {
     if (child.start >= end) break;
     self += Math.max(0, child.start - covered);
     covered = Math.max(covered, child.end ?? end);

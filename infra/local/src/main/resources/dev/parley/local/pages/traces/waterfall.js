@@ -64,6 +64,10 @@ export class Waterfall {
       domId: (key) => `span-${key}`,
       create: () => this.#row(),
       update: (item, span) => this.#update(item, span),
+      place: (span) => {
+        const siblings = span.parent?.children ?? this.#trace?.roots ?? [];
+        return { of: siblings.length, at: siblings.indexOf(span) + 1 };
+      },
       onOpen: (id) => {
         if (id === this.#address?.segment) $('details').focus();
         else go({ segment: id }, true);
@@ -79,6 +83,7 @@ export class Waterfall {
     $('whole').addEventListener('click', () => this.#zoom(null));
     $('collapse').addEventListener('click', () => this.#collapseAll(true));
     $('expand').addEventListener('click', () => this.#collapseAll(false));
+    $('copy').hidden = navigator.clipboard === undefined; // the page is not on localhost
     $('copy').addEventListener('click', async () => {
       await navigator.clipboard.writeText(this.#address?.trace ?? '');
       setText($('copy'), 'Copied');
