@@ -67,11 +67,10 @@ class PushClientTest {
 
   @Test
   void aPushIsWhatTheSdksOwnClientSends() {
-    Settings settings = settings(server.getAddress().getPort());
+    Settings settings = settings(server.getAddress().getPort(), 10_000);
 
     assertInstanceOf(
-        PushResult.Delivered.class,
-        new PushClient(new Aws(settings), settings, 1).post(ID, "[1,2]".getBytes(UTF_8)));
+        PushResult.Delivered.class, client(settings).post(ID, "[1,2]".getBytes(UTF_8)));
     try (var sdk = new Aws(settings).gateway()) {
       sdk.postToConnection(
           post -> post.connectionId(ID.value()).data(SdkBytes.fromUtf8String("[1,2]")));
@@ -102,7 +101,7 @@ class PushClientTest {
 
   @Test
   void eachAnswerHasItsMeaning() {
-    PushClient client = client(server.getAddress().getPort());
+    PushClient client = client(settings(server.getAddress().getPort(), 10_000));
 
     assertEquals(new PushResult.Gone(), answered(client, 410, "{\"message\":\"Gone\"}"));
     assertEquals(
@@ -124,7 +123,7 @@ class PushClientTest {
   @Test
   void aGatewayThatDoesNotAnswerFailsThePushInTime() throws IOException {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      PushClient client = client(silent.getLocalPort());
+      PushClient client = client(settings(silent.getLocalPort(), 150));
 
       assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8)));
       assertInstanceOf(PushResult.Failed.class, client.post(ID, "2".getBytes(UTF_8)));
@@ -138,14 +137,15 @@ class PushClientTest {
       port = taken.getLocalPort();
     }
 
-    assertInstanceOf(PushResult.Failed.class, client(port).post(ID, "1".getBytes(UTF_8)));
+    assertInstanceOf(
+        PushResult.Failed.class, client(settings(port, 10_000)).post(ID, "1".getBytes(UTF_8)));
   }
 
-  private static PushClient client(int port) {
-    return new PushClient(new Aws(settings(port)), settings(port), 1);
+  private static PushClient client(Settings settings) {
+    return new PushClient(new Aws(settings), settings, 1);
   }
 
-  private static Settings settings(int port) {
+  private static Settings settings(int port, int timeoutMs) {
     return new Settings(
         Map.of(
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1:" + port + "/production",
@@ -153,6 +153,6 @@ class PushClientTest {
             "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY", "secret",
             "AWS_SESSION_TOKEN", "token",
-            "PUSH_TIMEOUT_MS", "10000"));
+            "PUSH_TIMEOUT_MS", Integer.toString(timeoutMs)));
   }
 }

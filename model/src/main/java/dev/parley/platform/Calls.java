@@ -27,6 +27,9 @@ final class Calls implements ExecutionInterceptor {
   /// The step that a call is made in, and when it began.
   private record Begun(Span step, Instant at) {}
 
+  /// X-Ray's names of services, where they are not the SDK's.
+  private static final Map<String, String> NAMES = Map.of("DynamoDb", "DynamoDB", "Sqs", "SQS");
+
   private static final ExecutionAttribute<Begun> BEGUN = new ExecutionAttribute<>("parley.begun");
 
   @Override
@@ -61,7 +64,7 @@ final class Calls implements ExecutionInterceptor {
       Map<String, String> call = new LinkedHashMap<>();
       call.put("operation", operation);
       call.putAll(resource);
-      begun.step().called(service, call, begun.at(), results(failure));
+      begun.step().called(NAMES.getOrDefault(service, service), call, begun.at(), results(failure));
     }
   }
 

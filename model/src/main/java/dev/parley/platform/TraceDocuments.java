@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +98,15 @@ public final class TraceDocuments implements AutoCloseable {
       }
     }
     documents.removeIf(TraceDocuments::isTooLarge);
+    if (own != null) {
+      // 35 characters each, and X-Ray takes 1,000 in an annotation.
+      span.annotate(
+          "continues",
+          origins.stream()
+              .map(origin -> origin.context().traceId())
+              .limit(25)
+              .collect(Collectors.joining(" ")));
+    }
     InetSocketAddress daemon = target.daemon();
     if (own != null && daemon != null) {
       send(documents, daemon);

@@ -163,6 +163,15 @@ class TraceDocumentsTest {
     assertTrue(pushes.path("throttle").booleanValue());
     assertNested(first);
     assertTrue(posts.isEmpty());
+    assertEquals(
+        SENDER.traceId() + " " + other.traceId(),
+        AWSXRay.getCurrentSegment()
+            .getSubsegmentsCopy()
+            .getFirst()
+            .getSubsegmentsCopy()
+            .getFirst()
+            .getAnnotations()
+            .get("continues"));
   }
 
   private static void assertNested(JsonNode node) {

@@ -223,7 +223,7 @@ class TraceTest {
             .getSubsegmentsCopy();
     assertEquals(2, calls.size(), "one for each table");
     Subsegment rooms = calls.getFirst();
-    assertEquals("DynamoDb", rooms.getName());
+    assertEquals("DynamoDB", rooms.getName());
     assertEquals("aws", rooms.getNamespace());
     assertEquals(Map.of("operation", "DescribeTable", "table_name", "ChatRooms"), rooms.getAws());
     assertEquals(Map.of("default", Map.of("calls", 3L)), rooms.getMetadata());

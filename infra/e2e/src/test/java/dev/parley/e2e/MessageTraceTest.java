@@ -1,0 +1,362 @@
+package dev.parley.e2e;
+
+import static dev.parley.e2e.TestTraces.assertWhole;
+import static dev.parley.e2e.TestTraces.continued;
+import static dev.parley.e2e.TestTraces.end;
+import static dev.parley.e2e.TestTraces.named;
+import static dev.parley.e2e.TestTraces.place;
+import static dev.parley.e2e.TestTraces.start;
+import static dev.parley.e2e.TestTraces.step;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.LocalCloud;
+import dev.parley.local.Options;
+import dev.parley.local.faults.FaultPlan;
+import dev.parley.table.Row;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// A message's whole way is one trace: from the sender's function, through the table and its
+/// stream, to the last push.
+@Timeout(300)
+class MessageTraceTest {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  @Test
+  void aMessageToASmallRoomIsOneTrace() throws Exception {
+    try (LocalCloud cloud = TestCloud.start();
+        TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby");
+        TestClient bob = TestClient.connect(cloud.webSocketUrl(), "?name=Bob&rooms=lobby");
+        TestClient eve = TestClient.connect(cloud.webSocketUrl(), "?name=Eve&rooms=lobby")) {
+      JsonNode sent = say(ada, "lobby", "hello");
+      bob.awaitMessage("hello");
+      eve.awaitMessage("hello");
+
+      List<JsonNode> trace =
+          new TestTraces(cloud)
+              .await(
+                  sent.path("trace").textValue(), t -> !continued(t, "FanoutFunction").isEmpty());
+
+      assertWhole(trace);
+      assertEquals(Map.of(), cloud.traces().refused());
+      JsonNode send = named(trace, "SendMessageFunction").getLast();
+      JsonNode handling = step(send, "## handleRequest");
+      JsonNode write = step(handling, "write");
+      assertEquals(List.of("charge", "write"), names(handling));
+      assertEquals(Set.of("ChatMessages"), tables(write));
+      assertEquals(sent.path("id"), handling.at("/annotations/message_id"));
+      JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
+      assertEquals(write.path("id"), fanout.path("parent_id"));
+      assertEquals("AWS::Lambda::Function", fanout.path("origin").asText());
+      assertEquals(List.of("wait in stream", "read room", "read members", "push"), ordered(fanout));
+      assertEquals(Set.of("ChatConnections"), tables(step(fanout, "read members")));
+      JsonNode pushes = step(step(fanout, "push"), "ApiGatewayManagementApi");
+      assertEquals("PostToConnection", pushes.at("/aws/operation").asText());
+      assertEquals(3, pushes.at("/metadata/default/calls").asInt());
+      assertAnnotations(
+          fanout,
+          Map.of("room", "lobby", "members", "3", "pushes", "3", "gone", "0", "throttled", "0"));
+      assertAnnotations(fanout, Map.of("given_up", "0", "batch_size", "1"));
+      assertEquals(sent.path("id"), fanout.at("/annotations/message_id"));
+      JsonNode waited = step(fanout, "wait in stream");
+      double accepted = sent.path("timestamp").longValue() / 1e6;
+      assertEquals(accepted, start(waited), 1e-4, "it waits from its timestamp on");
+      assertTrue(end(waited) - start(waited) < 20);
+
+      // The function's own trace, and back.
+      String own = fanout.at("/annotations/function_trace").textValue();
+      assertNotNull(own);
+      List<JsonNode> ownTrace =
+          new TestTraces(cloud).await(own, t -> !named(t, "FanoutFunction").isEmpty());
+      assertTrue(ownTrace.toString().contains(sent.path("trace").textValue()), ownTrace.toString());
+      assertEquals(
+          List.of(sent.path("trace").textValue()),
+          new TestTraces(cloud)
+              .ids("annotation.message_id = \"" + sent.path("id").textValue() + "\""));
+    }
+  }
+
+  @Test
+  void aMessageToALargeRoomIsOneTraceThroughItsSegmentsAndRetries() throws Exception {
+    try (LocalCloud cloud =
+        TestCloud.start(
+            TestCloud.TEMPLATE,
+            Map.of("SegmentSize", "100"),
+            FaultPlan.parse("disconnect.lost=1"))) {
+      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 1_200);
+      String throttled = connectionOf(cloud, "M7");
+      cloud.faults().throttle(Set.of(throttled));
+      sockets.get(8).abort(); // and the disconnect is lost
+      try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
+        JsonNode sent = say(ada, "arena", "to all of you");
+        TestTraces traces = new TestTraces(cloud);
+
+        List<JsonNode> trace =
+            traces.await(
+                sent.path("trace").textValue(),
+                t ->
+                    sum(continued(t, "PushFunction"), "members", 0) == 1_201
+                        && continued(t, "PushFunction").stream().anyMatch(p -> attempt(p) == 2));
+
+        assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
+        JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
+        int segments = fanout.at("/annotations/segments").asInt();
+        assertTrue(segments >= 8 && segments <= 16, segments + " segments");
+        JsonNode enqueue = step(fanout, "enqueue");
+        assertTrue(
+            step(enqueue, "SQS").at("/aws/queue_url").asText().endsWith("PushSegments.fifo"),
+            enqueue::toString);
+        List<JsonNode> pushes = continued(trace, "PushFunction");
+        assertEquals(1, sum(pushes, "gone", 0));
+        assertEquals(1, sum(pushes, "throttled", 0));
+        for (JsonNode push : pushes) {
+          String parent = requireNonNull(place(trace, push.path("parent_id").textValue()));
+          if (attempt(push) == 0) {
+            assertEquals("FanoutFunction > enqueue", parent);
+            assertTrue(ordered(push).containsAll(List.of("wait in queue", "read members", "push")));
+          } else {
+            assertEquals("PushFunction > enqueue", parent, "a retry is caused by a push");
+            assertEquals(1, push.at("/annotations/throttled").asInt());
+            assertTrue(
+                step(step(push, "push"), "ApiGatewayManagementApi").path("throttle").asBoolean());
+          }
+        }
+      } finally {
+        sockets.forEach(WebSocket::abort);
+      }
+    }
+  }
+
+  /// However large the room is.
+  @Test
+  void atMost64PartsOfAFanOutAreInATrace() throws Exception {
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "1"))) {
+      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 200);
+      try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
+        JsonNode sent = say(ada, "arena", "to all of you");
+        ada.awaitMessage("to all of you");
+
+        List<JsonNode> trace =
+            new TestTraces(cloud)
+                .await(
+                    sent.path("trace").textValue(), t -> continued(t, "PushFunction").size() == 63);
+
+        assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
+        int segments =
+            continued(trace, "FanoutFunction").getFirst().at("/annotations/segments").asInt();
+        assertTrue(segments > 64, segments + " segments");
+      } finally {
+        sockets.forEach(WebSocket::abort);
+      }
+    }
+  }
+
+  @Test
+  void theTraceTellsThatAMessageWasPushedTwice() throws Exception {
+    try (LocalCloud cloud =
+            TestCloud.start(
+                TestCloud.TEMPLATE,
+                Map.of("MessageCostMs", "1"),
+                FaultPlan.parse("seed=3,function.killed.before.call=0.2"));
+        TestClient ada = connectInTheEnd(cloud, "?name=Ada&rooms=lobby")) {
+      String twice = null;
+      for (int i = 0; i < 500 && twice == null; i++) {
+        int before = ada.received().size();
+        ada.send(
+            "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\"}".formatted(i));
+        while (ada.received().size() == before) {
+          Thread.onSpinWait(); // a reply, an error or an earlier message
+        }
+        twice = traceOfAMessageThatCameTwice(ada);
+      }
+      assertNotNull(twice, "nothing came twice");
+
+      List<JsonNode> trace =
+          new TestTraces(cloud)
+              .await(
+                  twice,
+                  t ->
+                      continued(t, "FanoutFunction").stream()
+                              .filter(fanout -> !step(fanout, "push").isMissingNode())
+                              .count()
+                          >= 2);
+
+      assertWhole(trace);
+      assertEquals(Map.of(), cloud.traces().refused());
+    }
+  }
+
+  /// Tries until neither the authorizer nor `$connect` is killed.
+  private static TestClient connectInTheEnd(LocalCloud cloud, String query) {
+    for (int i = 0; i < 50; i++) {
+      try {
+        return TestClient.connect(cloud.webSocketUrl(), query);
+      } catch (CompletionException e) {
+        assertTrue(e.getCause() instanceof WebSocketHandshakeException, e::toString);
+      }
+    }
+    throw new AssertionError("never connected");
+  }
+
+  /// Of a message whose send was answered; null where there is none yet.
+  private static @Nullable String traceOfAMessageThatCameTwice(TestClient client) {
+    Set<String> once = new HashSet<>();
+    Set<String> twice = new HashSet<>();
+    for (JsonNode event : client.messages("lobby")) {
+      String id = event.path("id").asText();
+      if (!once.add(id)) {
+        twice.add(id);
+      }
+    }
+    return client.received().stream()
+        .filter(frame -> frame.path("type").asText().equals("sent"))
+        .filter(frame -> twice.contains(frame.path("id").asText()))
+        .map(frame -> frame.path("trace").textValue())
+        .findFirst()
+        .orElse(null);
+  }
+
+  /// A tenth of the sends is sampled; whether Fanout's own invocation is, too, is another decision.
+  @Test
+  void aSampledSendHasItsWholeTraceAndAnotherHasNone() throws Exception {
+    try (LocalCloud cloud =
+            LocalCloud.start(
+                Options.inMemory(TestCloud.TEMPLATE)
+                    .withParameters(Map.of("MessageCostMs", "1"))
+                    .withPollsPerSecond(50)
+                    .withSampling(0.1));
+        TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby")) {
+      TestTraces traces = new TestTraces(cloud);
+      List<JsonNode> sampled = new ArrayList<>();
+      List<JsonNode> others = new ArrayList<>();
+      for (int i = 0; i < 1_000; i++) {
+        JsonNode sent = say(ada, "lobby", "m" + i);
+        (sent.has("trace") ? sampled : others).add(sent);
+      }
+      ada.awaitMessage("m999");
+
+      assertEquals(100, sampled.size(), 30);
+      int withOwn = 0;
+      for (JsonNode sent : sampled) {
+        List<JsonNode> trace =
+            traces.await(
+                sent.path("trace").textValue(), t -> !continued(t, "FanoutFunction").isEmpty());
+        assertWhole(trace);
+        assertEquals(Map.of(), cloud.traces().refused());
+        assertEquals(Map.of(), cloud.traces().refused());
+        JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
+        assertEquals(sent.path("id"), fanout.at("/annotations/message_id"));
+        withOwn += fanout.path("annotations").has("function_trace") ? 1 : 0;
+      }
+      assertTrue(withOwn < sampled.size(), "some Fanout invocations were not sampled");
+      assertEquals(
+          sampled.size(),
+          traces.ids("service(\"SendMessageFunction\") AND service(\"FanoutFunction\")").size());
+      for (JsonNode sent : others.subList(0, 50)) {
+        assertEquals(
+            List.of(), traces.ids("annotation.message_id = \"" + sent.path("id").asText() + "\""));
+      }
+    }
+  }
+
+  private static JsonNode say(TestClient client, String room, String text) {
+    JsonNode sent =
+        client.request("sendMessage", "\"room\":\"%s\",\"message\":\"%s\"".formatted(room, text));
+    assertEquals("sent", sent.path("type").asText(), sent.toString());
+    return sent;
+  }
+
+  private static List<WebSocket> connect(URI url, int count) {
+    List<WebSocket> sockets = new ArrayList<>();
+    for (int from = 0; from < count; from += 50) {
+      List<CompletableFuture<WebSocket>> some = new ArrayList<>();
+      for (int i = from; i < Math.min(count, from + 50); i++) {
+        some.add(
+            HTTP.newWebSocketBuilder()
+                .connectTimeout(Duration.ofSeconds(30))
+                .buildAsync(
+                    URI.create(url + "?name=M" + i + "&rooms=arena"), new WebSocket.Listener() {}));
+      }
+      some.forEach(socket -> sockets.add(socket.orTimeout(60, TimeUnit.SECONDS).join()));
+    }
+    return sockets;
+  }
+
+  private static String connectionOf(LocalCloud cloud, String name) {
+    return cloud
+        .dynamoDb()
+        .client()
+        .scanPaginator(scan -> scan.tableName("ChatConnections"))
+        .items()
+        .stream()
+        .map(Row::new)
+        .filter(row -> name.equals(row.optionalString("sender")))
+        .findFirst()
+        .orElseThrow()
+        .string("connection_id");
+  }
+
+  private static int attempt(JsonNode push) {
+    return push.at("/annotations/attempt").asInt();
+  }
+
+  private static int sum(List<JsonNode> pushes, String annotation, int attempt) {
+    return pushes.stream()
+        .filter(push -> attempt(push) == attempt)
+        .mapToInt(push -> push.path("annotations").path(annotation).asInt())
+        .sum();
+  }
+
+  private static void assertAnnotations(JsonNode node, Map<String, String> expected) {
+    expected.forEach(
+        (name, value) ->
+            assertEquals(
+                value, node.path("annotations").path(name).asText(), name + " of " + node));
+  }
+
+  private static List<String> names(JsonNode node) {
+    return StreamSupport.stream(node.path("subsegments").spliterator(), false)
+        .map(step -> step.path("name").asText())
+        .toList();
+  }
+
+  /// The steps of a node, from the earliest on.
+  private static List<String> ordered(JsonNode node) {
+    return StreamSupport.stream(node.path("subsegments").spliterator(), false)
+        .sorted((a, b) -> Double.compare(start(a), start(b)))
+        .map(step -> step.path("name").asText())
+        .toList();
+  }
+
+  private static Set<String> tables(JsonNode step) {
+    Set<String> tables = new TreeSet<>();
+    step.path("subsegments").forEach(call -> tables.add(call.at("/aws/table_name").asText()));
+    assertFalse(tables.isEmpty(), step.toString());
+    return tables;
+  }
+}
