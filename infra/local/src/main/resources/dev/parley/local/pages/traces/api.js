@@ -86,15 +86,13 @@ async function call(operation, body, signal) {
 }
 
 /**
- * All of a range: the local cloud keeps a bounded number.
+ * All of a range, the newest first: the local cloud keeps a bounded number.
  *
  * @param {{start: number, end: number, filter: string}} query epoch seconds
  * @param {AbortSignal} signal
- * @returns {Promise<TraceSummary[]>}
+ * @returns {AsyncGenerator<TraceSummary[]>} page after page
  */
-export async function traceSummaries({ start, end, filter }, signal) {
-  /** @type {TraceSummary[]} */
-  const summaries = [];
+export async function* traceSummaries({ start, end, filter }, signal) {
   let token;
   do {
     const page = await call('TraceSummaries', {
@@ -103,10 +101,9 @@ export async function traceSummaries({ start, end, filter }, signal) {
       ...(filter === '' ? {} : { FilterExpression: filter }),
       ...(token === undefined ? {} : { NextToken: token }),
     }, signal);
-    summaries.push(...(page.TraceSummaries ?? []));
+    yield page.TraceSummaries ?? [];
     token = page.NextToken ?? undefined;
   } while (token !== undefined);
-  return summaries;
 }
 
 /**

@@ -13,8 +13,8 @@ import { Waterfall } from './waterfall.js';
 const LIVE_MS = 2_000;
 
 /** Where nothing has the focus, these lead into the view. */
-const FIRST_KEYS = new Set(
-  ['j', 'k', 'ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', 'Enter']);
+const FIRST_KEYS = new Set(['h', 'j', 'k', 'l', 'ArrowLeft', 'ArrowDown', 'ArrowUp', 'ArrowRight',
+  'PageDown', 'PageUp', 'Home', 'End', 'Enter']);
 
 let address = parse(location.hash || location.search);
 

@@ -35,8 +35,14 @@ export class TraceList {
   /** Epoch seconds of the last time that everything was read; 0 before the first. */
   #readAt = 0;
 
+  /** Of what is shown, in seconds. */
+  #longest = 0;
+
   /** New traces may show though the reader is in the list. */
   #admit = true;
+
+  /** The filter that X-Ray has refused: it is not asked again. @type {string | null} */
+  #refused = null;
 
   /** @param {(address: Partial<Address>) => void} go */
   constructor(go) {
@@ -80,10 +86,6 @@ export class TraceList {
     });
     $('plot').addEventListener('click', (e) => this.#openNearest(e));
     new ResizeObserver(() => this.#drawPlot()).observe($('plot'));
-    // What waited while the reader was there shows when the reader has gone.
-    for (const event of ['pointerleave', 'blur']) {
-      $('list').addEventListener(event, () => { if (!this.#isRead()) this.#show(); });
-    }
   }
 
   /** @param {Address} address that is shown from now on */
@@ -93,6 +95,7 @@ export class TraceList {
     if (before?.filter !== address.filter || before?.range !== address.range) {
       this.#readAt = 0;
       this.#admit = true;
+      if (this.#known.length === 0) this.#note(element('p', '', {}, 'Reading…'));
     }
     if (before?.filter !== address.filter) filterField().value = address.filter;
     $('clear').hidden = filterField().value === '';
@@ -114,28 +117,42 @@ export class TraceList {
    */
   async read(signal) {
     const address = /** @type {Address} */ (this.#address);
+    if (address.filter === this.#refused) return;
     const now = Date.now() / 1000;
     const oldest = now - range(address).seconds;
     const all = now - this.#readAt > ANEW_SECONDS;
     const start = Math.floor(all ? oldest : Math.max(oldest, now - CHANGING_SECONDS));
-    let read;
+    /** @type {Entry[]} */
+    const read = [];
     try {
       // To the end of the second after this one: clocks of functions may be ahead.
-      read = await traceSummaries({ start, end: Math.ceil(now) + 1, filter: address.filter }, signal);
+      const query = { start, end: Math.ceil(now) + 1, filter: address.filter };
+      for await (const page of traceSummaries(query, signal)) {
+        read.push(...page.map(entryOf));
+        if (this.#admit) { // What there is at first is seen at once.
+          this.#known = [...read];
+          this.#show();
+        }
+      }
     } catch (e) {
       if (!(e instanceof Refused)) throw e;
+      this.#refused = address.filter;
       this.#refuse(e.message);
       return;
     }
+    this.#refused = null;
     this.#refuse('');
-    const entries = read.map(entryOf);
     if (all) this.#readAt = now;
-    this.#known = all ? entries : merge(this.#known, entries, start).filter((e) => e.start >= oldest);
-    if (this.#admit || !this.#isRead()) this.#show();
-    else this.#keep();
+    this.#known = all ? read : merge(this.#known, read, start).filter((e) => e.start >= oldest);
+    if (this.#isRead()) this.#keep();
+    else this.#show();
   }
 
-  /** @param {string} why empty: the filter is right */
+  /**
+   * Says what is wrong with the filter. What was shown stays.
+   *
+   * @param {string} why empty: nothing is
+   */
   #refuse(why) {
     setText($('filter-error'), why);
     setAttribute(filterField(), 'aria-invalid', why === '' ? null : 'true');
@@ -143,7 +160,7 @@ export class TraceList {
     $('syntax').hidden = false;
     setAttribute($('help'), 'aria-expanded', 'true');
     this.#drawExamples();
-    if (this.#readAt === 0) this.#note(element('p', '', {}, 'Correct the filter to see traces.'));
+    if (this.#known.length === 0) this.#note(element('p', '', {}, 'Correct the filter to see traces.'));
   }
 
   /** Whether the reader looks at rows that must not move. */
@@ -177,8 +194,6 @@ export class TraceList {
     this.#note(this.#known.length > 0 ? null : this.#emptiness());
     this.#drawPlot();
   }
-
-  #longest = 0;
 
   /** @param {HTMLElement | null} note in the place of the list */
   #note(note) {
@@ -303,14 +318,14 @@ export class TraceList {
   /** Examples with the names that are in the list. */
   #drawExamples() {
     const service = this.#known.flatMap((e) => e.services)[0] ?? 'my-function';
-    const [key, value] = this.#known.flatMap((e) => e.annotations)[0] ?? ['key', 'value'];
-    const typed = value !== '' && Number.isFinite(Number(value)) ? Number(value) : value.split(', ')[0];
+    const [key, values] = this.#known.flatMap((e) => e.annotations)
+      .find(([, text]) => Number.isNaN(Number(text))) ?? ['key', 'value'];
     const examples = [
       ['duration > 0.5', 'took longer than half a second'],
       ['error = true OR fault = true', 'something went wrong in it'],
       ['throttle = true', 'was throttled'],
       [serviceFilter(service), 'went by a service'],
-      [annotationFilter(key, typed), 'has an annotation'],
+      [annotationFilter(key, values.split(', ')[0]), 'has an annotation'],
       [`${serviceFilter(service)} AND duration >= 0.05`, 'both'],
     ];
     $('examples').replaceChildren(...examples.map(([filter, meaning]) => element('li', '', {},
