@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,10 +35,21 @@ final class Batch {
   /// @param first the sequence number of its first record: where the batch begins again if it fails
   void part(String first, Runnable part) {
     turns.acquireUninterruptibly();
+    Runnable logged =
+        () -> {
+          try {
+            part.run();
+          } catch (RuntimeException | Error e) {
+            // Here, since this thread has the part's keys.
+            LOG.error("a part of the batch failed, from {} on", first, e);
+            throw e;
+          }
+        };
     parts.add(
         new Part(
             first,
-            CompletableFuture.runAsync(part, executor).whenComplete((done, e) -> turns.release())));
+            CompletableFuture.runAsync(logged, executor)
+                .whenComplete((done, e) -> turns.release())));
   }
 
   /// Waits for all parts.
@@ -59,8 +69,6 @@ final class Batch {
       part.done().join();
       return Optional.empty();
     } catch (CompletionException e) {
-      @Nullable Throwable cause = e.getCause();
-      LOG.error("a part of the batch failed, from {} on", part.first(), cause);
       return Optional.of(part.first());
     }
   }

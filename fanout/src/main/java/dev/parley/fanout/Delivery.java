@@ -4,23 +4,20 @@ import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Metric;
 import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Events;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /// Delivers the events of one invocation. It pushes them, leaves the members who were not reached
 /// to the caller's [Remainder], and reports: to the log, to the metrics, and to the traces of the
@@ -93,7 +90,7 @@ final class Delivery implements AutoCloseable {
       RoomId room, List<ConnectionId> to, Events events, Deadline deadline, Remainder remainder) {
     Pusher.Outcome outcome = Trace.step("push", () -> push(to, events, deadline));
     int givenUp = remainder.leave(room, events, outcome);
-    report(room, to.size(), events, outcome, givenUp);
+    report(to.size(), events, outcome, givenUp);
     return outcome;
   }
 
@@ -113,22 +110,23 @@ final class Delivery implements AutoCloseable {
     return outcome;
   }
 
-  /// One line in the log, with a warning where somebody was given up, and one of metrics.
-  private void report(
-      RoomId room, int members, Events events, Pusher.Outcome outcome, int givenUp) {
-    LOG.atLevel(givenUp > 0 ? Level.WARN : Level.INFO)
-        .addKeyValue("room", room.name())
-        .log(
-            "{} events to {} connections: {} delivered, {} gone, {} throttled, {} failed, {}"
-                + " late, {} given up",
-            events.count(),
-            members,
-            outcome.delivered(),
-            outcome.gone(),
-            outcome.throttled(),
-            outcome.failed(),
-            outcome.late().size(),
-            givenUp);
+  /// One line in the log, as a warning where somebody was given up, and the metrics.
+  private void report(int members, Events events, Pusher.Outcome outcome, int givenUp) {
+    LoggingEventBuilder line = LOG.atLevel(givenUp > 0 ? Level.WARN : Level.INFO);
+    if (events.oldest().isPresent()) {
+      line = line.addKeyValue("message_id", events.messageIds());
+    }
+    line.log(
+        "{} events to {} connections: {} delivered, {} gone, {} throttled, {} failed, {}"
+            + " late, {} given up",
+        events.count(),
+        members,
+        outcome.delivered(),
+        outcome.gone(),
+        outcome.throttled(),
+        outcome.failed(),
+        outcome.late().size(),
+        givenUp);
     Trace.annotate("members", members);
     Trace.annotate("pushes", members - outcome.late().size());
     Trace.annotate("gone", outcome.gone());
@@ -136,19 +134,16 @@ final class Delivery implements AutoCloseable {
     Trace.annotate("failed", outcome.failed());
     Trace.annotate("late", outcome.late().size());
     Trace.annotate("given_up", givenUp);
-    Map<Metric, Number> values = new LinkedHashMap<>();
-    values.put(Metrics.PUSHES, members - outcome.late().size());
-    values.put(Metrics.EVENTS_PER_PUSH, events.count());
-    values.put(Metrics.PUSHES_GONE, outcome.gone());
-    values.put(Metrics.PUSHES_THROTTLED, outcome.throttled());
-    values.put(Metrics.PUSHES_FAILED, outcome.failed());
-    values.put(Metrics.PUSHES_LATE, outcome.late().size());
-    values.put(Metrics.PUSHES_GIVEN_UP, givenUp);
+    Metrics.PUSHES.add(members - outcome.late().size());
+    Metrics.EVENTS_PER_PUSH.add(events.count());
+    Metrics.PUSHES_GONE.add(outcome.gone());
+    Metrics.PUSHES_THROTTLED.add(outcome.throttled());
+    Metrics.PUSHES_FAILED.add(outcome.failed());
+    Metrics.PUSHES_LATE.add(outcome.late().size());
+    Metrics.PUSHES_GIVEN_UP.add(givenUp);
     events
         .oldest()
-        .map(oldest -> Duration.between(oldest.instant(), clock.instant()).toMillis())
-        .ifPresent(ms -> values.put(Metrics.ACCEPT_TO_PUSH, Math.max(0, ms)));
-    Metric.write(values);
+        .ifPresent(oldest -> Metrics.ACCEPT_TO_PUSH.add(oldest.ageMillis(clock.instant())));
   }
 
   @Override

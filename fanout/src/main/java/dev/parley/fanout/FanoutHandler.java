@@ -13,7 +13,6 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
-import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
@@ -33,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
@@ -135,6 +135,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   private void handOut(
       RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
+    MDC.put("room", id.name());
     try (Trace.Part part = Trace.part("room", entries.stream().anyMatch(Chain.Entry::isTraced))) {
       handOut(id, stream, entries, now, delivery, part);
     }
@@ -155,9 +156,10 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Chain chain = Chain.of(room, stream, entries);
     if (chain.room().equals(room)) {
       LOG.info("skipped {} records of {}: they were handed out before", entries.size(), id);
-      Metric.write(Map.of(Metrics.RECORDS_SKIPPED, entries.size()));
+      Metrics.RECORDS_SKIPPED.add(entries.size());
       return;
     }
+    chain.events().oldest().ifPresent(o -> Metrics.STREAM_WAIT.add(o.ageMillis(now)));
     if (chain.skipped() > 0) {
       LOG.warn(
           "skipped {} messages of {} that cannot be encoded: clients find them by history",
@@ -227,7 +229,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
         };
     queues.enqueue(room.id(), Segments.ranges(power), events, chain.sequences());
     LOG.atInfo()
-        .addKeyValue("room", room.id().name())
+        .addKeyValue("message_id", events.messageIds())
         .log("{} events to {} segments", events.count(), 1 << power);
     Trace.annotate("segments", 1 << power);
     return room.queued(power, clock.instant());

@@ -30,6 +30,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// Handles the ChatConnections stream: tells the members of a room who joined and who left, whether
@@ -122,6 +123,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   /// Members who are not reached are not told: presence is a hint.
   private void tell(RoomId room, Presences presences, Instant now, Delivery delivery) {
+    MDC.put("room", room.name());
     Events events = presences.events(room);
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
     if (events.isEmpty()) {
@@ -145,12 +147,11 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   /// limit, at the latest.
   private void close(
       ConnectionId connection, @Nullable Instant connectedAt, boolean expired, Instant now) {
+    MDC.put("connection_id", connection.value());
     Instant limit = connectedAt == null ? now : connectedAt.plus(Limits.CONNECTION_MAX);
     Instant ended = limit.isBefore(now) ? limit : now;
     if (sessions.close(connection, connectedAt, ended, expired ? "expired" : "gone")) {
-      LOG.atInfo()
-          .addKeyValue("connection_id", connection.value())
-          .log("closed the session of a connection that went without $disconnect");
+      LOG.info("closed the session of a connection that went without $disconnect");
     }
   }
 }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /// The queue of connections that are gone: removes the rows of each, one connection after another
@@ -62,15 +63,12 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   private SQSBatchResponse prune(List<SQSMessage> messages) {
     List<BatchItemFailure> failures = new ArrayList<>();
     for (SQSMessage message : messages) {
-      try {
-        ConnectionId connection = new ConnectionId(message.getBody());
-        int rows = connections.prune(connection, clock.instant());
-        LOG.atInfo()
-            .addKeyValue("connection_id", connection.value())
-            .log(
-                "{} rows of a gone connection: {}",
-                rows,
-                rows > 0 ? "pruned" : "it is younger than 30 s");
+      try (var _ = MDC.putCloseable("connection_id", message.getBody())) {
+        int rows = connections.prune(new ConnectionId(message.getBody()), clock.instant());
+        LOG.info(
+            "{} rows of a gone connection: {}",
+            rows,
+            rows > 0 ? "pruned" : "it is younger than 30 s");
         ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));
       } catch (IllegalArgumentException e) {
         LOG.error("a message in the queue is no connection: it is left to the dead letters", e);

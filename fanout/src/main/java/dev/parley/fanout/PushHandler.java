@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Both queues of jobs: pushes the events of each segment to its members, segments side by side,
@@ -136,6 +137,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private List<String> push(List<Work> group, Delivery delivery, Deadline deadline) {
     for (int i = 0; i < group.size(); i++) {
       PushJob job = group.get(i).job();
+      MDC.put("room", job.room().name());
       try {
         push(job, delivery, deadline);
       } catch (RuntimeException e) {

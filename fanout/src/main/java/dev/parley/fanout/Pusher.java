@@ -115,7 +115,9 @@ final class Pusher {
           case PushResult.Failed f -> {
             failed++;
             remainder.add(connection);
-            LOG.debug("push to {} failed: {}", connection, f.cause());
+            LOG.atDebug()
+                .addKeyValue("connection_id", connection.value())
+                .log("a push failed: {}", f.cause());
           }
           case PushResult.Late l -> late.add(connection);
         }

@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.Limits;
+import dev.parley.Metrics;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
@@ -100,6 +101,10 @@ public final class ConnectHandler
         "open",
         () ->
             connections.open(connection, wanted.get(), now, List.of(sessions.opening(connection))));
+    // One time for all of them is one line.
+    Metrics.CONNECTIONS_OPENED.add(1, connection.connectedAt());
+    Metrics.CONNECTIONS_ALIVE.add(1, connection.connectedAt());
+    Metrics.JOINS.add(wanted.get().size(), connection.connectedAt());
     LOG.info("connected in {} rooms", wanted.get().size());
     return 200;
   }

@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Invocation;
@@ -100,6 +101,7 @@ abstract class FrameHandler
       ref = frame.ref();
       reply = reply(frame, caller);
     } catch (Rejection rejection) {
+      Metrics.FRAMES_REFUSED.add(1, rejection.code().code());
       reply = rejected(rejection, caller);
     }
     Trace.annotate("outcome", reply.summary());

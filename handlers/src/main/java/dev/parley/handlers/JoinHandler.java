@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.Metrics;
 import dev.parley.connection.JoinResult;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
@@ -62,7 +63,7 @@ public final class JoinHandler extends FrameHandler {
                     caller.connectedAt(),
                     caller.now()));
     switch (result) {
-      case JoinResult.Joined joined -> {}
+      case JoinResult.Joined joined -> Metrics.JOINS.add(1);
       case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
       case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
     }

@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.Metrics;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
@@ -39,6 +40,7 @@ public final class PingHandler extends FrameHandler {
     Map<RoomId, Room> joined =
         Trace.step(
             "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
+    Metrics.PINGS.add(1);
     return Reply.pong(caller.now(), caller.connection(), caller.identity(), asked, joined);
   }
 }

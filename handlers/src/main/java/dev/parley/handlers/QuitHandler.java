@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.Metrics;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
@@ -34,6 +35,7 @@ public final class QuitHandler extends FrameHandler {
     if (!left) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }
+    Metrics.QUITS.add(1);
     return Reply.quit(room);
   }
 }

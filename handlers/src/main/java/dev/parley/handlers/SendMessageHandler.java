@@ -8,7 +8,6 @@ import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable;
 import dev.parley.message.SendResult;
 import dev.parley.platform.Aws;
-import dev.parley.platform.Metric;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
@@ -54,6 +53,9 @@ public final class SendMessageHandler extends FrameHandler {
     RoomId room = in(frame.roomOr(RoomId.GLOBAL));
     String text = frame.message();
     String id = frame.id();
+    if (id != null) {
+      MDC.put("message_id", id);
+    }
     Identity sender = frame.sender(caller.identity());
     Timestamp after = frame.after();
 
@@ -79,7 +81,7 @@ public final class SendMessageHandler extends FrameHandler {
     return switch (result) {
       case SendResult.Sent sent -> {
         MDC.put("message_id", sent.id());
-        Metric.write(Map.of(Metrics.MESSAGES_ACCEPTED, 1));
+        Metrics.MESSAGES_ACCEPTED.add(1);
         Trace.annotate("room", room.name());
         Trace.annotate("message_id", sent.id());
         String trace = Trace.Context.of(sent.trace()).map(Trace.Context::traceId).orElse(null);

@@ -6,6 +6,7 @@ import static dev.parley.table.Row.s;
 import static dev.parley.table.Row.seconds;
 
 import dev.parley.Limits;
+import dev.parley.Metrics;
 import dev.parley.platform.Settings;
 import dev.parley.table.Transactions;
 import java.time.Duration;
@@ -44,7 +45,7 @@ public final class SessionTable {
         "connection_id");
   }
 
-  /// Closes a session that is open.
+  /// Closes a session that is open, and counts that.
   ///
   /// @param reason the close code and what the gateway says of it, for example `1001 Going away`;
   ///     `gone` where a push found out; `expired` where no push did
@@ -74,6 +75,10 @@ public final class SessionTable {
                   .conditionExpression(
                       "attribute_exists(connection_id) AND attribute_not_exists(disconnected_at)")
                   .expressionAttributeValues(values));
+      Metrics.CONNECTIONS_CLOSED.add(1);
+      if (connectedAt != null) {
+        Metrics.CONNECTIONS_ALIVE.add(-1, connectedAt);
+      }
       return true;
     } catch (ConditionalCheckFailedException e) {
       return false;

@@ -2,12 +2,18 @@ package dev.parley.platform;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import software.amazon.lambda.powertools.logging.PowertoolsLogging;
 
-/// What every invocation of every function has around it: its log lines have its keys, its steps
-/// are under one subsegment, and its keys are removed at the end.
+/// What every invocation of every function has around it: its log lines have its keys, which are
+/// removed at the end, its steps are under one subsegment, and what it measured is written.
 public final class Invocation {
+  /// In a trace header, for example `Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1`.
+  private static final Pattern ROOT = Pattern.compile("Root=([0-9a-f-]+)");
+
   private Invocation() {}
 
   /// Handles one event.
@@ -15,11 +21,21 @@ public final class Invocation {
     return PowertoolsLogging.withLogging(
         context,
         () -> {
+          keepTraceId(context);
           try {
-            return Trace.invocation(handler);
+            return Measurements.of(() -> Trace.invocation(handler));
           } finally {
             MDC.clear();
           }
         });
+  }
+
+  /// Powertools knows the trace only where Lambda gives it to the whole process.
+  private static void keepTraceId(Context context) {
+    @Nullable String header = context.getXrayTraceId();
+    Matcher root = ROOT.matcher(header == null ? "" : header);
+    if (root.find()) {
+      MDC.put("xray_trace_id", root.group(1));
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.room;
 
 import dev.parley.Limits;
 import dev.parley.table.Row;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,11 @@ public record Timestamp(long micros) implements Comparable<Timestamp> {
 
   public boolean isBefore(Timestamp other) {
     return micros < other.micros;
+  }
+
+  /// How long ago it is, in milliseconds; 0 where it lies ahead.
+  public long ageMillis(Instant now) {
+    return Math.max(0, Duration.between(instant(), now).toMillis());
   }
 
   public Instant instant() {

@@ -1,7 +1,6 @@
 package dev.parley.table;
 
 import dev.parley.Metrics;
-import dev.parley.platform.Metric;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -113,7 +112,7 @@ public record Row(Map<String, AttributeValue> attributes) {
       }
     }
     LOG.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
-    Metric.write(Map.of(Metrics.ROWS_UNREADABLE, 1));
+    Metrics.ROWS_UNREADABLE.add(1);
   }
 
   /// Whether DynamoDB would delete this row by now. It does so "typically within two days", and

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,6 +21,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable, and safe for use by many threads.
 public final class Events {
+  /// At most 1.3 KB of a line in the log.
+  private static final int LOGGED_IDS_MAX = 20;
+
+  /// A message's id ends by then, since nothing is before it but type, room and two timestamps.
+  private static final int ID_BYTES_MAX = 256;
+
+  /// It is found in no text: there a quote has a backslash before it.
+  private static final Pattern ID = Pattern.compile("\"id\":\"([A-Za-z0-9._-]{1,64})\"");
+
   private final List<byte[]> lines;
   private final @Nullable Timestamp oldest;
   private final List<Traced> traced;
@@ -123,6 +133,17 @@ public final class Events {
   /// The timestamp of the oldest message; nothing where there is no message, or it is not known.
   public Optional<Timestamp> oldest() {
     return Optional.ofNullable(oldest);
+  }
+
+  /// The ids of the first messages, with commas between them, for the log; empty where there is no
+  /// message. An id that is none of ours is left out.
+  public String messageIds() {
+    return lines.stream()
+        .limit(LOGGED_IDS_MAX)
+        .map(line -> new String(line, 0, Math.min(line.length, ID_BYTES_MAX), UTF_8))
+        .flatMap(start -> ID.matcher(start).results())
+        .map(found -> found.group(1))
+        .collect(Collectors.joining(","));
   }
 
   /// One line for each event, with line breaks between them. The jobs of all segments share it.

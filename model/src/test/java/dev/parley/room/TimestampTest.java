@@ -15,6 +15,14 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class TimestampTest {
   @Test
+  void aTimestampIsSoManyMillisecondsOldAndNeverLessThanNone() {
+    Timestamp timestamp = new Timestamp(1_795_654_801_123_456L);
+
+    assertEquals(1_500, timestamp.ageMillis(timestamp.instant().plusMillis(1_500)));
+    assertEquals(0, timestamp.ageMillis(timestamp.instant().minusMillis(1)));
+  }
+
+  @Test
   void aTimestampIsAMomentInWholeMicroseconds() {
     Timestamp timestamp = Timestamp.of(Instant.parse("2026-11-26T01:00:01.123456789Z"));
 

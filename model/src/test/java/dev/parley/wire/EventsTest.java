@@ -36,6 +36,29 @@ class EventsTest {
     assertEquals(List.of(), frames(Events.of(List.of())));
   }
 
+  /// They are read from what goes over the wire, also where a queue has carried it.
+  @Test
+  void theIdsOfItsMessagesAreTold() {
+    Event presence = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
+    Event longest = said("x".repeat(64), "Hello");
+    Event quoting = said("second", "\"id\":\"third\" and \\\"id\\\":\\\"fourth\\\"");
+    Events events = Events.of(List.of(presence, longest, quoting));
+
+    assertEquals("x".repeat(64) + ",second", events.messageIds());
+    assertEquals("x".repeat(64) + ",second", Events.of(events.lines().lines(), null).messageIds());
+    assertEquals("", Events.of(List.of(presence)).messageIds());
+    assertEquals("", Events.of(List.of(said("no \"id\" of ours", "x"))).messageIds());
+    assertEquals(
+        Stream.iterate(0, i -> i + 1).limit(20).map(i -> "m" + i).collect(Collectors.joining(",")),
+        Events.of(Stream.iterate(0, i -> i + 1).limit(30).map(i -> said("m" + i, "x")).toList())
+            .messageIds());
+  }
+
+  private static Event said(String id, String text) {
+    RoomId room = new RoomId("r".repeat(64));
+    return Event.message(new Message(room, Timestamp.MAX, id, ADA, text, null), Timestamp.MAX);
+  }
+
   @Test
   void framesHoldAllEventsInOrderAndNoneIsTooLarge() throws Exception {
     for (long seed = 0; seed < 200; seed++) {

@@ -58,6 +58,10 @@ public final class Bench {
         new Kind(
             Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
             Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
+    KINDS.put(
+        "tracing",
+        new Kind(
+            TraceCost.PUSH + "," + TraceCost.MESSAGE, TraceCost.PUSH + "|" + TraceCost.MESSAGE));
     KINDS.put("faults", new Kind("1000", number));
     KINDS.put(
         "neighbours",
@@ -164,6 +168,7 @@ public final class Bench {
       }
       case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
+      case "tracing" -> new TraceCost(cloud(elsewhere), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
       case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));

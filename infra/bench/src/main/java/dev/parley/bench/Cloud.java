@@ -111,6 +111,9 @@ final class Cloud implements AutoCloseable {
     environment.put(
         "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
         "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));
+    environment.put(
+        "AWS_ENDPOINT_URL_XRAY", "http://127.0.0.1:%d/_local/xray".formatted(cloud.port()));
+    environment.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:" + cloud.xrayPort());
     return environment;
   }
 

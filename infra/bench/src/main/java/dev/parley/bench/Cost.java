@@ -25,22 +25,23 @@ final class Cost {
   private static final String ROOM = "room-of-1000";
   private static final int MEMBERS = 1_000;
 
+  private static final JsonMapper JSON = new JsonMapper();
+
   private final Cloud cloud;
   private final Report report;
-  private final JsonMapper json = new JsonMapper();
 
   Cost(Cloud cloud, Report report) {
     this.cloud = cloud;
     this.report = report;
   }
 
-  private record Sample(double cpuMicros, double perSecond) {}
+  record Sample(double cpuMicros, double perSecond) {}
 
   /// @param steps [#PARLEY], and those of [Floor#CLIENTS]
   void run(List<String> steps) throws Exception {
     try (Members _ = cloud.connect(ROOM, MEMBERS)) {
       for (String what : steps) {
-        Map<String, List<Sample>> samples = samples(what);
+        Map<String, List<Sample>> samples = samples(cloud, CostProcess.class, what, ROOM);
         List<Sample> floor = samples.getOrDefault("floor", List.of());
         List<Sample> parley = samples.getOrDefault(PARLEY, List.of());
         if (!parley.isEmpty()) {
@@ -73,7 +74,13 @@ final class Cost {
             .toList());
   }
 
-  private Map<String, List<Sample>> samples(String what) throws IOException, InterruptedException {
+  /// What a process prints that finds in its environment what a function would find.
+  ///
+  /// @param main has a `main` that takes the other arguments
+  /// @return samples by what they are of, in order
+  static Map<String, List<Sample>> samples(
+      Cloud cloud, Class<?> main, String what, String room)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Xmx512m"));
@@ -81,7 +88,7 @@ final class Cost {
         List.of(System.getProperty("bench.push.jvm", "-XX:+UseSerialGC").split(" ", -1)));
     command.add("-Dlog4j2.configurationFile=" + System.getProperty("log4j2.configurationFile"));
     command.addAll(List.of("-classpath", System.getProperty("java.class.path", "")));
-    command.addAll(List.of(CostProcess.class.getName(), what, ROOM));
+    command.addAll(List.of(main.getName(), what, room));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().putAll(cloud.environment());
@@ -91,7 +98,7 @@ final class Cost {
       String line;
       while ((line = lines.readLine()) != null) {
         if (line.startsWith(CostProcess.SAMPLE)) {
-          JsonNode sample = json.readTree(line.substring(CostProcess.SAMPLE.length()));
+          JsonNode sample = JSON.readTree(line.substring(CostProcess.SAMPLE.length()));
           samples
               .computeIfAbsent(sample.path("of").textValue(), _ -> new ArrayList<>())
               .add(

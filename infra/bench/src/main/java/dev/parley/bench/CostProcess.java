@@ -12,6 +12,7 @@ import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
 import dev.parley.fanout.Jobs;
 import dev.parley.fanout.PushHandler;
+import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.xray.Tracing;
 import dev.parley.platform.Aws;
@@ -53,9 +54,9 @@ final class CostProcess {
   private CostProcess() {}
 
   @FunctionalInterface
-  private interface Pushes {
-    /// Pushes once to each member.
-    void toAll() throws Exception;
+  interface Work {
+    /// Pushes once to each member, for example.
+    void once() throws Exception;
   }
 
   /// @param arguments `parley`, which is measured in turn with its floor, or one of
@@ -81,17 +82,17 @@ final class CostProcess {
                 event,
                 concurrency);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Pushes ofFloor = () -> post(floor, members.size(), concurrency, threads);
-      Pushes ofParley = parley ? pushFunction(room, event) : () -> {};
+      Work ofFloor = () -> post(floor, members.size(), concurrency, threads);
+      Work ofParley = parley ? pushFunction(room, event) : () -> {};
       if (parley) {
         run(ofParley, members.size(), WARM_UP);
       }
       run(ofFloor, members.size(), WARM_UP);
       for (int i = 0; i < SAMPLES; i++) {
         if (parley) {
-          sample(Cost.PARLEY, ofParley, members.size());
+          sample(Cost.PARLEY, ofParley, members.size(), PUSHES_PER_SAMPLE);
         }
-        sample("floor", ofFloor, members.size());
+        sample("floor", ofFloor, members.size(), PUSHES_PER_SAMPLE);
       }
     }
     System.exit(0);
@@ -121,19 +122,19 @@ final class CostProcess {
   }
 
   /// The function as Lambda would call it: an event in JSON, with a job for each segment.
-  private static Pushes pushFunction(RoomId room, byte[] event) {
+  private static Work pushFunction(RoomId room, byte[] event) {
     LocalFunction function =
         new LocalFunction(
             "PushFunction",
             PushHandler.class.getName(),
             System.getenv(),
             Duration.ofMinutes(1),
-            dev.parley.local.faults.Faults.none(),
+            Faults.none(),
             null,
             Tracing.off());
     ObjectNode root = JSON.createObjectNode();
     ArrayNode records = root.putArray("Records");
-    for (String job : Jobs.segments(room, POWER, new String(event, UTF_8))) {
+    for (String job : Jobs.segments(room, POWER, new String(event, UTF_8), null)) {
       records
           .addObject()
           .put("messageId", "job-" + records.size())
@@ -150,18 +151,21 @@ final class CostProcess {
     };
   }
 
-  private static int run(Pushes pushes, int members, int count) throws Exception {
+  /// @param each what is counted in one piece of work
+  /// @param atLeast how much is to be done
+  /// @return how much was done
+  static int run(Work work, int each, int atLeast) throws Exception {
     int done = 0;
-    for (; done < count; done += members) {
-      pushes.toAll();
+    for (; done < atLeast; done += each) {
+      work.once();
     }
     return done;
   }
 
-  private static void sample(String of, Pushes pushes, int members) throws Exception {
+  static void sample(String of, Work work, int each, int atLeast) throws Exception {
     long start = System.nanoTime();
     long cpu = SYSTEM.getProcessCpuTime();
-    int count = run(pushes, members, PUSHES_PER_SAMPLE);
+    int count = run(work, each, atLeast);
     double cpuMicros = (SYSTEM.getProcessCpuTime() - cpu) / 1e3 / count;
     double perSecond = count * 1e9 / (System.nanoTime() - start);
     System.out.println(

@@ -46,6 +46,7 @@ class FrontDoorTest {
   @AfterAll
   static void stop() {
     cloud.close();
+    assertEquals(Map.of(), cloud.traces().refused(), "whatever a test did");
   }
 
   @Test
@@ -396,7 +397,6 @@ class FrontDoorTest {
     await(() -> trace(root).contains("AWS::Lambda::Function"));
     assertTrue(trace(root).contains("SendMessageFunction"), trace(root));
     assertTrue(trace(root).contains("write"), trace(root));
-    assertEquals(Map.of(), cloud.traces().refused());
   }
 
   private static void assertRefused(TestClient client, String action, String fields, String code) {

@@ -67,8 +67,8 @@ class LambdaRuntimeTest {
       Process function = start(cloud, api.port(), daemon.getLocalPort());
       try {
         api.invoke(record("101", 1), "Root=" + OWN_TRACE + ";Parent=1111111111111111;Sampled=1");
-        ada.awaitMessage("text of 101");
         assertEquals("{\"batchItemFailures\":[]}", api.answer());
+        ada.awaitMessage("text of 101");
 
         Map<String, JsonNode> sampled = Map.of();
         while (sampled.size() < 2) {
@@ -88,11 +88,13 @@ class LambdaRuntimeTest {
         assertFalse(TestTraces.step(continued, "push").isMissingNode());
 
         api.invoke(record("102", 2), "Root=" + OWN_TRACE + ";Parent=1111111111111111;Sampled=0");
-        ada.awaitMessage("text of 102");
         assertEquals("{\"batchItemFailures\":[]}", api.answer());
+        ada.awaitMessage("text of 102");
         JsonNode posted = new TestTraces(cloud).documents(SENDER_TRACE).getFirst();
         assertEquals("id-102", posted.at("/annotations/message_id").asText());
         assertFalse(posted.path("annotations").has("function_trace"));
+      } catch (AssertionError e) {
+        throw new AssertionError("it said: " + Files.readString(folder.resolve("output")), e);
       } finally {
         function.destroyForcibly();
       }
@@ -178,6 +180,8 @@ class LambdaRuntimeTest {
     String gateway = "http://127.0.0.1:" + cloud.port();
     environment.put("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", gateway + "/" + cloud.stage());
     environment.put("AWS_ENDPOINT_URL_XRAY", gateway + "/_local/xray");
+    environment.put("DIRECT_PUSH_MS", "10000"); // a JVM's first push takes its time
+    environment.put("PUSH_TIMEOUT_MS", "10000");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "FanoutFunction");
     environment.put("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:" + apiPort);
     environment.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:" + daemonPort);
@@ -221,7 +225,7 @@ class LambdaRuntimeTest {
     }
 
     String answer() throws InterruptedException {
-      return requireNonNull(answers.poll(30, TimeUnit.SECONDS), "the function did not answer");
+      return requireNonNull(answers.poll(60, TimeUnit.SECONDS), "the function did not answer");
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -237,6 +241,8 @@ class LambdaRuntimeTest {
                   "Trace-Id", next.traceHeader());
           headers.forEach(
               (name, value) -> exchange.getResponseHeaders().add("Lambda-Runtime-" + name, value));
+          // The client's native part takes it for granted.
+          exchange.getResponseHeaders().add("Content-Type", "application/json");
           byte[] event = next.event().getBytes(UTF_8);
           exchange.sendResponseHeaders(200, event.length);
           exchange.getResponseBody().write(event);

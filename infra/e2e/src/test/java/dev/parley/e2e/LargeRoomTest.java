@@ -44,6 +44,7 @@ class LargeRoomTest {
             texts, member.messages("arena").stream().map(m -> m.path("message").asText()).toList());
         member.close();
       }
+      assertEquals(Map.of(), cloud.traces().refused());
     }
   }
 }

@@ -255,11 +255,21 @@ class MessageTraceTest {
       List<JsonNode> sampled = new ArrayList<>();
       List<JsonNode> others = new ArrayList<>();
       for (int i = 0; i < 1_000; i++) {
-        JsonNode sent = say(ada, "lobby", "m" + i);
-        (sent.has("trace") ? sampled : others).add(sent);
+        ada.send(
+            "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\",\"ref\":%d}"
+                .formatted(i, i));
+        if (i % 50 == 49) {
+          int last = i;
+          ada.await(reply -> reply.path("ref").asInt(-1) == last);
+        }
       }
-      ada.awaitMessage("m999");
-
+      ada.await(event -> ada.messages("lobby").size() == 1_000);
+      for (JsonNode frame : ada.received()) {
+        if (frame.path("type").asText().equals("sent")) {
+          (frame.has("trace") ? sampled : others).add(frame);
+        }
+      }
+      assertEquals(1_000, sampled.size() + others.size());
       assertEquals(100, sampled.size(), 30);
       int withOwn = 0;
       for (JsonNode sent : sampled) {

@@ -161,6 +161,10 @@ final class Recovery implements AutoCloseable {
         }
         cloud.faults().stop();
         problems.addAll(Schedule.awaitNoProblems(together, patience));
+        cloud
+            .traces()
+            .refused()
+            .forEach((code, times) -> problems.add("X-Ray refused " + times + ": " + code));
         schedules += together.size();
         for (Schedule schedule : together) {
           operations += schedule.operations();

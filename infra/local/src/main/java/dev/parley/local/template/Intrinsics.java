@@ -14,10 +14,28 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
-/// Turns YAML into maps, lists and strings, with `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join` and
-/// `Fn::Select` applied in their short and long forms. Any other function is refused.
+/// Turns YAML into maps, lists and strings, with `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`,
+/// `Fn::Select`, `Fn::If` and the functions of conditions applied in their short and long forms.
+/// Any other function is refused.
 final class Intrinsics {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{(!?)([^}]*)}");
+
+  /// What `Ref` of it gives is left out, together with its property or place in a list.
+  static final String NO_VALUE = "AWS::NoValue";
+
+  private static final List<String> FUNCTIONS =
+      List.of(
+          "Ref",
+          "Condition",
+          "Fn::GetAtt",
+          "Fn::Sub",
+          "Fn::Join",
+          "Fn::Select",
+          "Fn::If",
+          "Fn::Equals",
+          "Fn::Not",
+          "Fn::And",
+          "Fn::Or");
 
   /// What a name of the template stands for.
   interface Names {
@@ -25,6 +43,9 @@ final class Intrinsics {
     String ref(String name, String path);
 
     String attribute(String logicalId, String attribute, String path);
+
+    /// Whether a condition holds.
+    boolean condition(String name, String path);
   }
 
   private final Names names;
@@ -57,7 +78,7 @@ final class Intrinsics {
     String tag = node.getTag().getValue();
     if (tag.startsWith("!")) {
       String function = tag.substring(1);
-      String name = function.equals("Ref") ? "Ref" : "Fn::" + function;
+      String name = List.of("Ref", "Condition").contains(function) ? function : "Fn::" + function;
       return apply(name, argument(function, node, path), path);
     }
     return switch (node) {
@@ -67,19 +88,30 @@ final class Intrinsics {
         }
         yield scalar.getValue();
       }
-      case SequenceNode sequence -> list(sequence, path);
+      case SequenceNode sequence -> list(sequence, path, false);
       case MappingNode mapping -> {
         Map<String, Node> entries = entries(mapping, path);
         if (entries.size() == 1) {
           Map.Entry<String, Node> only = entries.entrySet().iterator().next();
           String name = only.getKey();
-          if (name.equals("Ref") || name.startsWith("Fn::")) {
-            Object argument = resolve(only.getValue(), path);
+          if (name.equals("Ref")
+              || name.startsWith("Fn::")
+              || (name.equals("Condition") && path.startsWith("Conditions."))) {
+            Object argument =
+                only.getValue() instanceof SequenceNode list
+                    ? list(list, path, true)
+                    : resolve(only.getValue(), path);
             yield apply(name, name.equals("Fn::GetAtt") ? dotted(argument) : argument, path);
           }
         }
         Map<String, Object> map = new LinkedHashMap<>();
-        entries.forEach((key, value) -> map.put(key, resolve(value, path + "." + key)));
+        entries.forEach(
+            (key, value) -> {
+              Object resolved = resolve(value, path + "." + key);
+              if (!resolved.equals(NO_VALUE)) {
+                map.put(key, resolved);
+              }
+            });
         yield map;
       }
       default -> throw problem(path, "cannot be read");
@@ -95,7 +127,7 @@ final class Intrinsics {
     Object argument =
         switch (node) {
           case ScalarNode scalar -> scalar.getValue();
-          case SequenceNode sequence -> list(sequence, path);
+          case SequenceNode sequence -> list(sequence, path, true);
           default -> throw problem(path, "!" + function + " takes a value or a list");
         };
     return function.equals("GetAtt") ? dotted(argument) : argument;
@@ -107,10 +139,14 @@ final class Intrinsics {
         : argument;
   }
 
-  private List<Object> list(SequenceNode sequence, String path) {
+  /// @param all whether [#NO_VALUE] keeps its place, as in the arguments of a function
+  private List<Object> list(SequenceNode sequence, String path, boolean all) {
     List<Object> list = new ArrayList<>();
     for (Node element : sequence.getValue()) {
-      list.add(resolve(element, path + "." + list.size()));
+      Object resolved = resolve(element, path + "." + list.size());
+      if (!resolved.equals(NO_VALUE) || all) {
+        list.add(resolved);
+      }
     }
     return list;
   }
@@ -165,11 +201,43 @@ final class Intrinsics {
               && index.matches("\\d{1,4}")
               && Integer.parseInt(index) < from.size() ->
           from.get(Integer.parseInt(index));
+      case Call(_, String name, _) when call.is("Condition") ->
+          String.valueOf(names.condition(name, path));
+      case Call(_, String one, String other) when call.is("Fn::Equals") ->
+          String.valueOf(one.equals(other));
+      case Call _ when argument instanceof List<?> arguments && isLogic(function, arguments) ->
+          String.valueOf(holds(function, arguments));
       case Call _
-          when List.of("Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::Select")
-              .contains(function) ->
+          when argument instanceof List<?> arguments
+              && call.is("Fn::If")
+              && arguments.size() == 3
+              && arguments.getFirst() instanceof String name ->
+          arguments.get(names.condition(name, path) ? 1 : 2);
+      case Call _ when FUNCTIONS.contains(function) ->
           throw problem(path, function + " is not given what it takes");
       case Call _ -> throw problem(path, "the local cloud does not honour " + function);
+    };
+  }
+
+  /// Whether these are conditions, and as many as the function takes.
+  private static boolean isLogic(String function, List<?> arguments) {
+    int max =
+        switch (function) {
+          case "Fn::Not" -> 1;
+          case "Fn::And", "Fn::Or" -> 10;
+          default -> 0;
+        };
+    int min = Math.min(2, max);
+    return arguments.size() >= min
+        && arguments.size() <= max
+        && List.of("true", "false").containsAll(arguments);
+  }
+
+  private static boolean holds(String function, List<?> arguments) {
+    return switch (function) {
+      case "Fn::Not" -> arguments.contains("false");
+      case "Fn::And" -> !arguments.contains("false");
+      default -> arguments.contains("true");
     };
   }
 

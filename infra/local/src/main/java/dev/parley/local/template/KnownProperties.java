@@ -77,6 +77,8 @@ final class KnownProperties {
           "AWS::CloudWatch::Alarm",
           List.of(),
           "AWS::CloudWatch::Dashboard",
+          List.of(),
+          "AWS::Logs::LogGroup",
           List.of());
 
   /// Where these have an effect, it is in the account, on the bill or on the machine.
@@ -85,7 +87,14 @@ final class KnownProperties {
           "AWS::Serverless::WebSocketApi",
           List.of("Name", "Description", "Tags.**", "Auth.InvokeRole"),
           "AWS::Serverless::Function",
-          List.of("CodeUri", "Architectures", "Policies.**", "Description", "Tags.**"),
+          List.of(
+              "CodeUri",
+              "Architectures",
+              "Policies.**",
+              "Description",
+              // Logs go to the terminal.
+              "LoggingConfig.LogGroup",
+              "Tags.**"),
           "AWS::DynamoDB::Table",
           List.of(
               "BillingMode",
@@ -109,6 +118,8 @@ final class KnownProperties {
           "AWS::CloudWatch::Alarm",
           List.of("**"),
           "AWS::CloudWatch::Dashboard",
+          List.of("**"),
+          "AWS::Logs::LogGroup",
           List.of("**"));
 
   /// What stands beside `Type` and `Properties` of a resource.

@@ -27,6 +27,7 @@ final class TemplateReader implements Intrinsics.Names {
   private final Map<String, References> kinds;
 
   private final Map<String, String> parameters = new HashMap<>();
+  private final Map<String, Boolean> conditions = new HashMap<>();
 
   TemplateReader(Path path, Map<String, String> parameterOverrides) {
     file = new TemplateFile(path);
@@ -54,6 +55,7 @@ final class TemplateReader implements Intrinsics.Names {
   Template read() {
     Map<String, Node> template = intrinsics.entries(file.compose(), "");
     parameters.putAll(parameterReader.read(template.get("Parameters")));
+    readConditions(template.get("Conditions"));
     resources.read(template.get("Resources"));
     api.generateIds();
     Section globals = globals(template.get("Globals"));
@@ -85,6 +87,20 @@ final class TemplateReader implements Intrinsics.Names {
         List.copyOf(queueMappings));
   }
 
+  /// In their order: unlike CloudFormation, one that names a later one is refused.
+  private void readConditions(@Nullable Node node) {
+    Map<String, Node> declared = node == null ? Map.of() : intrinsics.entries(node, "Conditions");
+    declared.forEach(
+        (name, condition) -> {
+          String path = "Conditions." + name;
+          Object holds = intrinsics.resolve(condition, path);
+          if (!holds.equals("true") && !holds.equals("false")) {
+            throw intrinsics.problem(path, "is no condition");
+          }
+          conditions.put(name, holds.equals("true"));
+        });
+  }
+
   private Section globals(@Nullable Node node) {
     Section globals =
         node == null
@@ -98,7 +114,7 @@ final class TemplateReader implements Intrinsics.Names {
   private void readOther(String name, Node node) {
     switch (name) {
       case "AWSTemplateFormatVersion", "Description", "Metadata" -> {}
-      case "Parameters", "Globals", "Resources" -> {}
+      case "Parameters", "Conditions", "Globals", "Resources" -> {}
       case "Outputs" -> intrinsics.resolve(node, name);
       case "Transform" -> {
         if (!"AWS::Serverless-2016-10-31".equals(intrinsics.resolve(node, name))) {
@@ -107,6 +123,15 @@ final class TemplateReader implements Intrinsics.Names {
       }
       default -> throw intrinsics.problem(name, "the local cloud does not honour this section");
     }
+  }
+
+  @Override
+  public boolean condition(String name, String path) {
+    Boolean holds = conditions.get(name);
+    if (holds == null) {
+      throw intrinsics.problem(path, "there is no condition `" + name + "` before this");
+    }
+    return holds;
   }
 
   private References kind(String type) {
@@ -123,7 +148,10 @@ final class TemplateReader implements Intrinsics.Names {
     if (type != null) {
       return kind(type).ref(name);
     }
-    String pseudo = LocalAccount.PSEUDO_PARAMETERS.get(name);
+    String pseudo =
+        name.equals(Intrinsics.NO_VALUE)
+            ? Intrinsics.NO_VALUE
+            : LocalAccount.PSEUDO_PARAMETERS.get(name);
     if (pseudo != null) {
       return pseudo;
     }

@@ -62,9 +62,8 @@ final class FilterExpression {
           "group", "rootcause", "json", "index", "coverage", "first", "last", "remote", "message");
 
   /// Longer ones first.
-  private static final List<String> OPERATORS = List.of("!=", "<=", ">=", "=", "<", ">");
-
-  private static final Set<String> TEXT_OPERATORS = Set.of("CONTAINS", "BEGINSWITH", "ENDSWITH");
+  private static final List<String> OPERATORS =
+      List.of("!=", "<=", ">=", "=", "<", ">", "CONTAINS", "BEGINSWITH", "ENDSWITH");
 
   private final Predicate<FullTrace> predicate;
 
@@ -111,19 +110,19 @@ final class FilterExpression {
     }
 
     private <T> Predicate<T> or(Term<T> term) {
-      Predicate<T> any = and(term);
-      while (word("OR")) {
-        any = any.or(and(term));
-      }
-      return any;
+      List<Predicate<T>> any = new ArrayList<>();
+      do {
+        any.add(and(term));
+      } while (take("OR"));
+      return value -> any.stream().anyMatch(one -> one.test(value));
     }
 
     private <T> Predicate<T> and(Term<T> term) {
-      Predicate<T> all = not(term);
-      while (word("AND") || startsTerm()) {
-        all = all.and(not(term));
-      }
-      return all;
+      List<Predicate<T>> all = new ArrayList<>();
+      do {
+        all.add(not(term));
+      } while (take("AND") || startsTerm());
+      return value -> all.stream().allMatch(one -> one.test(value));
     }
 
     private boolean startsTerm() {
@@ -140,10 +139,10 @@ final class FilterExpression {
         throw error("nested more than %d deep".formatted(DEPTH_MAX));
       }
       try {
-        if (symbol("!") || word("NOT")) {
+        if (take("!") || take("NOT")) {
           return this.<T>not(term).negate();
         }
-        if (symbol("(")) {
+        if (take("(")) {
           Predicate<T> inner = or(term);
           expect(")");
           return inner;
@@ -206,7 +205,7 @@ final class FilterExpression {
     }
 
     private <T extends Facts> Predicate<T> inner() {
-      if (!symbol("{")) {
+      if (!take("{")) {
         return _ -> true;
       }
       Predicate<T> filter = or(this::innerTerm);
@@ -216,7 +215,7 @@ final class FilterExpression {
 
     /// `"name"`, or `id(name: "name", type: "type")` with one of the two or both.
     private Predicate<Service> serviceOrId() {
-      if (!word("id")) {
+      if (!take("id")) {
         String name = string();
         return service -> service.name().equals(name);
       }
@@ -233,7 +232,7 @@ final class FilterExpression {
           case "account.id" -> throw error(begin, "`account.id` is not supported");
           default -> throw error(begin, "id(…) has a name and a type");
         }
-      } while (symbol(","));
+      } while (take(","));
       expect(")");
       String wantedName = name;
       String wantedType = type;
@@ -292,7 +291,7 @@ final class FilterExpression {
         };
       }
       if (isTruth && (type == Type.BOOLEAN || type == Type.ANY)) {
-        boolean value = word("true") || !word("false");
+        boolean value = take("true") || !take("false");
         if (!operator.equals("=") && !operator.equals("!=")) {
           throw error(operatorAt, "`%s` does not compare true and false".formatted(operator));
         }
@@ -340,19 +339,16 @@ final class FilterExpression {
       return Character.isLetterOrDigit(c) || c == '_' || c == '.' || c == '[';
     }
 
-    private boolean word(String word) {
-      return symbol(word);
-    }
-
-    private boolean symbol(String symbol) {
-      boolean next = isNext(symbol);
-      at += next ? symbol.length() : 0;
+    /// Whether this comes next; then it is behind us.
+    private boolean take(String token) {
+      boolean next = isNext(token);
+      at += next ? token.length() : 0;
       return next;
     }
 
-    private void expect(String symbol) {
-      if (!symbol(symbol)) {
-        throw error("expected `%s`".formatted(symbol));
+    private void expect(String token) {
+      if (!take(token)) {
+        throw error("expected `%s`".formatted(token));
       }
     }
 
@@ -365,7 +361,7 @@ final class FilterExpression {
       }
       String word = text.substring(begin, at);
       String lower = word.toLowerCase(Locale.ROOT);
-      if (lower.equals("annotation") && symbol("[")) {
+      if (lower.equals("annotation") && take("[")) {
         int close = text.indexOf(']', at);
         if (close < 0) {
           throw error("expected `]`");
@@ -385,17 +381,7 @@ final class FilterExpression {
     }
 
     private @Nullable String operator() {
-      for (String operator : OPERATORS) {
-        if (symbol(operator)) {
-          return operator;
-        }
-      }
-      for (String operator : TEXT_OPERATORS) {
-        if (word(operator)) {
-          return operator;
-        }
-      }
-      return null;
+      return OPERATORS.stream().filter(this::take).findFirst().orElse(null);
     }
 
     /// In quotation marks; a backslash takes the next character as it is.

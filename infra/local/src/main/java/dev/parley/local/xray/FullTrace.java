@@ -157,12 +157,14 @@ record FullTrace(
   /// @param segments as of [Trace#segments]
   static FullTrace of(String id, int revision, List<ObjectNode> segments) {
     Map<String, ObjectNode> owners = new HashMap<>();
-    segments.stream().filter(FullTrace::isVisit).forEach(segment -> own(segment, segment, owners));
+    Map<String, String> parents = new HashMap<>();
+    segments.stream()
+        .filter(FullTrace::isVisit)
+        .forEach(segment -> index(segment, segment, owners, parents));
     List<Visit> visits = new ArrayList<>();
     List<Call> calls = new ArrayList<>();
     List<Link> links = new ArrayList<>();
     Map<String, Send> sends = new HashMap<>();
-    Map<String, String> parents = new HashMap<>();
     double start = Double.MAX_VALUE;
     double end = 0;
     boolean partial = false;
@@ -179,20 +181,15 @@ record FullTrace(
       ObjectNode caller = owners.get(parentId);
       Visit visit = visit(segment, service, caller == null, outcome);
       visits.add(visit);
-      if (caller != null && !caller.equals(segment)) {
-        calls.add(new Call(Service.of(caller), service, outcome));
-      } else {
-        calls.add(new Call(null, service, outcome));
-      }
+      calls.add(new Call(caller == null ? null : Service.of(caller), service, outcome));
       for (JsonNode link : segment.path("links")) {
         links.add(
             new Link(service, outcome, link.path("trace_id").asText(), link.path("id").asText()));
       }
-      parents(segment, parents);
       if (service.isQueue()) {
         Send send = new Send(service, outcome.startSeconds());
-        for (String sender = parentId;
-            sender != null && sends.putIfAbsent(sender, send) == null; ) {
+        String sender = parentId;
+        while (sender != null && sends.putIfAbsent(sender, send) == null) {
           sender = parents.get(sender);
         }
       }
@@ -211,15 +208,18 @@ record FullTrace(
     return !segment.has("type");
   }
 
-  private static void own(JsonNode entity, ObjectNode owner, Map<String, ObjectNode> owners) {
-    owners.put(entity.path("id").asText(), owner);
-    entity.path("subsegments").forEach(child -> own(child, owner, owners));
-  }
-
-  private static void parents(JsonNode entity, Map<String, String> parents) {
+  /// @param owners the segment that each entity is in
+  /// @param parents the entity that each subsegment is in
+  private static void index(
+      JsonNode entity,
+      ObjectNode owner,
+      Map<String, ObjectNode> owners,
+      Map<String, String> parents) {
+    String id = entity.path("id").asText();
+    owners.put(id, owner);
     for (JsonNode child : entity.path("subsegments")) {
-      parents.put(child.path("id").asText(), entity.path("id").asText());
-      parents(child, parents);
+      parents.put(child.path("id").asText(), id);
+      index(child, owner, owners, parents);
     }
   }
 

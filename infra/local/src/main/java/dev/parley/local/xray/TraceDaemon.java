@@ -32,6 +32,9 @@ public final class TraceDaemon implements AutoCloseable {
   /// The largest that UDP carries. A document has less, and the header comes on top of it.
   private static final int DATAGRAM_BYTES_MAX = 64 * 1024;
 
+  /// What waits while a document is read. The kernel may give less.
+  private static final int RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
   private static final Logger LOG = LoggerFactory.getLogger(TraceDaemon.class);
 
   private final Traces traces;
@@ -44,6 +47,7 @@ public final class TraceDaemon implements AutoCloseable {
   public TraceDaemon(Traces traces, @Nullable Integer port) throws IOException {
     this.traces = traces;
     this.socket = port == null ? usual() : listen(port);
+    this.socket.setReceiveBufferSize(RECEIVE_BUFFER_BYTES);
     receiver = Thread.ofPlatform().name("x-ray daemon").daemon().start(this::receive);
   }
 

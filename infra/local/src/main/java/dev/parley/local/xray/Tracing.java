@@ -1,5 +1,7 @@
 package dev.parley.local.xray;
 
+import static java.util.stream.Collectors.toSet;
+
 import com.amazonaws.xray.AWSXRay;
 import com.amazonaws.xray.AWSXRayRecorderBuilder;
 import com.amazonaws.xray.contexts.SegmentContextResolverChain;
@@ -12,18 +14,18 @@ import com.amazonaws.xray.entities.TraceHeader.SampleDecision;
 import com.amazonaws.xray.entities.TraceID;
 import com.amazonaws.xray.strategy.IgnoreErrorContextMissingStrategy;
 import com.amazonaws.xray.strategy.sampling.AllSamplingStrategy;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.json.Json;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Active tracing of Lambda: which invocations are sampled, and the two segments that Lambda writes
@@ -45,6 +47,11 @@ import org.jspecify.annotations.Nullable;
 public final class Tracing {
   /// X-Ray developer guide, "Tracing event-driven applications": a segment has at most 20 links.
   private static final int LINKS_MAX = 20;
+
+  private static final Pattern SEGMENT_ID = Pattern.compile("[0-9a-f]{16}");
+
+  /// What the X-Ray SDK makes of a trace id that is none.
+  private static final TraceID NONE = TraceID.invalid();
 
   private final @Nullable Traces traces;
   private final double sampling;
@@ -111,22 +118,34 @@ public final class Tracing {
   ///     there are any that say so, they decide whether it is sampled: it is where one of them is
   ///     [?]
   public Invocation begin(String function, String requestId, List<String> headers) {
-    List<TraceHeader> senders =
-        headers.stream()
-            .map(TraceHeader::fromString)
-            .filter(header -> header.getRootTraceId() != null)
-            .toList();
-    List<SampleDecision> decisions =
+    List<TraceHeader> senders = headers.stream().map(TraceHeader::fromString).toList();
+    Set<SampleDecision> decisions =
         senders.stream()
             .map(TraceHeader::getSampled)
             .filter(d -> d == SampleDecision.SAMPLED || d == SampleDecision.NOT_SAMPLED)
-            .toList();
+            .collect(toSet());
     boolean sampled =
         traces != null
             && (decisions.isEmpty()
                 ? random.nextDouble() < sampling
                 : decisions.contains(SampleDecision.SAMPLED));
-    return new Invocation(function, requestId, sampled ? senders : List.of(), sampled);
+    return new Invocation(function, requestId, sampled, sampled ? links(senders) : List.of());
+  }
+
+  private static List<ObjectNode> links(List<TraceHeader> senders) {
+    return senders.stream()
+        .filter(sender -> sender.getSampled() == SampleDecision.SAMPLED)
+        .filter(sender -> SEGMENT_ID.matcher(String.valueOf(sender.getParentId())).matches())
+        .filter(sender -> !Objects.requireNonNullElse(sender.getRootTraceId(), NONE).equals(NONE))
+        .map(
+            sender ->
+                Json.MAPPER
+                    .createObjectNode()
+                    .put("trace_id", String.valueOf(sender.getRootTraceId()))
+                    .put("id", sender.getParentId()))
+        .distinct()
+        .limit(LINKS_MAX)
+        .toList();
   }
 
   /// One invocation, and its two segments where it is sampled. Used by one thread after the other,
@@ -134,8 +153,8 @@ public final class Tracing {
   public final class Invocation implements AutoCloseable {
     private final String function;
     private final String requestId;
-    private final Collection<TraceHeader> senders;
     private final boolean sampled;
+    private final List<ObjectNode> links;
     private final TraceID traceId = TraceID.create();
     private final String id = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
 
@@ -145,12 +164,11 @@ public final class Tracing {
     private @Nullable Instant instanceBegun;
     private volatile boolean failed;
 
-    private Invocation(
-        String function, String requestId, Collection<TraceHeader> senders, boolean sampled) {
+    private Invocation(String function, String requestId, boolean sampled, List<ObjectNode> links) {
       this.function = function;
       this.requestId = requestId;
-      this.senders = senders;
       this.sampled = sampled;
+      this.links = links;
     }
 
     /// An instance of the handler is being made for it.
@@ -208,20 +226,8 @@ public final class Tracing {
       if (failed) {
         segment.put("fault", true);
       }
-      if (!senders.isEmpty()) {
-        ArrayNode links = segment.putArray("links");
-        senders.stream()
-            .filter(sender -> sender.getSampled() == SampleDecision.SAMPLED)
-            .filter(sender -> sender.getParentId() != null)
-            .map(
-                sender ->
-                    Json.MAPPER
-                        .createObjectNode()
-                        .put("trace_id", String.valueOf(sender.getRootTraceId()))
-                        .put("id", sender.getParentId()))
-            .distinct()
-            .limit(LINKS_MAX)
-            .forEach(links::add);
+      if (!links.isEmpty()) {
+        segment.putArray("links").addAll(links);
       }
       var _ = Objects.requireNonNull(traces).put(segment.toString());
     }

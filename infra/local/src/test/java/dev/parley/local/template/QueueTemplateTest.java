@@ -27,7 +27,7 @@ class QueueTemplateTest {
       """
       Transform: AWS::Serverless-2016-10-31
       Globals:
-        Function: {Runtime: java25, Timeout: 10}
+        Function: {Runtime: java25, Timeout: 10, LoggingConfig: {LogGroup: !Ref Logs}}
       Resources:
         Push:
           Type: AWS::Serverless::Function
@@ -75,6 +75,9 @@ class QueueTemplateTest {
         Board:
           Type: AWS::CloudWatch::Dashboard
           Properties: {DashboardBody: !Sub '{"widgets": ["${Depth.Arn}"]}'}
+        Logs:
+          Type: AWS::Logs::LogGroup
+          Properties: {RetentionInDays: 30}
       """;
 
   @TempDir private Path folder = Path.of("");

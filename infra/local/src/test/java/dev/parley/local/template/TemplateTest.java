@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TemplateTest {
@@ -261,6 +262,86 @@ class TemplateTest {
         assertThrows(TemplateException.class, () -> read(GOOD.replace(good, bad), Map.of()));
 
     assertEquals(message, refusal.getMessage());
+  }
+
+  private static final String CONDITIONAL =
+      GOOD.replace(
+              "Globals:",
+              """
+              Conditions:
+                IsCheap: !Equals [!Ref Cost, "5"]
+                IsTest: {"Fn::Equals": [!Ref Stage, test]}
+                IsDear: !Not [!Condition IsCheap]
+                Both: !And [!Condition IsCheap, {Condition: IsTest}]
+                Either: !Or [!Condition IsDear, !Condition Both]
+              Globals:\
+              """)
+          .replace(
+              "SHARED: own",
+              """
+              SHARED: !If [IsDear, dear, cheap]
+                        ONLY_DEAR: !If [IsDear, yes, !Ref AWS::NoValue]
+                        EITHER: {"Fn::If": [Either, yes, no]}
+                        BOTH: !If [Both, yes, no]\
+              """);
+
+  @Test
+  void aConditionChoosesAValue() throws IOException {
+    Map<String, String> cheap = environment(read(CONDITIONAL, Map.of()));
+    Map<String, String> dear = environment(read(CONDITIONAL, Map.of("Cost", "9")));
+
+    assertEquals("cheap", cheap.get("SHARED"));
+    assertFalse(cheap.containsKey("ONLY_DEAR"), cheap.toString());
+    assertEquals("yes", cheap.get("EITHER"));
+    assertEquals("yes", cheap.get("BOTH"));
+    assertEquals("dear", dear.get("SHARED"));
+    assertEquals("yes", dear.get("ONLY_DEAR"));
+    assertEquals("yes", dear.get("EITHER"));
+    assertEquals("no", dear.get("BOTH"));
+  }
+
+  private static Map<String, String> environment(Template template) {
+    return Objects.requireNonNull(template.functions().get("Echo")).environment();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          !If [IsDear,           | !If [IsNothing,   | Echo.Properties.Environment.Variables.SHARED: there is no condition `IsNothing` before this
+          !If [IsDear, dear,     | !If [IsDear,      | Echo.Properties.Environment.Variables.SHARED: Fn::If is not given what it takes
+          !Not [!Condition       | !Not [            | Conditions.IsDear: Fn::Not is not given what it takes
+          !Not [!Condition IsCheap] | IsCheap        | Conditions.IsDear: is no condition
+          !Not [!Condition IsCheap] | !Condition Both | Conditions.IsDear: there is no condition `Both` before this
+          """)
+  void aConditionThatCannotBeEvaluatedIsRefused(String good, String bad, String message) {
+    assertTrue(CONDITIONAL.contains(good), good);
+
+    TemplateException refusal =
+        assertThrows(TemplateException.class, () -> read(CONDITIONAL.replace(good, bad), Map.of()));
+
+    assertTrue(
+        String.valueOf(refusal.getMessage()).startsWith(message + " (template.yaml:"),
+        refusal.getMessage());
+  }
+
+  /// Whether a resource is there would have to be known before anything refers to it.
+  @Test
+  void aConditionOfAResourceIsRefused() {
+    TemplateException refusal =
+        assertThrows(
+            TemplateException.class,
+            () ->
+                read(
+                    CONDITIONAL.replace(
+                        "  Rows:\n    Type", "  Rows:\n    Condition: IsDear\n    Type"),
+                    Map.of()));
+
+    assertTrue(
+        String.valueOf(refusal.getMessage())
+            .startsWith("Rows.Condition: the local cloud does not honour this attribute"),
+        refusal.getMessage());
   }
 
   @Test

@@ -97,6 +97,10 @@ final class TracingTest {
     senders.add(SENDER);
     senders.add("Root=1-6553f100-000000000000000000000001;Parent=00000000000000bb;Sampled=0");
     senders.add("nonsense");
+    senders.add("Root=garbage;Parent=00000000000000dd;Sampled=1");
+    senders.add("Root=" + TRACE + ";Parent=short;Sampled=1");
+    senders.add("Root=" + TRACE + ";Sampled=1");
+    senders.add(SENDER);
     for (int i = 0; i < 30; i++) {
       senders.add("Root=%s;Parent=00000000000000cc;Sampled=1".formatted(TestSegments.traceId(i)));
     }
