@@ -1,14 +1,19 @@
 package dev.parley.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.CLI;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.PlaywrightException;
+import com.microsoft.playwright.impl.driver.Driver;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +71,22 @@ final class TestBrowser {
                 new AssertionError(
                     "The page's tests need a browser: install Chromium or Google Chrome"));
     return playwright.chromium().launch(options().setExecutablePath(browser));
+  }
+
+  /// Runs a script in the Node.js that Playwright brings.
+  ///
+  /// @return what it said, and its status where that is not 0
+  static String node(Path script, String... arguments) throws IOException, InterruptedException {
+    String node =
+        Driver.ensureDriverInstalled(Map.of(), false).createProcessBuilder().command().getFirst();
+    List<String> command = new ArrayList<>(List.of(node, script.toString()));
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (InputStream output = process.getInputStream()) {
+      String said = new String(output.readAllBytes(), UTF_8);
+      int status = process.waitFor();
+      return status == 0 ? said : said + "status " + status;
+    }
   }
 
   private static BrowserType.LaunchOptions options() {

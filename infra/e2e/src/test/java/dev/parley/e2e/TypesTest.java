@@ -4,11 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.microsoft.playwright.impl.driver.Driver;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
@@ -61,21 +58,8 @@ class TypesTest {
 
   /// What the compiler says of a folder: nothing, where all is well.
   private static String check(Path folder) throws IOException, InterruptedException {
-    Driver driver = Driver.ensureDriverInstalled(Map.of(), false);
-    String node = driver.createProcessBuilder().command().getFirst();
-    Process process =
-        new ProcessBuilder(
-                node,
-                compiler.resolve("tsc.js").toString(),
-                "--project",
-                folder.resolve("jsconfig.json").toString())
-            .redirectErrorStream(true)
-            .start();
-    try (InputStream output = process.getInputStream()) {
-      String said = new String(output.readAllBytes(), StandardCharsets.UTF_8);
-      int status = process.waitFor();
-      return status == 0 ? said : said + "status " + status;
-    }
+    return TestBrowser.node(
+        compiler.resolve("tsc.js"), "--project", folder.resolve("jsconfig.json").toString());
   }
 
   /// The files of a folder, without the folders in it.

@@ -17,12 +17,17 @@ final class Pages {
           + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
   private static final Pattern FILE = Pattern.compile("([a-z]+/)?([a-z]+\\.(html|css|js|svg))?");
+  private static final Pattern FOLDER = Pattern.compile("[a-z]+");
 
   private Pages() {}
 
-  /// The file that a path asks for, or null if there is none; a folder gives its `index.html`.
+  /// The file that a path asks for, or null if there is none; a folder gives its `index.html`, with
+  /// or without a slash at its end.
   static Site.@Nullable File file(String path) {
     String name = path.substring(PREFIX.length());
+    if (FOLDER.matcher(name).matches()) {
+      name += "/";
+    }
     if (!FILE.matcher(name).matches()) {
       return null;
     }

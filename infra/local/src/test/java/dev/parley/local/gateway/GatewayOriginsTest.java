@@ -72,6 +72,7 @@ final class GatewayOriginsTest {
             "/index.html",
             "/config.json",
             "/_local/",
+            "/_local/traces",
             "/_local/metrics",
             "/none")) {
       assertStatus(403, "GET " + path, host);

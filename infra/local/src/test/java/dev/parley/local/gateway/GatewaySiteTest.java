@@ -136,6 +136,26 @@ final class GatewaySiteTest {
   }
 
   @Test
+  void theTracesPageLoadsNothingFromElsewhereAndLeadsToNoOtherFile() throws Exception {
+    HttpResponse<String> page = tester.get("/_local/traces");
+
+    assertEquals(200, page.statusCode());
+    assertHeader("text/html; charset=utf-8", page, "content-type");
+    assertHeader(Pages.POLICY, page, "content-security-policy");
+    assertTrue(Pages.POLICY.startsWith("default-src 'none'; script-src 'self'; style-src 'self';"));
+    assertEquals(page.body(), tester.get("/_local/traces/?trace=1-a").body());
+    HttpResponse<String> script = tester.get("/_local/traces/app.js");
+    assertHeader("text/javascript; charset=utf-8", script, "content-type");
+    String etag = script.headers().firstValue("etag").orElseThrow();
+    assertEquals(
+        304, tester.get("/_local/traces/app.js", "If-None-Match", etag).statusCode(), "known");
+    for (String none :
+        List.of("none", "traces/none.js", "traces/%2e%2e/a.js", "%2e%2e/gateway/Pages.class")) {
+      assertEquals(404, tester.get("/_local/" + none).statusCode(), none);
+    }
+  }
+
+  @Test
   void theMetricsAreJson() throws Exception {
     HttpResponse<String> metrics = tester.get("/_local/metrics");
 
