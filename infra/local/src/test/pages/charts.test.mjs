@@ -41,7 +41,7 @@ test('a path has a gap where a value is unknown, and a dot for one alone', () =>
 test('values are told in at most four digits', () => {
   const told = [0, 0.25, 7, 12.34, 350, 9_999, 12_500, 3_200_000].map((value) => words(value, 'Count'));
   assert.deepEqual(told, ['0', '0.3', '7', '12.3', '350', '9999', '12.5 k', '3.2 M']);
-  assert.deepEqual([3.14159, 350, 1_250, 45_000, 300_000].map((value) => words(value, 'Milliseconds')), ['3.1 ms', '350 ms', '1.3 s', '45 s', '5 min']);
+  assert.deepEqual([3.14159, 350, 1_250, 200_000, 600_000].map((value) => words(value, 'Milliseconds')), ['3.1 ms', '350 ms', '1.3 s', '200 s', '10 min']);
   assert.equal(words(null, 'Milliseconds'), '–');
 });
 

@@ -135,7 +135,7 @@ export function area(values, end, box) {
 export function words(value, unit) {
   if (value === null) return '–';
   if (unit === 'Milliseconds') {
-    if (value >= 120_000) return `${short(value / 60_000)} min`;
+    if (value >= 600_000) return `${short(value / 60_000)} min`;
     return value >= 1_000 ? `${short(value / 1_000)} s` : `${short(value)} ms`;
   }
   if (value >= 1e6) return `${short(value / 1e6)} M`;
