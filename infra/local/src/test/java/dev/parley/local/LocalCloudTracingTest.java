@@ -154,8 +154,14 @@ class LocalCloudTracingTest {
   }
 
   private static String segment(int id) {
-    return "{\"trace_id\":\"%s\",\"id\":\"%016x\",\"name\":\"n\",\"start_time\":1.7e9,\"end_time\":1.7e9}"
-        .formatted(TRACE, id);
+    return Json.MAPPER
+        .createObjectNode()
+        .put("trace_id", TRACE)
+        .put("id", "%016x".formatted(id))
+        .put("name", "n")
+        .put("start_time", 1.7e9)
+        .put("end_time", 1.7e9)
+        .toString();
   }
 
   private static JsonNode segments(String endpoint, String trace) throws Exception {
