@@ -63,21 +63,26 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   private SQSBatchResponse prune(List<SQSMessage> messages) {
     List<BatchItemFailure> failures = new ArrayList<>();
     for (SQSMessage message : messages) {
-      try (var _ = MDC.putCloseable("connection_id", message.getBody())) {
-        int rows = connections.prune(new ConnectionId(message.getBody()), clock.instant());
-        LOG.info(
-            "{} rows of a gone connection: {}",
-            rows,
-            rows > 0 ? "pruned" : "it is younger than 30 s");
-        ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));
+      try {
+        prune(new ConnectionId(message.getBody()));
       } catch (IllegalArgumentException e) {
         LOG.error("a message in the queue is no connection: it is left to the dead letters", e);
         failures.add(new BatchItemFailure(message.getMessageId()));
       } catch (SdkException e) {
         LOG.warn("could not remove {}: {}", message.getBody(), e.getMessage());
         failures.add(new BatchItemFailure(message.getMessageId()));
+      } finally {
+        MDC.remove("connection_id");
       }
     }
     return new SQSBatchResponse(failures);
+  }
+
+  private void prune(ConnectionId connection) {
+    MDC.put("connection_id", connection.value());
+    int rows = connections.prune(connection, clock.instant());
+    LOG.info(
+        "{} rows of a gone connection: {}", rows, rows > 0 ? "pruned" : "it is younger than 30 s");
+    ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));
   }
 }

@@ -14,6 +14,7 @@ import dev.parley.fanout.PushHandler;
 import dev.parley.handlers.SendMessageHandler;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.Tracing;
 import dev.parley.platform.Aws;
@@ -28,6 +29,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -76,7 +78,7 @@ final class TraceCostProcess {
     for (int i = 0; i < SAMPLES; i++) {
       Collections.rotate(turns, 1);
       for (Sampled sampled : turns) {
-        CostProcess.sample(sampled.name, works.get(sampled), each, count);
+        CostProcess.sample(sampled.name, Objects.requireNonNull(works.get(sampled)), each, count);
       }
     }
     System.exit(0);
@@ -93,7 +95,8 @@ final class TraceCostProcess {
         Duration.ofMinutes(1),
         Faults.none(),
         null,
-        new Tracing(new Traces(), sampled.share, new Random(1)).collectFromThisProcess());
+        new Tracing(new Traces(), sampled.share, new Random(1)).collectFromThisProcess(),
+        new MetricStore());
   }
 
   /// The Push function with a job for each of two segments, of one message: traced, or not.

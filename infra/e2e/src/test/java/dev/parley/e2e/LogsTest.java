@@ -8,66 +8,186 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.local.LocalCloud;
 import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.appender.WriterAppender;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.layout.template.json.JsonTemplateLayout;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LogsTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String TEXT = "between you and me";
 
   @Test
-  void aSendIsLoggedWithItsKeysAndNeverWithItsText() throws Exception {
+  void aMessageIsFoundByItsIdOnItsWholeWay() throws Exception {
     StringWriter written = new StringWriter();
-    LoggerContext log = LoggerContext.getContext(false);
-    WriterAppender appender =
-        WriterAppender.createAppender(
-            JsonTemplateLayout.newBuilder()
-                .setConfiguration(log.getConfiguration())
-                .setEventTemplateUri("classpath:LambdaJsonLayout.json")
-                .build(),
-            null,
-            written,
-            "test",
-            false,
-            true);
-    appender.start();
-    Configurator.setLevel("dev.parley", Level.DEBUG);
-    log.getConfiguration().getRootLogger().addAppender(appender, Level.DEBUG, null);
     String id;
-    try (LocalCloud cloud = TestCloud.start();
+    try (Logged _ = new Logged(written);
+        LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"));
         TestClient ada =
-            TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
+            TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET);
+        TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs,many")) {
       id =
           ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"")
               .path("id")
               .asText();
       ada.awaitMessage(TEXT);
-      ada.request("sendMessage", "\"room\":\"not-mine\",\"message\":\"" + TEXT + "\"");
-    } finally {
+      ada.request("join", "\"room\":\"many\"");
+      try (TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Cid&rooms=many")) {
+        ada.request(
+            "sendMessage", "\"room\":\"many\",\"id\":\"mine\",\"message\":\"" + TEXT + "!\"");
+        ada.awaitMessage(TEXT + "!");
+      }
+      ada.request(
+          "sendMessage", "\"room\":\"not-mine\",\"id\":\"refused\",\"message\":\"" + TEXT + "\"");
+    }
+
+    String log = written.toString();
+    assertFalse(log.contains(TEXT), "a message's text was logged");
+    assertFalse(log.contains(SECRET), "a guest's secret was logged");
+    JsonNode sent = line(log, "SendMessageFunction", "sent");
+    assertKeys(sent, "logs", id);
+    assertFalse(sent.path("connection_id").asText().isEmpty());
+    JsonNode pushed = line(log, "FanoutFunction", "1 events to 2 connections");
+    assertKeys(pushed, "logs", id);
+    assertTrue(pushed.path("message").asText().contains("2 delivered"), pushed.toString());
+    assertKeys(line(log, "FanoutFunction", "1 events to 2 segments"), "many", "mine");
+    assertKeys(line(log, "PushFunction", "1 events to "), "many", "mine");
+    JsonNode refused = line(log, "SendMessageFunction", "error not_a_member");
+    assertKeys(refused, "not-mine", "refused");
+    JsonNode presence = line(log, "PresenceFunction", "\\d events to ");
+    assertFalse(presence.path("room").asText().isEmpty(), presence.toString());
+    assertFalse(presence.has("message_id"), presence.toString());
+  }
+
+  private static void assertKeys(JsonNode line, String room, String id) {
+    assertEquals(room, line.path("room").asText(), line.toString());
+    assertEquals(id, line.path("message_id").asText(), line.toString());
+    assertTrue(
+        line.path("xray_trace_id").asText().matches("1-[0-9a-f]{8}-[0-9a-f]{24}"), line.toString());
+  }
+
+  /// As `mvn` runs it and at the most talkative level, with everything that any part prints. Pushes
+  /// fail, so that all functions have something to say.
+  @Test
+  void noTextAndNoSecretIsPrintedAtAnyLevelByAnyFunction(@TempDir Path data) throws Exception {
+    String weak = "weak-secret";
+    try (CloudProcess cloud = new CloudProcess(data.resolve("data"))) {
+      cloud.start(
+          50,
+          Map.of("POWERTOOLS_LOG_LEVEL", "TRACE"),
+          List.of(
+              "-Dlog4j2.configurationFile=log4j2.xml,log4j2-local.xml",
+              "-Dparley.faults=seed=7,push.failed=0.3,push.gone=0.1,queue.duplicated=0.2"));
+      assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?guest=" + weak));
+      assertEquals(400, TestClient.refusal(cloud.webSocketUrl(), "?rooms=a%20b&guest=" + SECRET));
+      String many =
+          IntStream.range(0, 11).mapToObj(i -> "room" + i).collect(Collectors.joining(","));
+      TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many + "&guest=" + SECRET)
+          .close();
+      try (TestClient ada =
+          TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
+        for (int i = 0; i < 20; i++) {
+          ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
+        }
+        ada.request("sendMessage", "\"room\":\"no\",\"message\":\"" + TEXT + "\"");
+        ada.request("sendMessage", "\"room\":7,\"message\":\"" + TEXT + "\"");
+        ada.send(TEXT);
+        ada.request("history", "\"room\":\"logs\"");
+        ada.request("join", "\"room\":\"more\"");
+        ada.request("quit", "\"room\":\"more\"");
+        ada.request("members", "\"room\":\"logs\"");
+        ada.request("rooms", "");
+        ada.request("ping", "\"rooms\":[\"logs\"]");
+        until(() -> talkers(cloud.output()).containsAll(functions()), cloud);
+      }
+
+      List<String> output = cloud.output();
+      assertEquals(
+          List.of(),
+          output.stream()
+              .filter(line -> Stream.of(TEXT, SECRET, weak).anyMatch(line::contains))
+              .toList());
+      assertTrue(
+          output.stream().anyMatch(line -> line.contains("\"level\":\"DEBUG\"")),
+          "nothing at DEBUG");
+    }
+  }
+
+  private static Set<String> functions() {
+    return RawTemplate.read().ofType(RawTemplate.FUNCTION).keySet();
+  }
+
+  /// The functions that have a line of their own.
+  private static Set<String> talkers(List<String> output) {
+    Set<String> names = new TreeSet<>();
+    for (String line : output) {
+      Matcher name = Pattern.compile("\"function_name\":\"(\\w+)\"").matcher(line);
+      if (name.find()) {
+        names.add(name.group(1));
+      }
+    }
+    return names;
+  }
+
+  private static void until(BooleanSupplier condition, CloudProcess cloud)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("only these said something: " + talkers(cloud.output()));
+      }
+      Thread.sleep(50);
+    }
+  }
+
+  /// What is logged in this process, at all levels, as functions log it.
+  private static final class Logged implements AutoCloseable {
+    private final LoggerContext log = LoggerContext.getContext(false);
+
+    Logged(StringWriter written) {
+      WriterAppender appender =
+          WriterAppender.createAppender(
+              JsonTemplateLayout.newBuilder()
+                  .setConfiguration(log.getConfiguration())
+                  .setEventTemplateUri("classpath:LambdaJsonLayout.json")
+                  .build(),
+              null,
+              written,
+              "test",
+              false,
+              true);
+      appender.start();
+      Configurator.setLevel("dev.parley", Level.DEBUG);
+      log.getConfiguration().getRootLogger().addAppender(appender, Level.DEBUG, null);
+    }
+
+    @Override
+    public void close() {
       log.getConfiguration().getRootLogger().removeAppender("test");
       Configurator.setLevel("dev.parley", Level.WARN);
     }
-
-    assertFalse(written.toString().contains(TEXT), "a message's text was logged");
-    assertFalse(written.toString().contains(SECRET), "a guest's secret was logged");
-    JsonNode sent = line(written.toString(), "SendMessageFunction", "sent");
-    assertEquals(id, sent.path("message_id").asText());
-    assertEquals("logs", sent.path("room").asText());
-    assertFalse(sent.path("connection_id").asText().isEmpty());
-    JsonNode pushed = line(written.toString(), "FanoutFunction", "1 events to 1 connections");
-    assertEquals("logs", pushed.path("room").asText());
-    assertTrue(pushed.path("message").asText().contains("1 delivered"), pushed.toString());
   }
 
   private static JsonNode line(String log, String function, String message) throws Exception {
     for (String line : log.lines().toList()) {
       JsonNode json = new ObjectMapper().readTree(line);
       if (json.path("function_name").asText().equals(function)
-          && json.path("message").asText().startsWith(message)) {
+          && json.path("message").asText().matches(message + ".*")) {
         return json;
       }
     }

@@ -43,6 +43,9 @@ final class RawTemplate {
   static final String ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse";
   static final String TABLE = "AWS::DynamoDB::Table";
   static final String QUEUE = "AWS::SQS::Queue";
+  static final String ALARM = "AWS::CloudWatch::Alarm";
+  static final String DASHBOARD = "AWS::CloudWatch::Dashboard";
+  static final String LOG_GROUP = "AWS::Logs::LogGroup";
 
   /// Source: CloudFormation user guide, "Pseudo parameters reference".
   static final Map<String, String> PSEUDO_PARAMETERS =
@@ -317,6 +320,12 @@ final class RawTemplate {
     }
     if (type(owner).equals(QUEUE) && name.endsWith(".Arn")) {
       return "arn:aws:sqs:us-east-1:000000000000:" + property(owner, "QueueName").asText();
+    }
+    if (type(owner).equals(QUEUE) && name.endsWith(".QueueName")) {
+      return property(owner, "QueueName").asText();
+    }
+    if (type(owner).equals(ALARM) && name.endsWith(".Arn")) {
+      return "arn:aws:cloudwatch:us-east-1:000000000000:alarm:" + owner;
     }
     throw new IllegalArgumentException("cannot resolve " + name);
   }

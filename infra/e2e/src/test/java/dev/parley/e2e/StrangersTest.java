@@ -145,7 +145,8 @@ class StrangersTest extends PageTest {
       cloud.port(), cloud.dynamoDb().url().getPort(), cloud.sqs().url().getPort(),
     };
     for (int port : ports) {
-      for (String path : List.of("/", "/config.json", "/_local/xray/Traces", "/health")) {
+      for (String path :
+          List.of("/", "/config.json", "/_local/xray/Traces", "/_local/", "/_local/metrics", "/health")) {
         Page page = browser.newPage();
 
         Response response = page.navigate(STRANGER + port + path);

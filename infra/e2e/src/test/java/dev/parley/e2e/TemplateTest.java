@@ -57,7 +57,7 @@ class TemplateTest {
   /// Sources: CloudFormation template reference, "Return values" of each type.
   private Set<String> attributes(String resource) {
     return switch (template.type(resource)) {
-      case RawTemplate.FUNCTION -> Set.of("Arn");
+      case RawTemplate.FUNCTION, RawTemplate.ALARM -> Set.of("Arn");
       case RawTemplate.TABLE ->
           template.property(resource, "StreamSpecification").isObject()
               ? Set.of("Arn", "StreamArn")

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The types that the comments of scripts state, checked by the TypeScript compiler. It comes from
-/// Maven Central, and runs in the Node.js that Playwright brings.
+/// The types that the comments of `web/` and of the local cloud's pages state, checked by the
+/// TypeScript compiler. It comes from Maven Central and runs in Playwright's Node.js.
 class TypesTest {
   private static final Path WEB = Path.of("..", "..", "web");
   private static final String WEB_JAR = "/META-INF/resources/webjars/typescript/";
@@ -39,7 +39,7 @@ class TypesTest {
   }
 
   @Test
-  void theTypesOfTheTracesPageAgree() throws Exception {
+  void theTypesOfTheLocalCloudsPagesAgree() throws Exception {
     assertEquals("", check(Path.of("..", "local")));
   }
 

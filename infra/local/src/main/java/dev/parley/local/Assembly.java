@@ -10,6 +10,9 @@ import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.lambda.ServiceProxy;
+import dev.parley.local.metrics.FunctionOutput;
+import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.metrics.Sampler;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueException;
@@ -50,6 +53,7 @@ final class Assembly {
   private final Parts parts;
   private final Faults faults;
   private final Traces traces = new Traces();
+  private final MetricStore metrics = new MetricStore();
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
   Assembly(Options options, Parts parts) {
@@ -63,6 +67,7 @@ final class Assembly {
   ///
   /// @throws StartException with a line for the user; what has started is in the parts
   LocalCloud start() throws StartException {
+    FunctionOutput.install();
     Template template = readTemplate();
     WebSocketApi api = api(template);
     if (options.data() != null) {
@@ -107,7 +112,8 @@ final class Assembly {
               timeToLive,
               options.pollsPerSecond(),
               function(functions, mapping.function())::invoke,
-              faults));
+              faults,
+              metrics));
     }
     List<QueueMapping> queueMappings = new ArrayList<>();
     for (QueueMappingResource mapping : template.queueMappings()) {
@@ -123,6 +129,15 @@ final class Assembly {
             Parts.closeTogether(
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
     Gateway gateway = parts.opened(startGateway(api, functions, port, positions.connections()));
+    parts.opened(
+        new Sampler(
+                metrics,
+                gateway::connections,
+                dynamoDb.client(),
+                template.tables(),
+                sqs == null ? null : sqs.client(),
+                template.queues())
+            .start());
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
@@ -250,7 +265,8 @@ final class Assembly {
                 function.timeout(),
                 faults,
                 proxy,
-                tracing));
+                tracing,
+                metrics));
       } catch (IllegalArgumentException e) {
         throw new StartException(
             "%s.Properties.Handler: %s; compile it, or correct the template"
@@ -303,6 +319,7 @@ final class Assembly {
           port,
           options.site(),
           new XRayApi(traces)::answer,
+          metrics::json,
           options.origins(),
           faults,
           journal,

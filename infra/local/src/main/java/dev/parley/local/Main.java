@@ -63,6 +63,7 @@ public final class Main {
                 + " UDP port %d")
             .formatted(cloud.port(), LocalAccount.REGION, cloud.xrayPort()));
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
+    out.println("Metrics: http://localhost:%d/_local/".formatted(cloud.port()));
     out.println(
         "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
             .formatted(cloud.port(), cloud.port(), cloud.stage()));

@@ -281,6 +281,11 @@ final class Endpoint {
     clients.decrementAndGet();
   }
 
+  /// How many are open.
+  int connections() {
+    return connections.size();
+  }
+
   /// Ends what an earlier process left behind when it was killed, as connections that were lost.
   void endLeft(List<ConnectionJournal.Left> all) {
     all.forEach(left -> disconnects.tell(left, CloseReason.ABNORMAL));

@@ -41,6 +41,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 /// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
 ///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
 /// - `/_local/xray/…`: X-Ray's API
+/// - `/_local/`: a page with charts of `/_local/metrics`
 /// - `/_local/traces`: a page that shows what it answers
 /// - everything else: the files of the site
 ///
@@ -101,6 +103,7 @@ public final class Gateway implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
   /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
+  /// @param metrics gives the JSON of `/_local/metrics`
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
@@ -113,6 +116,7 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       BiFunction<String, byte[], XRayApi.Answer> xray,
+      Supplier<String> metrics,
       Origins origins,
       Faults faults,
       ConnectionJournal journal,
@@ -132,6 +136,7 @@ public final class Gateway implements AutoCloseable {
             api.stage(),
             site == null ? null : new Site(site),
             xray,
+            metrics,
             threads,
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it
@@ -165,6 +170,11 @@ public final class Gateway implements AutoCloseable {
   /// Where it listens.
   public int port() {
     return ((InetSocketAddress) servers.getFirst().localAddress()).getPort();
+  }
+
+  /// How many connections are open.
+  public int connections() {
+    return endpoint.connections();
   }
 
   /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, gives up

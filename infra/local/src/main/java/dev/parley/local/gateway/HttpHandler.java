@@ -31,6 +31,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
   /// @param xray answers an operation below [#XRAY] with a body
+  /// @param metrics the JSON of `/_local/metrics`
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
@@ -56,6 +58,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       String stage,
       @Nullable Site site,
       BiFunction<String, byte[], XRayApi.Answer> xray,
+      Supplier<String> metrics,
       Executor threads,
       Bounds bounds) {}
 
@@ -219,6 +222,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
                     .put("traceUrl", "/_local/traces?trace={trace}")
                     .toString());
           }
+          case "/_local/metrics" ->
+              Responses.of(HttpResponseStatus.OK, "application/json", services.metrics().get());
           default -> file(request, target.path());
         };
     // Beside what the page says itself, which cannot know where it is served and has no say in who

@@ -6,8 +6,8 @@ import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The local cloud's own pages, which are files of its jar: `/_local/traces` is one. They load
-/// nothing, and talk to nobody, but this gateway.
+/// The local cloud's own pages, which are files of its jar: `/_local/` is a dashboard, and
+/// `/_local/traces/` another page. They load nothing, and talk to nobody, but this gateway.
 final class Pages {
   static final String PREFIX = "/_local/";
 

@@ -6,6 +6,9 @@ import com.amazonaws.xray.entities.TraceHeader;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.xray.Tracing;
+import dev.parley.local.metrics.FunctionOutput;
+import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.metrics.Series;
 import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -64,6 +67,11 @@ public final class LocalFunction implements AutoCloseable {
   private final Faults faults;
   private final @Nullable ServiceProxy proxy;
   private final Tracing tracing;
+  private final MetricStore metrics;
+  private final Series invocations;
+  private final Series errors;
+  private final Series duration;
+  private final Series concurrency;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
   private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
@@ -73,6 +81,7 @@ public final class LocalFunction implements AutoCloseable {
   /// @param handler `package.Class` or `package.Class::handleRequest`
   /// @param timeout how long one invocation may take
   /// @param proxy what stands between the function and the services that it calls, or null
+  /// @param metrics gets what Lambda measures of the function, and what the function measures
   /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
   public LocalFunction(
       String name,
@@ -81,7 +90,8 @@ public final class LocalFunction implements AutoCloseable {
       Duration timeout,
       Faults faults,
       @Nullable ServiceProxy proxy,
-      Tracing tracing) {
+      Tracing tracing,
+      MetricStore metrics) {
     if (name.isBlank()) {
       throw new IllegalArgumentException("A function needs a name");
     }
@@ -95,6 +105,11 @@ public final class LocalFunction implements AutoCloseable {
     this.faults = faults;
     this.proxy = proxy;
     this.tracing = tracing;
+    this.metrics = metrics;
+    this.invocations = Series.ofFunction("Invocations", "Count", name);
+    this.errors = Series.ofFunction("Errors", "Count", name);
+    this.duration = Series.ofFunction("Duration", "Milliseconds", name);
+    this.concurrency = Series.ofFunction("ConcurrentExecutions", "Count", name);
   }
 
   public String name() {
@@ -127,13 +142,29 @@ public final class LocalFunction implements AutoCloseable {
         if (closed) {
           throw new FunctionError("Sandbox.Stopped", name + " is not invoked: it was closed");
         }
-        return invokeInTurn(event, requestId, traced);
+        return measured(event, requestId, traced);
       } catch (FunctionError e) {
         traced.fail();
         throw e;
       } finally {
         turns.release();
       }
+    }
+  }
+
+  /// `Unlike AWS:` the duration has the making of an instance in it.
+  private byte[] measured(byte[] event, String requestId, Tracing.Invocation traced) {
+    metrics.add(invocations, 1);
+    metrics.add(concurrency, INSTANCES_MAX - turns.availablePermits());
+    long begun = System.nanoTime();
+    boolean succeeded = false;
+    try {
+      byte[] result = invokeInTurn(event, requestId, traced);
+      succeeded = true;
+      return result;
+    } finally {
+      metrics.add(errors, succeeded ? 0 : 1);
+      metrics.add(duration, (System.nanoTime() - begun) / 1e6);
     }
   }
 
@@ -297,6 +328,7 @@ public final class LocalFunction implements AutoCloseable {
     }
 
     byte[] run() throws Exception {
+      FunctionOutput.belongsTo(metrics);
       Segment segment = traced.handlerBegins();
       try {
         Context context =

@@ -1,6 +1,7 @@
 package dev.parley.local.streams;
 
 import dev.parley.local.eventsource.Batch;
+import dev.parley.local.metrics.Series;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,10 +20,13 @@ final class Delivery {
 
   private final ShardReader.Mapping mapping;
   private final Shard shard;
+  private final Series iteratorAge;
 
   Delivery(ShardReader.Mapping mapping, Shard shard) {
     this.mapping = mapping;
     this.shard = shard;
+    this.iteratorAge =
+        Series.ofFunction("IteratorAge", "Milliseconds", mapping.resource().function());
   }
 
   /// @return false where the mapping is closed before all of the batch is done with
@@ -63,6 +67,10 @@ final class Delivery {
   /// The number of records before the first that the function did not process: that one is where
   /// the next invocation begins, whatever was processed behind it.
   private int invoke(Batch<StreamRecord> batch) {
+    // Unlike AWS, where a record's own time says how old it is: here that is to the minute. It is
+    // too much by one poll at most.
+    long age = System.nanoTime() - batch.items().getLast().notBefore();
+    mapping.metrics().add(iteratorAge, age / 1e6);
     Set<String> failed = mapping.target().invoke(batch, List.of());
     int processed = 0;
     while (processed < batch.size()

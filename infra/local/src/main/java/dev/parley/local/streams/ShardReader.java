@@ -7,6 +7,7 @@ import dev.parley.local.eventsource.Closing;
 import dev.parley.local.eventsource.Target;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.StreamMappingResource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +40,9 @@ final class ShardReader {
   private long windowEndsAt;
   private long nextPollAt = System.nanoTime();
 
+  /// When a poll last found that there was nothing more.
+  private long caughtUpAt = System.nanoTime();
+
   /// What all readers of a mapping share.
   record Mapping(
       StreamMappingResource resource,
@@ -47,6 +51,7 @@ final class ShardReader {
       Duration pollInterval,
       Target target,
       Faults faults,
+      MetricStore metrics,
       Closing closing) {
     String name() {
       return resource.logicalId();
@@ -128,6 +133,7 @@ final class ShardReader {
 
   private void poll() {
     String from = iterator == null ? iterator() : iterator;
+    long polledAt = System.nanoTime();
     nextPollAt = System.nanoTime() + mapping.pollInterval().toNanos();
     GetRecordsResponse page;
     try {
@@ -149,12 +155,13 @@ final class ShardReader {
     }
     for (Record record : page.records()) {
       String event = mapping.stream().event(record).toString();
-      if (mapping.resource().filter().matches(event)) {
+      if (!TableStream.isOfNothing(record) && mapping.resource().filter().matches(event)) {
         pending.add(
             new StreamRecord(
                 record.dynamodb().sequenceNumber(),
                 event.getBytes(UTF_8),
-                record.dynamodb().approximateCreationDateTime()));
+                record.dynamodb().approximateCreationDateTime(),
+                caughtUpAt));
       }
       polledTo = record.dynamodb().sequenceNumber();
     }
@@ -162,6 +169,8 @@ final class ShardReader {
     polledAll = iterator == null;
     if (page.records().size() == TableStream.RECORDS_PER_POLL_MAX) {
       nextPollAt = System.nanoTime();
+    } else {
+      caughtUpAt = polledAt;
     }
   }
 }

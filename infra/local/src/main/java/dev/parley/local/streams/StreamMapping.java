@@ -5,6 +5,7 @@ import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.eventsource.Closing;
 import dev.parley.local.eventsource.Target;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class StreamMapping implements AutoCloseable {
   /// @param timeToLive says which removals are to bear DynamoDB's identity
   /// @param pollsPerSecond of each shard; AWS does 4
   /// @param function called by one thread per shard
+  /// @param metrics gets the function's `IteratorAge`
   public StreamMapping(
       StreamMappingResource resource,
       LocalDynamoDb dynamoDb,
@@ -50,7 +52,8 @@ public final class StreamMapping implements AutoCloseable {
       TimeToLive timeToLive,
       double pollsPerSecond,
       Target.Function function,
-      Faults faults) {
+      Faults faults,
+      MetricStore metrics) {
     this.mapping =
         new ShardReader.Mapping(
             resource,
@@ -63,6 +66,7 @@ public final class StreamMapping implements AutoCloseable {
                 resource.reportsItemFailures(),
                 function),
             faults,
+            metrics,
             closing);
   }
 

@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.GetRecordsResponse;
+import software.amazon.awssdk.services.dynamodb.model.OperationType;
 import software.amazon.awssdk.services.dynamodb.model.Record;
 import software.amazon.awssdk.services.dynamodb.model.Shard;
 import software.amazon.awssdk.services.dynamodb.model.ShardIteratorType;
 import software.amazon.awssdk.services.dynamodb.model.StreamDescription;
+import software.amazon.awssdk.services.dynamodb.model.StreamViewType;
 import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 
 /// The stream of a table, as DynamoDB Local serves it.
@@ -64,6 +66,15 @@ final class TableStream {
               }
             })
         .shardIterator();
+  }
+
+  /// Whether a record says that a row was removed that was not there. DynamoDB Local writes one for
+  /// each of several deletes of a row that meet; AWS writes none for a delete that finds nothing.
+  static boolean isOfNothing(Record record) {
+    return record.eventName() == OperationType.REMOVE
+        && List.of(StreamViewType.OLD_IMAGE, StreamViewType.NEW_AND_OLD_IMAGES)
+            .contains(record.dynamodb().streamViewType())
+        && record.dynamodb().oldImage().isEmpty();
   }
 
   GetRecordsResponse records(String iterator) {

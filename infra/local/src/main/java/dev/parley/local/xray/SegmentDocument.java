@@ -2,9 +2,15 @@ package dev.parley.local.xray;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonNodePath;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
@@ -25,6 +31,19 @@ import org.jspecify.annotations.Nullable;
 final class SegmentDocument {
   /// X-Ray endpoints and quotas, "Segment document size".
   static final int BYTES_MAX = 64 * 1024;
+
+  /// Objects and lists in each other: 100 subsegments, so that whatever goes through them needs
+  /// little of the stack.
+  private static final int NESTING_MAX = 200;
+
+  private static final ObjectReader STRICT =
+      new JsonMapper(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(NESTING_MAX).build())
+                  .build())
+          .reader()
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private static final JsonSchema SCHEMA = schema();
 
@@ -89,7 +108,7 @@ final class SegmentDocument {
   static SegmentDocument of(byte[] json) throws Refused {
     JsonNode document;
     try {
-      document = Json.STRICT.readTree(json);
+      document = STRICT.readTree(json);
     } catch (JsonProcessingException e) {
       throw new Refused(
           Refusal.of(Json.MAPPER.nullNode(), "ParseError", "not JSON: " + e.getOriginalMessage()));
@@ -115,10 +134,13 @@ final class SegmentDocument {
     if (broken.getProperty() != null && broken.getType().equals("required")) {
       return "Missing" + camelCase(broken.getProperty());
     }
-    int names = broken.getInstanceLocation().getNameCount();
-    for (int i = names - 1; i >= 0; i--) {
-      if (broken.getInstanceLocation().getElement(i) instanceof String name) {
-        return "Invalid" + camelCase(name);
+    // The field of the segment or subsegment, so that what a program calls its own values is no
+    // code.
+    JsonNodePath path = broken.getInstanceLocation();
+    for (int i = 0; i < path.getNameCount(); i++) {
+      boolean into = i + 1 < path.getNameCount() && path.getElement(i).equals("subsegments");
+      if (path.getElement(i) instanceof String field && !into) {
+        return "Invalid" + camelCase(field);
       }
     }
     return "ParseError"; // not an object

@@ -21,6 +21,10 @@ final class Trace {
   /// X-Ray endpoints and quotas, "Trace document size".
   static final int BYTES_MAX = 500 * 1024;
 
+  /// Of subsegments in each other that are joined. A program that recurses has more, and what goes
+  /// through them would use up the stack.
+  static final int DEPTH_MAX = 100;
+
   /// What contains others before them.
   private static final Comparator<ObjectNode> BY_START =
       Comparator.<ObjectNode>comparingDouble(entity -> entity.path("start_time").asDouble())
@@ -118,30 +122,37 @@ final class Trace {
 
   /// Moves subsegments that were sent alone into their parents.
   ///
-  /// @param alone by their parents' ids; in the end, those whose parents have not come
+  /// @param alone by their parents' ids; in the end, those whose parents have not come, or are too
+  ///     deep in others
   private static void join(List<ObjectNode> segments, Map<String, List<ObjectNode>> alone) {
-    Map<String, ObjectNode> entities = new LinkedHashMap<>();
-    segments.forEach(segment -> collect(segment, entities));
-    Deque<ObjectNode> parents = new ArrayDeque<>(entities.values());
-    ObjectNode parent;
+    Set<String> ids = new HashSet<>();
+    Deque<Place> parents = new ArrayDeque<>();
+    segments.forEach(segment -> collect(segment, 0, ids, parents));
+    Place parent;
     while ((parent = parents.poll()) != null) {
-      List<ObjectNode> children = alone.remove(parent.path("id").asText());
+      if (parent.depth() == DEPTH_MAX) {
+        continue;
+      }
+      List<ObjectNode> children = alone.remove(parent.entity().path("id").asText());
       for (ObjectNode child : children == null ? List.<ObjectNode>of() : children) {
-        if (!entities.containsKey(child.path("id").asText())) { // not told within its parent, too
+        if (!ids.contains(child.path("id").asText())) { // not told within its parent, too
           child.remove(List.of("type", "trace_id", "parent_id"));
-          parent.withArrayProperty("subsegments").add(child);
-          Map<String, ObjectNode> brought = new LinkedHashMap<>();
-          collect(child, brought);
-          entities.putAll(brought);
-          parents.addAll(brought.values());
+          parent.entity().withArrayProperty("subsegments").add(child);
+          collect(child, parent.depth() + 1, ids, parents);
         }
       }
     }
   }
 
-  private static void collect(ObjectNode entity, Map<String, ObjectNode> entities) {
-    entities.put(entity.path("id").asText(), entity);
-    entity.path("subsegments").forEach(child -> collect((ObjectNode) child, entities));
+  /// A segment, or a subsegment that is so deep in one.
+  private record Place(ObjectNode entity, int depth) {}
+
+  private static void collect(ObjectNode entity, int depth, Set<String> ids, Deque<Place> places) {
+    ids.add(entity.path("id").asText());
+    places.add(new Place(entity, depth));
+    entity
+        .path("subsegments")
+        .forEach(child -> collect((ObjectNode) child, depth + 1, ids, places));
   }
 
   /// @param callers the ids that are parents of segments

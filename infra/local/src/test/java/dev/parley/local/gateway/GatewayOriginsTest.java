@@ -66,7 +66,15 @@ final class GatewayOriginsTest {
     String host = "Host: evil.example:" + tester.port() + "\r\n";
     String push = "/test/@connections/" + id.replace("=", "%3D");
 
-    for (String path : List.of("/", "/index.html", "/config.json", "/_local/traces", "/none")) {
+    for (String path :
+        List.of(
+            "/",
+            "/index.html",
+            "/config.json",
+            "/_local/",
+            "/_local/traces",
+            "/_local/metrics",
+            "/none")) {
       assertStatus(403, "GET " + path, host);
     }
     assertStatus(403, "POST /_local/xray/TraceSummaries", host);

@@ -118,6 +118,24 @@ final class GatewaySiteTest {
   }
 
   @Test
+  void theLocalCloudsOwnPagesLoadNothingFromElsewhere() throws Exception {
+    HttpResponse<String> page = tester.get("/_local/");
+
+    assertEquals(200, page.statusCode());
+    assertHeader("text/html; charset=utf-8", page, "content-type");
+    assertHeader("text/javascript; charset=utf-8", tester.get("/_local/charts.js"), "content-type");
+    assertHeader("text/css; charset=utf-8", tester.get("/_local/style.css"), "content-type");
+    String policy = page.headers().firstValue("content-security-policy").orElseThrow();
+    assertTrue(
+        policy.startsWith("default-src 'none'; script-src 'self'; style-src 'self'"), policy);
+    assertTrue(policy.contains("frame-ancestors 'none'"), policy);
+    for (String none :
+        List.of("none.js", "a/b/c.js", "%2e%2e/gateway/Pages.class", "index", "x/", ".js")) {
+      assertEquals(404, tester.get("/_local/" + none).statusCode(), none);
+    }
+  }
+
+  @Test
   void theTracesPageLoadsNothingFromElsewhereAndLeadsToNoOtherFile() throws Exception {
     HttpResponse<String> page = tester.get("/_local/traces");
 
@@ -135,6 +153,15 @@ final class GatewaySiteTest {
         List.of("none", "traces/none.js", "traces/%2e%2e/a.js", "%2e%2e/gateway/Pages.class")) {
       assertEquals(404, tester.get("/_local/" + none).statusCode(), none);
     }
+  }
+
+  @Test
+  void theMetricsAreJson() throws Exception {
+    HttpResponse<String> metrics = tester.get("/_local/metrics");
+
+    assertEquals("{}", metrics.body());
+    assertHeader("application/json", metrics, "content-type");
+    assertHeader("no-cache", metrics, "cache-control");
   }
 
   @Test

@@ -160,7 +160,18 @@ final class GatewayTester implements AutoCloseable {
             routes,
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
-    gateway = new Gateway(api, functions, port, site, xray, origins, faults, journal, bounds);
+    gateway =
+        new Gateway(
+            api,
+            functions,
+            port,
+            site,
+            xray,
+            () -> "{}",
+            origins,
+            faults,
+            journal,
+            bounds);
   }
 
   Gateway gateway() {

@@ -10,6 +10,7 @@ import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.xray.Tracing;
+import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -43,7 +44,7 @@ public final class Scripted implements RequestStreamHandler {
         timeout,
         Faults.none(),
         null,
-        Tracing.off());
+        Tracing.off(), new MetricStore());
   }
 
   @Override

@@ -11,6 +11,7 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.TableResource;
 import dev.parley.local.xray.Tracing;
 import java.io.IOException;
@@ -177,7 +178,7 @@ final class LocalFunctionFaultsTest {
               Duration.ofMillis(50),
               faults,
               proxy,
-              Tracing.off());
+              Tracing.off(), new MetricStore());
 
       FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "a"));
       assertEquals("Sandbox.Timedout", error.errorType());
@@ -236,7 +237,7 @@ final class LocalFunctionFaultsTest {
         Duration.ofSeconds(30),
         faults,
         proxy,
-        Tracing.off());
+        Tracing.off(), new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

@@ -13,8 +13,11 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.xray.Tracing;
+import dev.parley.local.json.Json;
+import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -24,6 +27,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -99,7 +103,7 @@ final class LocalFunctionTest {
     String handler = Doubling.class.getName() + "::handleRequest";
     LocalFunction function =
         new LocalFunction(
-            "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null, Tracing.off());
+            "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null, Tracing.off(), new MetricStore());
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -141,7 +145,7 @@ final class LocalFunctionTest {
                     Duration.ofSeconds(5),
                     Faults.none(),
                     null,
-                    Tracing.off()));
+                    Tracing.off(), new MetricStore()));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -158,6 +162,39 @@ final class LocalFunctionTest {
     assertEquals("one", first.getMessage());
     assertEquals("two", second.getMessage());
     assertEquals(before + 1, Failing.INSTANCES.get());
+  }
+
+  /// What a function prints in the embedded metric format is told from its other lines in
+  /// `FunctionOutputTest`.
+  @Test
+  void invocationsAndTheirErrorsAreMeasured() throws Exception {
+    MetricStore metrics = new MetricStore();
+    LocalFunction function =
+        new LocalFunction(
+            "f",
+            Failing.class.getName(),
+            Map.of(),
+            Duration.ofSeconds(5),
+            Faults.none(),
+            null,
+            Tracing.off(),
+            metrics);
+
+    assertThrows(FunctionError.class, () -> invoke(function, "\"one\""));
+    assertThrows(FunctionError.class, () -> invoke(function, "\"two\""));
+
+    Map<String, Double> sums = new TreeMap<>();
+    for (JsonNode series : Json.MAPPER.readTree(metrics.json()).path("series")) {
+      assertEquals("{\"FunctionName\":\"f\"}", series.path("dimensions").toString());
+      series
+          .path("points")
+          .forEach(
+              p -> sums.merge(series.path("name").asText(), p.path(2).asDouble(), Double::sum));
+    }
+    assertEquals(2, sums.get("Invocations"));
+    assertEquals(2, sums.get("Errors"));
+    assertEquals(2, sums.get("ConcurrentExecutions"), "one at a time");
+    assertTrue(sums.getOrDefault("Duration", 0.0) > 0, sums.toString());
   }
 
   @Test
@@ -191,7 +228,7 @@ final class LocalFunctionTest {
             Duration.ofMillis(50),
             Faults.none(),
             null,
-            Tracing.off());
+            Tracing.off(), new MetricStore());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -300,7 +337,7 @@ final class LocalFunctionTest {
         Duration.ofSeconds(20),
         Faults.none(),
         null,
-        Tracing.off());
+        Tracing.off(), new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

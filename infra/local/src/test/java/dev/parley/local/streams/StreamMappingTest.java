@@ -1,5 +1,6 @@
 package dev.parley.local.streams;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,6 +12,7 @@ import dev.parley.local.eventsource.EventFilter;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.FunctionError;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
@@ -30,7 +32,11 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
@@ -48,6 +54,8 @@ class StreamMappingTest {
 
   @SuppressWarnings("NullAway.Init") // set before the first test
   private static LocalDynamoDb dynamoDb;
+
+  private final MetricStore metrics = new MetricStore();
 
   @BeforeAll
   static void start() throws IOException {
@@ -86,6 +94,78 @@ class StreamMappingTest {
     assertEquals("NEW_AND_OLD_IMAGES", change.path("StreamViewType").asText());
     assertTrue(change.path("SizeBytes").isNumber());
     assertFalse(record.has("userIdentity"));
+  }
+
+  /// DynamoDB Local tells of each of them.
+  @Test
+  void deletesOfOneRowThatMeetAreOneRemoval(TestInfo test) throws Exception {
+    String table = table(test);
+    List<byte[]> events = new CopyOnWriteArrayList<>();
+
+    try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), recorded(events));
+        ExecutorService deleting = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 100; i++) {
+        put(table, "row", i);
+        List<Future<?>> deletes = new ArrayList<>();
+        for (int j = 0; j < 4; j++) {
+          deletes.add(
+              deleting.submit(
+                  () -> dynamoDb.client().deleteItem(d -> d.tableName(table).key(key("row")))));
+        }
+        for (Future<?> delete : deletes) {
+          delete.get();
+        }
+      }
+      put(table, "last", 1);
+      until(() -> events.stream().anyMatch(e -> new String(e, UTF_8).contains("\"last\"")));
+    }
+
+    int removals = 0;
+    for (byte[] event : events) {
+      for (JsonNode record : Json.MAPPER.readTree(event).path("Records")) {
+        if (record.path("eventName").asText().equals("REMOVE")) {
+          removals++;
+          assertTrue(record.path("dynamodb").has("OldImage"), record.toString());
+        }
+      }
+    }
+    assertEquals(100, removals);
+  }
+
+  /// DynamoDB Local's own times are to the minute, so that they cannot say it.
+  @Test
+  void aBatchThatFailsIsOlderWhenItComesAgain(TestInfo test) throws Exception {
+    String table = table(test);
+    List<Integer> seen = new CopyOnWriteArrayList<>();
+    AtomicLong failedAfterNanos = new AtomicLong();
+
+    long began = System.nanoTime();
+    put(table, "a", 1);
+    try (StreamMapping _ =
+        mapping(
+            shape(table),
+            Checkpoints.inMemory(),
+            event -> {
+              if (failedAfterNanos.get() == 0) {
+                long called = System.nanoTime();
+                until(() -> System.nanoTime() - called > 50_000_000);
+                failedAfterNanos.set(System.nanoTime() - called);
+                throw new IllegalStateException("not now");
+              }
+              return numbers(seen).apply(event);
+            })) {
+      until(() -> seen.contains(1));
+    }
+
+    JsonNode series = Json.MAPPER.readTree(metrics.json()).at("/series/0");
+    assertEquals("IteratorAge", series.path("name").asText());
+    assertEquals("{\"FunctionName\":\"Function\"}", series.path("dimensions").toString());
+    double oldest = 0;
+    for (JsonNode point : series.path("points")) {
+      oldest = Math.max(oldest, point.path(3).asDouble());
+    }
+    assertTrue(oldest >= failedAfterNanos.get() / 1e6, oldest + " ms");
+    assertTrue(oldest <= (System.nanoTime() - began) / 1e6, oldest + " ms");
   }
 
   @Test
@@ -394,7 +474,8 @@ class StreamMappingTest {
                 timeToLive,
                 POLLS_PER_SECOND,
                 (event, _) -> recorded(events).apply(event),
-                Faults.none())
+                Faults.none(),
+                metrics)
             .start()) {
       until(() -> !events.isEmpty());
     }
@@ -501,12 +582,12 @@ class StreamMappingTest {
         EventFilter.NONE);
   }
 
-  private static StreamMapping mapping(
+  private StreamMapping mapping(
       Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
     return mapping(dynamoDb, shape, checkpoints, function);
   }
 
-  private static StreamMapping mapping(
+  private StreamMapping mapping(
       LocalDynamoDb from, Shape shape, Checkpoints checkpoints, UnaryOperator<byte[]> function) {
     TimeToLive none = new TimeToLive(from.client(), List.of(), InstantSource.system());
     return new StreamMapping(
@@ -516,7 +597,8 @@ class StreamMappingTest {
             none,
             POLLS_PER_SECOND,
             (event, _) -> function.apply(event),
-            Faults.none())
+            Faults.none(),
+            metrics)
         .start();
   }
 

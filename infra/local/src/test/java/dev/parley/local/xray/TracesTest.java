@@ -17,6 +17,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.xray.SegmentDocument.Refusal;
 import java.util.ArrayList;
@@ -98,6 +99,38 @@ final class TracesTest {
 
     assertEquals("egg", document(traces, TRACE, 0).path("name").asText());
     assertEquals("hen", document(traces, TRACE, 1).path("name").asText());
+  }
+
+  @Test
+  void subsegmentsAreJoinedToADepthAndThoseBelowAreShownAsTheyCame() {
+    int count = 2_000;
+    traces.put(segment(1, "recursion", 0, 1).toString());
+    for (int i = 2; i <= count; i++) {
+      assertNull(traces.put(alone(i, i - 1, "call", 0, 1).toString()));
+    }
+
+    JsonNode segments =
+        ask(traces, "Traces", "{\"TraceIds\":[\"%s\"]}".formatted(TRACE)).at("/Traces/0/Segments");
+    assertEquals(count - Trace.DEPTH_MAX, segments.size());
+    assertEquals(
+        1,
+        ask(traces, "TraceSummaries", "{\"StartTime\":0,\"EndTime\":1e10}")
+            .path("TraceSummaries")
+            .size());
+  }
+
+  @Test
+  void aDocumentWithTooManySubsegmentsInEachOtherIsRefused() {
+    ObjectNode inner = entity(200, "call", 0, 1);
+    for (int i = 199; i > 1; i--) {
+      inner = with(entity(i, "call", 0, 1), inner);
+    }
+
+    Refusal refusal = traces.put(with(segment(1, "recursion", 0, 1), inner).toString());
+
+    assertNotNull(refusal);
+    assertEquals("ParseError", refusal.code());
+    assertTrue(refusal.message().contains("nesting depth"), refusal.message());
   }
 
   @Test

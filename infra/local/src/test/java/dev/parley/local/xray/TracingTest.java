@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.FunctionError;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -171,7 +172,8 @@ final class TracingTest {
         Duration.ofSeconds(2),
         Faults.none(),
         null,
-        tracing);
+        tracing,
+        new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String what) {
