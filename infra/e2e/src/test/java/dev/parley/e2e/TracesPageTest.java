@@ -125,6 +125,11 @@ class TracesPageTest extends PageTest {
 
     span(page, "DynamoDB").click();
     assertThat(page.getByTestId("details")).containsText("<b>it broke</b>");
+    span(page, "write").locator(".caret").click();
+    assertThat(page.getByTestId("span")).hasCount(3);
+    assertThat(span(page, "write")).hasAttribute("aria-selected", "true");
+    span(page, "write").locator(".caret").click();
+    assertThat(page.getByTestId("span")).hasCount(6);
     span(page, "Fanout").click();
     assertThat(page.getByTestId("details")).containsText("160 ms since write had ended");
     assertThat(page.getByTestId("details")).containsText("batch");

@@ -374,15 +374,17 @@ export class Waterfall {
   #toggle(id) {
     if (!this.#collapsed.delete(id)) this.#collapsed.add(id);
     this.#drawRows();
+    // What was selected is below it, and does not show any more.
+    if (this.#rows.active === null && this.#address?.segment != null) this.#go({ segment: id }, true);
   }
 
   /** @param {boolean} collapsed */
   #collapseAll(collapsed) {
     const { spans } = /** @type {Trace} */ (this.#trace);
     this.#collapsed = new Set(collapsed
-      ? spans.filter((s) => s.segment && s.children.some((c) => !c.segment)).map((s) => s.id) : []);
+      ? spans.filter((s) => s.depth > 0 && s.children.length > 0).map((s) => s.id) : []);
     this.#drawRows();
-    if (this.#rows.active === null && this.#address?.segment !== null) this.#go({ segment: null }, true);
+    if (this.#rows.active === null && this.#address?.segment != null) this.#go({ segment: null }, true);
   }
 
   /**
