@@ -13,7 +13,7 @@
 
 import { ServerClock } from './clock.js';
 import { Connection } from './connection.js';
-import { eventOf, isTimestamp } from './frames.js';
+import { eventOf } from './frames.js';
 import { guestSecret, randomId } from './guest.js';
 import { Hints } from './hints.js';
 import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
@@ -399,9 +399,10 @@ export class Client {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
     for (const frame of events) {
-      if (frame.type === 'sent') {
+      const { type, room: name, id, ...said } = frame;
+      if (type === 'sent' && typeof id === 'string') {
         // A reply that comes after its request was given up still answers the send.
-        this.#memberships.get(frame.room)?.sender.answered(frame);
+        this.#memberships.get(name)?.sender.answered({ ...said, id });
       }
       const event = eventOf(frame);
       if (event === null) continue;

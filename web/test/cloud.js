@@ -29,6 +29,9 @@ export class Cloud {
   /** The most sends that one client had outstanding in one room. */
   outstandingMax = 0;
 
+  /** The trace of sends from now on, where they are sampled. @type {string | undefined} */
+  trace;
+
   faults = {
     /** No socket opens. */
     unreachable: false,
@@ -175,6 +178,7 @@ export class Cloud {
         }
       },
       setTimeout: (/** @type {() => void} */ task, ms = 0) => this.#timer(ms, task),
+      requestAnimationFrame: (/** @type {() => void} */ task) => this.#timer(16, task),
       clearTimeout: (/** @type {number | undefined} */ timer) => time.cancel(timer),
       setInterval: every,
       clearInterval: (/** @type {number} */ id) => {
@@ -303,7 +307,7 @@ export class Cloud {
         const { user, sender } = socket;
         this.table(room).write({ id, user, sender, message, after }, (timestamp) => {
           this.#outstanding.set(key, (this.#outstanding.get(key) ?? 0) - 1);
-          reply({ type: 'sent', room, id, timestamp });
+          reply({ type: 'sent', room, id, timestamp, trace: this.trace });
         });
         break;
       }

@@ -21,6 +21,40 @@ export default {
     equal(sender, 'Ada');
   }),
 
+  aSendThatIsAnsweredIsToldWithItsTrace: inACloud(async (cloud, connect) => {
+    const ada = connect({ name: 'Ada' });
+    /** @type {any[]} */
+    const sent = [];
+    ada.on('sent', (event) => sent.push(event));
+    ada.send('r', 'untraced');
+    await cloud.until(() => equalToTheTable(cloud, ada) && texts(ada).length === 1, 'equal');
+    cloud.trace = '1-5759e988-bd862e3fe1be46a994272793';
+    ada.send('r', 'traced');
+    await cloud.until(() => sent.length === 2, 'both are told');
+
+    const [first, second] = cloud.table('r').messages;
+    equal(sent, [
+      { room: 'r', id: first.id, timestamp: first.timestamp },
+      { room: 'r', id: second.id, timestamp: second.timestamp, trace: cloud.trace },
+    ]);
+  }),
+
+  howLongALiveMessageTookIsToldOnceTheServersTimeIsKnown: inACloud(async (cloud, connect) => {
+    const [ada, bob] = [connect({ name: 'Ada' }), connect({ name: 'Bob' })];
+    /** @type {any[]} */
+    const shown = [];
+    bob.on('shown', ({ room, messages }) => shown.push(...messages.map((m) => ({ room, ...m }))));
+    await cloud.until(() => bob.room('r')?.link === 'live', 'joined');
+    await bob.sync(); // a pong has told the time
+
+    ada.send('r', 'hello');
+    await cloud.until(() => equalToTheTable(cloud, ada, bob) && shown.length === 1, 'it is told');
+
+    const [{ id, timestamp }] = cloud.table('r').messages;
+    equal([shown[0].room, shown[0].id, shown[0].timestamp], ['r', id, timestamp]);
+    check(shown[0].ms >= 0 && shown[0].ms < MINUTE, `it took ${shown[0].ms} ms`);
+  }),
+
   sendsOfARoomGoOneAfterTheOther: inACloud(async (cloud, connect) => {
     const client = connect({ rooms: ['r', 's'] });
     await cloud.until(() => client.room('r')?.link === 'live', 'joined');

@@ -22,8 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// A Chromium to test with: the one that this machine has, else Playwright's own, else Debian's.
-// And
-/// the Node.js of Playwright.
+/// And the Node.js of Playwright.
 final class TestBrowser {
   private static final List<String> NAMES =
       List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
