@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
 import java.io.IOException;
@@ -55,6 +57,25 @@ class BrowserTest extends PageTest {
     ada.say("hello red");
     bob.element("room-red").click();
     assertThat(bob.texts()).containsText("hello red");
+  }
+
+  @Test
+  void aMessagesDetailsTellHowLongItTookAndLeadToItsTrace() {
+    TestPage ada = open("Ada", "traced");
+    ada.page().evaluate("window.dispatchEvent(new Event('online'))"); // a ping tells the time
+    ada.say("follow me");
+    assertThat(ada.texts()).containsText(new String[] {"follow me"});
+
+    Locator details = ada.messages().getByLabel("Details");
+    details.click();
+
+    assertThat(details).hasAttribute("aria-expanded", "true");
+    Locator shown = ada.element("details");
+    assertThat(shown).containsText(Pattern.compile("on screen after [0-9]+ ms · trace 1-"));
+    Page viewer = ada.page().context().waitForPage(shown.getByRole(AriaRole.LINK)::click);
+    assertThat(viewer.getByText("SendMessageFunction").first()).isVisible();
+    details.click();
+    assertThat(shown).hasCount(0);
   }
 
   @Test
