@@ -169,7 +169,7 @@ class LocalCloudQueueTest {
 
     assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
     List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
-    assertEquals(5, own.size(), String.join("\n", lines));
+    assertEquals(6, own.size(), String.join("\n", lines));
     assertEquals("Parley has stopped", own.getLast());
   }
 

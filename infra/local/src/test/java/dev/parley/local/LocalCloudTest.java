@@ -238,7 +238,7 @@ class LocalCloudTest {
 
     assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
     List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
-    assertEquals(5, own.size(), String.join("\n", lines));
+    assertEquals(6, own.size(), String.join("\n", lines));
     assertTrue(
         own.get(1)
             .matches(
@@ -335,7 +335,7 @@ class LocalCloudTest {
     assertTrue(
         own.getFirst().matches("Faults: -Dparley\\.faults=seed=\\d+,push\\.lost=0\\.5"),
         own.toString());
-    assertEquals(4, own.size(), own.toString());
+    assertEquals(5, own.size(), own.toString());
   }
 
   private Process run(String... settings) throws IOException {
