@@ -246,9 +246,9 @@ class LocalCloudTest {
                     + " --region us-east-1; UDP port \\d+"),
         own.get(1));
     assertTrue(
-        own.get(3).matches("Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test"),
-        own.get(3));
-    assertEquals("Parley has stopped; data kept in " + folder.resolve("data"), own.get(4));
+        own.get(4).matches("Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test"),
+        own.get(4));
+    assertEquals("Parley has stopped; data kept in " + folder.resolve("data"), own.get(5));
   }
 
   @Test
