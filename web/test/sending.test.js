@@ -45,7 +45,9 @@ export default {
     const shown = [];
     bob.on('shown', ({ room, messages }) => shown.push(...messages.map((m) => ({ room, ...m }))));
     await cloud.until(() => bob.room('r')?.link === 'live', 'joined');
-    await bob.sync(); // a pong has told the time
+    let timed = false;
+    bob.sync().then(() => { timed = true; }); // a pong has told the time then
+    await cloud.until(() => timed, 'the time is known');
 
     ada.send('r', 'hello');
     await cloud.until(() => equalToTheTable(cloud, ada, bob) && shown.length === 1, 'it is told');
