@@ -65,7 +65,7 @@ let config = null;
 /** What is known of the last messages, by room and timestamp. @type {Map<string, Measured>} */
 const measured = new Map();
 
-/** @typedef {{shownMs?: number, trace?: string}} Measured */
+/** @typedef {{shownMs?: number, errorMs?: number, trace?: string}} Measured */
 
 const client = new Client({
   async url() {
@@ -95,7 +95,9 @@ client.on('sent', ({ room, timestamp, trace }) => {
   if (trace !== undefined) measure(room, timestamp, { trace });
 });
 client.on('shown', ({ room, messages }) => {
-  for (const { timestamp, ms } of messages) measure(room, timestamp, { shownMs: ms });
+  for (const { timestamp, ms, errorMs } of messages) {
+    measure(room, timestamp, { shownMs: ms, errorMs });
+  }
 });
 client.on('refused', ({ room, error, left }) => {
   if (left) leave(room);
@@ -121,10 +123,10 @@ function measure(room, timestamp, more) {
  * @returns {import('./conversation.js').Details}
  */
 function details(room, timestamp) {
-  const { shownMs, trace } = measured.get(`${room} ${timestamp}`) ?? {};
+  const { trace, ...shown } = measured.get(`${room} ${timestamp}`) ?? {};
   const template = config?.traceUrl;
   const linked = trace !== undefined && template !== undefined && /^(https?:|\/)/.test(template);
-  return { shownMs, trace, ...(linked ? { traceUrl: template.replace('{trace}', trace) } : {}) };
+  return { ...shown, trace, ...(linked ? { traceUrl: template.replace('{trace}', trace) } : {}) };
 }
 
 /** @param {string} room */

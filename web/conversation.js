@@ -17,6 +17,7 @@ import { $, avatar, element, find, reconcile, setAttribute, setText } from './do
  *
  * @typedef {object} Details what is known of a message beside what it says
  * @property {number} [shownMs] from its timestamp until it was on the screen
+ * @property {number} [errorMs] how far off that may be
  * @property {string} [trace] the id of its trace
  * @property {string} [traceUrl] where that is to be seen
  *
@@ -181,9 +182,11 @@ function detailsButton(message, reader) {
  * @param {Message} message
  * @param {Details} details
  */
-function detailsOf({ timestamp }, { shownMs, trace, traceUrl }) {
+function detailsOf({ timestamp }, { shownMs, errorMs = 0, trace, traceUrl }) {
   const parts = [exactFormat.format(new Date(timestamp / 1000))];
-  if (shownMs !== undefined) parts.push(`on screen after ${Math.round(shownMs)} ms`);
+  if (shownMs !== undefined) {
+    parts.push(`on screen after ${Math.round(shownMs)} ± ${Math.ceil(errorMs)} ms`);
+  }
   const item = element('p', 'details', { 'data-testid': 'details' }, parts.join(' · '));
   if (trace !== undefined) {
     item.append(' · trace ', traceUrl === undefined ? element('code', '', {}, trace)

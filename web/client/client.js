@@ -53,8 +53,9 @@ const DEFAULT_ROOM = 'global';
  * @property {{room: string, id: string, timestamp: number, trace?: string}} sent the server has
  *     answered that a message is in the table; `trace` is the id of the send's X-Ray trace, where it
  *     was sampled
- * @property {{room: string, messages: {id: string, timestamp: number, ms: number}[]}} shown messages
- *     that came live are on the screen, `ms` after their timestamps by the server's clock. Of a large
+ * @property {{room: string, messages: {id: string, timestamp: number, ms: number,
+ *     errorMs: number}[]}} shown messages that came live are on the screen, `ms` after their
+ *     timestamps by the server's clock, which is known to `errorMs`: half a round trip. Of a large
  *     burst not all are told, and none where the page cannot be seen or the server's time is not known.
  */
 

@@ -23,12 +23,28 @@ export const passedMs = (from, to) => [
 
 /** What time it is for the server, by what its last `pong` told. */
 export class ServerClock {
-  /** @type {{timeUs: number, received: Moment} | null} */
+  /** @type {{timeUs: number, received: Moment, roundTripMs: number} | null} */
   #told = null;
 
-  /** @param {number} timeUs what a `pong` that has just come told */
-  set(timeUs) {
-    this.#told = { timeUs, received: moment() };
+  /**
+   * @param {number} timeUs what a `pong` that has just come told
+   * @param {number} roundTripMs how long it took to ask for it
+   */
+  set(timeUs, roundTripMs) {
+    this.#told = { timeUs, received: moment(), roundTripMs };
+  }
+
+  /**
+   * The server's time now, as far as a round trip tells: it was told somewhere on the way.
+   *
+   * @returns {{us: number, errorMs: number} | null} epoch microseconds, and how far off they may be;
+   *     null where it is not known, or a clock of this machine stood or was set since
+   */
+  estimate() {
+    if (this.#told === null || !this.sure) return null;
+    const { timeUs, received, roundTripMs } = this.#told;
+    const [passed] = passedMs(received, moment());
+    return { us: timeUs + 1000 * (passed + roundTripMs / 2), errorMs: roundTripMs / 2 };
   }
 
   /**

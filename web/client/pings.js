@@ -3,6 +3,7 @@
  * and when there is a hint that the connection may be dead.
  */
 
+import { moment, passedMs } from './clock.js';
 import { isTimestamp } from './frames.js';
 
 /** @typedef {import('./membership.js').Membership} Membership */
@@ -63,9 +64,10 @@ export class Pings {
     const live = [...this.#memberships.values()].filter((m) => m.room.link === 'live');
     try {
       const frame = { action: 'ping', rooms: live.map((m) => m.name) };
+      const asked = moment();
       const { time, rooms } = await connection.request(frame, patienceMs);
       if (isTimestamp(time)) {
-        clock.set(time);
+        clock.set(time, passedMs(asked, moment())[0]);
         for (const membership of this.#memberships.values()) membership.timed();
       }
       if (session !== connection.session) return false;

@@ -52,10 +52,11 @@ export class Shown {
    * @param {Arrived[]} arrived
    */
   #tell(room, arrived) {
-    const now = this.#clock.sure ? this.#clock.earliestUs() : null;
+    const now = this.#clock.estimate();
     if (now === null) return; // A clock that is not known measures nothing.
+    const { us, errorMs } = now;
     const messages = arrived.map(({ id, timestamp }) => (
-      { id, timestamp, ms: Math.max(0, (now - timestamp) / 1000) }));
+      { id, timestamp, ms: Math.max(0, (us - timestamp) / 1000), errorMs }));
     this.#listeners.tell('shown', { room, messages });
   }
 }
