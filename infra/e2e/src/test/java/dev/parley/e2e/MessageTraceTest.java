@@ -32,6 +32,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -183,16 +184,27 @@ class MessageTraceTest {
                 FaultPlan.parse("seed=3,function.killed.before.call=0.2"));
         TestClient ada = connectInTheEnd(cloud, "?name=Ada&rooms=lobby")) {
       String twice = null;
-      for (int i = 0; i < 500 && twice == null; i++) {
+      for (int i = 0; i < 2_000 && twice == null; i++) {
         int before = ada.received().size();
         ada.send(
-            "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\"}".formatted(i));
+            i % 50 == 49 // where the membership fell victim to a killed function
+                ? "{\"action\":\"join\",\"room\":\"lobby\"}"
+                : "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\"}"
+                    .formatted(i));
         while (ada.received().size() == before) {
           Thread.onSpinWait(); // a reply, an error or an earlier message
         }
         twice = traceOfAMessageThatCameTwice(ada);
       }
-      assertNotNull(twice, "nothing came twice");
+      assertNotNull(
+          twice,
+          () ->
+              "nothing came twice among "
+                  + ada.received().stream()
+                      .collect(
+                          Collectors.groupingBy(
+                              frame -> frame.path("type").asText() + frame.path("code").asText(),
+                              Collectors.counting())));
 
       List<JsonNode> trace =
           new TestTraces(cloud)
