@@ -22,10 +22,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.sqs.model.Message;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException;
+import software.amazon.awssdk.services.sqs.model.Message;
 
 class DisconnectHandlerTest {
   private static final Map<String, String> ENVIRONMENT =
@@ -88,8 +88,7 @@ class DisconnectHandlerTest {
     Set<String> either = Set.of(ten.id().value(), eleven.id().value());
     List<Message> enqueued = TestSqs.take(queue, message -> either.contains(message.body()), 1);
     enqueued.addAll(TestSqs.takeAll(queue, message -> either.contains(message.body())));
-    assertEquals(
-        List.of(eleven.id().value()), enqueued.stream().map(Message::body).toList());
+    assertEquals(List.of(eleven.id().value()), enqueued.stream().map(Message::body).toList());
   }
 
   @Test

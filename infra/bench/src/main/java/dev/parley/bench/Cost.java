@@ -78,8 +78,7 @@ final class Cost {
   ///
   /// @param main has a `main` that takes the other arguments
   /// @return samples by what they are of, in order
-  static Map<String, List<Sample>> samples(
-      Cloud cloud, Class<?> main, String what, String room)
+  static Map<String, List<Sample>> samples(Cloud cloud, Class<?> main, String what, String room)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(ProcessHandle.current().info().command().orElse("java"));

@@ -14,8 +14,8 @@ import dev.parley.fanout.Jobs;
 import dev.parley.fanout.PushHandler;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
-import dev.parley.local.xray.Tracing;
 import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.xray.Tracing;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
@@ -132,7 +132,8 @@ final class CostProcess {
             Duration.ofMinutes(1),
             Faults.none(),
             null,
-            Tracing.off(), new MetricStore());
+            Tracing.off(),
+            new MetricStore());
     ObjectNode root = JSON.createObjectNode();
     ArrayNode records = root.putArray("Records");
     for (String job : Jobs.segments(room, POWER, new String(event, UTF_8), null)) {

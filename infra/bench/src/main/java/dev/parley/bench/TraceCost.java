@@ -32,7 +32,8 @@ final class TraceCost {
         String room = what.equals(PUSH) ? "traced-room" : "quiet-room";
         Map<String, List<Cost.Sample>> samples =
             Cost.samples(cloud, TraceCostProcess.class, what, room);
-        List<Cost.Sample> off = samples.getOrDefault(TraceCostProcess.Sampled.NOTHING.name, List.of());
+        List<Cost.Sample> off =
+            samples.getOrDefault(TraceCostProcess.Sampled.NOTHING.name, List.of());
         for (TraceCostProcess.Sampled sampled : TraceCostProcess.Sampled.values()) {
           row(what, sampled.name, samples.getOrDefault(sampled.name, List.of()), off);
         }
@@ -45,8 +46,7 @@ final class TraceCost {
     }
   }
 
-  private void row(
-      String what, String sampled, List<Cost.Sample> samples, List<Cost.Sample> off) {
+  private void row(String what, String sampled, List<Cost.Sample> samples, List<Cost.Sample> off) {
     List<Double> cpu = samples.stream().map(Cost.Sample::cpuMicros).sorted().toList();
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("CPU us", Report.median(cpu));

@@ -69,7 +69,8 @@ final class TraceCostProcess {
     int count = push ? 10_000 : 200;
     Map<Sampled, CostProcess.Work> works = new EnumMap<>(Sampled.class);
     for (Sampled sampled : Sampled.values()) {
-      works.put(sampled, push ? pushes(room, sampled) : messages(room, members.getFirst(), sampled));
+      works.put(
+          sampled, push ? pushes(room, sampled) : messages(room, members.getFirst(), sampled));
     }
     for (CostProcess.Work work : works.values()) {
       CostProcess.run(work, each, 2 * count);
@@ -131,7 +132,8 @@ final class TraceCostProcess {
     ObjectNode event = JSON.createObjectNode();
     event.put(
         "body",
-        "{\"action\":\"sendMessage\",\"room\":\"%s\",\"message\":\"hello\"}".formatted(room.name()));
+        "{\"action\":\"sendMessage\",\"room\":\"%s\",\"message\":\"hello\"}"
+            .formatted(room.name()));
     ObjectNode context = event.putObject("requestContext");
     context.put("connectionId", member.connection().value());
     context.put("connectedAt", 0);

@@ -71,7 +71,8 @@ class BrowserTest extends PageTest {
 
     assertThat(details).hasAttribute("aria-expanded", "true");
     Locator shown = ada.element("details");
-    assertThat(shown).containsText(Pattern.compile("on screen after [0-9]+ ± [0-9]+ ms · trace 1-"));
+    assertThat(shown)
+        .containsText(Pattern.compile("on screen after [0-9]+ ± [0-9]+ ms · trace 1-"));
     Page viewer = ada.page().context().waitForPage(shown.getByRole(AriaRole.LINK)::click);
     assertThat(viewer.getByText("SendMessageFunction").first()).isVisible();
     details.click();

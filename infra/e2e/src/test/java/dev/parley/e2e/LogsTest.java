@@ -46,6 +46,7 @@ class LogsTest {
               .path("id")
               .asText();
       ada.awaitMessage(TEXT);
+      ada.await(event -> event.path("type").asText().equals("presence"));
       ada.request("join", "\"room\":\"many\"");
       try (TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Cid&rooms=many")) {
         ada.request(

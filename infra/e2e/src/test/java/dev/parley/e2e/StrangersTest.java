@@ -146,7 +146,13 @@ class StrangersTest extends PageTest {
     };
     for (int port : ports) {
       for (String path :
-          List.of("/", "/config.json", "/_local/xray/Traces", "/_local/", "/_local/metrics", "/health")) {
+          List.of(
+              "/",
+              "/config.json",
+              "/_local/xray/Traces",
+              "/_local/",
+              "/_local/metrics",
+              "/health")) {
         Page page = browser.newPage();
 
         Response response = page.navigate(STRANGER + port + path);

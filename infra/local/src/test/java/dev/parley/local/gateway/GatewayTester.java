@@ -161,17 +161,7 @@ final class GatewayTester implements AutoCloseable {
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
     gateway =
-        new Gateway(
-            api,
-            functions,
-            port,
-            site,
-            xray,
-            () -> "{}",
-            origins,
-            faults,
-            journal,
-            bounds);
+        new Gateway(api, functions, port, site, xray, () -> "{}", origins, faults, journal, bounds);
   }
 
   Gateway gateway() {

@@ -9,8 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.LocalFunction;
-import dev.parley.local.xray.Tracing;
 import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.xray.Tracing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -44,7 +44,8 @@ public final class Scripted implements RequestStreamHandler {
         timeout,
         Faults.none(),
         null,
-        Tracing.off(), new MetricStore());
+        Tracing.off(),
+        new MetricStore());
   }
 
   @Override

@@ -178,7 +178,8 @@ final class LocalFunctionFaultsTest {
               Duration.ofMillis(50),
               faults,
               proxy,
-              Tracing.off(), new MetricStore());
+              Tracing.off(),
+              new MetricStore());
 
       FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "a"));
       assertEquals("Sandbox.Timedout", error.errorType());
@@ -237,7 +238,8 @@ final class LocalFunctionFaultsTest {
         Duration.ofSeconds(30),
         faults,
         proxy,
-        Tracing.off(), new MetricStore());
+        Tracing.off(),
+        new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

@@ -15,9 +15,9 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
-import dev.parley.local.xray.Tracing;
 import dev.parley.local.json.Json;
 import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.xray.Tracing;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -103,7 +103,14 @@ final class LocalFunctionTest {
     String handler = Doubling.class.getName() + "::handleRequest";
     LocalFunction function =
         new LocalFunction(
-            "f", handler, Map.of(), Duration.ofSeconds(5), Faults.none(), null, Tracing.off(), new MetricStore());
+            "f",
+            handler,
+            Map.of(),
+            Duration.ofSeconds(5),
+            Faults.none(),
+            null,
+            Tracing.off(),
+            new MetricStore());
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -145,7 +152,8 @@ final class LocalFunctionTest {
                     Duration.ofSeconds(5),
                     Faults.none(),
                     null,
-                    Tracing.off(), new MetricStore()));
+                    Tracing.off(),
+                    new MetricStore()));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -228,7 +236,8 @@ final class LocalFunctionTest {
             Duration.ofMillis(50),
             Faults.none(),
             null,
-            Tracing.off(), new MetricStore());
+            Tracing.off(),
+            new MetricStore());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -337,7 +346,8 @@ final class LocalFunctionTest {
         Duration.ofSeconds(20),
         Faults.none(),
         null,
-        Tracing.off(), new MetricStore());
+        Tracing.off(),
+        new MetricStore());
   }
 
   private static String invoke(LocalFunction function, String event) {

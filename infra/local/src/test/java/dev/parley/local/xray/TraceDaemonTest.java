@@ -9,13 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.amazonaws.services.lambda.runtime.Context;
-import com.amazonaws.services.lambda.runtime.RequestHandler;
-import com.amazonaws.xray.AWSXRay;
-import dev.parley.local.faults.Faults;
-import dev.parley.local.lambda.FunctionError;
-import dev.parley.local.lambda.LocalFunction;
-import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.DatagramPacket;
