@@ -66,7 +66,7 @@ final class TraceCostProcess {
         new MemberIndex(new Aws(settings).dynamoDb(), settings)
             .membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now());
     int each = push ? members.size() : 1;
-    int count = push ? 10_000 : 200;
+    int count = push ? 10_000 : 50;
     Map<Sampled, CostProcess.Work> works = new EnumMap<>(Sampled.class);
     for (Sampled sampled : Sampled.values()) {
       works.put(
