@@ -79,7 +79,7 @@ class PusherTest {
     CompletableFuture<Pusher.Outcome> slow =
         CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, in(10)));
     while (gateway.underWay() < 3) {
-      Thread.sleep(5);
+      Thread.onSpinWait();
     }
     List<ConnectionId> members =
         List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));

@@ -20,9 +20,9 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// accepted is an error.
 ///
 /// `disorder` counts deliveries whose `prev` their member had not received before, which is what a
-/// client takes for a gap. Beside it, of what nobody is promised: `back in time`, deliveries that
-/// are older than one before, and `by sender`, those that came after a later one of their sender,
-/// who does not wait for a reply before the next frame.
+/// client takes for a gap. The protocol promises nothing about the two columns beside it: `back in
+/// time` counts deliveries with an earlier timestamp than one before; `by sender` counts those that
+/// came after a later message of the same sender, who sends without waiting for replies.
 final class Burst {
   private static final int SECONDS = 10;
   private static final int SENT_PER_SECOND_MAX = 100;

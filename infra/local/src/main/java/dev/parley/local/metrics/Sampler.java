@@ -66,7 +66,7 @@ public final class Sampler implements AutoCloseable {
         try {
           sample(period % TABLES_EVERY_PERIODS == 0);
         } catch (RuntimeException e) {
-          // What cannot be asked now is asked again in the next period.
+          // The next period tries again.
           LOG.debug("a sample failed", e);
         }
         Thread.sleep(MetricStore.PERIOD_MS);
