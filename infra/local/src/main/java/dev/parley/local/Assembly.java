@@ -265,7 +265,7 @@ final class Assembly {
                 function.timeout(),
                 faults,
                 proxy,
-                tracing,
+                function.tracing() ? tracing : Tracing.off(),
                 metrics));
       } catch (IllegalArgumentException e) {
         throw new StartException(

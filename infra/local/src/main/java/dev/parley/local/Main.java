@@ -10,6 +10,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.DoublePredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Runs a template until it is told to stop, by Ctrl-C or SIGTERM.
@@ -152,32 +153,39 @@ public final class Main {
   }
 
   private static double pollsPerSecond(Properties properties) throws StartException {
-    String value = properties.getProperty("parley.polls.per.second", "4").strip();
-    try {
-      double polls = Double.parseDouble(value);
-      if (polls > 0 && polls <= 1_000) {
-        return polls;
-      }
-    } catch (NumberFormatException e) {
-      // Told below, like a number out of range.
-    }
-    throw new StartException(
-        "parley.polls.per.second=%s: give a number above 0 and up to 1000; AWS polls 4 times"
-            .formatted(value));
+    return number(
+        properties,
+        "parley.polls.per.second",
+        "4",
+        polls -> polls > 0 && polls <= 1_000,
+        "give a number above 0 and up to 1000; AWS polls 4 times");
   }
 
   private static double sampling(Properties properties) throws StartException {
-    String value = properties.getProperty("parley.sampling", "1").strip();
+    return number(
+        properties,
+        "parley.sampling",
+        "1",
+        share -> share >= 0 && share <= 1,
+        "give the share of invocations that begin a trace, from 0 to 1");
+  }
+
+  private static double number(
+      Properties properties,
+      String name,
+      String unlessGiven,
+      DoublePredicate allowed,
+      String expected)
+      throws StartException {
+    String value = properties.getProperty(name, unlessGiven).strip();
     try {
-      double share = Double.parseDouble(value);
-      if (share >= 0 && share <= 1) {
-        return share;
+      double number = Double.parseDouble(value);
+      if (allowed.test(number)) {
+        return number;
       }
     } catch (NumberFormatException e) {
       // Told below, like a number out of range.
     }
-    throw new StartException(
-        "parley.sampling=%s: give the share of invocations that begin a trace, from 0 to 1"
-            .formatted(value));
+    throw new StartException("%s=%s: %s".formatted(name, value, expected));
   }
 }

@@ -4,6 +4,7 @@ import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.origins.Origins;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// How a template is to be run.
@@ -54,158 +55,98 @@ public record Options(
   }
 
   public Options withParameters(Map<String, String> values) {
-    return new Options(
-        template,
-        values,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.parameters = values);
   }
 
   public Options withPort(int number) {
-    return new Options(
-        template,
-        parameters,
-        number,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.port = number);
   }
 
   public Options withData(@Nullable Path folder) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        folder,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.data = folder);
   }
 
   public Options withDynamoDbPort(int number) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        number,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.dynamoDbPort = number);
   }
 
   public Options withPollsPerSecond(double polls) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        polls,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.pollsPerSecond = polls);
   }
 
   public Options withSite(@Nullable Path folder) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        folder,
-        origins,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.site = folder);
   }
 
   public Options withOrigins(Origins admitted) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        admitted,
-        faults,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.origins = admitted);
   }
 
   public Options withFaults(FaultPlan plan) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        plan,
-        xrayPort,
-        sampling);
+    return with(draft -> draft.faults = plan);
   }
 
   public Options withXrayPort(@Nullable Integer number) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        number,
-        sampling);
+    return with(draft -> draft.xrayPort = number);
   }
 
   public Options withSampling(double share) {
-    return new Options(
-        template,
-        parameters,
-        port,
-        data,
-        dynamoDbPort,
-        pollsPerSecond,
-        site,
-        origins,
-        faults,
-        xrayPort,
-        share);
+    return with(draft -> draft.sampling = share);
   }
 
   private static void requirePort(int port) {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("a port is 0 to 65535");
+    }
+  }
+
+  private Options with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.options();
+  }
+
+  /// Options that can be changed.
+  private static final class Draft {
+    private final Path template;
+    private Map<String, String> parameters;
+    private int port;
+    private @Nullable Path data;
+    private int dynamoDbPort;
+    private double pollsPerSecond;
+    private @Nullable Path site;
+    private Origins origins;
+    private FaultPlan faults;
+    private @Nullable Integer xrayPort;
+    private double sampling;
+
+    Draft(Options from) {
+      template = from.template;
+      parameters = from.parameters;
+      port = from.port;
+      data = from.data;
+      dynamoDbPort = from.dynamoDbPort;
+      pollsPerSecond = from.pollsPerSecond;
+      site = from.site;
+      origins = from.origins;
+      faults = from.faults;
+      xrayPort = from.xrayPort;
+      sampling = from.sampling;
+    }
+
+    Options options() {
+      return new Options(
+          template,
+          parameters,
+          port,
+          data,
+          dynamoDbPort,
+          pollsPerSecond,
+          site,
+          origins,
+          faults,
+          xrayPort,
+          sampling);
     }
   }
 }

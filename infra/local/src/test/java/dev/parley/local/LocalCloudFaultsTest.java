@@ -23,8 +23,6 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -201,7 +199,7 @@ class LocalCloudFaultsTest {
   void aStreamBatchIsLate() throws Exception {
     try (LocalCloud cloud = start("stream.delayed=1/60000ms")) {
       put(cloud, "a");
-      await(() -> cloud.faults().injected(Fault.STREAM_DELAYED) == 1);
+      Wait.until(() -> cloud.faults().injected(Fault.STREAM_DELAYED) == 1);
       assertTrue(BATCHES.isEmpty());
 
       cloud.faults().stop();
@@ -280,7 +278,7 @@ class LocalCloudFaultsTest {
     }
     try (LocalCloud cloud = start("function.killed.before.call=1")) {
       frame(cloud, "lost");
-      await(() -> cloud.faults().injected(Fault.FUNCTION_KILLED_BEFORE_CALL) == 1);
+      Wait.until(() -> cloud.faults().injected(Fault.FUNCTION_KILLED_BEFORE_CALL) == 1);
 
       cloud.faults().stop();
       frame(cloud, "hello");
@@ -293,7 +291,7 @@ class LocalCloudFaultsTest {
   void aCloudThatStopsDoesNotWaitForItsFaults() throws Exception {
     LocalCloud cloud = start("stream.delayed=1/60000ms");
     put(cloud, "a");
-    await(() -> cloud.faults().injected(Fault.STREAM_DELAYED) == 1);
+    Wait.until(() -> cloud.faults().injected(Fault.STREAM_DELAYED) == 1);
 
     long start = System.nanoTime();
     cloud.close();
@@ -334,13 +332,5 @@ class LocalCloudFaultsTest {
 
   private static void frame(LocalCloud cloud, String text) throws Exception {
     Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl()).send(text);
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "it did not happen in 30 s");
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 }

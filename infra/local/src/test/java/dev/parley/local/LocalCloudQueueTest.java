@@ -2,7 +2,6 @@ package dev.parley.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
@@ -12,14 +11,10 @@ import com.amazonaws.xray.entities.TraceHeader;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.json.Json;
 import dev.parley.local.xray.XRayApi;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -38,7 +33,7 @@ class LocalCloudQueueTest {
       """
       Transform: AWS::Serverless-2016-10-31
       Globals:
-        Function: {Runtime: java25, Timeout: 10}
+        Function: {Runtime: java25, Timeout: 10, Tracing: Active}
       Resources:
         Api:
           Type: AWS::Serverless::WebSocketApi
@@ -148,29 +143,12 @@ class LocalCloudQueueTest {
 
   @Test
   void aProcessWithQueuesPrintsNoMoreThanOneWithoutAndStopsAsQuickly() throws Exception {
-    Process process = run();
-    List<String> lines = new ArrayList<>();
-    long toldAt = 0;
-    try (BufferedReader output =
-        new BufferedReader(
-            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
-      String line;
-      while ((line = output.readLine()) != null) {
-        lines.add(line);
-        if (line.startsWith("Parley is ready: ")) {
-          toldAt = System.nanoTime();
-          // Process.destroy() would close the stream that the last line comes from.
-          assertTrue(process.toHandle().destroy());
-        }
-      }
-    } finally {
-      process.destroyForcibly();
-    }
+    List<String> lines =
+        LocalCloudTest.untilStopped(
+            LocalCloudTest.run(template, "-Dparley.port=0", "-Dparley.data=memory"));
 
-    assertTrue(System.nanoTime() - toldAt < Duration.ofSeconds(5).toNanos());
-    List<String> own = lines.stream().filter(line -> !line.startsWith("SLF4J(W)")).toList();
-    assertEquals(6, own.size(), String.join("\n", lines));
-    assertEquals("Parley has stopped", own.getLast());
+    assertEquals(6, lines.size(), lines.toString());
+    assertEquals("Parley has stopped", lines.getLast());
   }
 
   /// What Lambda wrote of the one invocation of a function, once it is there.
@@ -184,11 +162,9 @@ class LocalCloudQueueTest {
             .put("EndTime", 1e10)
             .put("FilterExpression", filter)
             .toString();
-    JsonNode found;
-    do {
-      found = ask(xray, "TraceSummaries", request).path("TraceSummaries");
-    } while (found.isEmpty());
-    String ids = "{\"TraceIds\":[%s]}".formatted(found.at("/0/Id"));
+    Wait.until(() -> !ask(xray, "TraceSummaries", request).path("TraceSummaries").isEmpty());
+    JsonNode id = ask(xray, "TraceSummaries", request).at("/TraceSummaries/0/Id");
+    String ids = "{\"TraceIds\":[%s]}".formatted(id);
     return Json.MAPPER.readTree(
         ask(xray, "Traces", ids).at("/Traces/0/Segments/0/Document").asText());
   }
@@ -196,20 +172,5 @@ class LocalCloudQueueTest {
   private static JsonNode ask(XRayApi xray, String operation, String request) throws Exception {
     return Json.MAPPER.readTree(
         xray.answer(operation, request.getBytes(StandardCharsets.UTF_8)).json());
-  }
-
-  private Process run() throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-classpath",
-            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-            "-Dparley.template=" + template,
-            "-Dparley.port=0",
-            "-Dparley.data=memory",
-            "dev.parley.local.Main")
-        .redirectErrorStream(true)
-        .start();
   }
 }

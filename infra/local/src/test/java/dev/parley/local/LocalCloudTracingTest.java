@@ -2,14 +2,15 @@ package dev.parley.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.local.gateway.Client;
 import dev.parley.local.json.Json;
+import dev.parley.local.xray.XRayApi;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
@@ -17,15 +18,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +33,7 @@ class LocalCloudTracingTest {
       """
       Transform: AWS::Serverless-2016-10-31
       Globals:
-        Function: {Runtime: java25, Timeout: 10}
+        Function: {Runtime: java25, Timeout: 10, Tracing: Active}
       Resources:
         Api:
           Type: AWS::Serverless::WebSocketApi
@@ -57,6 +52,7 @@ class LocalCloudTracingTest {
           Properties: {Handler: "dev.parley.local.LocalCloudTracingTest$Tell"}
       """;
 
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final String TRACE = "1-6553f100-0123456789abcdef01234567";
 
   @TempDir private Path folder = Path.of("");
@@ -108,49 +104,53 @@ class LocalCloudTracingTest {
       request.putArray("TraceSegmentDocuments").add(segment(2));
       assertTrue(
           post(endpoint, "TraceSegments", request).path("UnprocessedTraceSegments").isEmpty());
-      await(() -> segments(endpoint, TRACE).size() == 2);
+      Wait.until(() -> segments(endpoint, TRACE).size() == 2);
 
       String own = told.path("header").asText().replaceAll("Root=([^;]+);.*", "$1");
-      await(() -> segments(endpoint, own).size() == 2); // the service's comes after the answer
+      Wait.until(() -> segments(endpoint, own).size() == 2); // the service's comes after the answer
       assertEquals(Map.of(), cloud.traces().refused());
     }
   }
 
   @Test
   void aShareOf0TracesNothing() throws Exception {
+    LocalCloud closed;
     try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template).withSampling(0))) {
+      closed = cloud;
       JsonNode told = ask(cloud);
-
       assertTrue(told.path("header").asText().endsWith(";Sampled=0"), told.toString());
-      ObjectNode ever = Json.MAPPER.createObjectNode().put("StartTime", 0).put("EndTime", 1e10);
-      assertTrue(
-          post(told.path("endpoint").asText(), "TraceSummaries", ever)
-              .path("TraceSummaries")
-              .isEmpty());
     }
+
+    // The service's segment would come after the answer, and before the end.
+    assertEquals(0, traced(closed));
+  }
+
+  @Test
+  void aFunctionWithoutActiveTracingIsNotTraced() throws Exception {
+    Files.writeString(template, TEMPLATE.replace("Tracing: Active", "Tracing: PassThrough"));
+    LocalCloud closed;
+    try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
+      closed = cloud;
+      JsonNode told = ask(cloud);
+      assertTrue(told.path("header").asText().endsWith(";Sampled=0"), told.toString());
+    }
+
+    assertEquals(0, traced(closed));
+  }
+
+  /// How many traces a cloud has, asked without a request that could be one.
+  private static int traced(LocalCloud cloud) throws Exception {
+    String ever = "{\"StartTime\":0,\"EndTime\":1e10}";
+    String answer =
+        new XRayApi(cloud.traces()).answer("TraceSummaries", ever.getBytes(UTF_8)).json();
+    return Json.MAPPER.readTree(answer).path("TraceSummaries").size();
   }
 
   /// The reply of the function.
   private static JsonNode ask(LocalCloud cloud) throws Exception {
-    BlockingQueue<String> replies = new LinkedBlockingQueue<>();
-    WebSocket socket =
-        HttpClient.newHttpClient()
-            .newWebSocketBuilder()
-            .buildAsync(
-                cloud.webSocketUrl(),
-                new WebSocket.Listener() {
-                  @Override
-                  public @Nullable CompletionStage<?> onText(
-                      WebSocket from, CharSequence data, boolean last) {
-                    replies.add(data.toString());
-                    return null;
-                  }
-                })
-            .get(10, TimeUnit.SECONDS);
-    assertNotNull(socket.sendText("{}", true).get(10, TimeUnit.SECONDS));
-    String reply = replies.poll(20, TimeUnit.SECONDS);
-    assertNotNull(reply);
-    return Json.MAPPER.readTree(reply);
+    Client client = Client.connect(HTTP, cloud.webSocketUrl());
+    client.send("{}");
+    return Json.MAPPER.readTree(client.receive());
   }
 
   private static String segment(int id) {
@@ -172,8 +172,7 @@ class LocalCloudTracingTest {
 
   private static JsonNode post(String endpoint, String operation, JsonNode body) throws Exception {
     String answer =
-        HttpClient.newHttpClient()
-            .send(
+        HTTP.send(
                 HttpRequest.newBuilder(URI.create(endpoint + "/" + operation))
                     .header(
                         "Authorization",
@@ -183,15 +182,5 @@ class LocalCloudTracingTest {
                 HttpResponse.BodyHandlers.ofString())
             .body();
     return Json.MAPPER.readTree(answer);
-  }
-
-  private interface Condition {
-    boolean holds() throws Exception;
-  }
-
-  private static void await(Condition condition) throws Exception {
-    while (!condition.holds()) {
-      TimeUnit.MILLISECONDS.sleep(5); // the test's own timeout ends this
-    }
   }
 }

@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
 /// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
 ///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
 /// - `/_local/xray/…`: X-Ray's API
+/// - `/_local/traces`: a page of the traces that X-Ray's API gives
 /// - `/_local/`: a page with charts of `/_local/metrics`
-/// - `/_local/traces`: a page that shows what it answers
 /// - everything else: the files of the site
 ///
 /// Requests for other hosts, and those of other people's pages, get 403: see [Origins].

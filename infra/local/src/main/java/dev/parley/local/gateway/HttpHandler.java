@@ -316,7 +316,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           Runnable answering;
           try {
             answering = work.get();
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | Error e) { // whatever it is, the client waits
             LOG.error("{} is answered 500", what, e);
             HttpResponseStatus status = HttpResponseStatus.INTERNAL_SERVER_ERROR;
             answering =

@@ -180,7 +180,11 @@ public final class LocalFunction implements AutoCloseable {
         throw invocation.killed();
       }
       underWay.add(task);
-      instance.begin(() -> task.cancel(true));
+      instance.begin(
+          () -> {
+            traced.fail(); // before its handler can end
+            task.cancel(true);
+          });
       Thread.ofVirtual().name(name + " " + requestId).start(task);
       while (true) {
         try {
@@ -317,7 +321,6 @@ public final class LocalFunction implements AutoCloseable {
 
     /// What Lambda says of a runtime that was killed.
     FunctionError killed() {
-      traced.fail();
       return new FunctionError(
           "Runtime.ExitError",
           "RequestId: %s Error: Runtime exited with error: signal: killed".formatted(requestId));

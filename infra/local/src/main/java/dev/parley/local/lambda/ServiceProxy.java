@@ -47,8 +47,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What stands between functions and the services that they call (DynamoDB, SQS, `@connections`)
-/// where faults are to happen there: a reverse proxy on a free port of 127.0.0.1.
+/// What stands between functions and the services that they call (DynamoDB, SQS, `@connections`,
+/// X-Ray, but for its daemon) where faults are to happen there: a reverse proxy on a free port of
+/// 127.0.0.1.
 ///
 /// Each instance of a function has a [Route] of its own, so that it is known who calls: once an
 /// instance is killed, none of its calls gets anywhere, whichever of its threads makes it.

@@ -68,7 +68,7 @@ final class Delivery {
   /// the next invocation begins, whatever was processed behind it.
   private int invoke(Batch<StreamRecord> batch) {
     // Unlike AWS, where a record's own time says how old it is: here that is to the minute. It is
-    // too much by one poll at most.
+    // too much by as long as the batch before took, and too little for what was there at the start.
     long age = System.nanoTime() - batch.items().getLast().notBefore();
     mapping.metrics().add(iteratorAge, age / 1e6);
     Set<String> failed = mapping.target().invoke(batch, List.of());

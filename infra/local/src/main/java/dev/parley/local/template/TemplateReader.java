@@ -87,7 +87,7 @@ final class TemplateReader implements Intrinsics.Names {
         List.copyOf(queueMappings));
   }
 
-  /// In their order: unlike CloudFormation, one that names a later one is refused.
+  /// Unlike AWS: they are read in their order, so that one which names a later one is refused.
   private void readConditions(@Nullable Node node) {
     Map<String, Node> declared = node == null ? Map.of() : intrinsics.entries(node, "Conditions");
     declared.forEach(

@@ -53,13 +53,25 @@ final class FilterExpression {
           Map.entry("user", Type.STRING),
           Map.entry("name", Type.STRING),
           Map.entry("type", Type.STRING),
-          Map.entry("resource.arn", Type.STRING),
-          Map.entry("instance.id", Type.STRING),
-          Map.entry("availabilityzone", Type.STRING));
+          Map.entry("resource.arn", Type.STRING));
+
+  /// What can be asked of an edge.
+  private static final Set<String> OF_AN_EDGE =
+      Set.of("ok", "error", "throttle", "fault", "partial", "responsetime", "duration");
 
   private static final Set<String> UNSUPPORTED =
       Set.of(
-          "group", "rootcause", "json", "index", "coverage", "first", "last", "remote", "message");
+          "group",
+          "rootcause",
+          "json",
+          "index",
+          "coverage",
+          "first",
+          "last",
+          "remote",
+          "message",
+          "instance",
+          "availabilityzone");
 
   /// Longer ones first.
   private static final List<String> OPERATORS =
@@ -168,20 +180,24 @@ final class FilterExpression {
     }
 
     /// What can stand within the braces of a service or an edge.
-    private <T extends Facts> Predicate<T> innerTerm() {
+    private <T extends Facts> Predicate<T> innerTerm(boolean ofAnEdge) {
       int begin = at;
       String keyword = keyword();
       if (keyword.equals("service") || keyword.equals("edge")) {
         throw error(begin, "`%s` does not stand within another filter".formatted(keyword));
       }
-      return test(begin, keyword);
+      Predicate<T> test = test(begin, keyword);
+      if (ofAnEdge && !OF_AN_EDGE.contains(keyword)) {
+        throw error(begin, "`%s` is not known of an edge".formatted(keyword));
+      }
+      return test;
     }
 
     private Predicate<FullTrace> service() {
       expect("(");
       Predicate<Service> chosen = isNext(")") ? _ -> true : serviceOrId();
       expect(")");
-      Predicate<Visit> filter = inner();
+      Predicate<Visit> filter = inner(false);
       return trace ->
           trace.visits().stream()
               .anyMatch(visit -> chosen.test(visit.service()) && filter.test(visit));
@@ -193,7 +209,7 @@ final class FilterExpression {
       expect(",");
       Predicate<Service> to = serviceOrId();
       expect(")");
-      Predicate<Call> filter = inner();
+      Predicate<Call> filter = inner(true);
       return trace ->
           trace.calls().stream()
               .anyMatch(
@@ -204,11 +220,11 @@ final class FilterExpression {
                           && filter.test(call));
     }
 
-    private <T extends Facts> Predicate<T> inner() {
+    private <T extends Facts> Predicate<T> inner(boolean ofAnEdge) {
       if (!take("{")) {
         return _ -> true;
       }
-      Predicate<T> filter = or(this::innerTerm);
+      Predicate<T> filter = or(() -> innerTerm(ofAnEdge));
       expect("}");
       return filter;
     }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.parley.local.json.Json;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -161,6 +162,7 @@ record FullTrace(
     segments.stream()
         .filter(FullTrace::isVisit)
         .forEach(segment -> index(segment, segment, owners, parents));
+    Set<Map.Entry<String, JsonNode>> indexed = new HashSet<>();
     List<Visit> visits = new ArrayList<>();
     List<Call> calls = new ArrayList<>();
     List<Link> links = new ArrayList<>();
@@ -179,7 +181,7 @@ record FullTrace(
       Service service = Service.of(segment);
       String parentId = segment.path("parent_id").asText();
       ObjectNode caller = owners.get(parentId);
-      Visit visit = visit(segment, service, caller == null, outcome);
+      Visit visit = visit(segment, service, caller == null, outcome, indexed);
       visits.add(visit);
       calls.add(new Call(caller == null ? null : Service.of(caller), service, outcome));
       for (JsonNode link : segment.path("links")) {
@@ -235,10 +237,16 @@ record FullTrace(
     return false;
   }
 
-  private static Visit visit(JsonNode segment, Service service, boolean root, Outcome outcome) {
+  /// @param indexed the annotations that the trace is found by so far
+  private static Visit visit(
+      JsonNode segment,
+      Service service,
+      boolean root,
+      Outcome outcome,
+      Set<Map.Entry<String, JsonNode>> indexed) {
     Map<String, Set<JsonNode>> annotations = new LinkedHashMap<>();
     Set<String> users = new LinkedHashSet<>();
-    gather(segment, annotations, users);
+    gather(segment, annotations, users, indexed);
     JsonNode arn = segment.path("resource_arn");
     return new Visit(
         service,
@@ -252,17 +260,24 @@ record FullTrace(
   }
 
   private static void gather(
-      JsonNode entity, Map<String, Set<JsonNode>> annotations, Set<String> users) {
+      JsonNode entity,
+      Map<String, Set<JsonNode>> annotations,
+      Set<String> users,
+      Set<Map.Entry<String, JsonNode>> indexed) {
     for (Map.Entry<String, JsonNode> annotation : entity.path("annotations").properties()) {
-      annotations
-          .computeIfAbsent(annotation.getKey(), _ -> new LinkedHashSet<>())
-          .add(annotation.getValue());
+      Map.Entry<String, JsonNode> copy = Map.entry(annotation.getKey(), annotation.getValue());
+      if (indexed.contains(copy) || indexed.size() < ANNOTATIONS_MAX) {
+        indexed.add(copy);
+        annotations
+            .computeIfAbsent(annotation.getKey(), _ -> new LinkedHashSet<>())
+            .add(annotation.getValue());
+      }
     }
     if (entity.path("user").isTextual()) {
       users.add(entity.path("user").asText());
     }
     for (JsonNode child : entity.path("subsegments")) {
-      gather(child, annotations, users);
+      gather(child, annotations, users, indexed);
     }
   }
 
@@ -359,29 +374,26 @@ record FullTrace(
 
   private ObjectNode annotationsJson() {
     Map<String, Map<JsonNode, Set<Service>>> all = new LinkedHashMap<>();
-    int count = 0;
     for (Visit visit : visits) {
-      for (Map.Entry<String, Set<JsonNode>> annotation : visit.annotations().entrySet()) {
-        for (JsonNode value : annotation.getValue()) {
-          Map<JsonNode, Set<Service>> values =
-              all.computeIfAbsent(annotation.getKey(), _ -> new LinkedHashMap<>());
-          if (values.containsKey(value) || count++ < ANNOTATIONS_MAX) {
-            values.computeIfAbsent(value, _ -> new LinkedHashSet<>()).add(visit.service());
-          }
-        }
-      }
+      visit
+          .annotations()
+          .forEach(
+              (key, values) ->
+                  values.forEach(
+                      value ->
+                          all.computeIfAbsent(key, _ -> new LinkedHashMap<>())
+                              .computeIfAbsent(value, _ -> new LinkedHashSet<>())
+                              .add(visit.service())));
     }
     ObjectNode json = Json.MAPPER.createObjectNode();
     all.forEach(
         (key, values) -> {
-          ArrayNode list = values.isEmpty() ? null : json.putArray(key);
+          ArrayNode list = json.putArray(key);
           values.forEach(
               (value, services) -> {
-                if (list != null) {
-                  ObjectNode one = list.addObject();
-                  one.putObject("AnnotationValue").set(valueType(value), value);
-                  one.set("ServiceIds", ids(services));
-                }
+                ObjectNode one = list.addObject();
+                one.putObject("AnnotationValue").set(valueType(value), value);
+                one.set("ServiceIds", ids(services));
               });
         });
     return json;

@@ -21,8 +21,8 @@ final class Trace {
   /// X-Ray endpoints and quotas, "Trace document size".
   static final int BYTES_MAX = 500 * 1024;
 
-  /// Of subsegments in each other that are joined. A program that recurses has more, and what goes
-  /// through them would use up the stack.
+  /// How deep a subsegment may be in others for more to be joined to it. A program that recurses
+  /// has more, and what goes through them would use up the stack.
   static final int DEPTH_MAX = 100;
 
   /// What contains others before them.
@@ -53,9 +53,14 @@ final class Trace {
     return number;
   }
 
-  /// Whether documents were refused because the trace was full.
-  synchronized boolean limitExceeded() {
-    return limitExceeded;
+  /// A trace as it is at one moment.
+  ///
+  /// @param segments as of [#segments]
+  /// @param limitExceeded whether documents were refused because the trace was full
+  record Copy(List<ObjectNode> segments, double seconds, boolean limitExceeded) {}
+
+  synchronized Copy copy() {
+    return new Copy(segments(), full().seconds(), limitExceeded);
   }
 
   /// Keeps a document instead of what was told of it before, unless only that says how it ended.
@@ -130,7 +135,7 @@ final class Trace {
     segments.forEach(segment -> collect(segment, 0, ids, parents));
     Place parent;
     while ((parent = parents.poll()) != null) {
-      if (parent.depth() == DEPTH_MAX) {
+      if (parent.depth() >= DEPTH_MAX) {
         continue;
       }
       List<ObjectNode> children = alone.remove(parent.entity().path("id").asText());

@@ -29,7 +29,7 @@ public final class TraceDaemon implements AutoCloseable {
   /// Where the X-Ray SDKs send to unless they are told otherwise.
   private static final int USUAL_PORT = 2000;
 
-  /// The largest that UDP carries. A document has less, and the header comes on top of it.
+  /// No datagram is larger: UDP over IPv4 carries 65,507 bytes, header and document together.
   private static final int DATAGRAM_BYTES_MAX = 64 * 1024;
 
   /// What waits while a document is read. The kernel may give less.

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// X-Ray's API: `PutTraceSegments`, `GetTraceSummaries`, `BatchGetTraces`, `GetServiceGraph` and
 /// `GetTraceGraph`, as the AWS SDKs and the AWS CLI ask and read them.
 ///
-/// `Unlike AWS:` requests need no signature: there are no credentials that it could be verified
+/// `Unlike AWS:` what reads needs no signature: there are no credentials that it could be verified
 /// with, and pages of strangers are told by `Host` and `Origin`. A time range may be longer than 6
 /// hours. What was put can be read at once. There are no groups, sampling rules and insights.
 ///
@@ -31,7 +31,7 @@ public final class XRayApi {
   /// API reference, BatchGetTraces.
   static final int TRACE_IDS_MAX = 5;
 
-  private static final Pattern TRACE_ID = Pattern.compile("1-([0-9a-f]{8})-[0-9a-f]{24}");
+  private static final Pattern TRACE_ID = Pattern.compile("1-[0-9a-f]{8}-[0-9a-f]{24}");
 
   private final Traces traces;
 
@@ -131,13 +131,13 @@ public final class XRayApi {
   /// The newest traces first, by the moment in which the first document of each came.
   private ObjectNode summaries(JsonNode request) {
     Range range = range(request);
-    Predicate<FullTrace> inRange =
+    Predicate<Trace> inRange =
         switch (request.path("TimeRangeType").asText("TraceId")) {
-          case "TraceId" -> trace -> range.contains(secondsOf(trace.id()));
-          case "Event" -> trace -> trace.isActive(range.start(), range.end());
+          case "TraceId" -> trace -> range.contains(secondsOf(trace.id())); // reads no document
+          case "Event" -> trace -> trace.full().isActive(range.start(), range.end());
           case "Service" ->
               trace ->
-                  trace.visits().stream()
+                  trace.full().visits().stream()
                       .map(visit -> visit.outcome().endSeconds())
                       .anyMatch(end -> end != null && range.contains(end));
           default -> throw new InvalidRequest("TimeRangeType is TraceId, Event or Service");
@@ -161,8 +161,8 @@ public final class XRayApi {
         result.put("NextToken", HexFormat.of().toHexDigits(trace.number() + 1));
         break;
       }
-      FullTrace full = trace.full();
-      if (inRange.test(full)) {
+      if (inRange.test(trace)) {
+        FullTrace full = trace.full();
         processed++;
         if (filter.matches(full)) {
           approximate = full.startSeconds();
@@ -221,12 +221,13 @@ public final class XRayApi {
       if (trace == null) {
         continue; // X-Ray leaves out what it does not have
       }
+      Trace.Copy copy = trace.copy();
       ObjectNode one = list.addObject();
       one.put("Id", id);
-      one.put("Duration", trace.full().seconds());
-      one.put("LimitExceeded", trace.limitExceeded());
+      one.put("Duration", copy.seconds());
+      one.put("LimitExceeded", copy.limitExceeded());
       ArrayNode segments = one.putArray("Segments");
-      for (ObjectNode segment : trace.segments()) {
+      for (ObjectNode segment : copy.segments()) {
         segments
             .addObject()
             .put("Id", segment.path("id").asText())

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.Wait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -78,7 +79,7 @@ final class ConnectionJournalTest {
       assertEquals("127.0.0.1", disconnect.at("/identity/sourceIp").asText());
       assertEquals(1006, disconnect.path("disconnectStatusCode").asInt());
       assertEquals("Connection Closed Abnormally", disconnect.path("disconnectReason").asText());
-      GatewayTester.await(() -> entries(left).isEmpty());
+      Wait.until(() -> entries(left).isEmpty());
       assertTrue(next.hasNoEvent("$disconnect"));
     }
   }
@@ -112,7 +113,7 @@ final class ConnectionJournalTest {
       assertEquals(1, entries(data).size());
       client.abort();
 
-      GatewayTester.await(() -> entries(data).isEmpty());
+      Wait.until(() -> entries(data).isEmpty());
     }
   }
 

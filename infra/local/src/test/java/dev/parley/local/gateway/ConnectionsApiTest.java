@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Instant;
@@ -171,7 +172,7 @@ final class ConnectionsApiTest {
     String id = connectedId();
 
     GetConnectionResponse before = sdk.getConnection(r -> r.connectionId(id));
-    GatewayTester.await(() -> Instant.now().isAfter(before.lastActiveAt().plusMillis(2)));
+    Wait.until(() -> Instant.now().isAfter(before.lastActiveAt().plusMillis(2)));
     client.send("hello");
     client.receive();
     GetConnectionResponse after = sdk.getConnection(r -> r.connectionId(id));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -57,7 +58,7 @@ final class GatewayBoundsTest {
 
       for (int read = 0; read < 3; read++) {
         int begun = read + 1;
-        GatewayTester.await(() -> answered.get() >= begun);
+        Wait.until(() -> answered.get() >= begun);
         tester.connect(); // others are served
         assertEquals(begun, answered.get());
         assertTrue(client.readHead().startsWith("HTTP/1.1 200 "));
@@ -136,7 +137,7 @@ final class GatewayBoundsTest {
       assertTrue(client.readHead().startsWith("HTTP/1.1 101 "));
     }
 
-    GatewayTester.await(() -> live("dev.parley.local.gateway.Handshake") == 0);
+    Wait.until(() -> live("dev.parley.local.gateway.Handshake") == 0);
 
     assertTrue(live("dev.parley.local.gateway.Connection") >= clients.size());
     for (RawClient client : clients) {
@@ -366,7 +367,7 @@ final class GatewayBoundsTest {
     for (RawClient client : silent) {
       client.close();
     }
-    GatewayTester.await(this::isServed);
+    Wait.until(this::isServed);
   }
 
   private boolean isServed() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.Wait;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.ByteBuffer;
@@ -315,7 +316,7 @@ final class GatewayCloseTest {
       String id = GatewayTester.connectionId(tester.event("$connect"));
 
       Thread closing = Thread.ofPlatform().start(tester.gateway()::close);
-      GatewayTester.await(() -> isRefused(tester.port()));
+      Wait.until(() -> isRefused(tester.port()));
       released.countDown();
       closing.join();
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import dev.parley.local.faults.Fault;
 import java.io.IOException;
 import java.net.SocketException;
@@ -130,7 +131,7 @@ final class GatewayFaultsTest {
     String id = connectedId();
 
     client.abort();
-    GatewayTester.await(() -> tester.faults().injected(Fault.DISCONNECT_LOST) == 1);
+    Wait.until(() -> tester.faults().injected(Fault.DISCONNECT_LOST) == 1);
 
     assertEquals(410, tester.connections("POST", id, "text").statusCode());
     assertTrue(tester.hasNoEvent("$disconnect"));
@@ -220,7 +221,7 @@ final class GatewayFaultsTest {
       assertCut(client);
     }
 
-    GatewayTester.await(this::canConnect);
+    Wait.until(this::canConnect);
 
     assertTrue(System.nanoTime() - start >= Duration.ofMillis(200).toNanos());
   }
@@ -242,7 +243,7 @@ final class GatewayFaultsTest {
     String id = connectedId();
 
     talking.send("first");
-    GatewayTester.await(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
+    Wait.until(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
     talking.send("second");
     for (int i = 0; i < 100; i++) {
       assertEquals(200, tester.connections("POST", id, "push " + i).statusCode());
@@ -285,7 +286,7 @@ final class GatewayFaultsTest {
     Client client = start("seed=1,network.frozen=1/60000ms");
     String id = connectedId();
     client.send("handled later");
-    GatewayTester.await(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
+    Wait.until(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
 
     client.abort();
     assertEquals(200, tester.connections("POST", id, "lost").statusCode());
@@ -300,7 +301,7 @@ final class GatewayFaultsTest {
   void aGatewayWithFaultsCloses() throws Exception {
     Client client = start("seed=1,network.frozen=1/60000ms");
     client.send("held");
-    GatewayTester.await(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
+    Wait.until(() -> tester.faults().injected(Fault.NETWORK_FROZEN) == 1);
 
     long start = System.nanoTime();
     tester.gateway().close();

@@ -2,7 +2,6 @@ package dev.parley.local.gateway;
 
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
@@ -28,9 +27,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A gateway with functions of the test's making. It keeps every event that they get.
@@ -220,14 +217,6 @@ final class GatewayTester implements AutoCloseable {
   HttpResponse<String> connections(String method, String id, String body) throws Exception {
     String path = "/test/@connections/" + id.replace("=", "%3D");
     return request(method, path, body, "Authorization", SIGNATURE);
-  }
-
-  static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "it did not happen in 10 s");
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 
   static String connectionId(JsonNode event) {

@@ -59,7 +59,9 @@ final class GatewayXRayTest {
     String body = segments(8, "m".repeat(60_000));
     assertTrue(body.length() > Quotas.MESSAGE_BYTES_MAX);
 
-    assertEquals(200, post("TraceSegments", body, "Authorization", signed()).statusCode());
+    HttpResponse<String> put = post("TraceSegments", body, "Authorization", signed());
+    assertEquals(200, put.statusCode());
+    assertEquals("{\"UnprocessedTraceSegments\":[]}", put.body());
     assertEquals(
         413,
         post("TraceSegments", segments(20, "m".repeat(60_000)), "Authorization", signed())
@@ -111,13 +113,13 @@ final class GatewayXRayTest {
         Json.MAPPER
             .createObjectNode()
             .put("trace_id", "1-6553f100-0123456789abcdef01234567")
-            .put("id", "70de5b6f19ff9a0a")
             .put("name", "a")
             .put("start_time", 1.7e9)
             .put("end_time", 1.7e9);
     document.putObject("metadata").put("m", metadata);
     ObjectNode request = Json.MAPPER.createObjectNode();
     for (int i = 0; i < count; i++) {
+      document.put("id", "%016x".formatted(i + 1));
       request.withArrayProperty("TraceSegmentDocuments").add(document.toString());
     }
     return request.toString();

@@ -101,16 +101,7 @@ final class LocalFunctionTest {
   @Test
   void aHandlerMayNameItsMethod() {
     String handler = Doubling.class.getName() + "::handleRequest";
-    LocalFunction function =
-        new LocalFunction(
-            "f",
-            handler,
-            Map.of(),
-            Duration.ofSeconds(5),
-            Faults.none(),
-            null,
-            Tracing.off(),
-            new MetricStore());
+    LocalFunction function = function(handler, Map.of(), Duration.ofSeconds(5), new MetricStore());
 
     assertEquals("{\"number\":4}", invoke(function, "{\"number\":2}"));
   }
@@ -144,16 +135,7 @@ final class LocalFunctionTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class,
-            () ->
-                new LocalFunction(
-                    "f",
-                    handler,
-                    Map.of(),
-                    Duration.ofSeconds(5),
-                    Faults.none(),
-                    null,
-                    Tracing.off(),
-                    new MetricStore()));
+            () -> function(handler, Map.of(), Duration.ofSeconds(5), new MetricStore()));
     assertNotNull(e.getMessage());
     assertTrue(e.getMessage().contains(why), e.getMessage());
   }
@@ -178,15 +160,7 @@ final class LocalFunctionTest {
   void invocationsAndTheirErrorsAreMeasured() throws Exception {
     MetricStore metrics = new MetricStore();
     LocalFunction function =
-        new LocalFunction(
-            "f",
-            Failing.class.getName(),
-            Map.of(),
-            Duration.ofSeconds(5),
-            Faults.none(),
-            null,
-            Tracing.off(),
-            metrics);
+        function(Failing.class.getName(), Map.of(), Duration.ofSeconds(5), metrics);
 
     assertThrows(FunctionError.class, () -> invoke(function, "\"one\""));
     assertThrows(FunctionError.class, () -> invoke(function, "\"two\""));
@@ -229,15 +203,7 @@ final class LocalFunctionTest {
   @Test
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
-        new LocalFunction(
-            "f",
-            Sleeping.class.getName(),
-            Map.of(),
-            Duration.ofMillis(50),
-            Faults.none(),
-            null,
-            Tracing.off(),
-            new MetricStore());
+        function(Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), new MetricStore());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -339,15 +305,13 @@ final class LocalFunctionTest {
   }
 
   private static LocalFunction function(Class<?> handler, Map<String, String> environment) {
+    return function(handler.getName(), environment, Duration.ofSeconds(20), new MetricStore());
+  }
+
+  private static LocalFunction function(
+      String handler, Map<String, String> environment, Duration timeout, MetricStore metrics) {
     return new LocalFunction(
-        "f",
-        handler.getName(),
-        environment,
-        Duration.ofSeconds(20),
-        Faults.none(),
-        null,
-        Tracing.off(),
-        new MetricStore());
+        "f", handler, environment, timeout, Faults.none(), null, Tracing.off(), metrics);
   }
 
   private static String invoke(LocalFunction function, String event) {

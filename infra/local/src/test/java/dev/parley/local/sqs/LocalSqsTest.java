@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
 import java.io.IOException;
@@ -280,7 +281,7 @@ class LocalSqsTest {
     other.close();
 
     assertTrue(System.nanoTime() - begin < Duration.ofSeconds(2).toNanos());
-    Queues.until(
+    Wait.until(
         () ->
             Thread.getAllStackTraces().keySet().stream()
                 .noneMatch(

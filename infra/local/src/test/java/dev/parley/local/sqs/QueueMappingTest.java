@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.serialization.events.LambdaEventSerializers;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.Wait;
 import dev.parley.local.eventsource.EventFilter;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
@@ -122,7 +123,7 @@ class QueueMappingTest {
                 },
                 Faults.none())
             .start()) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(List.of(List.of(TRACE)), traces);
@@ -209,7 +210,7 @@ class QueueMappingTest {
         sent.computeIfAbsent(group, _ -> new ArrayList<>()).add(Integer.toString(i));
         queues.sendTo(group, queue, Integer.toString(i));
       }
-      Queues.until(() -> processed.get() >= 120 && queues.size(queue) == 0);
+      Wait.until(() -> processed.get() >= 120 && queues.size(queue) == 0);
     }
 
     assertEquals(sent, done, "seed " + seed);
@@ -228,7 +229,7 @@ class QueueMappingTest {
       for (int i = 0; i < 300; i++) {
         queues.sendTo("group-" + i % 2, queue, Integer.toString(i));
       }
-      Queues.until(() -> done.size() == 300);
+      Wait.until(() -> done.size() == 300);
     }
   }
 
@@ -250,9 +251,9 @@ class QueueMappingTest {
           batch.forEach(record -> done.add(record.body()));
         };
     try (QueueMapping _ = throwing(sized(mapping(queue), 1), function)) {
-      Queues.until(() -> !triedAt.isEmpty());
+      Wait.until(() -> !triedAt.isEmpty());
       queues.sendTo("good", queue, "g1", "g2");
-      Queues.until(() -> done.size() == 4);
+      Wait.until(() -> done.size() == 4);
     }
 
     assertEquals(List.of("g1", "g2", "b1", "b2"), done);
@@ -279,7 +280,7 @@ class QueueMappingTest {
                       .map(Delivered::id)
                       .collect(Collectors.toSet());
             })) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(List.of("a", "b", "c", "d"), calls.getFirst());
@@ -302,7 +303,7 @@ class QueueMappingTest {
                 throw new FunctionError("java.lang.IllegalStateException", "poison");
               }
             })) {
-      Queues.until(() -> tried.contains("next") && queues.size(queue) == 0);
+      Wait.until(() -> tried.contains("next") && queues.size(queue) == 0);
     }
 
     assertEquals(List.of("poison", "poison", "next"), tried);
@@ -318,7 +319,7 @@ class QueueMappingTest {
 
     queues.send(queue, numbers(50));
     try (QueueMapping _ = throwing(mapping, batch -> sizes.add(batch.size()))) {
-      Queues.until(() -> sizes.stream().mapToInt(Integer::intValue).sum() == 50);
+      Wait.until(() -> sizes.stream().mapToInt(Integer::intValue).sum() == 50);
     }
 
     assertEquals(List.of(40, 10), sizes);
@@ -335,7 +336,7 @@ class QueueMappingTest {
         throwing(
             sized(mapping(queue), 4),
             batch -> batches.add(batch.stream().map(Delivered::body).toList()))) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(
@@ -362,7 +363,7 @@ class QueueMappingTest {
               await(enough);
               running.decrementAndGet();
             })) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(3, most.get());
@@ -377,7 +378,7 @@ class QueueMappingTest {
     queues.send(queue, "{\"n\":1}", "{\"n\":2}", "text");
     try (QueueMapping _ =
         throwing(mapping, batch -> batch.forEach(record -> seen.add(record.body())))) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(List.of("{\"n\":2}"), seen);
@@ -401,16 +402,16 @@ class QueueMappingTest {
                     (_, _) -> {
                       most.accumulateAndGet(running.incrementAndGet(), Math::max);
                       if (calls.incrementAndGet() == 1) {
-                        Queues.until(() -> received.get() == 2);
+                        Wait.until(() -> received.get() == 2);
                         int then = polls.size();
-                        Queues.until(() -> polls.size() > then + 1);
+                        Wait.until(() -> polls.size() > then + 1);
                       }
                       running.decrementAndGet();
                       return bytes("null");
                     },
                     Faults.none())
                 .start()) {
-      Queues.until(() -> calls.get() == 2 && queues.size(queue) == 0);
+      Wait.until(() -> calls.get() == 2 && queues.size(queue) == 0);
     }
 
     assertEquals(1, most.get());
@@ -434,7 +435,7 @@ class QueueMappingTest {
                     (_, _) -> {
                       int then = polls.size();
                       if (calls.incrementAndGet() == 1) {
-                        Queues.until(() -> polls.size() > then + 5);
+                        Wait.until(() -> polls.size() > then + 5);
                         whileInFlight.addAll(polls.subList(then, polls.size()));
                         throw new FunctionError("java.lang.IllegalStateException", "a");
                       }
@@ -443,7 +444,7 @@ class QueueMappingTest {
                     },
                     Faults.none())
                 .start()) {
-      Queues.until(() -> queues.size(queue) == 0);
+      Wait.until(() -> queues.size(queue) == 0);
     }
 
     assertEquals(Set.of(0), Set.copyOf(whileInFlight));
@@ -494,7 +495,7 @@ class QueueMappingTest {
     await(begun);
     Thread closing = Thread.startVirtualThread(first::close);
     mayEnd.countDown();
-    Queues.until(() -> !closing.isAlive());
+    Wait.until(() -> !closing.isAlive());
     assertEquals(List.of("short"), done);
     assertEquals(0, queues.size(queue));
 
@@ -510,7 +511,7 @@ class QueueMappingTest {
     await(begunAgain);
     second.close();
     try (QueueMapping _ = throwing(mapping(queue), batch -> done.add(batch.getFirst().body()))) {
-      Queues.until(() -> done.size() == 2);
+      Wait.until(() -> done.size() == 2);
     }
     never.countDown();
 

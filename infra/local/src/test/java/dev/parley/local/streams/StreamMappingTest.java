@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.Wait;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.eventsource.EventFilter;
@@ -37,7 +38,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -74,7 +74,7 @@ class StreamMappingTest {
 
     put(table, "a", 7);
     try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), recorded(events))) {
-      until(() -> !events.isEmpty());
+      Wait.until(() -> !events.isEmpty());
     }
 
     JsonNode record = Json.MAPPER.readTree(events.getFirst()).path("Records").path(0);
@@ -117,7 +117,7 @@ class StreamMappingTest {
         }
       }
       put(table, "last", 1);
-      until(() -> events.stream().anyMatch(e -> new String(e, UTF_8).contains("\"last\"")));
+      Wait.until(() -> events.stream().anyMatch(e -> new String(e, UTF_8).contains("\"last\"")));
     }
 
     int removals = 0;
@@ -148,13 +148,13 @@ class StreamMappingTest {
             event -> {
               if (failedAfterNanos.get() == 0) {
                 long called = System.nanoTime();
-                until(() -> System.nanoTime() - called > 50_000_000);
+                Wait.until(() -> System.nanoTime() - called > 50_000_000);
                 failedAfterNanos.set(System.nanoTime() - called);
                 throw new IllegalStateException("not now");
               }
               return numbers(seen).apply(event);
             })) {
-      until(() -> seen.contains(1));
+      Wait.until(() -> seen.contains(1));
     }
 
     JsonNode series = Json.MAPPER.readTree(metrics.json()).at("/series/0");
@@ -179,7 +179,7 @@ class StreamMappingTest {
     mapping(shape, checkpoints, numbers(seen)).close();
     put(table, "a", 2);
     try (StreamMapping _ = mapping(shape, checkpoints, numbers(seen))) {
-      until(() -> !seen.isEmpty());
+      Wait.until(() -> !seen.isEmpty());
     }
 
     assertEquals(List.of(2), seen);
@@ -196,7 +196,7 @@ class StreamMappingTest {
       put(table, "a", n);
     }
     try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), numbers(seen))) {
-      until(() -> seen.size() == 2);
+      Wait.until(() -> seen.size() == 2);
     }
 
     assertEquals(List.of(2, 4), seen);
@@ -212,7 +212,7 @@ class StreamMappingTest {
       for (int n = 1; n <= 10; n++) {
         put(table, "a", n);
       }
-      until(() -> !events.isEmpty());
+      Wait.until(() -> !events.isEmpty());
     }
 
     assertEquals(10, Json.MAPPER.readTree(events.getFirst()).path("Records").size());
@@ -233,7 +233,7 @@ class StreamMappingTest {
           return DONE;
         };
     try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), function)) {
-      until(() -> sizes.stream().mapToInt(Integer::intValue).sum() == 10);
+      Wait.until(() -> sizes.stream().mapToInt(Integer::intValue).sum() == 10);
     }
 
     assertEquals(List.of(3, 3, 3, 1), sizes);
@@ -258,7 +258,7 @@ class StreamMappingTest {
           return DONE;
         };
     try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), function)) {
-      until(() -> done.size() == 7);
+      Wait.until(() -> done.size() == 7);
     }
 
     assertEquals(List.of(1, 2, 3, 4, 6, 7, 8), done);
@@ -279,9 +279,9 @@ class StreamMappingTest {
           return DONE;
         };
     try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), function)) {
-      until(() -> !calls.isEmpty());
+      Wait.until(() -> !calls.isEmpty());
       put(table, "b", 2);
-      until(() -> calls.size() == 5);
+      Wait.until(() -> calls.size() == 5);
     }
 
     assertEquals(List.of(List.of(1), List.of(1), List.of(1), List.of(1), List.of(2)), calls);
@@ -303,7 +303,7 @@ class StreamMappingTest {
 
     put(table, "a", 1);
     try (StreamMapping _ = mapping(shape(table), Checkpoints.inMemory(), function)) {
-      until(() -> !seen.isEmpty());
+      Wait.until(() -> !seen.isEmpty());
     }
 
     assertEquals(List.of(1), seen);
@@ -398,12 +398,12 @@ class StreamMappingTest {
         Shape now = shape;
         try (StreamMapping _ = mapping(now, checkpoints, function)) {
           int enough = processed.size() + random.nextInt(20);
-          until(() -> processed.size() >= Math.min(enough, 15));
+          Wait.until(() -> processed.size() >= Math.min(enough, 15));
         }
       }
     }
     try (StreamMapping _ = mapping(shape, checkpoints, function)) {
-      until(() -> new LinkedHashSet<>(processed).size() == writes);
+      Wait.until(() -> new LinkedHashSet<>(processed).size() == writes);
     }
 
     Map<Integer, List<Integer>> byKey = new HashMap<>();
@@ -421,7 +421,7 @@ class StreamMappingTest {
       first.create(List.of(table));
       put(first, "Kept", "a", 1);
       try (StreamMapping _ = mapping(first, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
-        until(() -> seen.size() == 1);
+        Wait.until(() -> seen.size() == 1);
       }
       put(first, "Kept", "a", 2);
     }
@@ -431,7 +431,7 @@ class StreamMappingTest {
       put(second, "Kept", "a", 3);
       try (StreamMapping _ =
           mapping(second, shape("Kept"), Checkpoints.in(folder), numbers(seen))) {
-        until(() -> seen.size() == 3);
+        Wait.until(() -> seen.size() == 3);
       }
     }
 
@@ -448,7 +448,7 @@ class StreamMappingTest {
     put(table, "a", 1);
     Shape shape = shape(table).startingAt(StartingPosition.LATEST);
     try (StreamMapping _ = mapping(shape, checkpoints, numbers(seen))) {
-      until(() -> seen.size() == 1);
+      Wait.until(() -> seen.size() == 1);
     }
 
     assertEquals(List.of(1), seen);
@@ -477,7 +477,7 @@ class StreamMappingTest {
                 Faults.none(),
                 metrics)
             .start()) {
-      until(() -> !events.isEmpty());
+      Wait.until(() -> !events.isEmpty());
     }
 
     JsonNode records = Json.MAPPER.readTree(events.getFirst()).path("Records");
@@ -677,18 +677,6 @@ class StreamMappingTest {
       return Json.MAPPER.readTree(event);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void until(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() - deadline < 0, "waited for 20 s");
-      try {
-        Thread.sleep(2);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
     }
   }
 }

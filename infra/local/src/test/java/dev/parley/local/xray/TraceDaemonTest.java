@@ -9,14 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,7 @@ final class TraceDaemonTest {
   void aDatagramIsAHeaderAndADocument() throws IOException {
     send(HEADER + segment(1, "Send", 0, 1));
 
-    await(() -> traces.trace(TRACE) != null);
+    Wait.until(() -> traces.trace(TRACE) != null);
 
     assertEquals("Send", TestSegments.document(traces, TRACE, 0).path("name").asText());
   }
@@ -59,8 +58,8 @@ final class TraceDaemonTest {
     send(HEADER + segment(1, "no|name", 0, 1));
     send(HEADER + segment(2, "n", 0, 1));
 
-    await(() -> traces.refused().values().stream().mapToLong(n -> n).sum() == 7);
-    await(() -> traces.trace(TRACE) != null);
+    Wait.until(() -> traces.refused().values().stream().mapToLong(n -> n).sum() == 7);
+    Wait.until(() -> traces.trace(TRACE) != null);
 
     assertEquals(Map.of("ParseError", 6L, "InvalidName", 1L), traces.refused());
   }
@@ -87,12 +86,6 @@ final class TraceDaemonTest {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.send(
           new DatagramPacket(bytes, bytes.length, InetAddress.getLoopbackAddress(), daemon.port()));
-    }
-  }
-
-  private static void await(BooleanSupplier condition) {
-    while (!condition.getAsBoolean()) {
-      LockSupport.parkNanos(1_000_000); // the test's own timeout ends this
     }
   }
 }

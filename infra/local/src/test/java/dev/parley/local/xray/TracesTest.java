@@ -52,13 +52,13 @@ final class TracesTest {
   void documentsOfATraceGiveTheSameInAnyOrder() {
     documents().forEach(document -> assertNull(traces.put(document.toString())));
     String expected = ask(traces, "Traces", "{\"TraceIds\":[\"%s\"]}".formatted(TRACE)).toString();
-    assertEquals(
-        "[\"parse\",\"write\"]",
-        document(traces, TRACE, 0).path("subsegments").findValues("name").stream()
-            .filter(name -> !name.asText().matches("query|await|DynamoDB"))
-            .toList()
-            .toString()
-            .replace(" ", ""));
+    JsonNode whole = document(traces, TRACE, 0);
+    assertEquals("parse", whole.at("/subsegments/0/name").asText());
+    assertEquals("write", whole.at("/subsegments/1/name").asText());
+    JsonNode query = whole.at("/subsegments/1/subsegments/0");
+    assertEquals("query", query.path("name").asText());
+    assertEquals("await", query.at("/subsegments/0/name").asText());
+    assertEquals("DynamoDB", query.at("/subsegments/0/subsegments/0/name").asText());
 
     for (int seed = 0; seed < ORDERS; seed++) {
       List<ObjectNode> shuffled = new ArrayList<>(documents());
@@ -117,6 +117,36 @@ final class TracesTest {
         ask(traces, "TraceSummaries", "{\"StartTime\":0,\"EndTime\":1e10}")
             .path("TraceSummaries")
             .size());
+  }
+
+  /// What is joined may be deep in itself.
+  @Test
+  void whatIsDeepInItsDocumentIsNotJoinedToAnyDepth() {
+    ObjectNode first = segment(1, "recursion", 0, 1);
+    deepen(first, 2, 80);
+    traces.put(first.toString());
+    ObjectNode second = alone(200, 81, "call", 0, 1);
+    deepen(second, 201, 80);
+    assertNull(traces.put(second.toString()));
+    for (int i = 1_000; i < 2_500; i++) {
+      assertNull(traces.put(alone(i, i == 1_000 ? 280 : i - 1, "call", 0, 1).toString()));
+    }
+
+    JsonNode summaries = ask(traces, "TraceSummaries", "{\"StartTime\":0,\"EndTime\":1e10}");
+    assertEquals(1, summaries.path("TraceSummaries").size());
+    JsonNode segments =
+        ask(traces, "Traces", "{\"TraceIds\":[\"%s\"]}".formatted(TRACE)).at("/Traces/0/Segments");
+    assertEquals(1 + 1_500, segments.size(), "nothing is joined below the bound");
+  }
+
+  /// Puts so many subsegments in each other into an entity.
+  private static void deepen(ObjectNode entity, int from, int count) {
+    ObjectNode inner = entity;
+    for (int i = from; i < from + count; i++) {
+      ObjectNode child = entity(i, "call", 0, 1);
+      inner.putArray("subsegments").add(child);
+      inner = child;
+    }
   }
 
   @Test
