@@ -69,6 +69,10 @@ public final class Metrics {
   /// and `ping`.
   public static final Metric PUSHES_GIVEN_UP = Metric.count("PushesGivenUp");
 
+  /// Parts of batches that failed and come again: a room of a stream's batch, a push job, a prune.
+  /// Their invocation has succeeded for Lambda.
+  public static final Metric PARTS_FAILED = Metric.count("PartsFailed");
+
   /// Records of a stream that came again after their messages had been handed out.
   public static final Metric RECORDS_SKIPPED = Metric.count("RecordsSkipped");
 

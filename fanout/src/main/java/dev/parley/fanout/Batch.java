@@ -2,6 +2,7 @@ package dev.parley.fanout;
 
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
+import dev.parley.Metrics;
 import dev.parley.platform.InvocationExecutor;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,7 @@ final class Batch {
           } catch (RuntimeException | Error e) {
             // Here, since this thread has the part's keys.
             LOG.error("a part of the batch failed, from {} on", first, e);
+            Metrics.PARTS_FAILED.add(1);
             throw e;
           }
         };

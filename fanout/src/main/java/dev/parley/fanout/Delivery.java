@@ -29,7 +29,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class Delivery implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Delivery.class);
 
-  /// How many messages of an invocation may have it in their traces: a document of about 2 KB each.
+  /// An invocation adds to the traces of at most this many messages: about 2 KB to each.
   static final int TRACED_MAX = 20;
 
   private final Pusher pusher;
@@ -53,8 +53,7 @@ final class Delivery implements AutoCloseable {
     int leave(RoomId room, Events events, Pusher.Outcome outcome);
   }
 
-  /// Of a room's events, those count as traced whose traces this invocation may still have a part
-  /// of.
+  /// The same events, with at most the rest of that number traced.
   Events traced(Events events) {
     int wanted = events.traced().size();
     int before = traced.getAndAdd(wanted);
@@ -114,8 +113,8 @@ final class Delivery implements AutoCloseable {
   /// One line in the log, as a warning where somebody was given up, and the metrics.
   private void report(int members, Events events, Pusher.Outcome outcome, int givenUp) {
     LoggingEventBuilder line = LOG.atLevel(givenUp > 0 ? Level.WARN : Level.INFO);
-    if (events.oldest().isPresent()) {
-      line = line.addKeyValue("message_id", events.messageIds());
+    if (!events.messageIds().isEmpty()) {
+      line = line.addKeyValue("message_id", () -> String.join(",", events.messageIds()));
     }
     line.log(
         "{} events to {} connections: {} delivered, {} gone, {} throttled, {} failed, {}"

@@ -83,7 +83,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.prunes = new PruneQueue(sqs, settings);
     this.share = settings.milliseconds("DIRECT_PUSH_MS", 1, 10_000);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
-    this.traces = TraceDocuments.Target.of(aws, settings);
+    this.traces = new TraceDocuments.Target(aws, settings);
   }
 
   @Override
@@ -136,9 +136,8 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   private void handOut(
       RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
     MDC.put("room", id.name());
-    try (Trace.Part part = Trace.part("room", entries.stream().anyMatch(Chain.Entry::isTraced))) {
-      handOut(id, stream, entries, now, delivery, part);
-    }
+    boolean traced = entries.stream().anyMatch(Chain.Entry::isTraced);
+    Trace.part("room", traced, part -> handOut(id, stream, entries, now, delivery, part));
   }
 
   private void handOut(
@@ -180,7 +179,8 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
               case Audience audience -> enqueue(audience, events, chain);
             };
       } finally {
-        // Before the head moves on: where that fails, the traces tell what comes twice.
+        // Written before the head moves on: if that fails, the batch comes again, and the trace
+        // shows both.
         delivery.write(part, id, events, "stream");
       }
     }
@@ -205,8 +205,9 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             events,
             Deadline.in(share),
             (id, pushed, unreached) -> {
-              int givenUp = queues.retry(id, unreached.remainder(), pushed, 1);
-              queues.enqueue(id, unreached.late(), pushed);
+              // Both go on with the same traces.
+              int givenUp = queues.retry(id, unreached.remainder(), pushed.share(0, 2), 1);
+              queues.enqueue(id, unreached.late(), pushed.share(1, 2));
               return givenUp;
             });
     if (outcome.late().isEmpty()) {
@@ -229,7 +230,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
         };
     queues.enqueue(room.id(), Segments.ranges(power), events, chain.sequences());
     LOG.atInfo()
-        .addKeyValue("message_id", events.messageIds())
+        .addKeyValue("message_id", () -> String.join(",", events.messageIds()))
         .log("{} events to {} segments", events.count(), 1 << power);
     Trace.annotate("segments", 1 << power);
     return room.queued(power, clock.instant());

@@ -73,7 +73,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     this.sessions = new SessionTable(dynamoDb, settings);
     this.prunes = new PruneQueue(aws.sqs(), settings);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
-    this.traces = TraceDocuments.Target.of(aws, settings);
+    this.traces = new TraceDocuments.Target(aws, settings);
   }
 
   @Override
@@ -129,18 +129,20 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     if (events.isEmpty()) {
       return;
     }
-    try (Trace.Part part = Trace.part("room", false)) {
-      if (Trace.step("read members", () -> audiences.of(room, now))
-          instanceof Audience.Small(var to)) {
-        delivery.deliver(
-            room,
-            to,
-            events,
-            Deadline.in(SHARE),
-            (id, untold, outcome) -> outcome.unreached().size());
-      }
-      delivery.write(part, room, events, "stream");
+    Trace.part("room", false, part -> tell(room, events, now, delivery, part));
+  }
+
+  private void tell(RoomId room, Events events, Instant now, Delivery delivery, Trace.Part part) {
+    if (Trace.step("read members", () -> audiences.of(room, now))
+        instanceof Audience.Small(var to)) {
+      delivery.deliver(
+          room,
+          to,
+          events,
+          Deadline.in(SHARE),
+          (id, untold, outcome) -> outcome.unreached().size());
     }
+    delivery.write(part, room, events, "stream");
   }
 
   /// A session that `$disconnect` has closed stays as it is. One that expired has ended at its 2 h

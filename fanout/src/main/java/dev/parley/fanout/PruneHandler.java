@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.platform.Aws;
@@ -67,9 +68,11 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
         prune(new ConnectionId(message.getBody()));
       } catch (IllegalArgumentException e) {
         LOG.error("a message in the queue is no connection: it is left to the dead letters", e);
+        Metrics.PARTS_FAILED.add(1);
         failures.add(new BatchItemFailure(message.getMessageId()));
       } catch (SdkException e) {
         LOG.warn("could not remove {}: {}", message.getBody(), e.getMessage());
+        Metrics.PARTS_FAILED.add(1);
         failures.add(new BatchItemFailure(message.getMessageId()));
       } finally {
         MDC.remove("connection_id");

@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
@@ -70,7 +71,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     this.queues = new JobQueues(sqs, settings);
     this.prunes = new PruneQueue(sqs, settings);
     this.pusher = Pusher.of(aws, settings, RETRY_FOR);
-    this.traces = TraceDocuments.Target.of(aws, settings);
+    this.traces = new TraceDocuments.Target(aws, settings);
   }
 
   /// What is done in one step, and the messages that it came from.
@@ -127,6 +128,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
         group.add(merged.orElse(work));
       } catch (PushJob.InvalidJob e) {
         LOG.error("a message in the queue is no job: it is left to the dead letters", e);
+        Metrics.PARTS_FAILED.add(1);
         failed.add(message.getMessageId());
       }
     }
@@ -142,6 +144,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
         push(job, delivery, deadline);
       } catch (RuntimeException e) {
         LOG.error("a job for room {} failed", job.room(), e);
+        Metrics.PARTS_FAILED.add(1);
         return group.subList(i, group.size()).stream()
             .flatMap(work -> work.messageIds().stream())
             .toList();
@@ -151,22 +154,23 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   private void push(PushJob job, Delivery delivery, Deadline deadline) {
-    Events all = job.events();
-    try (Trace.Part part = Trace.part("room", !all.traced().isEmpty())) {
-      Events events = delivery.traced(all);
-      int attempt = job instanceof PushJob.Retry retry ? retry.attempt() : 0;
-      Trace.annotate("attempt", attempt);
-      try {
-        delivery.deliver(
-            job.room(),
-            members(job),
-            events,
-            deadline,
-            (room, pushed, outcome) ->
-                queues.retry(room, outcome.unreached(), pushed, attempt + 1));
-      } finally {
-        delivery.write(part, job.room(), events, "queue");
-      }
+    Trace.part(
+        "room", !job.events().traced().isEmpty(), part -> push(job, delivery, deadline, part));
+  }
+
+  private void push(PushJob job, Delivery delivery, Deadline deadline, Trace.Part part) {
+    Events events = delivery.traced(job.events());
+    int attempt = job instanceof PushJob.Retry retry ? retry.attempt() : 0;
+    Trace.annotate("attempt", attempt);
+    try {
+      delivery.deliver(
+          job.room(),
+          members(job),
+          events,
+          deadline,
+          (room, pushed, outcome) -> queues.retry(room, outcome.unreached(), pushed, attempt + 1));
+    } finally {
+      delivery.write(part, job.room(), events, "queue");
     }
   }
 

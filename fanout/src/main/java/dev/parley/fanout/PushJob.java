@@ -54,8 +54,8 @@ sealed interface PushJob {
   ObjectMapper JSON = new ObjectMapper();
 
   /// The header holds the timestamp of the oldest message where this is the first attempt to push
-  /// it: how long it took is measured then. It holds the trace headers of messages whose sends were
-  /// traced, which go on at the current step.
+  /// it: how long it took is measured then. It holds the ids of messages for the log, and the trace
+  /// headers of those whose sends were traced, which go on at the current step.
   default String encode() {
     ObjectNode header = JSON.createObjectNode().put("room", room().name());
     int attempt = 0;
@@ -71,6 +71,10 @@ sealed interface PushJob {
     }
     if (attempt == 0) {
       events().oldest().ifPresent(oldest -> header.put("oldest", oldest.micros()));
+    }
+    if (!events().messageIds().isEmpty()) {
+      ArrayNode ids = header.putArray("ids");
+      events().messageIds().forEach(ids::add);
     }
     if (!events().traced().isEmpty()) {
       ArrayNode traced = header.put("sent", Instant.now().toEpochMilli()).putArray("traced");
@@ -93,7 +97,12 @@ sealed interface PushJob {
     try {
       List<String> lines = body.lines().toList();
       JsonNode header = JSON.readTree(lines.getFirst());
-      Events events = Events.of(lines.stream().skip(1), oldest(header), traced(header));
+      Events events =
+          Events.of(
+              lines.stream().skip(1),
+              oldest(header),
+              header.path("ids").valueStream().map(JsonNode::asText).toList(),
+              traced(header));
       if (events.isEmpty()) {
         throw new IllegalArgumentException("there are no events");
       }

@@ -73,19 +73,18 @@ public final class SendMessageHandler extends FrameHandler {
     SendResult result =
         Trace.step(
             "write",
-            () -> {
-              String trace = Trace.context().map(Trace.Context::header).orElse(null);
-              return messages.send(
-                  new MessageTable.Draft(room, sender, text, id, after, trace), now());
-            });
+            () ->
+                messages.send(
+                    new MessageTable.Draft(
+                        room, sender, text, id, after, Trace.context().orElse(null)),
+                    now()));
     return switch (result) {
       case SendResult.Sent sent -> {
         MDC.put("message_id", sent.id());
         Metrics.MESSAGES_ACCEPTED.add(1);
         Trace.annotate("room", room.name());
         Trace.annotate("message_id", sent.id());
-        String trace = Trace.Context.of(sent.trace()).map(Trace.Context::traceId).orElse(null);
-        yield Reply.sent(room, sent.id(), sent.timestamp(), trace);
+        yield Reply.sent(room, sent.id(), sent.timestamp(), sent.trace());
       }
       case SendResult.IdReused reused -> throw new Rejection(ErrorCode.ID_REUSED);
       case SendResult.Unavailable unknown ->

@@ -5,6 +5,7 @@ import static dev.parley.table.Row.s;
 import static dev.parley.table.Row.seconds;
 
 import dev.parley.identity.Identity;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
@@ -19,10 +20,15 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// @param timestamp with the room it is the message's key, and is never used again there
 /// @param id the client's, or one of ours where it gave none
 /// @param text 1 to 4,000 code points
-/// @param trace the X-Ray trace header of the send, or null where it was not sampled: a DynamoDB
+/// @param trace where the send's X-Ray trace goes on, or null where it was not sampled: a DynamoDB
 ///     stream carries no trace header of its own
 public record Message(
-    RoomId room, Timestamp timestamp, String id, Identity from, String text, @Nullable String trace)
+    RoomId room,
+    Timestamp timestamp,
+    String id,
+    Identity from,
+    String text,
+    Trace.@Nullable Context trace)
     implements Entry {
 
   /// @throws RuntimeException where an attribute is missing or not what it should be
@@ -33,7 +39,7 @@ public record Message(
         row.string("id"),
         Identity.stored(row.string("user"), row.string("sender")),
         row.string("message"),
-        row.optionalString("trace"));
+        Trace.Context.of(row.optionalString("trace")).orElse(null));
   }
 
   Map<String, AttributeValue> row(Instant expiresAt) {
@@ -46,7 +52,7 @@ public record Message(
     row.put("message", s(text));
     row.put("expires_at", seconds(expiresAt));
     if (trace != null) {
-      row.put("trace", s(trace));
+      row.put("trace", s(trace.header()));
     }
     return row;
   }

@@ -9,6 +9,7 @@ import dev.parley.Sha256;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
@@ -57,14 +58,14 @@ public final class MessageTable {
   /// @param id the client's own, which makes the send idempotent; or null
   /// @param after the newest timestamp that the client has in the room, or null: the message comes
   ///     after it although clocks differ
-  /// @param trace the X-Ray trace header of the send, or null where it is not sampled
+  /// @param trace where the send's X-Ray trace goes on, or null where it is not sampled
   public record Draft(
       RoomId room,
       Identity from,
       String text,
       @Nullable String id,
       @Nullable Timestamp after,
-      @Nullable String trace) {
+      Trace.@Nullable Context trace) {
 
     /// `max(now, after + 1)`, where an `after` more than a second ahead of the clock counts as one
     /// that is a second ahead.
@@ -82,7 +83,7 @@ public final class MessageTable {
   ///
   /// Its timestamp is `max(now, after + 1)`, or the first free one behind that; `after` moves it at
   /// most a second ahead of the clock. The same sender, room, id and text again give the same
-  /// answer and write nothing, also concurrently.
+  /// answer, without a trace, and write nothing, also concurrently.
   ///
   /// @param now the function's clock
   public SendResult send(Draft draft, Instant now) {

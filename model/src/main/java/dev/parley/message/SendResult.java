@@ -1,5 +1,6 @@
 package dev.parley.message;
 
+import dev.parley.platform.Trace;
 import dev.parley.room.Timestamp;
 import org.jspecify.annotations.Nullable;
 
@@ -7,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 public sealed interface SendResult {
   /// It is in the table.
   ///
-  /// @param trace the trace header that is written with it; null where the send is not traced, or
-  ///     an earlier attempt with the same id wrote it
-  record Sent(String id, Timestamp timestamp, @Nullable String trace) implements SendResult {}
+  /// @param trace where its trace goes on; null where the send is not traced, or an earlier attempt
+  ///     with the same id wrote it
+  record Sent(String id, Timestamp timestamp, Trace.@Nullable Context trace)
+      implements SendResult {}
 
   /// The sender has used this id in this room for another text.
   record IdReused() implements SendResult {}

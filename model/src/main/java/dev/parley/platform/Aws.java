@@ -19,6 +19,7 @@ import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.http.apache5.ProxyConfiguration;
 import software.amazon.awssdk.profiles.ProfileFile;
+import software.amazon.awssdk.regions.PartitionMetadata;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.LegacyRetryStrategy;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
@@ -108,7 +109,7 @@ public final class Aws {
     URI endpoint = endpoint("XRAY");
     return endpoint == null
         ? URI.create(
-            "https://xray.%s.%s".formatted(region, region.metadata().partition().dnsSuffix()))
+            "https://xray.%s.%s".formatted(region, PartitionMetadata.of(region).dnsSuffix()))
         : endpoint;
   }
 

@@ -161,7 +161,8 @@ final class Span {
 
   /// This step as a subsegment in a document.
   synchronized ObjectNode json() {
-    ObjectNode json = node(id, name, start, end);
+    // A step that is still under way, on a thread that nobody waits for, ends here.
+    ObjectNode json = node(id, name, start, end == null ? Instant.now() : end);
     if (fault) {
       json.put("fault", true);
     }
@@ -196,13 +197,13 @@ final class Span {
     return json;
   }
 
-  /// The fields of every node. One without an end is in progress.
-  static ObjectNode node(String id, String name, Instant start, @Nullable Instant end) {
-    ObjectNode json =
-        JSON.objectNode().put("id", id).put("name", name).put("start_time", seconds(start));
-    return end == null
-        ? json.put("in_progress", true)
-        : json.put("end_time", seconds(end.isBefore(start) ? start : end));
+  /// The fields of every node.
+  static ObjectNode node(String id, String name, Instant start, Instant end) {
+    return JSON.objectNode()
+        .put("id", id)
+        .put("name", name)
+        .put("start_time", seconds(start))
+        .put("end_time", seconds(end.isBefore(start) ? start : end));
   }
 
   static ObjectNode annotations(Map<String, Object> values) {

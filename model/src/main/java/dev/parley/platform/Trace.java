@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,11 +24,13 @@ import software.amazon.lambda.powertools.tracing.TracingUtils;
 ///
 /// All that is known of Powertools and of the X-Ray SDK is in this class.
 public final class Trace {
-  /// The step that the current thread is in; nothing where it is not recorded.
-  private static final ThreadLocal<@Nullable Span> CURRENT = new ThreadLocal<>();
+  /// The step that a thread is in.
+  ///
+  /// @param own the trace of its invocation, or null where that is not sampled
+  private record Place(Span step, @Nullable String own) {}
 
-  /// The trace of the invocation that the current thread is in, where it is sampled.
-  private static final ThreadLocal<@Nullable String> OWN = new ThreadLocal<>();
+  /// Not bound where nothing is recorded.
+  private static final ScopedValue<Place> HERE = ScopedValue.newInstance();
 
   private Trace() {}
 
@@ -60,8 +63,7 @@ public final class Trace {
 
     /// The same trace, at the current step of this thread.
     public Context here() {
-      Span current = CURRENT.get();
-      return current == null ? this : new Context(traceId, current.id());
+      return current().map(step -> new Context(traceId, step.id())).orElse(this);
     }
   }
 
@@ -80,16 +82,13 @@ public final class Trace {
       return handler.get();
     }
     Span root = Span.begin("handleRequest");
-    CURRENT.set(root);
-    OWN.set(subsegment.getParentSegment().getTraceId().toString());
+    String own = subsegment.getParentSegment().getTraceId().toString();
     try {
-      return handler.get();
+      return ScopedValue.where(HERE, new Place(root, own)).call(handler::get);
     } catch (RuntimeException e) {
       root.fail();
       throw e;
     } finally {
-      CURRENT.remove();
-      OWN.remove();
       copy(root.json(), subsegment);
     }
   }
@@ -121,7 +120,7 @@ public final class Trace {
       step.setStartTime(child.path("start_time").doubleValue());
       copy(child, step);
       step.end();
-      step.setEndTime(child.path("end_time").asDouble(step.getEndTime()));
+      step.setEndTime(child.path("end_time").doubleValue());
     }
   }
 
@@ -137,20 +136,18 @@ public final class Trace {
 
   /// Runs one step under its name.
   public static <T> T step(String name, Supplier<T> step) {
-    Span around = CURRENT.get();
-    if (around == null) {
-      return step.get();
-    }
-    Span span = around.step(name);
-    CURRENT.set(span);
+    Place here = place();
+    return here == null ? step.get() : run(here.step().step(name), here.own(), step);
+  }
+
+  private static <T> T run(Span span, @Nullable String own, Supplier<T> step) {
     try {
-      return step.get();
+      return ScopedValue.where(HERE, new Place(span, own)).call(step::get);
     } catch (RuntimeException e) {
       span.fail();
       throw e;
     } finally {
       span.end();
-      CURRENT.set(around);
     }
   }
 
@@ -168,10 +165,7 @@ public final class Trace {
   ///
   /// @param value a String, a Number or a Boolean
   public static void annotate(String name, Object value) {
-    Span current = CURRENT.get();
-    if (current != null) {
-      current.annotate(name, value);
-    }
+    current().ifPresent(step -> step.annotate(name, value));
   }
 
   /// Says that calls of one operation were made in the current step, by what is no client of the
@@ -180,84 +174,81 @@ public final class Trace {
   /// @param service as X-Ray shows it
   public static void called(
       String service, String operation, Instant began, int count, int throttled, int failed) {
-    Span current = CURRENT.get();
-    if (current != null) {
-      current.called(
-          service,
-          Map.of("operation", operation),
-          began,
-          new Span.CallResults(count, throttled, false, failed > 0));
-    }
+    current()
+        .ifPresent(
+            step ->
+                step.called(
+                    service,
+                    Map.of("operation", operation),
+                    began,
+                    new Span.CallResults(count, throttled, false, failed > 0)));
   }
 
-  /// Begins a part of the invocation, in which the current thread is until it is closed.
+  /// Runs a part of the invocation, which is one of its steps.
   ///
   /// @param continues whether it goes on with what others began, so that it is recorded also where
   ///     the invocation itself is not sampled
-  public static Part part(String name, boolean continues) {
-    Span around = CURRENT.get();
-    return new Part(around == null && !continues ? null : Span.begin(name), around);
+  public static void part(String name, boolean continues, Consumer<Part> body) {
+    Place here = place();
+    if (here == null && !continues) {
+      body.accept(new Part(null));
+      return;
+    }
+    Span span = Span.begin(name);
+    try {
+      run(
+          span,
+          here == null ? null : here.own(),
+          () -> {
+            body.accept(new Part(span));
+            return true;
+          });
+    } finally {
+      if (here != null) {
+        here.step().add(span);
+      }
+    }
   }
 
   /// A part of an invocation. What is annotated in it, outside of its steps, is found in the traces
   /// that it goes on with.
-  public static final class Part implements AutoCloseable {
+  public static final class Part {
     private final @Nullable Span span;
-    private final @Nullable Span around;
 
-    private Part(@Nullable Span span, @Nullable Span around) {
+    private Part(@Nullable Span span) {
       this.span = span;
-      this.around = around;
-      if (span != null) {
-        CURRENT.set(span);
-      }
     }
 
     /// What is recorded so far; nothing where it is not recorded.
     Optional<Span> span() {
       return Optional.ofNullable(span);
     }
-
-    @Override
-    public void close() {
-      if (span == null) {
-        return;
-      }
-      span.end();
-      if (around == null) {
-        CURRENT.remove();
-      } else {
-        CURRENT.set(around);
-        around.add(span);
-      }
-    }
   }
 
   /// Where the invocation is in its own trace; nothing where it is not sampled.
   public static Optional<Context> context() {
-    String own = OWN.get();
-    Span current = CURRENT.get();
-    return own == null || current == null
+    Place here = place();
+    return here == null || here.own() == null
         ? Optional.empty()
-        : Optional.of(new Context(own, current.id()));
+        : Optional.of(new Context(here.own(), here.step().id()));
+  }
+
+  private static @Nullable Place place() {
+    return HERE.isBound() ? HERE.get() : null;
   }
 
   /// The step that the current thread is in; nothing where it is not recorded.
   static Optional<Span> current() {
-    return Optional.ofNullable(CURRENT.get());
+    return Optional.ofNullable(place()).map(Place::step);
   }
 
   /// A task that runs in the step in which this is called, on whatever thread.
   static Runnable carried(Runnable task) {
-    Span current = CURRENT.get();
-    if (current == null) {
+    Place here = place();
+    if (here == null) {
       return task;
     }
-    String own = OWN.get();
-    return () -> {
-      CURRENT.set(current);
-      OWN.set(own);
-      task.run(); // the thread ends with it
-    };
+    ScopedValue.Carrier step = ScopedValue.where(HERE, here);
+    return () -> step.run(task);
   }
 }

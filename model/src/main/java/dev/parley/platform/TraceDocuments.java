@@ -2,6 +2,7 @@ package dev.parley.platform;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,13 +13,17 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,21 +44,33 @@ public final class TraceDocuments implements AutoCloseable {
   private static final byte[] DATAGRAM_HEADER =
       "{\"format\": \"json\", \"version\": 1}\n".getBytes(UTF_8);
 
-  /// X-Ray endpoints and quotas, "Segment document size".
-  private static final int DOCUMENT_BYTES_MAX = 64 * 1024;
+  /// What a datagram carries, and less than X-Ray takes (64 KB; X-Ray endpoints and quotas,
+  /// "Segment document size").
+  private static final int DOCUMENT_BYTES_MAX = 65_507 - DATAGRAM_HEADER.length;
 
   private static final Duration POST_MAX = Duration.ofSeconds(1);
+  private static final int POSTS_AT_ONCE = 4;
+
+  /// An invocation waits so long for its posts. The others are given up: Lambda may stop the
+  /// function before they end.
+  private static final Duration WAIT_MAX = Duration.ofMillis(250);
+
   private static final Pattern ADDRESS = Pattern.compile("(?:.*udp:)?([^\\s:]+):([0-9]{1,5})");
 
-  /// What does not change from invocation to invocation.
-  ///
-  /// @param function the function's name
-  public record Target(String function, @Nullable InetSocketAddress daemon, SignedPost xray) {
-    public static Target of(Aws aws, Settings settings) {
-      return new Target(
-          Objects.requireNonNullElse(settings.optional("AWS_LAMBDA_FUNCTION_NAME"), "function"),
-          daemon(settings.optional("AWS_XRAY_DAEMON_ADDRESS")),
-          new SignedPost(aws, "xray", aws.xrayUrl(), POST_MAX, 1));
+  /// What does not change from invocation to invocation. Safe for use by many threads.
+  public static final class Target {
+    private final String function;
+    private final @Nullable InetSocketAddress daemon;
+    private final Aws aws;
+
+    /// Made when it is needed first: most instances never post.
+    private @Nullable SignedPost xray;
+
+    public Target(Aws aws, Settings settings) {
+      this.function =
+          Objects.requireNonNullElse(settings.optional("AWS_LAMBDA_FUNCTION_NAME"), "function");
+      this.daemon = daemon(settings.optional("AWS_XRAY_DAEMON_ADDRESS"));
+      this.aws = aws;
     }
 
     /// @param address for example `169.254.79.129:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
@@ -62,6 +79,15 @@ public final class TraceDocuments implements AutoCloseable {
       return matcher.matches()
           ? new InetSocketAddress(matcher.group(1), Integer.parseInt(matcher.group(2)))
           : null;
+    }
+
+    private synchronized SignedPost xray() {
+      SignedPost made = xray;
+      if (made == null) {
+        made = new SignedPost(aws, "xray", aws.xrayUrl(), POST_MAX, POSTS_AT_ONCE);
+        xray = made;
+      }
+      return made;
     }
   }
 
@@ -91,9 +117,14 @@ public final class TraceDocuments implements AutoCloseable {
     }
     String own = Trace.context().map(Trace.Context::traceId).orElse(null);
     ObjectNode steps = span.json();
+    // A message may be in a batch twice, but an id may be in a trace once.
+    Set<String> written = new HashSet<>();
+    if (own != null) {
+      written.add(own);
+    }
     List<byte[]> documents = new ArrayList<>();
     for (Origin origin : origins) {
-      if (!origin.context().traceId().equals(own)) {
+      if (written.add(origin.context().traceId())) {
         documents.add(document(span, steps, origin, own));
       }
     }
@@ -107,7 +138,7 @@ public final class TraceDocuments implements AutoCloseable {
               .limit(25)
               .collect(Collectors.joining(" ")));
     }
-    InetSocketAddress daemon = target.daemon();
+    InetSocketAddress daemon = target.daemon;
     if (own != null && daemon != null) {
       send(documents, daemon);
     } else if (!documents.isEmpty()) {
@@ -129,7 +160,7 @@ public final class TraceDocuments implements AutoCloseable {
   private byte[] document(Span span, ObjectNode steps, Origin origin, @Nullable String own) {
     Instant begun = span.start();
     Instant start = origin.since().isBefore(begun) ? origin.since() : begun;
-    ObjectNode json = Span.node(span.id(), target.function(), start, Instant.now());
+    ObjectNode json = Span.node(span.id(), target.function, start, Instant.now());
     json.put("trace_id", origin.context().traceId());
     json.put("parent_id", origin.context().parentId());
     json.put("origin", "AWS::Lambda::Function");
@@ -139,7 +170,7 @@ public final class TraceDocuments implements AutoCloseable {
     if (own != null) {
       annotations.put("function_trace", own);
     }
-    if (steps.path("fault").booleanValue()) {
+    if (steps.path("subsegments").valueStream().anyMatch(TraceDocuments::hasFailed)) {
       json.put("fault", true);
     }
     ArrayNode inside = json.putArray("subsegments");
@@ -152,6 +183,11 @@ public final class TraceDocuments implements AutoCloseable {
     }
   }
 
+  /// Whether it is a step that threw. A call that failed may have been tried again.
+  private static boolean hasFailed(JsonNode node) {
+    return !node.has("namespace") && node.path("fault").booleanValue();
+  }
+
   private static void send(List<byte[]> documents, InetSocketAddress daemon) {
     try (DatagramSocket socket = new DatagramSocket()) {
       for (byte[] document : documents) {
@@ -160,7 +196,7 @@ public final class TraceDocuments implements AutoCloseable {
         System.arraycopy(document, 0, datagram, DATAGRAM_HEADER.length, document.length);
         socket.send(new DatagramPacket(datagram, datagram.length, daemon));
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // an address that is not known, for example
       LOG.warn("{} trace documents were not sent: {}", documents.size(), e.getMessage());
     }
   }
@@ -180,13 +216,19 @@ public final class TraceDocuments implements AutoCloseable {
     }
   }
 
-  /// Waits for what is under way: Lambda stops a function between invocations.
+  /// Waits for a while for what is under way.
   @Override
   public void close() {
-    List<CompletableFuture<Void>> all;
+    CompletableFuture<?>[] all;
     synchronized (posts) {
-      all = List.copyOf(posts);
+      all = posts.toArray(CompletableFuture[]::new);
     }
-    all.forEach(CompletableFuture::join);
+    CompletableFuture.allOf(all)
+        .completeOnTimeout(null, WAIT_MAX.toMillis(), TimeUnit.MILLISECONDS)
+        .join();
+    long left = Stream.of(all).filter(post -> !post.isDone()).count();
+    if (left > 0) {
+      LOG.warn("{} posts of trace documents have no answer yet", left);
+    }
   }
 }

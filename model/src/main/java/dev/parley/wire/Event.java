@@ -12,11 +12,17 @@ import org.jspecify.annotations.Nullable;
 public final class Event {
   private final byte[] json;
   private final @Nullable Timestamp timestamp;
+  private final @Nullable String messageId;
   private final @Nullable Traced traced;
 
-  private Event(byte[] json, @Nullable Timestamp timestamp, @Nullable Traced traced) {
+  private Event(
+      byte[] json,
+      @Nullable Timestamp timestamp,
+      @Nullable String messageId,
+      @Nullable Traced traced) {
     this.json = json;
     this.timestamp = timestamp;
+    this.messageId = messageId;
     this.traced = traced;
   }
 
@@ -48,7 +54,11 @@ public final class Event {
                 .put("sender", message.from().sender())
                 .put("message", message.text())),
         message.timestamp(),
-        Traced.of(message.id(), message.trace(), message.timestamp().instant()));
+        message.id(),
+        message.trace() == null
+            ? null
+            : new Traced(
+                0, message.id(), message.trace(), message.timestamp().instant(), Traced.JOBS_MAX));
   }
 
   public static Event presence(RoomId room, String member, Identity identity, State state) {
@@ -61,6 +71,7 @@ public final class Event {
                 .put("user", identity.user())
                 .put("sender", identity.sender())
                 .put("state", state.onTheWire)),
+        null,
         null,
         null);
   }
@@ -81,6 +92,11 @@ public final class Event {
   /// A message's; nothing of another event.
   Optional<Timestamp> timestamp() {
     return Optional.ofNullable(timestamp);
+  }
+
+  /// A message's; nothing of another event.
+  Optional<String> messageId() {
+    return Optional.ofNullable(messageId);
   }
 
   /// Of a message whose send was traced.

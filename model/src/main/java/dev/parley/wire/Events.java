@@ -10,7 +10,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -21,26 +20,26 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Immutable, and safe for use by many threads.
 public final class Events {
-  /// At most 1.3 KB of a line in the log.
-  private static final int LOGGED_IDS_MAX = 20;
-
-  /// A message's id ends by then, since nothing is before it but type, room and two timestamps.
-  private static final int ID_BYTES_MAX = 256;
-
-  /// It is found in no text: there a quote has a backslash before it.
-  private static final Pattern ID = Pattern.compile("\"id\":\"([A-Za-z0-9._-]{1,64})\"");
+  /// As many ids as one line of the log names: at most 1.3 KB.
+  private static final int MESSAGE_IDS_MAX = 20;
 
   private final List<byte[]> lines;
   private final @Nullable Timestamp oldest;
+  private final List<String> messageIds;
   private final List<Traced> traced;
   private final int bytes;
 
   /// What [#lines] gives, once it was asked for.
   private @Nullable String text;
 
-  private Events(List<byte[]> lines, @Nullable Timestamp oldest, List<Traced> traced) {
+  private Events(
+      List<byte[]> lines,
+      @Nullable Timestamp oldest,
+      List<String> messageIds,
+      List<Traced> traced) {
     this.lines = List.copyOf(lines);
     this.oldest = oldest;
+    this.messageIds = List.copyOf(messageIds);
     this.traced = List.copyOf(traced);
     this.bytes = lines.stream().mapToInt(Events::size).sum();
   }
@@ -52,26 +51,35 @@ public final class Events {
             .flatMap(event -> event.timestamp().stream())
             .min(Comparator.naturalOrder())
             .orElse(null),
+        events.stream()
+            .flatMap(event -> event.messageId().stream())
+            .limit(MESSAGE_IDS_MAX)
+            .toList(),
         IntStream.range(0, events.size())
             .boxed()
             .flatMap(at -> events.get(at).traced().map(message -> message.at(at)).stream())
             .toList());
   }
 
-  /// Events as [#lines] gave them, none of which counts as traced.
+  /// Events as [#lines] gave them, without what else was known of them.
   public static Events of(Stream<String> lines, @Nullable Timestamp oldest) {
-    return of(lines, oldest, List.of());
+    return of(lines, oldest, List.of(), List.of());
   }
 
   /// Events as [#lines] gave them.
   ///
   /// @param oldest what [#oldest] gave, or null
+  /// @param messageIds what [#messageIds] gave
   /// @param traced what [#traced] gave
   /// @throws IndexOutOfBoundsException where one of the traced messages is none of the events
-  public static Events of(Stream<String> lines, @Nullable Timestamp oldest, List<Traced> traced) {
+  public static Events of(
+      Stream<String> lines,
+      @Nullable Timestamp oldest,
+      List<String> messageIds,
+      List<Traced> traced) {
     List<byte[]> events = lines.map(line -> line.getBytes(UTF_8)).toList();
     traced.forEach(message -> Objects.checkIndex(message.at(), events.size()));
-    return new Events(events, oldest, traced);
+    return new Events(events, oldest, messageIds, traced);
   }
 
   /// These, then those.
@@ -82,6 +90,9 @@ public final class Events {
             .flatMap(Optional::stream)
             .min(Comparator.naturalOrder())
             .orElse(null),
+        Stream.concat(messageIds.stream(), later.messageIds.stream())
+            .limit(MESSAGE_IDS_MAX)
+            .toList(),
         Stream.concat(
                 traced.stream(),
                 later.traced.stream().map(message -> message.at(message.at() + count())))
@@ -98,21 +109,24 @@ public final class Events {
     return traced.size() <= max ? this : with(traced.subList(0, max));
   }
 
-  /// These events in one of several jobs: a message's trace has a part of some of them only.
+  /// These events for one of several jobs. A traced message stays traced in as many jobs as its
+  /// budget allows. All share [#lines].
   ///
   /// @param job from 0
   public Events share(int job, int of) {
-    return traced.isEmpty()
-        ? this
-        : with(
-            traced.stream()
-                .map(message -> message.share(job, of))
-                .filter(message -> message.jobs() > 0)
-                .toList());
+    if (traced.isEmpty()) {
+      return this;
+    }
+    lines(); // once for all jobs
+    return with(
+        traced.stream()
+            .map(message -> message.share(job, of))
+            .filter(message -> message.jobs() > 0)
+            .toList());
   }
 
   private Events with(List<Traced> some) {
-    Events events = new Events(lines, oldest, some);
+    Events events = new Events(lines, oldest, messageIds, some);
     events.text = text;
     return events;
   }
@@ -135,15 +149,9 @@ public final class Events {
     return Optional.ofNullable(oldest);
   }
 
-  /// The ids of the first messages, with commas between them, for the log; empty where there is no
-  /// message. An id that is none of ours is left out.
-  public String messageIds() {
-    return lines.stream()
-        .limit(LOGGED_IDS_MAX)
-        .map(line -> new String(line, 0, Math.min(line.length, ID_BYTES_MAX), UTF_8))
-        .flatMap(start -> ID.matcher(start).results())
-        .map(found -> found.group(1))
-        .collect(Collectors.joining(","));
+  /// The ids of the first messages, at most 20. Parts of events that were cut have those of all.
+  public List<String> messageIds() {
+    return messageIds;
   }
 
   /// One line for each event, with line breaks between them. The jobs of all segments share it.
@@ -180,6 +188,7 @@ public final class Events {
           new Events(
               part,
               oldest,
+              messageIds,
               traced.stream()
                   .filter(message -> message.at() >= begin && message.at() < end)
                   .map(message -> message.at(message.at() - begin))

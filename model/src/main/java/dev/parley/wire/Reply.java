@@ -9,6 +9,7 @@ import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.Message;
 import dev.parley.message.Page;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
@@ -62,14 +63,15 @@ public final class Reply {
     return reply;
   }
 
-  /// @param trace the id of the send's trace, or null
-  public static Reply sent(RoomId room, String id, Timestamp timestamp, @Nullable String trace) {
+  /// @param trace where the send's trace goes on, or null
+  public static Reply sent(
+      RoomId room, String id, Timestamp timestamp, Trace.@Nullable Context trace) {
     Reply reply = new Reply("sent");
     reply.json.put("room", room.name());
     reply.json.put("id", id);
     reply.json.put("timestamp", timestamp.micros());
     if (trace != null) {
-      reply.json.put("trace", trace);
+      reply.json.put("trace", trace.traceId());
     }
     return reply;
   }

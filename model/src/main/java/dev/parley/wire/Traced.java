@@ -2,7 +2,6 @@ package dev.parley.wire;
 
 import dev.parley.platform.Trace;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /// A message whose send was traced, on its way to the members.
 ///
@@ -10,16 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// @param message its id
 /// @param context where its trace goes on
 /// @param since when it was handed to the stream or the queue that it came from
-/// @param jobs how many push jobs its trace may still have a part of, this one included
+/// @param jobs the number of push jobs, this one included, that may still add to its trace
 public record Traced(int at, String message, Trace.Context context, Instant since, int jobs) {
   /// A part of a push job's trace takes about 2 KB, and X-Ray takes 500 KB a trace.
   public static final int JOBS_MAX = 64;
-
-  static @Nullable Traced of(String message, @Nullable String header, Instant since) {
-    return Trace.Context.of(header)
-        .map(context -> new Traced(0, message, context, since, JOBS_MAX))
-        .orElse(null);
-  }
 
   Traced at(int place) {
     return new Traced(place, message, context, since, jobs);

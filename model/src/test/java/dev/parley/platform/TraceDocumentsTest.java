@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.xray.AWSXRay;
@@ -29,8 +30,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,6 +42,9 @@ class TraceDocumentsTest {
   private static final Trace.Context SENDER =
       new Trace.Context("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8");
 
+  private static final Trace.Context OTHER =
+      new Trace.Context("1-5759e988-bd862e3fe1be46a994272794", "0000000000000001");
+
   private final AWSXRayRecorder before = AWSXRay.getGlobalRecorder();
 
   /// The bodies of `PutTraceSegments`.
@@ -50,6 +54,8 @@ class TraceDocumentsTest {
   private final HttpServer xray;
   private final DatagramSocket daemon;
   private int status = 200;
+  private CountDownLatch answering = new CountDownLatch(0);
+  private String daemonAddress;
 
   TraceDocumentsTest() throws IOException {
     AWSXRay.setGlobalRecorder(
@@ -70,12 +76,18 @@ class TraceDocumentsTest {
             .build());
     daemon = new DatagramSocket(0, InetAddress.getLoopbackAddress());
     daemon.setSoTimeout(10_000);
+    daemonAddress = "127.0.0.1:" + daemon.getLocalPort();
     xray = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     xray.createContext(
         "/_local/xray/TraceSegments",
         exchange -> {
           authorizations.add(exchange.getRequestHeaders().getFirst("Authorization"));
           posts.add(JSON.readTree(exchange.getRequestBody().readAllBytes()));
+          try {
+            answering.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
           exchange.sendResponseHeaders(status, -1);
           exchange.close();
         });
@@ -84,6 +96,7 @@ class TraceDocumentsTest {
 
   @AfterEach
   void stop() {
+    answering.countDown();
     xray.stop(0);
     daemon.close();
     AWSXRay.clearTraceEntity();
@@ -97,23 +110,27 @@ class TraceDocumentsTest {
     environment.put("AWS_SECRET_ACCESS_KEY", "b");
     environment.put("NO_PROXY", "*");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "FanoutFunction");
-    environment.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:" + daemon.getLocalPort());
+    environment.put("AWS_XRAY_DAEMON_ADDRESS", daemonAddress);
     environment.put(
         "AWS_ENDPOINT_URL_XRAY",
         "http://127.0.0.1:%d/_local/xray".formatted(xray.getAddress().getPort()));
     Settings settings = new Settings(environment);
-    return TraceDocuments.Target.of(new Aws(settings), settings);
+    return new TraceDocuments.Target(new Aws(settings), settings);
   }
 
   /// A part of an invocation for a message that has waited for a second.
   private void handOut(List<TraceDocuments.Origin> origins) {
     Trace.invocation(
         () -> {
-          try (TraceDocuments documents = new TraceDocuments(target());
-              Trace.Part part = Trace.part("room", true)) {
-            Trace.step("push", () -> Trace.called("Gateway", "Post", Instant.now(), 7, 1, 0));
-            Trace.annotate("pushes", 7);
-            documents.write(part, origins);
+          try (TraceDocuments documents = new TraceDocuments(target())) {
+            Trace.part(
+                "room",
+                true,
+                part -> {
+                  Trace.step("push", () -> Trace.called("Gateway", "Post", Instant.now(), 7, 1, 0));
+                  Trace.annotate("pushes", 7);
+                  documents.write(part, origins);
+                });
           }
           return 0;
         });
@@ -135,10 +152,8 @@ class TraceDocumentsTest {
   @Test
   void aSampledInvocationWritesASegmentOfItsOwnIntoEachTraceByTheDaemon() throws Exception {
     String own = AWSXRay.beginSegment("FanoutFunction").getTraceId().toString();
-    Trace.Context other =
-        new Trace.Context("1-5759e988-bd862e3fe1be46a994272794", "0000000000000001");
 
-    handOut(List.of(origin(SENDER, "m1"), origin(other, "m2")));
+    handOut(List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
 
     JsonNode first = datagram();
     JsonNode second = datagram();
@@ -151,7 +166,7 @@ class TraceDocumentsTest {
     assertEquals(7, first.at("/annotations/pushes").intValue());
     assertEquals(own, first.at("/annotations/function_trace").textValue());
     assertEquals("m2", second.at("/annotations/message_id").textValue());
-    assertEquals(other.traceId(), second.path("trace_id").textValue());
+    assertEquals(OTHER.traceId(), second.path("trace_id").textValue());
     JsonNode waited = first.at("/subsegments/0");
     assertEquals("wait in stream", waited.path("name").textValue());
     assertTrue(
@@ -164,7 +179,7 @@ class TraceDocumentsTest {
     assertNested(first);
     assertTrue(posts.isEmpty());
     assertEquals(
-        SENDER.traceId() + " " + other.traceId(),
+        SENDER.traceId() + " " + OTHER.traceId(),
         AWSXRay.getCurrentSegment()
             .getSubsegmentsCopy()
             .getFirst()
@@ -187,9 +202,9 @@ class TraceDocumentsTest {
   void anUnsampledInvocationPostsThem() throws Exception {
     AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
 
-    handOut(List.of(origin(SENDER, "m1"), origin(SENDER, "m2")));
+    handOut(List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
 
-    JsonNode documents = posts.poll(0, TimeUnit.SECONDS).path("TraceSegmentDocuments");
+    JsonNode documents = posts.take().path("TraceSegmentDocuments");
     assertEquals(2, documents.size());
     JsonNode document = JSON.readTree(documents.get(0).textValue());
     assertEquals("m1", document.at("/annotations/message_id").textValue());
@@ -214,8 +229,69 @@ class TraceDocumentsTest {
 
     handOut(List.of(origin(SENDER, "m1")));
 
-    assertEquals(1, posts.size());
+    posts.take();
     xray.stop(0);
+    handOut(List.of(origin(SENDER, "m1")));
+  }
+
+  @Test
+  void aMessageThatIsInABatchTwiceHasOneDocument() throws Exception {
+    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
+
+    handOut(List.of(origin(SENDER, "m1"), origin(SENDER, "m1")));
+
+    assertEquals(1, posts.take().path("TraceSegmentDocuments").size());
+  }
+
+  @Test
+  void aPartWhoseStepThrewIsAFault() throws Exception {
+    AWSXRay.beginSegment("FanoutFunction");
+
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            Trace.invocation(
+                () -> {
+                  try (TraceDocuments documents = new TraceDocuments(target())) {
+                    Trace.part("room", true, part -> fail(documents, part));
+                  }
+                  return 0;
+                }));
+
+    JsonNode document = datagram();
+    assertTrue(document.path("fault").booleanValue());
+    assertTrue(document.at("/subsegments/1/fault").booleanValue());
+  }
+
+  private static void fail(TraceDocuments documents, Trace.Part part) {
+    try {
+      Trace.step(
+          "enqueue",
+          () -> {
+            throw new IllegalStateException("refused");
+          });
+    } finally {
+      documents.write(part, List.of(origin(SENDER, "m1")));
+    }
+  }
+
+  /// X-Ray is not worth the time of a push.
+  @Test
+  void anXRayThatDoesNotAnswerIsNotWaitedForToTheEnd() throws Exception {
+    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
+    answering = new CountDownLatch(1);
+
+    handOut(List.of(origin(SENDER, "m1")));
+
+    assertEquals(1, answering.getCount(), "it goes on before the answer");
+    answering.countDown();
+  }
+
+  @Test
+  void aDaemonThatHasNoAddressFailsNothing() throws Exception {
+    AWSXRay.beginSegment("FanoutFunction");
+    daemonAddress = "no-such-host.invalid:2000";
+
     handOut(List.of(origin(SENDER, "m1")));
   }
 

@@ -133,15 +133,16 @@ class TraceTest {
     Trace.invocation(
         () -> {
           assertTrue(Trace.current().isEmpty());
-          try (Trace.Part part = Trace.part("room", false)) {
-            assertTrue(part.span().isEmpty());
-          }
-          try (Trace.Part part = Trace.part("room", true)) {
-            Trace.step("push", () -> Trace.annotate("pushes", 3));
-            assertEquals(
-                "push", part.span().orElseThrow().json().at("/subsegments/0/name").textValue());
-            assertEquals(Optional.empty(), Trace.context(), "it has no trace of its own");
-          }
+          Trace.part("room", false, part -> assertTrue(part.span().isEmpty()));
+          Trace.part(
+              "room",
+              true,
+              part -> {
+                Trace.step("push", () -> Trace.annotate("pushes", 3));
+                assertEquals(
+                    "push", part.span().orElseThrow().json().at("/subsegments/0/name").textValue());
+                assertEquals(Optional.empty(), Trace.context(), "it has no trace of its own");
+              });
           assertTrue(Trace.current().isEmpty());
           return 0;
         });
@@ -153,9 +154,7 @@ class TraceTest {
 
     Trace.invocation(
         () -> {
-          try (Trace.Part _ = Trace.part("room", true)) {
-            Trace.annotate("room", "kitchen");
-          }
+          Trace.part("room", true, part -> Trace.annotate("room", "kitchen"));
           return Trace.step("after", () -> 0);
         });
 
@@ -240,9 +239,7 @@ class TraceTest {
         () -> {
           for (int i = 0; i < 10 * Span.NODES_MAX; i++) {
             Trace.step("step", () -> {});
-            try (Trace.Part _ = Trace.part("room", false)) {
-              Trace.step("push", () -> {});
-            }
+            Trace.part("room", false, part -> Trace.step("push", () -> {}));
           }
           return 0;
         });

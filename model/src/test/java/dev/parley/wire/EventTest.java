@@ -10,20 +10,22 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Extremes;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class EventTest {
+  private static final Trace.Context TRACE =
+      new Trace.Context("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8");
   private static final RoomId ROOM = new RoomId("lobby");
   private static final Identity ADA = new Identity("guest:1", "Ada");
 
   @Test
   void aMessageNamesTheOneBeforeIt() {
     Event event =
-        Event.message(
-            new Message(ROOM, new Timestamp(7), "id-1", ADA, "Hi \"all\"", "Root=1"), null);
+        Event.message(new Message(ROOM, new Timestamp(7), "id-1", ADA, "Hi \"all\"", TRACE), null);
 
     assertEquals(
         """
@@ -50,7 +52,7 @@ class EventTest {
               requireNonNull(frame.id()),
               sender,
               frame.message(),
-              "Root=1");
+              TRACE);
 
       byte[] event = Event.message(message, Timestamp.MAX).json();
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
+import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import java.io.IOException;
@@ -36,27 +37,24 @@ class EventsTest {
     assertEquals(List.of(), frames(Events.of(List.of())));
   }
 
-  /// They are read from what goes over the wire, also where a queue has carried it.
   @Test
   void theIdsOfItsMessagesAreTold() {
     Event presence = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
-    Event longest = said("x".repeat(64), "Hello");
-    Event quoting = said("second", "\"id\":\"third\" and \\\"id\\\":\\\"fourth\\\"");
-    Events events = Events.of(List.of(presence, longest, quoting));
+    Events events = Events.of(List.of(presence, said("first"), said("second")));
+    Events many = Events.of(IntStream.range(0, 30).mapToObj(i -> said("m" + i)).toList());
 
-    assertEquals("x".repeat(64) + ",second", events.messageIds());
-    assertEquals("x".repeat(64) + ",second", Events.of(events.lines().lines(), null).messageIds());
-    assertEquals("", Events.of(List.of(presence)).messageIds());
-    assertEquals("", Events.of(List.of(said("no \"id\" of ours", "x"))).messageIds());
+    assertEquals(List.of("first", "second"), events.messageIds());
     assertEquals(
-        Stream.iterate(0, i -> i + 1).limit(20).map(i -> "m" + i).collect(Collectors.joining(",")),
-        Events.of(Stream.iterate(0, i -> i + 1).limit(30).map(i -> said("m" + i, "x")).toList())
-            .messageIds());
+        List.of("first", "second", "last"),
+        events.and(Events.of(List.of(said("last")))).messageIds());
+    assertEquals(List.of(), Events.of(List.of(presence)).messageIds());
+    assertEquals(IntStream.range(0, 20).mapToObj(i -> "m" + i).toList(), many.messageIds());
+    assertEquals(20, many.and(many).messageIds().size());
+    assertEquals(many.messageIds(), many.chunks(200).getLast().messageIds());
   }
 
-  private static Event said(String id, String text) {
-    RoomId room = new RoomId("r".repeat(64));
-    return Event.message(new Message(room, Timestamp.MAX, id, ADA, text, null), Timestamp.MAX);
+  private static Event said(String id) {
+    return Event.message(new Message(ROOM, Timestamp.MAX, id, ADA, "x", null), Timestamp.MAX);
   }
 
   @Test
@@ -170,7 +168,11 @@ class EventsTest {
       for (Events chunk : events.chunks(bytesMax)) {
         again =
             again.and(
-                Events.of(chunk.lines().lines(), chunk.oldest().orElse(null), chunk.traced()));
+                Events.of(
+                    chunk.lines().lines(),
+                    chunk.oldest().orElse(null),
+                    chunk.messageIds(),
+                    chunk.traced()));
       }
 
       List<String> lines = again.lines().lines().toList();
@@ -205,6 +207,7 @@ class EventsTest {
     assertEquals(7, few.share(0, 10).traced().getFirst().jobs());
     assertEquals(6, few.share(9, 10).traced().getFirst().jobs());
     assertEquals(List.of(), few.share(63, 64).traced());
+    assertSame(few.share(0, 2).lines(), few.share(1, 2).lines(), "the text is made once");
   }
 
   @Test
@@ -218,8 +221,9 @@ class EventsTest {
   }
 
   private static Event traced(String id) {
-    String header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
-    return Event.message(new Message(ROOM, new Timestamp(7), id, ADA, "x", header), null);
+    Trace.Context trace =
+        new Trace.Context("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8");
+    return Event.message(new Message(ROOM, new Timestamp(7), id, ADA, "x", trace), null);
   }
 
   private static List<Event> traced(Random random) {

@@ -58,10 +58,6 @@ public final class Bench {
         new Kind(
             Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
             Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
-    KINDS.put(
-        "tracing",
-        new Kind(
-            TraceCost.PUSH + "," + TraceCost.MESSAGE, TraceCost.PUSH + "|" + TraceCost.MESSAGE));
     KINDS.put("faults", new Kind("1000", number));
     KINDS.put(
         "neighbours",
@@ -69,6 +65,11 @@ public final class Bench {
             Neighbours.DYING + "," + Neighbours.LARGEST,
             Neighbours.DYING + "|" + Neighbours.LARGEST));
     KINDS.put("recover", new Kind("100,1000,5000", number));
+    KINDS.put(
+        "tracing",
+        new Kind(
+            String.join(",", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE),
+            String.join("|", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE)));
     KINDS.put("growth", new Kind("1000,10000,50000", number));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
@@ -168,7 +169,7 @@ public final class Bench {
       }
       case "burst" -> new Burst(cloud(elsewhere), report).run(steps);
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
-      case "tracing" -> new TraceCost(cloud(elsewhere), report).run(steps);
+      case "tracing" -> new TraceCost(cloud(0), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
       case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));

@@ -5,16 +5,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// What tracing costs: processor time of a push in the Push function and of a message in the
-/// SendMessage function, where nothing is sampled, 5 % of the messages are, and all of them. The
-/// functions are in a [TraceCostProcess]; tables, gateway and sockets are in this one.
+/// What tracing costs: processor time of a push in the Push function and in the Fanout function,
+/// and of a message in the SendMessage function, where nothing is sampled, 5 % of the messages are,
+/// and all of them. The room is small, so that there is a trace for every third push. The functions
+/// are in a [TraceCostProcess]; tables, gateway and sockets are in this one.
 ///
 /// Medians of samples that are taken in turn; `x off` is the median of their ratios. What the local
 /// cloud does in Lambda's place counts as tracing too, so that AWS has less of it.
 final class TraceCost {
   static final String PUSH = "push";
+  static final String FANOUT = "fanout";
   static final String MESSAGE = "message";
-  private static final int MEMBERS = 1_000;
+  private static final String ROOM = "traced-room";
+  private static final int MEMBERS = 3;
 
   private final Cloud cloud;
   private final Report report;
@@ -24,14 +27,12 @@ final class TraceCost {
     this.report = report;
   }
 
-  /// @param steps of [#PUSH] and [#MESSAGE]
+  /// @param steps of [#PUSH], [#FANOUT] and [#MESSAGE]
   void run(List<String> steps) throws Exception {
-    try (Members _ = cloud.connect("traced-room", MEMBERS);
-        Members _ = cloud.connect("quiet-room", 1)) {
+    try (Members _ = cloud.connect(ROOM, MEMBERS)) {
       for (String what : steps) {
-        String room = what.equals(PUSH) ? "traced-room" : "quiet-room";
         Map<String, List<Cost.Sample>> samples =
-            Cost.samples(cloud, TraceCostProcess.class, what, room);
+            Cost.samples(cloud, TraceCostProcess.class, what, ROOM);
         List<Cost.Sample> off =
             samples.getOrDefault(TraceCostProcess.Sampled.NOTHING.name, List.of());
         for (TraceCostProcess.Sampled sampled : TraceCostProcess.Sampled.values()) {

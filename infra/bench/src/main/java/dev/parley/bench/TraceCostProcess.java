@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.SlotRange;
+import dev.parley.fanout.FanoutHandler;
 import dev.parley.fanout.Jobs;
 import dev.parley.fanout.PushHandler;
 import dev.parley.handlers.SendMessageHandler;
@@ -31,7 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// A process that does nothing but push, or write messages, with more and with less of it sampled.
 /// It is used as [CostProcess] is.
@@ -40,6 +41,9 @@ final class TraceCostProcess {
   private static final String HEADER =
       "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
   private static final JsonMapper JSON = new JsonMapper();
+
+  /// Of all functions: they share the room, and so its head.
+  private static final AtomicLong SEQUENCE = new AtomicLong();
 
   private TraceCostProcess() {}
 
@@ -57,23 +61,28 @@ final class TraceCostProcess {
     }
   }
 
-  /// @param arguments [TraceCost#PUSH] or [TraceCost#MESSAGE]; then the room
+  /// @param arguments [TraceCost#PUSH], [TraceCost#FANOUT] or [TraceCost#MESSAGE]; then the room
   public static void main(String[] arguments) throws Exception {
-    boolean push = arguments[0].equals(TraceCost.PUSH);
+    String what = arguments[0];
     RoomId room = new RoomId(arguments[1]);
     Settings settings = new Settings(System.getenv());
     List<Membership> members =
         new MemberIndex(new Aws(settings).dynamoDb(), settings)
             .membersIn(room, SlotRange.ALL, Integer.MAX_VALUE, Instant.now());
-    int each = push ? members.size() : 1;
-    int count = push ? 10_000 : 50;
+    int each = what.equals(TraceCost.MESSAGE) ? 1 : members.size();
+    int count = what.equals(TraceCost.PUSH) ? 3_000 : 300 * each;
     Map<Sampled, CostProcess.Work> works = new EnumMap<>(Sampled.class);
     for (Sampled sampled : Sampled.values()) {
       works.put(
-          sampled, push ? pushes(room, sampled) : messages(room, members.getFirst(), sampled));
+          sampled,
+          switch (what) {
+            case TraceCost.PUSH -> pushes(room, sampled);
+            case TraceCost.FANOUT -> fanouts(room, sampled);
+            default -> messages(room, members.getFirst(), sampled);
+          });
     }
     for (CostProcess.Work work : works.values()) {
-      CostProcess.run(work, each, 2 * count);
+      CostProcess.run(work, each, 3 * count);
     }
     List<Sampled> turns = new ArrayList<>(Arrays.asList(Sampled.values()));
     for (int i = 0; i < SAMPLES; i++) {
@@ -100,12 +109,12 @@ final class TraceCostProcess {
         new MetricStore());
   }
 
-  /// The Push function with a job for each of two segments, of one message: traced, or not.
+  /// The Push function with a job of one message for a room of one segment: traced, or not.
   private static CostProcess.Work pushes(RoomId room, Sampled sampled) {
     LocalFunction function = function(PushHandler.class, sampled);
     String event = new String(Members.event(room, 0), UTF_8);
-    byte[] untraced = jobs(Jobs.segments(room, 1, event, null));
-    byte[] traced = jobs(Jobs.segments(room, 1, event, HEADER));
+    byte[] untraced = jobs(Jobs.segments(room, 0, event, null));
+    byte[] traced = jobs(Jobs.segments(room, 0, event, HEADER));
     Random random = new Random(2);
     return () ->
         check(
@@ -127,6 +136,28 @@ final class TraceCostProcess {
     return root.toString().getBytes(UTF_8);
   }
 
+  /// The Fanout function with a batch of one message, each later than the one before in its stream.
+  private static CostProcess.Work fanouts(RoomId room, Sampled sampled) {
+    LocalFunction function = function(FanoutHandler.class, sampled);
+    Random random = new Random(3);
+    return () -> {
+      long sequence = SEQUENCE.incrementAndGet();
+      String trace =
+          random.nextDouble() < sampled.share ? ",\"trace\":{\"S\":\"%s\"}".formatted(HEADER) : "";
+      String keys =
+          "\"room_id\":{\"S\":\"%s\"},\"timestamp\":{\"N\":\"%d\"}"
+              .formatted(room.name(), sequence);
+      String event =
+          """
+          {"Records":[{"eventName":"INSERT","eventSourceARN":"arn:aws:dynamodb:t/stream/bench",
+            "dynamodb":{"SequenceNumber":"%d","Keys":{%s},"NewImage":{%s,"id":{"S":"m"},
+              "user":{"S":"u"},"sender":{"S":"s"},"message":{"S":"hello"}%s}}}]}
+          """
+              .formatted(sequence, keys, keys, trace);
+      check(function.invoke(event.getBytes(UTF_8)), "batchItemFailures", "[]");
+    };
+  }
+
   private static CostProcess.Work messages(RoomId room, Membership member, Sampled sampled) {
     LocalFunction function = function(SendMessageHandler.class, sampled);
     ObjectNode event = JSON.createObjectNode();
@@ -145,9 +176,9 @@ final class TraceCostProcess {
     return () -> check(function.invoke(bytes), "body", "sent");
   }
 
-  private static void check(byte[] result, String field, @Nullable String wanted) throws Exception {
+  private static void check(byte[] result, String field, String wanted) throws Exception {
     JsonNode value = JSON.readTree(result).path(field);
-    if (!value.toString().contains(String.valueOf(wanted))) {
+    if (!value.toString().contains(wanted)) {
       throw new IllegalStateException("it answered " + new String(result, UTF_8));
     }
   }

@@ -25,7 +25,7 @@ public final class Jobs {
             .map(context -> new Traced(0, "m", context, Instant.EPOCH, Traced.JOBS_MAX))
             .stream()
             .toList();
-    Events events = Events.of(Stream.of(event), null, traced);
+    Events events = Events.of(Stream.of(event), null, List.of(), traced);
     return Segments.ranges(power).stream()
         .map(range -> new PushJob.Segment(room, range, events).encode())
         .toList();

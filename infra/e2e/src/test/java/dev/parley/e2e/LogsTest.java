@@ -7,14 +7,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.local.LocalCloud;
+import dev.parley.table.Row;
+import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LogsTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String TEXT = "between you and me";
+  private static final String TRIED_AGAIN = "1 events to 2 connections: 0 delivered";
 
   @Test
   void aMessageIsFoundByItsIdOnItsWholeWay() throws Exception {
@@ -53,6 +59,9 @@ class LogsTest {
             "sendMessage", "\"room\":\"many\",\"id\":\"mine\",\"message\":\"" + TEXT + "!\"");
         ada.awaitMessage(TEXT + "!");
       }
+      cloud.faults().throttle(connections(cloud));
+      ada.request("sendMessage", "\"room\":\"logs\",\"id\":\"tried-again\",\"message\":\"x\"");
+      until(() -> find(written, "PushFunction", TRIED_AGAIN).isPresent(), written::toString);
       ada.request(
           "sendMessage", "\"room\":\"not-mine\",\"id\":\"refused\",\"message\":\"" + TEXT + "\"");
     }
@@ -68,11 +77,23 @@ class LogsTest {
     assertTrue(pushed.path("message").asText().contains("2 delivered"), pushed.toString());
     assertKeys(line(log, "FanoutFunction", "1 events to \\d segments"), "many", "mine");
     assertKeys(line(log, "PushFunction", "1 events to "), "many", "mine");
+    assertKeys(line(log, "PushFunction", TRIED_AGAIN), "logs", "tried-again");
     JsonNode refused = line(log, "SendMessageFunction", "error not_a_member");
     assertKeys(refused, "not-mine", "refused");
     JsonNode presence = line(log, "PresenceFunction", "\\d events to ");
     assertFalse(presence.path("room").asText().isEmpty(), presence.toString());
     assertFalse(presence.has("message_id"), presence.toString());
+  }
+
+  private static Set<String> connections(LocalCloud cloud) {
+    return cloud
+        .dynamoDb()
+        .client()
+        .scan(scan -> scan.tableName("ChatConnections"))
+        .items()
+        .stream()
+        .map(row -> new Row(row).string("connection_id"))
+        .collect(Collectors.toSet());
   }
 
   private static void assertKeys(JsonNode line, String room, String id) {
@@ -114,7 +135,9 @@ class LogsTest {
         ada.request("members", "\"room\":\"logs\"");
         ada.request("rooms", "");
         ada.request("ping", "\"rooms\":[\"logs\"]");
-        until(() -> talkers(cloud.output()).containsAll(functions()), cloud);
+        until(
+            () -> talkers(cloud.output()).containsAll(functions()),
+            () -> "only these said something: " + talkers(cloud.output()));
       }
 
       List<String> output = cloud.output();
@@ -145,12 +168,12 @@ class LogsTest {
     return names;
   }
 
-  private static void until(BooleanSupplier condition, CloudProcess cloud)
+  private static void until(BooleanSupplier condition, Supplier<String> found)
       throws InterruptedException {
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("only these said something: " + talkers(cloud.output()));
+        throw new AssertionError(found.get());
       }
       Thread.sleep(50);
     }
@@ -184,14 +207,25 @@ class LogsTest {
     }
   }
 
-  private static JsonNode line(String log, String function, String message) throws Exception {
-    for (String line : log.lines().toList()) {
-      JsonNode json = new ObjectMapper().readTree(line);
-      if (json.path("function_name").asText().equals(function)
-          && json.path("message").asText().matches(message + ".*")) {
-        return json;
-      }
+  private static JsonNode line(String log, String function, String message) {
+    return find(log, function, message)
+        .orElseThrow(() -> new AssertionError("no such line in\n" + log));
+  }
+
+  private static Optional<JsonNode> find(Object log, String function, String message) {
+    return log.toString()
+        .lines()
+        .map(LogsTest::json)
+        .filter(json -> json.path("function_name").asText().equals(function))
+        .filter(json -> json.path("message").asText().matches(message + ".*"))
+        .findFirst();
+  }
+
+  private static JsonNode json(String line) {
+    try {
+      return new ObjectMapper().readTree(line);
+    } catch (IOException e) {
+      throw new UncheckedIOException(line, e);
     }
-    throw new AssertionError("no such line in\n" + log);
   }
 }

@@ -18,6 +18,7 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.table.Row;
+import dev.parley.wire.Traced;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
@@ -159,16 +160,24 @@ class MessageTraceTest {
         JsonNode sent = say(ada, "arena", "to all of you");
         ada.awaitMessage("to all of you");
 
-        List<JsonNode> trace =
-            new TestTraces(cloud)
-                .await(
-                    sent.path("trace").textValue(), t -> continued(t, "PushFunction").size() == 63);
+        TestTraces traces = new TestTraces(cloud);
+        String id = sent.path("trace").textValue();
+        int segments =
+            continued(
+                    traces.await(id, t -> !continued(t, "FanoutFunction").isEmpty()),
+                    "FanoutFunction")
+                .getFirst()
+                .at("/annotations/segments")
+                .asInt();
+        assertTrue(segments > 64, segments + " segments");
+        // Each segment is pushed once.
+        LocalMetrics.await(cloud, metrics -> metrics.count("AcceptToPush") >= segments);
 
+        List<JsonNode> trace =
+            traces.await(id, t -> continued(t, "PushFunction").size() >= Traced.JOBS_MAX - 1);
+        assertEquals(Traced.JOBS_MAX - 1, continued(trace, "PushFunction").size());
         assertWhole(trace);
         assertEquals(Map.of(), cloud.traces().refused());
-        int segments =
-            continued(trace, "FanoutFunction").getFirst().at("/annotations/segments").asInt();
-        assertTrue(segments > 64, segments + " segments");
       } finally {
         sockets.forEach(WebSocket::abort);
       }
@@ -270,12 +279,13 @@ class MessageTraceTest {
                 .formatted(i, i));
         if (i % 50 == 49) {
           int last = i;
-          ada.await(reply -> reply.path("ref").asInt(-1) == last);
+          // No batch has more of them than an invocation may trace.
+          ada.await(event -> ada.messages("lobby").size() == last + 1);
         }
       }
-      ada.await(event -> ada.messages("lobby").size() == 1_000);
+      ada.await(reply -> ada.received().stream().filter(MessageTraceTest::isSent).count() == 1_000);
       for (JsonNode frame : ada.received()) {
-        if (frame.path("type").asText().equals("sent")) {
+        if (isSent(frame)) {
           (frame.has("trace") ? sampled : others).add(frame);
         }
       }
@@ -301,6 +311,10 @@ class MessageTraceTest {
             List.of(), traces.ids("annotation.message_id = \"" + sent.path("id").asText() + "\""));
       }
     }
+  }
+
+  private static boolean isSent(JsonNode frame) {
+    return frame.path("type").asText().equals("sent");
   }
 
   private static JsonNode say(TestClient client, String room, String text) {

@@ -157,8 +157,10 @@ class MetricsTest {
   @Test
   void whoDoesNotTakeAPushIsThrottledAndOnceGivenUp() throws Exception {
     try (TestClient ada = connect("Ada", "attic");
-        TestClient _ = connect("Ben", "attic")) {
-      ada.awaitPresence(otherMember(ada), "in");
+        TestClient benjamin = connect("Ben", "attic")) {
+      String other = otherMember(ada);
+      ada.awaitPresence(other, "in");
+      benjamin.awaitPresence(other, "in"); // nothing is under way to him
       String ben = connectionId("Ben");
       cloud.faults().throttle(Set.of(ben));
 

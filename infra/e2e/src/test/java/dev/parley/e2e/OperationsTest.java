@@ -1,5 +1,6 @@
 package dev.parley.e2e;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -49,6 +50,13 @@ class OperationsTest {
               "ConnectCount", "MessageCount", "IntegrationError", "ClientError", "ExecutionError"),
           "AWS/DynamoDB",
           Set.of("ReadThrottleEvents", "WriteThrottleEvents"));
+
+  private static final Map<String, Set<Set<String>>> DIMENSIONS_OF_AWS =
+      Map.of(
+          "AWS/Lambda", Set.of(Set.of(), Set.of("FunctionName")),
+          "AWS/SQS", Set.of(Set.of("QueueName")),
+          "AWS/ApiGateway", Set.of(Set.of("ApiId", "Stage")),
+          "AWS/DynamoDB", Set.of(Set.of("TableName")));
 
   private final RawTemplate template = RawTemplate.read();
   private final Map<String, JsonNode> alarms = template.ofType(RawTemplate.ALARM);
@@ -188,10 +196,13 @@ class OperationsTest {
     for (JsonNode metric : shownMetrics()) {
       String expression = metric.path(0).path("expression").asText();
       Matcher search =
-          Pattern.compile("SEARCH\\('\\{(\\S+?)[,}].*MetricName=\"(\\w+)\"").matcher(expression);
+          Pattern.compile("SEARCH\\('\\{([^}]+)\\}.*MetricName=\"(\\w+)\"").matcher(expression);
       Named named;
       if (search.find()) {
-        named = new Named(search.group(1), search.group(2), Map.of("Service", "parley"));
+        List<String> schema = List.of(search.group(1).split(",", -1));
+        Map<String, String> dimensions = new TreeMap<>();
+        schema.subList(1, schema.size()).forEach(dimension -> dimensions.put(dimension, "any"));
+        named = new Named(schema.getFirst(), search.group(2), dimensions);
       } else {
         assertTrue(metric.path(0).isTextual(), metric.toString());
         Map<String, String> dimensions = new TreeMap<>();
@@ -252,8 +263,18 @@ class OperationsTest {
   private static void assertExists(String where, Named metric) {
     if (metric.namespace().equals("Parley")) {
       assertTrue(ofTheChat().containsKey(metric.name()), where + ": " + metric);
-      assertEquals("parley", metric.dimensions().get("Service"), where + ": " + metric);
+      Metric ofOurs = requireNonNull(ofTheChat().get(metric.name()));
+      Set<String> dimensions = new TreeSet<>(Set.of("Service"));
+      if (ofOurs.dimension() != null) {
+        dimensions.add(ofOurs.dimension());
+      }
+      assertEquals(dimensions, metric.dimensions().keySet(), where + ": " + metric);
     } else {
+      assertTrue(
+          DIMENSIONS_OF_AWS
+              .getOrDefault(metric.namespace(), Set.of())
+              .contains(metric.dimensions().keySet()),
+          where + ": " + metric);
       assertTrue(
           OF_AWS.getOrDefault(metric.namespace(), Set.of()).contains(metric.name()),
           where + ": " + metric);

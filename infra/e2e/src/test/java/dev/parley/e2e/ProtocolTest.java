@@ -21,6 +21,7 @@ import dev.parley.message.Entry;
 import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
+import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
@@ -306,7 +307,12 @@ class ProtocolTest {
         List.of(
             Reply.joined(room, page, true, connection, identity).encode(ref),
             Reply.quit(id).encode(ref),
-            Reply.sent(id, "id", one, "1-5759e988-bd862e3fe1be46a994272793").encode(ref),
+            Reply.sent(
+                    id,
+                    "id",
+                    one,
+                    new Trace.Context("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8"))
+                .encode(ref),
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(membership), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),

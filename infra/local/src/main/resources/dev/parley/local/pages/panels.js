@@ -177,10 +177,12 @@ export const PANELS = [
     ),
   },
   {
-    title: 'Skipped',
-    hint: 'Records that had been handed out before, and stored rows that cannot be read, a second.',
+    title: 'Failed and skipped',
+    hint: 'Parts of batches that failed, records that had been handed out before, and stored rows that '
+      + 'cannot be read, a second.',
     unit: 'Count/s',
-    lines: all(rates('RecordsSkipped', 'records'), rates('RowsUnreadable', 'rows')),
+    lines: all(rates('PartsFailed', 'parts failed'), rates('RecordsSkipped', 'records skipped'),
+      rates('RowsUnreadable', 'rows unreadable')),
   },
 ];
 

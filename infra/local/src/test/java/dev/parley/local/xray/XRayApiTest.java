@@ -117,8 +117,12 @@ final class XRayApiTest {
 
     assertEquals(
         FullTrace.ANNOTATIONS_MAX, summaries("").at("/TraceSummaries/0/Annotations").size());
-    assertEquals(1, summaries("annotation.a49 = 49").path("TraceSummaries").size());
-    assertEquals(0, summaries("annotation.a50 = 50").path("TraceSummaries").size());
+    assertEquals(
+        1,
+        summaries(",\"FilterExpression\":\"annotation.a49 = 49\"").path("TraceSummaries").size());
+    assertEquals(
+        0,
+        summaries(",\"FilterExpression\":\"annotation.a50 = 50\"").path("TraceSummaries").size());
   }
 
   @ParameterizedTest
