@@ -322,6 +322,20 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void aKeyOnAPageWhereNothingCanTakeTheFocusDoesNothing() {
+    List<String> errors = new ArrayList<>();
+    Page page = browser.newPage();
+    page.onPageError(errors::add);
+    page.navigate(url("#trace=1-6553f100-0123456789abcdef01234567"));
+    assertThat(page.getByTestId("trace-note")).containsText("This trace is not here.");
+
+    page.keyboard().press("ArrowDown");
+
+    assertEquals("BODY", page.evaluate("document.activeElement.tagName"));
+    assertEquals(List.of(), errors);
+  }
+
+  @Test
   void itIsDarkWhereTheReaderIsAndFitsANarrowScreen() throws Exception {
     String trace = newTrace();
     ObjectNode segment = segment(trace, "Narrow screen", 0, 0.1, "room", "narrow");

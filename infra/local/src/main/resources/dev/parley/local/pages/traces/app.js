@@ -119,9 +119,11 @@ document.addEventListener('keydown', (e) => {
   const typing = e.target instanceof HTMLElement && e.target.matches('input, select, textarea');
   const nowhere = e.target === document.body;
   if (nowhere && FIRST_KEYS.has(e.key)) {
-    e.preventDefault();
     views[shownView()].focus();
-    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: e.key, bubbles: true }));
+    const entered = document.activeElement;
+    if (entered === null || entered === document.body) return; // Nothing there can take it yet.
+    e.preventDefault();
+    entered.dispatchEvent(new KeyboardEvent('keydown', { key: e.key, bubbles: true }));
   } else if (e.key === '/' && !typing) {
     e.preventDefault();
     if (shownView() !== 'traces') go({ tab: 'traces', trace: null, segment: null, node: null });
