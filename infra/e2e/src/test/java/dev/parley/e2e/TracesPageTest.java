@@ -11,6 +11,7 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ViewportSize;
 import java.io.IOException;
@@ -336,6 +337,40 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void aViewThatWasRefusedOnceIsShownWhenItIsReadAgain() throws Exception {
+    String trace = newTrace();
+    put(segment(trace, "Refused once", 0, 0.1, "room", "again"));
+    Page page = open("#trace=" + trace);
+    assertThat(page.getByTestId("span")).hasCount(1);
+    answer(page, "Traces", 400);
+    assertThat(page.getByTestId("trace-note")).containsText("answered by the test");
+    page.unrouteAll();
+    assertThat(page.getByTestId("span")).isVisible();
+
+    page.navigate(url("#tab=map"));
+    assertThat(node(page, "Refused once")).isVisible();
+    answer(page, "ServiceGraph", 400);
+    assertThat(page.getByTestId("map-note")).containsText("answered by the test");
+    page.unrouteAll();
+    assertThat(node(page, "Refused once")).isVisible();
+  }
+
+  @Test
+  void aFailureOfTheCloudIsNoRefusalAndLeavesWhatIsShown() throws Exception {
+    put(segment(newTrace(), "Failed once", 0, 0.1, "room", "again"));
+    Page page = open("#filter=service(%22Failed once%22)");
+    assertThat(page.getByTestId("trace")).hasCount(1);
+
+    answer(page, "TraceSummaries", 503);
+
+    assertThat(page.getByTestId("unreachable")).isVisible();
+    assertThat(page.getByTestId("filter-error")).isEmpty();
+    assertThat(page.getByTestId("trace")).hasCount(1);
+    page.unrouteAll();
+    assertThat(page.getByTestId("unreachable")).isHidden();
+  }
+
+  @Test
   void itIsDarkWhereTheReaderIsAndFitsANarrowScreen() throws Exception {
     String trace = newTrace();
     ObjectNode segment = segment(trace, "Narrow screen", 0, 0.1, "room", "narrow");
@@ -376,6 +411,17 @@ class TracesPageTest extends PageTest {
     Page page = browser.newPage();
     page.navigate(url(address));
     return page;
+  }
+
+  /// Answers an operation with an error, in place of the cloud, until `unrouteAll`.
+  private static void answer(Page page, String operation, int status) {
+    page.route(
+        "**/_local/xray/" + operation,
+        route ->
+            route.fulfill(
+                new Route.FulfillOptions()
+                    .setStatus(status)
+                    .setBody("{\"Message\":\"answered by the test\"}")));
   }
 
   private static void filter(Page page, String expression) {

@@ -122,6 +122,7 @@ export class ServiceMap {
         { start: Math.floor(now - range(address).seconds) + 1, end: Math.ceil(now) }, signal);
     } catch (e) {
       if (!(e instanceof Refused)) throw e;
+      this.#read = '';
       this.#note(element('div', '', {},
         element('p', 'loud', {}, 'The service map cannot be read.'), element('p', '', {}, e.message)));
       return;

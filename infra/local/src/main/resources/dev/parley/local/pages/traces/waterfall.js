@@ -138,6 +138,7 @@ export class Waterfall {
     } catch (e) {
       if (!(e instanceof Refused)) throw e;
       this.#trace = null;
+      this.#read = { id: '', text: '' };
       this.#note(element('div', '', {},
         element('p', 'loud', {}, 'This is not the id of a trace.'), element('p', '', {}, e.message),
         element('p', '', {}, this.#backLink())));
