@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// The page `/_local/traces`, in a real browser, with documents that were put through X-Ray's API.
@@ -368,6 +369,24 @@ class TracesPageTest extends PageTest {
     assertThat(page.getByTestId("trace")).hasCount(1);
     page.unrouteAll();
     assertThat(page.getByTestId("unreachable")).isHidden();
+  }
+
+  @Test
+  void allPagesOfTheFirstReadAreShownWhereverTheReaderIs() throws Exception {
+    for (int batch = 0; batch < 3; batch++) {
+      put(
+          Stream.generate(() -> segment(newTrace(), "Many", 0, 0.1, "room", "many"))
+              .limit(50)
+              .toArray(ObjectNode[]::new));
+    }
+    Page page = open("");
+    assertThat(page.getByTestId("trace").first()).isVisible();
+    page.getByTestId("list").focus();
+
+    page.evaluate("location.hash = 'filter=service(\"Many\")'");
+
+    assertThat(page.getByTestId("count")).hasText("150 traces");
+    assertThat(page.getByTestId("newer")).isHidden();
   }
 
   @Test

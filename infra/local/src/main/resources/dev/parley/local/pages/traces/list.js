@@ -38,8 +38,8 @@ export class TraceList {
   /** Of what is shown, in seconds. */
   #longest = 0;
 
-  /** New traces may show though the reader is in the list. */
-  #admit = true;
+  /** Until all was read for the first time, what comes is shown though the reader is in the list. */
+  #first = true;
 
   /** The filter that X-Ray has refused: it is not asked again. @type {string | null} */
   #refused = null;
@@ -94,7 +94,7 @@ export class TraceList {
     this.#address = address;
     if (before?.filter !== address.filter || before?.range !== address.range) {
       this.#readAt = 0;
-      this.#admit = true;
+      this.#first = true;
       if (this.#known.length === 0) this.#note(element('p', '', {}, 'Reading…'));
     }
     if (before?.filter !== address.filter) filterField().value = address.filter;
@@ -129,7 +129,7 @@ export class TraceList {
       const query = { start, end: Math.ceil(now) + 1, filter: address.filter };
       for await (const page of traceSummaries(query, signal)) {
         read.push(...page.map(entryOf));
-        if (this.#admit) { // What there is at first is seen at once.
+        if (this.#first) {
           this.#known = [...read];
           this.#show();
         }
@@ -144,8 +144,9 @@ export class TraceList {
     this.#refuse('');
     if (all) this.#readAt = now;
     this.#known = all ? read : merge(this.#known, read, start).filter((e) => e.start >= oldest);
-    if (this.#isRead()) this.#keep();
+    if (!this.#first && this.#isRead()) this.#keep();
     else this.#show();
+    this.#first = false;
   }
 
   /**
@@ -170,7 +171,6 @@ export class TraceList {
 
   /** Shows all that was read. */
   #show() {
-    this.#admit = false;
     this.#entries = sorted(this.#known, /** @type {HTMLSelectElement} */ ($('order')).value);
     this.#draw(0);
   }
