@@ -390,6 +390,21 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void rowsStandBelowEachOtherAlsoWhereTheyBecomeHigher() throws Exception {
+    put(segment(newTrace(), "Higher", 0, 0.1, "room", "below"));
+    put(segment(newTrace(), "Higher", 0, 0.1, "room", "above"));
+    Page page = open("#filter=service(%22Higher%22)");
+    assertThat(page.getByTestId("trace")).hasCount(2);
+    page.getByTestId("live").click(); // reading draws all rows anew
+
+    page.setViewportSize(600, 700);
+
+    page.waitForFunction(
+        "([a, b] = document.querySelectorAll('.trace')) => a.offsetHeight === 88"
+            + " && b.getBoundingClientRect().top === a.getBoundingClientRect().bottom");
+  }
+
+  @Test
   void itIsDarkWhereTheReaderIsAndFitsANarrowScreen() throws Exception {
     String trace = newTrace();
     ObjectNode segment = segment(trace, "Narrow screen", 0, 0.1, "room", "narrow");

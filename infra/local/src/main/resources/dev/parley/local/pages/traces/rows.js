@@ -156,8 +156,8 @@ export class Rows {
         const { of, at } = this.#drawing.place(value, i);
         setAttribute(row, 'aria-setsize', String(of));
         setAttribute(row, 'aria-posinset', String(at));
-        row.style.transform = `translateY(${i * height}px)`;
       }
+      row.style.transform = `translateY(${i * height}px)`;
       row.classList.toggle('active', key === this.#active);
       setAttribute(row, 'aria-selected', String(key === this.#active));
       // The order in the document is that on the screen, which is what a screen reader goes by.
