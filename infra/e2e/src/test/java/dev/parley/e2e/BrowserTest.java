@@ -80,6 +80,39 @@ class BrowserTest extends PageTest {
   }
 
   @Test
+  void howLongAMessageTookIsNotSaidWhereTheReaderSawItLater() {
+    TestPage ada = open("Ada", "seen");
+    TestPage bob = open("Bob", "seen");
+    ada.page().evaluate("window.dispatchEvent(new Event('online'))"); // a ping tells the time
+    bob.say("at once");
+    assertThat(ada.texts()).hasText(new String[] {"at once"});
+    ada.element("join-room").fill("elsewhere");
+    ada.element("join").click();
+    assertThat(ada.element("room-title")).containsText("elsewhere");
+    bob.say("in another room");
+    assertThat(ada.element("room-seen")).containsText("1");
+    ada.element("room-seen").click();
+    assertThat(ada.texts()).hasText(new String[] {"at once", "in another room"});
+    ada.page().setViewportSize(1000, 300);
+    bob.say("line\n".repeat(60));
+    assertThat(ada.messages()).hasCount(3);
+    ada.page().locator("#scroller").evaluate("s => { s.scrollTop = 0; }");
+    assertThat(ada.page().locator("#newer")).isVisible();
+    bob.say("below");
+    assertThat(ada.page().locator("#newer")).hasText("1 new message");
+
+    for (int i = 0; i < 4; i++) {
+      ada.messages().nth(i).locator(".about").click();
+    }
+
+    assertEquals(
+        List.of("at once", "later", "at once", "later"),
+        ada.element("details").all().stream()
+            .map(d -> d.textContent().contains("on screen after") ? "at once" : "later")
+            .toList());
+  }
+
+  @Test
   void historyIsThereOnJoinAndARoomThatIsQuitIsGone() {
     TestPage ada = open("Ada", "archive");
     ada.say("for those who come later");
