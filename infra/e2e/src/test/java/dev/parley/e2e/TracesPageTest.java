@@ -284,6 +284,32 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void whatComesLaterTakesNeitherTheFocusNorWhatIsOpenInAPanel() throws Exception {
+    String trace = newTrace();
+    ObjectNode segment = segment(trace, "Focused", 0, 0.1, "room", "focus");
+    ObjectNode call = subsegment(segment, "DynamoDB", 0.01, 0.03).put("namespace", "aws");
+    call.putObject("aws").put("operation", "Query").put("table_name", "FocusedTable");
+    put(segment);
+    Page page = open("#trace=" + trace + "&segment=" + segment.path("id").asText());
+    Locator details = page.getByTestId("details");
+    details.locator("summary").click();
+    details.getByText("Zoom to it").focus();
+
+    put(segment(trace, "Focused later", 0.2, 0.4, "room", "focus"));
+
+    assertThat(page.getByTestId("span")).hasCount(3);
+    assertThat(details.getByText("Zoom to it")).isFocused();
+    assertThat(details.locator("details[open] pre")).isVisible();
+
+    page.navigate(url("#tab=map"));
+    node(page, "Focused").click();
+    page.getByTestId("node").getByText("FocusedTable").focus();
+    put(segment(newTrace(), "Focused", 0, 0.1, "room", "focus"));
+    assertThat(node(page, "Focused")).containsText("2×");
+    assertThat(page.getByTestId("node").getByText("FocusedTable")).isFocused();
+  }
+
+  @Test
   void twoThousandSpansAreScrolledThroughWithFewInTheDocument() throws Exception {
     String trace = newTrace();
     ObjectNode root = segment(trace, "Large", 0, 2, "room", "large");

@@ -188,12 +188,7 @@ function facts(entries) {
 function raw(document) {
   const own = Object.fromEntries(Object.entries(document).filter(([key]) => key !== 'subsegments'));
   const count = document.subsegments?.length ?? 0;
-  const box = element('details', 'raw', {},
-    element('summary', '', {}, count === 0 ? 'Document' : 'Document, without its subsegments'));
-  box.addEventListener('toggle', () => {
-    if (box.childElementCount === 1) {
-      box.append(element('pre', '', {}, JSON.stringify(own, null, 2)));
-    }
-  });
-  return box;
+  return element('details', 'raw', {},
+    element('summary', '', {}, count === 0 ? 'Document' : 'Document, without its subsegments'),
+    element('pre', '', {}, JSON.stringify(own, null, 2)));
 }

@@ -2,7 +2,7 @@
 
 import { format, range } from './address.js';
 import { Refused, serviceGraph } from './api.js';
-import { $, element, setText, shape } from './dom.js';
+import { $, element, refill, setText, shape } from './dom.js';
 import { counted, duration, percent } from './format.js';
 import { layOut } from './graph.js';
 import { mapOf, meanSeconds, quantile, worstOf } from './services.js';
@@ -328,7 +328,7 @@ export class ServiceMap {
       ['Throttled', share(figures.throttle)],
       ['Faults', share(figures.fault)],
     ]);
-    panel.replaceChildren(
+    refill(panel,
       element('div', 'title', {}, element('h2', '', {}, node.title, element('small', '', {}, type)), close),
       ...(node.type === 'client' ? [] : [element('p', '', {}, element('a', 'plain', {
         href: format({ filter: serviceFilter(node.name), range: this.#address?.range }),

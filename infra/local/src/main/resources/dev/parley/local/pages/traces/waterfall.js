@@ -3,7 +3,7 @@
 import { format } from './address.js';
 import { Refused, trace as readTrace } from './api.js';
 import { detailsOf } from './details.js';
-import { $, element, find, setAttribute, setText, shape } from './dom.js';
+import { $, element, find, refill, setAttribute, setText, shape } from './dom.js';
 import { ago, counted, duration, moment } from './format.js';
 import { Rows } from './rows.js';
 import { join, shown } from './trace.js';
@@ -366,7 +366,7 @@ export class Waterfall {
     const inWindow = element('button', 'plain',
       { type: 'button', title: 'Show the time of this span only (f)' }, 'Zoom to it');
     inWindow.addEventListener('click', () => this.#zoomTo(span));
-    details.replaceChildren(element('div', 'title', {}, title, inWindow, close),
+    refill(details, element('div', 'title', {}, title, inWindow, close),
       ...detailsOf(span, trace, /** @type {Address} */ (this.#address)));
     details.scrollTop = reveal ? 0 : scrolled;
   }
