@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Keyboard;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -77,6 +78,33 @@ class BrowserTest extends PageTest {
     assertThat(viewer.getByText("SendMessageFunction").first()).isVisible();
     details.click();
     assertThat(shown).hasCount(0);
+  }
+
+  @Test
+  void oneTabLeadsToTheDetailsAndTheArrowKeysFromMessageToMessage() {
+    TestPage ada = open("Ada", "tabs");
+    for (String text : List.of("one", "two", "three")) {
+      ada.say(text);
+    }
+    assertThat(ada.texts()).hasText(new String[] {"one", "two", "three"});
+    Locator buttons = ada.messages().getByLabel(Pattern.compile("Details of Ada, \\d+.*"));
+    Keyboard keyboard = ada.page().keyboard();
+
+    ada.element("composer").focus();
+    keyboard.press("Shift+Tab");
+    assertThat(buttons.nth(2)).isFocused();
+    keyboard.press("ArrowUp");
+    assertThat(buttons.nth(1)).isFocused();
+    open("Bob", "tabs").say("four");
+    assertThat(ada.messages()).hasCount(4);
+    keyboard.press("Home");
+    keyboard.press("ArrowUp");
+    keyboard.press("Enter");
+    assertThat(ada.messages().first().getByTestId("details")).isVisible();
+    assertThat(ada.page().locator("#messages .about:not([tabindex='-1'])")).hasCount(1);
+    keyboard.press("End");
+
+    assertThat(ada.messages().nth(3).getByLabel("Details of Bob")).isFocused();
   }
 
   @Test
