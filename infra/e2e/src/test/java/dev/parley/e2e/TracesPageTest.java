@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -259,10 +260,13 @@ class TracesPageTest extends PageTest {
 
     page.getByTestId("live").click();
     assertThat(page.getByTestId("live")).hasAttribute("aria-pressed", "false");
-    AtomicInteger asked = new AtomicInteger();
-    page.onRequest(_ -> asked.incrementAndGet());
+    List<String> asked = new ArrayList<>();
+    page.onRequest(request -> asked.add(request.url()));
     page.clock().fastForward(60_000);
-    assertEquals(0, asked.get(), "paused");
+    // Requests are told in their order: once this one is, those before it were.
+    page.waitForRequest("**/later", () -> page.evaluate("() => void fetch('/_local/later')"));
+    assertEquals(
+        List.of("http://localhost:%d/_local/later".formatted(cloud.port())), asked, "paused");
     page.waitForRequest("**/TraceSummaries", () -> page.getByTestId("live").click());
   }
 
@@ -448,13 +452,15 @@ class TracesPageTest extends PageTest {
       page.onConsoleMessage(message -> errors.add(message.text()));
       page.onPageError(errors::add);
       page.navigate(url(""));
-      for (String view : List.of("", "#trace=" + trace, "#tab=map")) {
-        page.evaluate("view => { location.hash = view; }", view);
-        assertThat(page.locator("main:visible [data-testid]:visible").first()).isVisible();
-        assertEquals(
-            400, page.evaluate("document.scrollingElement.scrollWidth"), view + " is wider");
-      }
-      assertThat(page.getByTestId("map-node").first()).isVisible();
+      Map<String, String> views =
+          Map.of("", "trace", "#trace=" + trace, "span", "#tab=map", "map-node");
+      views.forEach(
+          (view, shown) -> {
+            page.evaluate("view => { location.hash = view; }", view);
+            assertThat(page.getByTestId(shown).first()).isVisible();
+            assertEquals(
+                400, page.evaluate("document.scrollingElement.scrollWidth"), view + " is wider");
+          });
       grounds.add((String) page.evaluate("getComputedStyle(document.body).backgroundColor"));
     }
     assertNotEquals(grounds.get(0), grounds.get(1));
