@@ -1,5 +1,5 @@
 import { ago, counted, duration, percent } from '../../../main/resources/dev/parley/local/pages/traces/format.js';
-import { equal } from './tools.js';
+import { equal } from '../tools.js';
 
 export default {
   'a duration has three digits and the unit that suits'() {

@@ -1,5 +1,5 @@
 import { join, selfSeconds, shown } from '../../../main/resources/dev/parley/local/pages/traces/trace.js';
-import { check, equal, generator } from './tools.js';
+import { check, equal, generator } from '../tools.js';
 
 /** @typedef {import('../../../main/resources/dev/parley/local/pages/traces/trace.js').Document} Document */
 

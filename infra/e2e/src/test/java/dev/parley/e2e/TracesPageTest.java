@@ -42,7 +42,7 @@ class TracesPageTest extends PageTest {
   void whatIsDecidedWithoutABrowserIsDecidedRight() throws Exception {
     String said =
         TestBrowser.node(
-            Path.of("..", "local", "src", "test", "pages", "traces", "index.js").toAbsolutePath());
+            Path.of("..", "local", "src", "test", "pages", "index.js").toAbsolutePath());
 
     assertTrue(said.endsWith("tests passed\n"), said);
   }
