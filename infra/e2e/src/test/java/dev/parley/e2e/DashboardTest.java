@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
@@ -83,6 +84,22 @@ class DashboardTest extends PageTest {
     page.unroute("**/_local/metrics");
 
     assertThat(page.locator("#state")).hasText("live");
+  }
+
+  @Test
+  void thePagesOfTheLocalCloudHaveTheSameColours() {
+    for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+      Page page = browser.newPage(new Browser.NewPageOptions().setColorScheme(scheme));
+      List<Object> colours = new ArrayList<>();
+      for (String path : List.of("/_local/", "/_local/traces")) {
+        page.navigate("http://localhost:" + cloud.port() + path);
+        colours.add(
+            page.evaluate(
+                "['ground', 'surface', 'line', 'text', 'quiet', 'accent', 'ok', 'fault'].map(name"
+                    + " => getComputedStyle(document.body).getPropertyValue('--' + name))"));
+      }
+      assertEquals(colours.get(0), colours.get(1));
+    }
   }
 
   @Test
