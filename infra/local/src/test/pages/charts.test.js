@@ -1,6 +1,6 @@
 /** The pure parts of the dashboard: what is drawn of which values. */
 
-import { area, held, last, line, path, top, words } from '../../main/resources/dev/parley/local/pages/charts.js';
+import { area, held, last, line, path, top } from '../../main/resources/dev/parley/local/pages/charts.js';
 import { PANELS, functions, tables, tiles } from '../../main/resources/dev/parley/local/pages/panels.js';
 import { equal } from './tools.js';
 
@@ -57,13 +57,6 @@ export default {
     equal(path([null, 5, 5, null, null], 10, BOX), 'M25 25L50 25');
     equal(path([20, 20], 10, BOX), 'M0 0L100 0', 'what is above the axis stays in the box');
     equal(area([0, 10], 10, BOX), 'M0 50L100 0L100 50L0 50Z');
-  },
-
-  'values are told in at most four digits'() {
-    const told = [0, 0.25, 7, 12.34, 350, 9_999, 12_500, 3_200_000].map((value) => words(value, 'Count'));
-    equal(told, ['0', '0.3', '7', '12.3', '350', '9999', '12.5 k', '3.2 M']);
-    equal([3.14159, 350, 1_250, 200_000, 600_000].map((value) => words(value, 'Milliseconds')), ['3.1 ms', '350 ms', '1.3 s', '200 s', '10 min']);
-    equal(words(null, 'Milliseconds'), '–');
   },
 
   'a panel of counts shows them a second, a line for each code'() {

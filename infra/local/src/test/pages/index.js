@@ -5,7 +5,7 @@
 
 import addressTests from './traces/address.test.js';
 import chartsTests from './charts.test.js';
-import formatTests from './traces/format.test.js';
+import formatTests from './format.test.js';
 import graphTests from './traces/graph.test.js';
 import servicesTests from './traces/services.test.js';
 import summariesTests from './traces/summaries.test.js';

@@ -50,7 +50,7 @@ class DashboardTest extends PageTest {
     assertThat(page.locator("[data-panel='Accept to push'] .legend span"))
         .hasText(new String[] {"p50", "p99"});
     assertThat(page.locator("[data-panel='Accept to push'] .legend b").first())
-        .hasText(Pattern.compile("[0-9.]+ m?s"));
+        .hasText(Pattern.compile("[0-9.]+ [mµ]?s"));
     assertThat(page.locator("#functions")).containsText("FanoutFunction");
     assertThat(page.locator("#tables th")).hasCount(5);
     assertEquals(List.of(), complaints);

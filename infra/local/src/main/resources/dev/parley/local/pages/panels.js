@@ -2,7 +2,8 @@
  * What the dashboard shows: which series of the local cloud go into which chart.
  */
 
-import { held, last, line, words } from './charts.js';
+import { held, last, line } from './charts.js';
+import { words } from './format.js';
 
 /**
  * @typedef {import('./charts.js').Series} Series

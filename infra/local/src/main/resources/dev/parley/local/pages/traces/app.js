@@ -2,7 +2,7 @@
 
 import { format, parse, RANGES } from './address.js';
 import { Unreachable } from './api.js';
-import { $, composes, element, setAttribute } from './dom.js';
+import { $, composes, element, setAttribute } from '../dom.js';
 import { TraceList } from './list.js';
 import { ServiceMap } from './map.js';
 import { Waterfall } from './waterfall.js';

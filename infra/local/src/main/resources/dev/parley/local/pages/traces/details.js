@@ -1,8 +1,9 @@
 /** What is known of one span, beside the waterfall. */
 
 import { format } from './address.js';
-import { element } from './dom.js';
-import { duration, moment } from './format.js';
+import { element } from '../dom.js';
+import { duration, moment } from '../format.js';
+import { facts } from './parts.js';
 import { annotationFilter, TRACE_ID } from './summaries.js';
 import { selfSeconds } from './trace.js';
 
@@ -14,7 +15,6 @@ import { selfSeconds } from './trace.js';
 
 /** Of a stack trace, so many lines are shown at once. */
 const STACK_LINES_SHOWN = 8;
-
 
 /**
  * @param {Span} span
@@ -176,12 +176,6 @@ function part(title, entries) {
   return entries.length === 0 ? []
     : [element('h3', '', {}, title),
       facts(/** @type {[string, Node | string][]} */ (entries))];
-}
-
-/** @param {[string, Node | string | undefined][]} entries those without a value are left out */
-function facts(entries) {
-  return element('dl', 'facts', {}, ...entries.flatMap(([key, value]) =>
-    (value === undefined ? [] : [element('dt', '', {}, key), element('dd', '', {}, value)])));
 }
 
 /** @param {import('./trace.js').Document} document */

@@ -2,10 +2,12 @@
 
 import { format, range } from './address.js';
 import { Refused, traceSummaries } from './api.js';
-import { $, element, find, setAttribute, setText, shape } from './dom.js';
-import { ago, clock, counted, duration, moment } from './format.js';
+import { $, element, find, setAttribute, setText, shape } from '../dom.js';
+import { ago, clock, counted, duration, moment } from '../format.js';
+import { showNote } from './parts.js';
 import { Rows } from './rows.js';
 import { annotationFilter, entryOf, merge, serviceFilter, sorted } from './summaries.js';
+import { STATES } from './trace.js';
 
 /**
  * @typedef {import('./address.js').Address} Address
@@ -197,11 +199,7 @@ export class TraceList {
 
   /** @param {HTMLElement | null} note in the place of the list */
   #note(note) {
-    if (note === null) $('list-note').replaceChildren();
-    else if ($('list-note').textContent !== note.textContent) $('list-note').replaceChildren(note);
-    $('list-note').hidden = note === null;
-    $('list').hidden = note !== null;
-    $('plot').hidden = note !== null;
+    showNote('list-note', note, 'list', 'plot');
   }
 
   #emptiness() {
@@ -235,7 +233,7 @@ export class TraceList {
     item.dataset.status = entry.status;
     setText(find(item, '.name'), entry.name);
     setText(find(item, '.id'), entry.id);
-    const state = entry.status === 'ok' ? '' : STATES[entry.status];
+    const state = STATES[entry.status];
     setText(find(item, '.status'), state);
     find(item, '.partial').hidden = !entry.partial;
     find(item, '.chips').replaceChildren(...chips(entry));
@@ -347,8 +345,6 @@ const REACH_PX = 14;
 
 /** A logarithm needs a least. */
 const SHORTEST_SECONDS = 0.0001;
-
-const STATES = { error: 'Error', throttle: 'Throttled', fault: 'Fault' };
 
 const filterField = () => /** @type {HTMLInputElement} */ ($('filter'));
 

@@ -2,9 +2,10 @@
 
 import { format, range } from './address.js';
 import { Refused, serviceGraph } from './api.js';
-import { $, element, refill, setText, shape } from './dom.js';
-import { counted, duration, percent } from './format.js';
+import { $, element, refill, setText, shape } from '../dom.js';
+import { counted, duration, percent } from '../format.js';
 import { layOut } from './graph.js';
+import { closeButton, facts, showNote } from './parts.js';
 import { mapOf, meanSeconds, quantile, worstOf } from './services.js';
 import { serviceFilter } from './summaries.js';
 
@@ -137,9 +138,7 @@ export class ServiceMap {
 
   /** @param {HTMLElement | null} note in the place of the map */
   #note(note) {
-    $('map-note').replaceChildren(...(note === null ? [] : [note]));
-    $('map-note').hidden = note === null;
-    $('map').hidden = note !== null;
+    showNote('map-note', note, 'map');
   }
 
   #draw() {
@@ -313,10 +312,8 @@ export class ServiceMap {
     const { figures } = node;
     const mean = meanSeconds(figures);
     const [type] = typeOf(node);
-    const close = element('button', 'icon', { type: 'button', 'aria-label': 'Close', title: 'Close (Escape)' }, '×');
-    close.addEventListener('click', () => this.close());
     const share = (/** @type {number} */ count) => `${count.toLocaleString('en')} (${percent(count, figures.total)})`;
-    const facts = /** @type {[string, string][]} */ ([
+    const figuresSaid = /** @type {[string, string][]} */ ([
       ['Calls', figures.total.toLocaleString('en')],
       ['Mean', mean === null ? '–' : duration(mean)],
       ...[0.5, 0.9, 0.99].flatMap((q) => {
@@ -329,12 +326,12 @@ export class ServiceMap {
       ['Faults', share(figures.fault)],
     ]);
     refill(panel,
-      element('div', 'title', {}, element('h2', '', {}, node.title, element('small', '', {}, type)), close),
+      element('div', 'title', {}, element('h2', '', {}, node.title, element('small', '', {}, type)),
+        closeButton(() => this.close())),
       ...(node.type === 'client' ? [] : [element('p', '', {}, element('a', 'plain', {
         href: format({ filter: serviceFilter(node.name), range: this.#address?.range }),
       }, 'Traces that went by it'))]),
-      element('dl', 'facts', {},
-        ...facts.flatMap(([key, value]) => [element('dt', '', {}, key), element('dd', '', {}, value)])),
+      facts(figuresSaid),
       ...histogram(node.histogram),
       ...this.#callers('Called by', (c) => c.to === node.key, (c) => c.from),
       ...this.#callers('Calls', (c) => c.from === node.key, (c) => c.to));
@@ -348,14 +345,11 @@ export class ServiceMap {
   #callers(title, which, other) {
     const calls = this.#calls.filter(which);
     if (calls.length === 0) return [];
-    return [element('h3', '', {}, title), element('dl', 'facts wide', {}, ...calls.flatMap((call) => {
+    return [element('h3', '', {}, title), facts(calls.map((call) => {
       const node = this.#nodes.find((n) => n.key === other(call));
-      return [
-        element('dt', '', {}, element('a', '', { href: format({ ...this.#address, node: other(call) }) },
-          node?.title ?? '')),
-        element('dd', '', {}, callsText(call)),
-      ];
-    }))];
+      return [element('a', '', { href: format({ ...this.#address, node: other(call) }) }, node?.title ?? ''),
+        callsText(call)];
+    }), 'facts wide')];
   }
 
   /** @param {number} by */

@@ -5,7 +5,7 @@
  * `aria-activedescendant`. Rows that come above leave what the reader sees where it is.
  */
 
-import { composes, element, setAttribute } from './dom.js';
+import { composes, element, setAttribute } from '../dom.js';
 
 /** Rows beyond each edge that are drawn ahead, so that scrolling shows no white. */
 const AHEAD = 10;

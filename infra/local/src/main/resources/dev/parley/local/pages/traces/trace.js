@@ -65,6 +65,9 @@
  * @property {Status} status the worst there is
  */
 
+/** What is said of each. @type {Record<Status, string>} */
+export const STATES = { ok: '', error: 'Error', throttle: 'Throttled', fault: 'Fault' };
+
 /** The worst first. @type {Status[]} */
 const STATUSES = ['fault', 'throttle', 'error', 'ok'];
 

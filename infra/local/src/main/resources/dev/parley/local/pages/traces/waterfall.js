@@ -3,10 +3,11 @@
 import { format } from './address.js';
 import { Refused, trace as readTrace } from './api.js';
 import { detailsOf } from './details.js';
-import { $, element, find, refill, setAttribute, setText, shape } from './dom.js';
-import { ago, counted, duration, moment } from './format.js';
+import { $, element, find, refill, setAttribute, setText, shape } from '../dom.js';
+import { ago, counted, duration, moment } from '../format.js';
+import { closeButton, showNote } from './parts.js';
 import { Rows } from './rows.js';
-import { join, shown } from './trace.js';
+import { join, shown, STATES } from './trace.js';
 
 /**
  * @typedef {import('./address.js').Address} Address
@@ -31,8 +32,6 @@ const TICKS = 4;
 
 /** What is dragged in the overview is a window from this share of the width on; less is a click. */
 const DRAG_SHARE_MIN = 0.01;
-
-const STATES = { ok: '', error: 'Error', throttle: 'Throttled', fault: 'Fault' };
 
 export class Waterfall {
   /** @type {(address: Partial<Address>, replace?: boolean) => void} */ #go;
@@ -185,10 +184,7 @@ export class Waterfall {
 
   /** @param {HTMLElement | null} note in the place of the trace */
   #note(note) {
-    if (note === null) $('trace-note').replaceChildren();
-    else if ($('trace-note').textContent !== note.textContent) $('trace-note').replaceChildren(note);
-    $('trace-note').hidden = note === null;
-    for (const id of ['overview', 'panes', 'figures']) $(id).hidden = note !== null;
+    showNote('trace-note', note, 'overview', 'panes', 'figures');
     if (note === null) return;
     $('notices').hidden = true;
     setText($('trace-name'), 'Trace');
@@ -358,8 +354,7 @@ export class Waterfall {
     const scrolled = details.scrollTop;
     const title = element('h2', '', {}, span.title);
     if (span.detail !== '') title.append(element('small', '', {}, span.detail));
-    const close = element('button', 'icon', { type: 'button', 'aria-label': 'Close', title: 'Close (Escape)' }, '×');
-    close.addEventListener('click', () => {
+    const close = closeButton(() => {
       this.#go({ segment: null }, true);
       this.#rows.focus();
     });
