@@ -10,8 +10,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Mouse;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.BoundingBox;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ViewportSize;
 import java.io.IOException;
@@ -334,6 +336,30 @@ class TracesPageTest extends PageTest {
     assertThat(page.locator("[aria-selected=true]")).containsText("step 98");
     assertThat(page.locator("[aria-selected=true]")).hasAttribute("aria-posinset", "99");
     assertTrue(page.getByTestId("span").count() < 100, "rows that nobody sees are left out");
+  }
+
+  @Test
+  void aPartOfTheOverviewIsChosenByDraggingAndItsLinesAreNotDrawnAnew() throws Exception {
+    String trace = newTrace();
+    put(segment(trace, "Dragged", 0, 4, "room", "drag"));
+    Page page = open("#trace=" + trace);
+    Locator ticks = page.locator("#ticks");
+    assertThat(ticks).hasText("0 ms1.00 s2.00 s3.00 s4.00 s");
+    Locator lines = page.locator("#overview path");
+    lines.evaluate("path => { path.drawn = 1; }");
+    BoundingBox overview = page.getByTestId("overview").boundingBox();
+
+    page.mouse().move(overview.x + overview.width / 4, overview.y + 10);
+    page.mouse().down();
+    page.mouse()
+        .move(
+            overview.x + overview.width / 2, overview.y + 10, new Mouse.MoveOptions().setSteps(5));
+    page.mouse().up();
+
+    assertThat(ticks).hasText(Pattern.compile("1\\.0\\d s.*2\\.0\\d s"));
+    assertEquals(1, lines.evaluate("path => path.drawn"));
+    page.getByTestId("whole").click();
+    assertThat(ticks).hasText("0 ms1.00 s2.00 s3.00 s4.00 s");
   }
 
   @Test
