@@ -169,6 +169,28 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void anArrowKeyLeadsTheWayThatItPoints() throws Exception {
+    ObjectNode caller = segment(newTrace(), "ArrowCaller", 0, 0.04, "room", "map");
+    for (String name : List.of("ArrowTableA", "ArrowTableB")) {
+      ObjectNode call = subsegment(caller, "DynamoDB", 0.01, 0.03).put("namespace", "aws");
+      call.putObject("aws").put("operation", "Query").put("table_name", name);
+    }
+    put(caller);
+    Page page = open("#tab=map");
+    Locator focused = page.locator(".node:focus");
+
+    for (String table : List.of("ArrowTableA", "ArrowTableB")) {
+      node(page, table).focus();
+      page.keyboard().press("ArrowLeft");
+
+      assertThat(node(page, table)).not().isFocused();
+      assertTrue(
+          focused.boundingBox().x < node(page, table).boundingBox().x,
+          "left of it is " + focused.textContent());
+    }
+  }
+
+  @Test
   void anAddressOpensWhatItSaysAndBackGoesToWhatWasBefore() throws Exception {
     String trace = newTrace();
     ObjectNode segment = segment(trace, "Linked", 0, 0.1, "room", "link");

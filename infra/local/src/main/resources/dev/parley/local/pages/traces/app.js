@@ -1,8 +1,8 @@
 /** The page: which view is shown, what its address says, and that it is read again. */
 
+import { $, composes, element, setAttribute } from '../dom.js';
 import { format, parse, RANGES } from './address.js';
 import { Unreachable } from './api.js';
-import { $, composes, element, setAttribute } from '../dom.js';
 import { TraceList } from './list.js';
 import { ServiceMap } from './map.js';
 import { Waterfall } from './waterfall.js';

@@ -1,8 +1,8 @@
 /** What is known of one span, beside the waterfall. */
 
-import { format } from './address.js';
 import { element } from '../dom.js';
 import { duration, moment } from '../format.js';
+import { format } from './address.js';
 import { facts } from './parts.js';
 import { annotationFilter, TRACE_ID } from './summaries.js';
 import { selfSeconds } from './trace.js';

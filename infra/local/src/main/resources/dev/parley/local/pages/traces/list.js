@@ -1,9 +1,9 @@
 /** The list of traces: filter, plot of durations, rows. */
 
-import { format, range } from './address.js';
-import { Refused, traceSummaries } from './api.js';
 import { $, element, find, setAttribute, setText, shape } from '../dom.js';
 import { ago, clock, counted, duration, moment } from '../format.js';
+import { format, range } from './address.js';
+import { Refused, traceSummaries } from './api.js';
 import { showNote } from './parts.js';
 import { Rows } from './rows.js';
 import { annotationFilter, entryOf, merge, serviceFilter, sorted } from './summaries.js';

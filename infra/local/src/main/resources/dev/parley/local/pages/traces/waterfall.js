@@ -1,10 +1,10 @@
 /** One trace: its figures, a row for each span, and the details of the selected one. */
 
+import { $, element, find, refill, setAttribute, setText } from '../dom.js';
+import { ago, counted, duration, moment } from '../format.js';
 import { format } from './address.js';
 import { Refused, trace as readTrace } from './api.js';
 import { detailsOf } from './details.js';
-import { $, element, find, refill, setAttribute, setText } from '../dom.js';
-import { ago, counted, duration, moment } from '../format.js';
 import { Overview, SHORTEST_SECONDS, toneOf, wholeSeconds } from './overview.js';
 import { closeButton, showNote } from './parts.js';
 import { Rows } from './rows.js';
