@@ -131,4 +131,13 @@ export default {
     equal([told['dead letters'].value, told['dead letters'].bad], ['4', true]);
     equal(told['oldest batch'].bad, false);
   },
+
+  'figures go by the length and the number of the periods, and values that were left out are told'() {
+    const minutes = { ...metrics(200, series('Pushes', {}, [[198, 1, 120, 1, 1, 1]]), series('Errors', {}, [[3, 1, 1, 1, 1, 1]])),
+      periodMs: 60_000, refused: 7 };
+
+    const told = Object.fromEntries(tiles(minutes).map((tile) => [tile.title, tile.value]));
+
+    equal([told['pushes a second'], told['errors in 15 min'], told['values left out']], ['2', '1', '7']);
+  },
 };
