@@ -95,6 +95,7 @@ client.on('sent', ({ room, timestamp, trace }) => {
   if (trace !== undefined) measure(room, timestamp, { trace });
 });
 client.on('shown', ({ room, messages }) => {
+  if (room !== current || !atEnd) return; // The reader sees them later.
   for (const { timestamp, ms, errorMs } of messages) {
     measure(room, timestamp, { shownMs: ms, errorMs });
   }

@@ -63,6 +63,7 @@ export function drawConversation(room, reader) {
     // A page of history is not news to be read out.
     setAttribute($('messages'), 'aria-busy', String(room.link !== 'live'));
     reconcile($('messages'), lines(room), (l) => line(l, reader), markLine);
+    markTabStop();
     reconcile($('drafts'), room.drafts.map((d) => [d.id, d]), (d) => draftItem(d, reader),
       (item, d) => markDraft(item, d, reader.connected));
   });
@@ -167,8 +168,11 @@ function line(line, reader) {
  * @param {Reader} reader
  */
 function detailsButton(message, reader) {
-  const button = element('button', 'about',
-    { type: 'button', 'aria-label': 'Details', title: 'Details', 'aria-expanded': 'false' }, 'i');
+  const time = timeFormat.format(new Date(message.timestamp / 1000));
+  const button = element('button', 'about', {
+    type: 'button', tabindex: '-1', title: 'Details', 'aria-expanded': 'false',
+    'aria-label': `Details of ${message.sender}, ${time}`,
+  }, 'i');
   button.addEventListener('click', () => {
     const shown = button.nextElementSibling;
     setAttribute(button, 'aria-expanded', String(shown === null));
@@ -176,6 +180,34 @@ function detailsButton(message, reader) {
     else shown.remove();
   });
   return button;
+}
+
+/** What keys do to the details' button that has the focus: how many messages further the next one is. */
+const STEPS = new Map([['ArrowUp', -1], ['ArrowDown', 1], ['Home', -Infinity], ['End', Infinity]]);
+
+$('messages').addEventListener('keydown', (e) => {
+  const step = STEPS.get(e.key);
+  if (step === undefined || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey) return;
+  const buttons = /** @type {HTMLElement[]} */ ([...$('messages').querySelectorAll('.about')]);
+  const at = buttons.findIndex((b) => b === e.target);
+  if (at < 0) return;
+  e.preventDefault();
+  buttons[Math.min(buttons.length - 1, Math.max(0, at + step))].focus();
+  markTabStop();
+});
+
+/**
+ * One button of the messages can be reached by Tab, where the focus is or else the newest message's;
+ * from it the keys lead to the others. A room holds thousands.
+ */
+function markTabStop() {
+  const messages = $('messages');
+  const message = document.activeElement?.closest('#messages > .message') ?? messages.lastElementChild;
+  const was = messages.querySelector('.about[tabindex="0"]');
+  const is = message?.querySelector('.about') ?? null;
+  if (is === was) return;
+  was?.setAttribute('tabindex', '-1');
+  is?.setAttribute('tabindex', '0');
 }
 
 /**

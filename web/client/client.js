@@ -19,6 +19,7 @@ import { Hints } from './hints.js';
 import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
 import { Listeners } from './listeners.js';
 import { Membership } from './membership.js';
+import { has } from './messages.js';
 import { checkedMessage, checkedName, checkedOptions, checkedRoom } from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
@@ -55,7 +56,9 @@ const DEFAULT_ROOM = 'global';
  *     was sampled
  * @property {{room: string, messages: {id: string, timestamp: number, ms: number,
  *     errorMs: number}[]}} shown messages that came live are on the screen, `ms` after their
- *     timestamps by the server's clock, which is known to `errorMs`: half a round trip. Of a large
+ *     timestamps by the server's clock, which is known to `errorMs`: half a round trip. On the screen
+ *     means that the change was told and the browser has drawn a frame since: whether the page shows
+ *     that room, and that part of it, only the page knows. Each message is told once. Of a large
  *     burst not all are told, and none where the page cannot be seen or the server's time is not known.
  */
 
@@ -411,9 +414,14 @@ export class Client {
       if (others === undefined) byRoom.set(event.room, [event]);
       else others.push(event);
     }
-    for (const [room, those] of byRoom) {
-      this.#memberships.get(room)?.receive(those);
-      this.#shown.received(room, those);
+    for (const [name, those] of byRoom) {
+      const membership = this.#memberships.get(name);
+      if (membership === undefined) continue;
+      const before = membership.room.messages;
+      membership.receive(those);
+      const { messages } = membership.room;
+      this.#shown.received(name, those.filter(({ type, timestamp }) =>
+        type === 'message' && has(messages, timestamp) && !has(before, timestamp)));
     }
   }
 

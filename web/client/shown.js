@@ -26,15 +26,13 @@ export class Shown {
 
   /**
    * @param {string} room
-   * @param {ReadonlyArray<{type: string}>} events live ones: what is read later says nothing
+   * @param {ReadonlyArray<Arrived>} messages that came live and are new in the room: the next change
+   *     is theirs. What is read later says nothing.
    */
-  received(room, events) {
-    if (!this.#listeners.has('shown')) return;
+  received(room, messages) {
+    if (messages.length === 0 || !this.#listeners.has('shown')) return;
     const arrived = this.#arrived.get(room) ?? [];
-    for (const event of /** @type {any[]} */ (events)) {
-      if (event.type === 'message' && arrived.length < MESSAGES_MAX) arrived.push(event);
-    }
-    if (arrived.length > 0) this.#arrived.set(room, arrived);
+    this.#arrived.set(room, [...arrived, ...messages.slice(0, MESSAGES_MAX - arrived.length)]);
   }
 
   /** @param {ReadonlySet<string>} rooms */

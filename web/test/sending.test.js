@@ -57,6 +57,26 @@ export default {
     check(shown[0].ms >= 0 && shown[0].ms < MINUTE, `it took ${shown[0].ms} ms`);
   }),
 
+  aMessageThatIsPushedTwiceIsToldAsShownOnce: inACloud(async (cloud, connect) => {
+    const [ada, bob] = [connect({ name: 'Ada' }), connect({ name: 'Bob' })];
+    /** @type {number[]} */
+    const shown = [];
+    bob.on('shown', ({ messages }) => shown.push(...messages.map((m) => m.timestamp)));
+    await cloud.until(() => bob.room('r')?.link === 'live', 'joined');
+    let timed = false;
+    bob.sync().then(() => { timed = true; });
+    await cloud.until(() => timed, 'the time is known');
+    cloud.faults.doubledPushes = 1;
+
+    for (const text of ['one', 'two', 'three']) {
+      ada.send('r', text);
+      await cloud.pass(SECOND);
+    }
+
+    equal(texts(bob), ['one', 'two', 'three']);
+    equal(shown, cloud.table('r').messages.map((m) => m.timestamp));
+  }),
+
   sendsOfARoomGoOneAfterTheOther: inACloud(async (cloud, connect) => {
     const client = connect({ rooms: ['r', 's'] });
     await cloud.until(() => client.room('r')?.link === 'live', 'joined');

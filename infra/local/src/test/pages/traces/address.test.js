@@ -1,5 +1,5 @@
 import { format, HOME, parse, range } from '../../../main/resources/dev/parley/local/pages/traces/address.js';
-import { equal } from './tools.js';
+import { equal } from '../tools.js';
 
 export default {
   'an address that is written is read again'() {

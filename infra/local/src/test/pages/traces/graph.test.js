@@ -1,5 +1,5 @@
 import { layOut } from '../../../main/resources/dev/parley/local/pages/traces/graph.js';
-import { check, equal, generator } from './tools.js';
+import { check, equal, generator } from '../tools.js';
 
 /** @typedef {import('../../../main/resources/dev/parley/local/pages/traces/graph.js').Layout} Layout */
 

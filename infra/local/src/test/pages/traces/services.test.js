@@ -1,5 +1,5 @@
 import { figuresOf, mapOf, meanSeconds, quantile, worstOf } from '../../../main/resources/dev/parley/local/pages/traces/services.js';
-import { equal } from './tools.js';
+import { equal } from '../tools.js';
 
 /** @param {number} total @param {number} seconds */
 const ok = (total, seconds) => ({ OkCount: total, TotalCount: total, TotalResponseTime: seconds });

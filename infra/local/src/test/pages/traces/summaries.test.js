@@ -1,5 +1,5 @@
 import { annotationFilter, entryOf, merge, serviceFilter, sorted } from '../../../main/resources/dev/parley/local/pages/traces/summaries.js';
-import { equal } from './tools.js';
+import { equal } from '../tools.js';
 
 /** @param {number} seconds @param {string} mark @returns {string} */
 const id = (seconds, mark) => `1-${seconds.toString(16).padStart(8, '0')}-${mark.padEnd(24, '0')}`;

@@ -1,5 +1,5 @@
 import { join, selfSeconds, shown } from '../../../main/resources/dev/parley/local/pages/traces/trace.js';
-import { check, equal, generator } from './tools.js';
+import { check, equal, generator } from '../tools.js';
 
 /** @typedef {import('../../../main/resources/dev/parley/local/pages/traces/trace.js').Document} Document */
 
@@ -27,7 +27,7 @@ export default {
     equal(lines([send, fanout]), expected);
     equal(lines([fanout, send]), expected);
     const { start, end, segments, services } = join([fanout, send]);
-    equal([start, end, segments, services], [0, 8, 2, ['send', 'put', 'fanout']]);
+    equal([start, end, segments, [...services]], [0, 8, 2, [['send', 0], ['put', 1], ['fanout', 2]]]);
   },
 
   'what a span did itself stands before what went on elsewhere'() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Keyboard;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -77,6 +78,66 @@ class BrowserTest extends PageTest {
     assertThat(viewer.getByText("SendMessageFunction").first()).isVisible();
     details.click();
     assertThat(shown).hasCount(0);
+  }
+
+  @Test
+  void oneTabLeadsToTheDetailsAndTheArrowKeysFromMessageToMessage() {
+    TestPage ada = open("Ada", "tabs");
+    for (String text : List.of("one", "two", "three")) {
+      ada.say(text);
+    }
+    assertThat(ada.texts()).hasText(new String[] {"one", "two", "three"});
+    Locator buttons = ada.messages().getByLabel(Pattern.compile("Details of Ada, \\d+.*"));
+    Keyboard keyboard = ada.page().keyboard();
+
+    ada.element("composer").focus();
+    keyboard.press("Shift+Tab");
+    assertThat(buttons.nth(2)).isFocused();
+    keyboard.press("ArrowUp");
+    assertThat(buttons.nth(1)).isFocused();
+    open("Bob", "tabs").say("four");
+    assertThat(ada.messages()).hasCount(4);
+    keyboard.press("Home");
+    keyboard.press("ArrowUp");
+    keyboard.press("Enter");
+    assertThat(ada.messages().first().getByTestId("details")).isVisible();
+    assertThat(ada.page().locator("#messages .about:not([tabindex='-1'])")).hasCount(1);
+    keyboard.press("End");
+
+    assertThat(ada.messages().nth(3).getByLabel("Details of Bob")).isFocused();
+  }
+
+  @Test
+  void howLongAMessageTookIsNotSaidWhereTheReaderSawItLater() {
+    TestPage ada = open("Ada", "seen");
+    TestPage bob = open("Bob", "seen");
+    ada.page().evaluate("window.dispatchEvent(new Event('online'))"); // a ping tells the time
+    bob.say("at once");
+    assertThat(ada.texts()).hasText(new String[] {"at once"});
+    ada.element("join-room").fill("elsewhere");
+    ada.element("join").click();
+    assertThat(ada.element("room-title")).containsText("elsewhere");
+    bob.say("in another room");
+    assertThat(ada.element("room-seen")).containsText("1");
+    ada.element("room-seen").click();
+    assertThat(ada.texts()).hasText(new String[] {"at once", "in another room"});
+    ada.page().setViewportSize(1000, 300);
+    bob.say("line\n".repeat(60));
+    assertThat(ada.messages()).hasCount(3);
+    ada.page().locator("#scroller").evaluate("s => { s.scrollTop = 0; }");
+    assertThat(ada.page().locator("#newer")).isVisible();
+    bob.say("below");
+    assertThat(ada.page().locator("#newer")).hasText("1 new message");
+
+    for (int i = 0; i < 4; i++) {
+      ada.messages().nth(i).locator(".about").click();
+    }
+
+    assertEquals(
+        List.of("at once", "later", "at once", "later"),
+        ada.element("details").all().stream()
+            .map(d -> d.textContent().contains("on screen after") ? "at once" : "later")
+            .toList());
   }
 
   @Test

@@ -10,7 +10,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Mouse;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.BoundingBox;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ViewportSize;
 import java.io.IOException;
@@ -21,8 +24,10 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// The page `/_local/traces`, in a real browser, with documents that were put through X-Ray's API.
@@ -39,7 +44,7 @@ class TracesPageTest extends PageTest {
   void whatIsDecidedWithoutABrowserIsDecidedRight() throws Exception {
     String said =
         TestBrowser.node(
-            Path.of("..", "local", "src", "test", "pages", "traces", "index.js").toAbsolutePath());
+            Path.of("..", "local", "src", "test", "pages", "index.js").toAbsolutePath());
 
     assertTrue(said.endsWith("tests passed\n"), said);
   }
@@ -164,6 +169,28 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void anArrowKeyLeadsTheWayThatItPoints() throws Exception {
+    ObjectNode caller = segment(newTrace(), "ArrowCaller", 0, 0.04, "room", "map");
+    for (String name : List.of("ArrowTableA", "ArrowTableB")) {
+      ObjectNode call = subsegment(caller, "DynamoDB", 0.01, 0.03).put("namespace", "aws");
+      call.putObject("aws").put("operation", "Query").put("table_name", name);
+    }
+    put(caller);
+    Page page = open("#tab=map");
+    Locator focused = page.locator(".node:focus");
+
+    for (String table : List.of("ArrowTableA", "ArrowTableB")) {
+      node(page, table).focus();
+      page.keyboard().press("ArrowLeft");
+
+      assertThat(node(page, table)).not().isFocused();
+      assertTrue(
+          focused.boundingBox().x < node(page, table).boundingBox().x,
+          "left of it is " + focused.textContent());
+    }
+  }
+
+  @Test
   void anAddressOpensWhatItSaysAndBackGoesToWhatWasBefore() throws Exception {
     String trace = newTrace();
     ObjectNode segment = segment(trace, "Linked", 0, 0.1, "room", "link");
@@ -257,10 +284,13 @@ class TracesPageTest extends PageTest {
 
     page.getByTestId("live").click();
     assertThat(page.getByTestId("live")).hasAttribute("aria-pressed", "false");
-    AtomicInteger asked = new AtomicInteger();
-    page.onRequest(_ -> asked.incrementAndGet());
+    List<String> asked = new ArrayList<>();
+    page.onRequest(request -> asked.add(request.url()));
     page.clock().fastForward(60_000);
-    assertEquals(0, asked.get(), "paused");
+    // Requests are told in their order: once this one is, those before it were.
+    page.waitForRequest("**/later", () -> page.evaluate("() => void fetch('/_local/later')"));
+    assertEquals(
+        List.of("http://localhost:%d/_local/later".formatted(cloud.port())), asked, "paused");
     page.waitForRequest("**/TraceSummaries", () -> page.getByTestId("live").click());
   }
 
@@ -279,6 +309,32 @@ class TracesPageTest extends PageTest {
     assertThat(page.getByTestId("span")).hasCount(2);
     assertThat(page.getByTestId("figures")).containsText("400 ms");
     assertThat(span(page, "Grows")).hasAttribute("aria-selected", "true");
+  }
+
+  @Test
+  void whatComesLaterTakesNeitherTheFocusNorWhatIsOpenInAPanel() throws Exception {
+    String trace = newTrace();
+    ObjectNode segment = segment(trace, "Focused", 0, 0.1, "room", "focus");
+    ObjectNode call = subsegment(segment, "DynamoDB", 0.01, 0.03).put("namespace", "aws");
+    call.putObject("aws").put("operation", "Query").put("table_name", "FocusedTable");
+    put(segment);
+    Page page = open("#trace=" + trace + "&segment=" + segment.path("id").asText());
+    Locator details = page.getByTestId("details");
+    details.locator("summary").click();
+    details.getByText("Zoom to it").focus();
+
+    put(segment(trace, "Focused later", 0.2, 0.4, "room", "focus"));
+
+    assertThat(page.getByTestId("span")).hasCount(3);
+    assertThat(details.getByText("Zoom to it")).isFocused();
+    assertThat(details.locator("details[open] pre")).isVisible();
+
+    page.navigate(url("#tab=map"));
+    node(page, "Focused").click();
+    page.getByTestId("node").getByText("FocusedTable").focus();
+    put(segment(newTrace(), "Focused", 0, 0.1, "room", "focus"));
+    assertThat(node(page, "Focused")).containsText("2×");
+    assertThat(page.getByTestId("node").getByText("FocusedTable")).isFocused();
   }
 
   @Test
@@ -305,6 +361,30 @@ class TracesPageTest extends PageTest {
   }
 
   @Test
+  void aPartOfTheOverviewIsChosenByDraggingAndItsLinesAreNotDrawnAnew() throws Exception {
+    String trace = newTrace();
+    put(segment(trace, "Dragged", 0, 4, "room", "drag"));
+    Page page = open("#trace=" + trace);
+    Locator ticks = page.locator("#ticks");
+    assertThat(ticks).hasText("0 ms1.00 s2.00 s3.00 s4.00 s");
+    Locator lines = page.locator("#overview path");
+    lines.evaluate("path => { path.drawn = 1; }");
+    BoundingBox overview = page.getByTestId("overview").boundingBox();
+
+    page.mouse().move(overview.x + overview.width / 4, overview.y + 10);
+    page.mouse().down();
+    page.mouse()
+        .move(
+            overview.x + overview.width / 2, overview.y + 10, new Mouse.MoveOptions().setSteps(5));
+    page.mouse().up();
+
+    assertThat(ticks).hasText(Pattern.compile("1\\.0\\d s.*2\\.0\\d s"));
+    assertEquals(1, lines.evaluate("path => path.drawn"));
+    page.getByTestId("whole").click();
+    assertThat(ticks).hasText("0 ms1.00 s2.00 s3.00 s4.00 s");
+  }
+
+  @Test
   void aTraceThatIsNotThereAndACloudThatDoesNotAnswerSayWhatToDo() throws Exception {
     put(segment(newTrace(), "There", 0, 0.1, "room", "there"));
     Page page = open("#trace=1-6553f100-0123456789abcdef01234567");
@@ -319,6 +399,87 @@ class TracesPageTest extends PageTest {
     assertThat(page.getByTestId("unreachable")).containsText("mvn");
     page.context().setOffline(false);
     assertThat(page.getByTestId("unreachable")).isHidden();
+  }
+
+  @Test
+  void aKeyOnAPageWhereNothingCanTakeTheFocusDoesNothing() {
+    List<String> errors = new ArrayList<>();
+    Page page = browser.newPage();
+    page.onPageError(errors::add);
+    page.navigate(url("#trace=1-6553f100-0123456789abcdef01234567"));
+    assertThat(page.getByTestId("trace-note")).containsText("This trace is not here.");
+
+    page.keyboard().press("ArrowDown");
+
+    assertEquals("BODY", page.evaluate("document.activeElement.tagName"));
+    assertEquals(List.of(), errors);
+  }
+
+  @Test
+  void aViewThatWasRefusedOnceIsShownWhenItIsReadAgain() throws Exception {
+    String trace = newTrace();
+    put(segment(trace, "Refused once", 0, 0.1, "room", "again"));
+    Page page = open("#trace=" + trace);
+    assertThat(page.getByTestId("span")).hasCount(1);
+    answer(page, "Traces", 400);
+    assertThat(page.getByTestId("trace-note")).containsText("answered by the test");
+    page.unrouteAll();
+    assertThat(page.getByTestId("span")).isVisible();
+
+    page.navigate(url("#tab=map"));
+    assertThat(node(page, "Refused once")).isVisible();
+    answer(page, "ServiceGraph", 400);
+    assertThat(page.getByTestId("map-note")).containsText("answered by the test");
+    page.unrouteAll();
+    assertThat(node(page, "Refused once")).isVisible();
+  }
+
+  @Test
+  void aFailureOfTheCloudIsNoRefusalAndLeavesWhatIsShown() throws Exception {
+    put(segment(newTrace(), "Failed once", 0, 0.1, "room", "again"));
+    Page page = open("#filter=service(%22Failed once%22)");
+    assertThat(page.getByTestId("trace")).hasCount(1);
+
+    answer(page, "TraceSummaries", 503);
+
+    assertThat(page.getByTestId("unreachable")).isVisible();
+    assertThat(page.getByTestId("filter-error")).isEmpty();
+    assertThat(page.getByTestId("trace")).hasCount(1);
+    page.unrouteAll();
+    assertThat(page.getByTestId("unreachable")).isHidden();
+  }
+
+  @Test
+  void allPagesOfTheFirstReadAreShownWhereverTheReaderIs() throws Exception {
+    for (int batch = 0; batch < 3; batch++) {
+      put(
+          Stream.generate(() -> segment(newTrace(), "Many", 0, 0.1, "room", "many"))
+              .limit(50)
+              .toArray(ObjectNode[]::new));
+    }
+    Page page = open("");
+    assertThat(page.getByTestId("trace").first()).isVisible();
+    page.getByTestId("list").focus();
+
+    page.evaluate("location.hash = 'filter=service(\"Many\")'");
+
+    assertThat(page.getByTestId("count")).hasText("150 traces");
+    assertThat(page.getByTestId("newer")).isHidden();
+  }
+
+  @Test
+  void rowsStandBelowEachOtherAlsoWhereTheyBecomeHigher() throws Exception {
+    put(segment(newTrace(), "Higher", 0, 0.1, "room", "below"));
+    put(segment(newTrace(), "Higher", 0, 0.1, "room", "above"));
+    Page page = open("#filter=service(%22Higher%22)");
+    assertThat(page.getByTestId("trace")).hasCount(2);
+    page.getByTestId("live").click(); // reading draws all rows anew
+
+    page.setViewportSize(600, 700);
+
+    page.waitForFunction(
+        "([a, b] = document.querySelectorAll('.trace')) => a.offsetHeight === 88"
+            + " && b.getBoundingClientRect().top === a.getBoundingClientRect().bottom");
   }
 
   @Test
@@ -339,13 +500,15 @@ class TracesPageTest extends PageTest {
       page.onConsoleMessage(message -> errors.add(message.text()));
       page.onPageError(errors::add);
       page.navigate(url(""));
-      for (String view : List.of("", "#trace=" + trace, "#tab=map")) {
-        page.evaluate("view => { location.hash = view; }", view);
-        assertThat(page.locator("main:visible [data-testid]:visible").first()).isVisible();
-        assertEquals(
-            400, page.evaluate("document.scrollingElement.scrollWidth"), view + " is wider");
-      }
-      assertThat(page.getByTestId("map-node").first()).isVisible();
+      Map<String, String> views =
+          Map.of("", "trace", "#trace=" + trace, "span", "#tab=map", "map-node");
+      views.forEach(
+          (view, shown) -> {
+            page.evaluate("view => { location.hash = view; }", view);
+            assertThat(page.getByTestId(shown).first()).isVisible();
+            assertEquals(
+                400, page.evaluate("document.scrollingElement.scrollWidth"), view + " is wider");
+          });
       grounds.add((String) page.evaluate("getComputedStyle(document.body).backgroundColor"));
     }
     assertNotEquals(grounds.get(0), grounds.get(1));
@@ -362,6 +525,17 @@ class TracesPageTest extends PageTest {
     Page page = browser.newPage();
     page.navigate(url(address));
     return page;
+  }
+
+  /// Answers an operation with an error, in place of the cloud, until `unrouteAll`.
+  private static void answer(Page page, String operation, int status) {
+    page.route(
+        "**/_local/xray/" + operation,
+        route ->
+            route.fulfill(
+                new Route.FulfillOptions()
+                    .setStatus(status)
+                    .setBody("{\"Message\":\"answered by the test\"}")));
   }
 
   private static void filter(Page page, String expression) {

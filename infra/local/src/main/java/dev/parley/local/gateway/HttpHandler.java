@@ -125,8 +125,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (services.network() != null
         && services.network().isDown()
         && !path.startsWith(connections)
-        && !path.startsWith(XRAY)) {
-      var _ = ctx.close(); // functions are on this side of it
+        && !path.startsWith(Pages.PREFIX)) {
+      var _ = ctx.close(); // functions and the local cloud's own pages are on this side of it
     } else if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
       connect(ctx, request, target);
     } else if (path.startsWith(connections)) {

@@ -2,6 +2,9 @@
  * Charts as SVG: what is decided of them is pure, and `draw` makes elements of it.
  */
 
+import { shape } from './dom.js';
+import { words } from './format.js';
+
 /**
  * A point of a series: the number of its period, then how many values, their sum and maximum, and
  * their 50th and 99th percentile.
@@ -126,32 +129,6 @@ export function area(values, end, box) {
 }
 
 /**
- * A value with its unit, in at most four digits: `1.2 s`, `350 ms`, `12.5 k`.
- *
- * @param {number | null} value
- * @param {string} unit
- * @returns {string}
- */
-export function words(value, unit) {
-  if (value === null) return '–';
-  if (unit === 'Milliseconds') {
-    if (value >= 600_000) return `${short(value / 60_000)} min`;
-    return value >= 1_000 ? `${short(value / 1_000)} s` : `${short(value)} ms`;
-  }
-  if (value >= 1e6) return `${short(value / 1e6)} M`;
-  return value >= 1e4 ? `${short(value / 1e3)} k` : short(value);
-}
-
-/**
- * @param {number} value
- * @returns {string}
- */
-function short(value) {
-  const digits = value >= 100 || Number.isInteger(value) ? 0 : 1;
-  return value.toFixed(digits).replace(/\.0$/, '');
-}
-
-/**
  * The clock's time of a period, `14:05:10`.
  *
  * @param {number} period
@@ -171,23 +148,7 @@ function round(value) {
   return Math.round(value * 100) / 100;
 }
 
-const SVG = 'http://www.w3.org/2000/svg';
 const BOX = { width: 360, height: 96 };
-
-/**
- * An SVG element.
- *
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @param {...(Node | string)} children
- * @returns {SVGElement}
- */
-export function svg(name, attributes, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  element.append(...children);
-  return element;
-}
 
 /**
  * A chart of some lines, with two values of its axis. Each line has a class `line-0` to `line-7`.
@@ -200,16 +161,17 @@ export function svg(name, attributes, ...children) {
 export function draw(lines, unit, title) {
   const end = top(lines);
   const only = lines.length === 1 && lines[0].values.every((value) => value !== null);
-  return svg(
+  return shape(
     'svg',
+    '',
     { viewBox: `0 0 ${BOX.width} ${BOX.height}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': title },
-    svg('path', { class: 'grid', d: `M0 .5H${BOX.width}M0 ${BOX.height / 2}H${BOX.width}` }),
-    svg('path', { class: 'axis', d: `M0 ${BOX.height - 0.5}H${BOX.width}` }),
-    ...(only ? [svg('path', { class: 'area', d: area(lines[0].values, end, BOX) })] : []),
+    shape('path', 'grid', { d: `M0 .5H${BOX.width}M0 ${BOX.height / 2}H${BOX.width}` }),
+    shape('path', 'axis', { d: `M0 ${BOX.height - 0.5}H${BOX.width}` }),
+    ...(only ? [shape('path', 'area', { d: area(lines[0].values, end, BOX) })] : []),
     ...lines.map((one, i) =>
-      svg('path', { class: `line line-${i % 8}`, d: path(one.values, end, BOX) }, svg('title', {}, `${one.label}: ${words(last(one), unit)}`)),
+      shape('path', `line line-${i % 8}`, { d: path(one.values, end, BOX) }, shape('title', '', {}, `${one.label}: ${words(last(one), unit)}`)),
     ),
-    svg('path', { class: 'cursor', d: '' }),
+    shape('path', 'cursor', { d: '' }),
   );
 }
 

@@ -2,7 +2,9 @@
  * The dashboard of the local cloud: asks for the metrics every few seconds while somebody looks.
  */
 
-import { draw, mark, svg, area, path, time, top, words } from './charts.js';
+import { area, draw, mark, path, time, top } from './charts.js';
+import { $, element, shape } from './dom.js';
+import { words } from './format.js';
 import { PANELS, functions, tables, tiles } from './panels.js';
 
 /** @typedef {import('./panels.js').Metrics} Metrics */
@@ -22,29 +24,6 @@ let cursor = null;
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer = undefined;
-
-/**
- * @param {string} id
- * @returns {HTMLElement}
- */
-function byId(id) {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no ${id}`);
-  return found;
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string>} attributes
- * @param {...(Node | string)} children
- * @returns {HTMLElement}
- */
-function element(name, attributes, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 async function refresh() {
   clearTimeout(timer);
@@ -67,26 +46,21 @@ async function refresh() {
  * @param {string} text
  */
 function say(state, text) {
-  byId('state').className = state;
-  byId('state').textContent = text;
+  $('state').className = state;
+  $('state').textContent = text;
 }
 
 function render() {
   if (shown === null) return;
   const metrics = shown;
-  byId('tiles').replaceChildren(
+  $('tiles').replaceChildren(
     ...tiles(metrics).map(({ title, value, bad }) =>
-      element(
-        'div',
-        { class: bad ? 'tile bad' : 'tile' },
-        element('strong', {}, value),
-        element('span', {}, title),
-      ),
+      element('div', bad ? 'tile bad' : 'tile', {}, element('strong', '', {}, value), element('span', '', {}, title)),
     ),
   );
   for (const one of views) one.update(metrics);
-  byId('functions').replaceChildren(...functions(metrics).map(functionRow));
-  byId('tables').replaceChildren(...tables(metrics).map(tableRow));
+  $('functions').replaceChildren(...functions(metrics).map(functionRow));
+  $('tables').replaceChildren(...tables(metrics).map(tableRow));
   point();
 }
 
@@ -106,16 +80,17 @@ function render() {
 function view({ title, hint, unit, lines: linesOf }) {
   const chartUnit = unit === 'Milliseconds' ? unit : 'Count';
   const suffix = unit === 'Count/s' ? ' /s' : '';
-  const heading = element('h2', { title: hint }, title);
-  const plot = element('div', { class: 'plot' });
-  const legend = element('ul', { class: 'legend' });
-  byId('panels').append(
+  const heading = element('h2', '', { title: hint }, title);
+  const plot = element('div', 'plot');
+  const legend = element('ul', 'legend');
+  $('panels').append(
     element(
       'section',
-      { class: 'panel', 'data-panel': title },
+      'panel',
+      { 'data-panel': title },
       heading,
       plot,
-      element('p', { class: 'ends' }, element('span', {}, '15 min ago'), element('span', {}, 'now')),
+      element('p', 'ends', {}, element('span', '', {}, '15 min ago'), element('span', '', {}, 'now')),
       legend,
     ),
   );
@@ -138,12 +113,12 @@ function view({ title, hint, unit, lines: linesOf }) {
       plot.replaceChildren(
         draw(lines, chartUnit, title),
         lines.length === 0
-          ? element('span', { class: 'none' }, 'nothing yet')
-          : element('span', { class: 'top' }, words(top(lines), chartUnit) + suffix),
+          ? element('span', 'none', {}, 'nothing yet')
+          : element('span', 'top', {}, words(top(lines), chartUnit) + suffix),
       );
       legend.replaceChildren(
         ...lines.map(({ label }, i) =>
-          element('li', { class: `line-${i % 8}` }, element('i', {}), element('span', {}, label), element('b', {})),
+          element('li', `line-${i % 8}`, {}, element('i', ''), element('span', '', {}, label), element('b', '')),
         ),
       );
     },
@@ -165,7 +140,7 @@ const views = PANELS.map(view);
 /** Shows the values where the pointer is, else the newest that are whole, in all charts. */
 function point() {
   if (shown === null) return;
-  byId('when').textContent = cursor === null ? '' : time(cursor, shown);
+  $('when').textContent = cursor === null ? '' : time(cursor, shown);
   for (const one of views) one.point(shown);
 }
 
@@ -176,14 +151,15 @@ function point() {
 function functionRow(row) {
   return element(
     'tr',
+    '',
     {},
-    element('th', { scope: 'row' }, row.name),
-    element('td', {}, words(row.invocations, 'Count')),
-    element('td', row.errors > 0 ? { class: 'bad' } : {}, words(row.errors, 'Count')),
-    element('td', {}, words(row.p50, 'Milliseconds')),
-    element('td', {}, words(row.p99, 'Milliseconds')),
-    element('td', {}, words(row.concurrency, 'Count')),
-    element('td', { class: 'spark' }, spark(row.busy)),
+    element('th', '', { scope: 'row' }, row.name),
+    element('td', '', {}, words(row.invocations, 'Count')),
+    element('td', row.errors > 0 ? 'bad' : '', {}, words(row.errors, 'Count')),
+    element('td', '', {}, words(row.p50, 'Milliseconds')),
+    element('td', '', {}, words(row.p99, 'Milliseconds')),
+    element('td', '', {}, words(row.concurrency, 'Count')),
+    element('td', 'spark', {}, spark(row.busy)),
   );
 }
 
@@ -194,10 +170,11 @@ function functionRow(row) {
 function tableRow({ name, rows, line }) {
   return element(
     'tr',
+    '',
     {},
-    element('th', { scope: 'row' }, name),
-    element('td', {}, words(rows, 'Count')),
-    element('td', { class: 'spark' }, spark(line)),
+    element('th', '', { scope: 'row' }, name),
+    element('td', '', {}, words(rows, 'Count')),
+    element('td', 'spark', {}, spark(line)),
   );
 }
 
@@ -211,11 +188,12 @@ function spark(line) {
   const box = { width: 120, height: 20 };
   const end = top([line]);
   const whole = line.values.every((value) => value !== null);
-  return svg(
+  return shape(
     'svg',
+    '',
     { viewBox: `0 0 ${box.width} ${box.height}`, preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    ...(whole ? [svg('path', { class: 'area', d: area(line.values, end, box) })] : []),
-    svg('path', { class: 'line line-0', d: path(line.values, end, box) }),
+    ...(whole ? [shape('path', 'area', { d: area(line.values, end, box) })] : []),
+    shape('path', 'line line-0', { d: path(line.values, end, box) }),
   );
 }
 

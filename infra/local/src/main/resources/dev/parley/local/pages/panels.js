@@ -2,7 +2,8 @@
  * What the dashboard shows: which series of the local cloud go into which chart.
  */
 
-import { held, last, line, words } from './charts.js';
+import { held, last, line } from './charts.js';
+import { words } from './format.js';
 
 /**
  * @typedef {import('./charts.js').Series} Series
@@ -17,7 +18,7 @@ import { held, last, line, words } from './charts.js';
  * @property {number} periodMs
  * @property {number} periods
  * @property {number} end epoch milliseconds
- * @property {number} refused
+ * @property {number} refused values of series that there was no room for
  * @property {Series[]} series
  */
 
@@ -202,7 +203,7 @@ export const PANELS = [
  * @returns {Tile[]}
  */
 export function tiles(metrics) {
-  const errors = sumOf(metrics, 'Errors', 180);
+  const errors = sumOf(metrics, 'Errors', metrics.periods);
   const dead = named(metrics, 'ApproximateNumberOfMessagesVisible')
     .filter((series) => /Dead/.test(told(series)))
     .reduce((sum, series) => sum + (last(line(series, metrics.periods, 'max', '')) ?? 0), 0);
@@ -215,11 +216,13 @@ export function tiles(metrics) {
     { title: 'oldest batch', value: words(age, 'Milliseconds'), bad: (age ?? 0) > 60_000 },
     { title: 'errors in 15 min', value: words(errors, 'Count'), bad: errors > 0 },
     { title: 'dead letters', value: words(dead, 'Count'), bad: dead > 0 },
+    ...(metrics.refused === 0 ? []
+      : [{ title: 'values left out', value: words(metrics.refused, 'Count'), bad: true }]),
   ];
 }
 
-/** Periods in a minute. */
-const MINUTE = 12;
+/** How many periods a minute has. @param {Metrics} metrics */
+const minute = ({ periodMs }) => Math.round(60_000 / periodMs);
 
 /**
  * @param {Metrics} metrics
@@ -242,8 +245,9 @@ function sumOf(metrics, name, periods) {
  * @returns {number}
  */
 function rate(metrics, name) {
-  const over = sumOf(metrics, name, MINUTE + 1) - sumOf(metrics, name, 1);
-  return (over * 1000) / (MINUTE * metrics.periodMs);
+  const periods = minute(metrics);
+  const over = sumOf(metrics, name, periods + 1) - sumOf(metrics, name, 1);
+  return (over * 1000) / (periods * metrics.periodMs);
 }
 
 /**
@@ -266,7 +270,7 @@ function newest(metrics, name) {
  */
 function worst(metrics, name, statistic) {
   const values = named(metrics, name)
-    .flatMap((series) => line(series, metrics.periods, statistic, '').values.slice(-MINUTE - 1))
+    .flatMap((series) => line(series, metrics.periods, statistic, '').values.slice(-minute(metrics) - 1))
     .filter((value) => value !== null);
   return values.length === 0 ? null : Math.max(...values);
 }
@@ -299,7 +303,7 @@ export function functions(metrics) {
         name,
         invocations: total(series.points),
         errors: total(points(metrics, 'Errors', name)),
-        p50: weighted(durations, 4),
+        p50: meanMedian(durations),
         p99: durations.length === 0 ? null : Math.max(...durations.map((point) => point[5])),
         concurrency: Math.max(0, ...points(metrics, 'ConcurrentExecutions', name).map((point) => point[3])),
         busy: line(series, metrics.periods, 'sum', name),
@@ -346,10 +350,9 @@ function total(some) {
  * The mean of the periods' medians, by how many values each has: near the median of all.
  *
  * @param {import('./charts.js').Point[]} some
- * @param {4} place
  * @returns {number | null}
  */
-function weighted(some, place) {
+function meanMedian(some) {
   const count = some.reduce((sum, point) => sum + point[1], 0);
-  return count === 0 ? null : some.reduce((sum, point) => sum + point[place] * point[1], 0) / count;
+  return count === 0 ? null : some.reduce((sum, point) => sum + point[4] * point[1], 0) / count;
 }

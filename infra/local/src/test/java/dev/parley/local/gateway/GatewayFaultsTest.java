@@ -207,6 +207,8 @@ final class GatewayFaultsTest {
       assertThrows(IOException.class, () -> tester.get("/config.json"));
       // Functions are on the gateway's side of it.
       assertEquals(410, tester.connections("POST", id, "text").statusCode());
+      assertEquals(200, tester.get("/_local/metrics").statusCode());
+      assertEquals(200, tester.get("/_local/traces").statusCode());
     }
     assertTrue(tester.hasNoEvent("$default"));
     assertServedAfterStop();

@@ -48,7 +48,7 @@ const ROOT = '/_local/xray';
 /** The API did not do what was asked, and says why. */
 export class Refused extends Error {}
 
-/** Nobody answers. */
+/** Nobody answers, or it went wrong there: it may be asked again. */
 export class Unreachable extends Error {}
 
 /**
@@ -73,6 +73,7 @@ async function call(operation, body, signal) {
     if (signal.aborted) throw e;
     throw new Unreachable('The local cloud does not answer.');
   }
+  if (response.status >= 500) throw new Unreachable(`X-Ray's ${operation} fails: ${response.status}.`);
   let said;
   try {
     said = JSON.parse(answer);

@@ -1,8 +1,8 @@
 /** The page: which view is shown, what its address says, and that it is read again. */
 
+import { $, composes, element, setAttribute } from '../dom.js';
 import { format, parse, RANGES } from './address.js';
 import { Unreachable } from './api.js';
-import { $, composes, element, setAttribute } from './dom.js';
 import { TraceList } from './list.js';
 import { ServiceMap } from './map.js';
 import { Waterfall } from './waterfall.js';
@@ -119,9 +119,11 @@ document.addEventListener('keydown', (e) => {
   const typing = e.target instanceof HTMLElement && e.target.matches('input, select, textarea');
   const nowhere = e.target === document.body;
   if (nowhere && FIRST_KEYS.has(e.key)) {
-    e.preventDefault();
     views[shownView()].focus();
-    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: e.key, bubbles: true }));
+    const entered = document.activeElement;
+    if (entered === null || entered === document.body) return; // Nothing there can take it yet.
+    e.preventDefault();
+    entered.dispatchEvent(new KeyboardEvent('keydown', { key: e.key, bubbles: true }));
   } else if (e.key === '/' && !typing) {
     e.preventDefault();
     if (shownView() !== 'traces') go({ tab: 'traces', trace: null, segment: null, node: null });

@@ -1,8 +1,9 @@
 /** What is known of one span, beside the waterfall. */
 
+import { element } from '../dom.js';
+import { duration, moment } from '../format.js';
 import { format } from './address.js';
-import { element } from './dom.js';
-import { duration, moment } from './format.js';
+import { facts } from './parts.js';
 import { annotationFilter, TRACE_ID } from './summaries.js';
 import { selfSeconds } from './trace.js';
 
@@ -14,7 +15,6 @@ import { selfSeconds } from './trace.js';
 
 /** Of a stack trace, so many lines are shown at once. */
 const STACK_LINES_SHOWN = 8;
-
 
 /**
  * @param {Span} span
@@ -178,22 +178,11 @@ function part(title, entries) {
       facts(/** @type {[string, Node | string][]} */ (entries))];
 }
 
-/** @param {[string, Node | string | undefined][]} entries those without a value are left out */
-function facts(entries) {
-  return element('dl', 'facts', {}, ...entries.flatMap(([key, value]) =>
-    (value === undefined ? [] : [element('dt', '', {}, key), element('dd', '', {}, value)])));
-}
-
 /** @param {import('./trace.js').Document} document */
 function raw(document) {
   const own = Object.fromEntries(Object.entries(document).filter(([key]) => key !== 'subsegments'));
   const count = document.subsegments?.length ?? 0;
-  const box = element('details', 'raw', {},
-    element('summary', '', {}, count === 0 ? 'Document' : 'Document, without its subsegments'));
-  box.addEventListener('toggle', () => {
-    if (box.childElementCount === 1) {
-      box.append(element('pre', '', {}, JSON.stringify(own, null, 2)));
-    }
-  });
-  return box;
+  return element('details', 'raw', {},
+    element('summary', '', {}, count === 0 ? 'Document' : 'Document, without its subsegments'),
+    element('pre', '', {}, JSON.stringify(own, null, 2)));
 }

@@ -1,11 +1,13 @@
 /** The list of traces: filter, plot of durations, rows. */
 
+import { $, element, find, setAttribute, setText, shape } from '../dom.js';
+import { ago, clock, counted, duration, moment } from '../format.js';
 import { format, range } from './address.js';
 import { Refused, traceSummaries } from './api.js';
-import { $, element, find, setAttribute, setText, shape } from './dom.js';
-import { ago, clock, counted, duration, moment } from './format.js';
+import { showNote } from './parts.js';
 import { Rows } from './rows.js';
 import { annotationFilter, entryOf, merge, serviceFilter, sorted } from './summaries.js';
+import { STATES } from './trace.js';
 
 /**
  * @typedef {import('./address.js').Address} Address
@@ -38,8 +40,8 @@ export class TraceList {
   /** Of what is shown, in seconds. */
   #longest = 0;
 
-  /** New traces may show though the reader is in the list. */
-  #admit = true;
+  /** Until all was read for the first time, what comes is shown though the reader is in the list. */
+  #first = true;
 
   /** The filter that X-Ray has refused: it is not asked again. @type {string | null} */
   #refused = null;
@@ -94,7 +96,7 @@ export class TraceList {
     this.#address = address;
     if (before?.filter !== address.filter || before?.range !== address.range) {
       this.#readAt = 0;
-      this.#admit = true;
+      this.#first = true;
       if (this.#known.length === 0) this.#note(element('p', '', {}, 'Reading…'));
     }
     if (before?.filter !== address.filter) filterField().value = address.filter;
@@ -129,7 +131,7 @@ export class TraceList {
       const query = { start, end: Math.ceil(now) + 1, filter: address.filter };
       for await (const page of traceSummaries(query, signal)) {
         read.push(...page.map(entryOf));
-        if (this.#admit) { // What there is at first is seen at once.
+        if (this.#first) {
           this.#known = [...read];
           this.#show();
         }
@@ -144,8 +146,9 @@ export class TraceList {
     this.#refuse('');
     if (all) this.#readAt = now;
     this.#known = all ? read : merge(this.#known, read, start).filter((e) => e.start >= oldest);
-    if (this.#isRead()) this.#keep();
+    if (!this.#first && this.#isRead()) this.#keep();
     else this.#show();
+    this.#first = false;
   }
 
   /**
@@ -170,7 +173,6 @@ export class TraceList {
 
   /** Shows all that was read. */
   #show() {
-    this.#admit = false;
     this.#entries = sorted(this.#known, /** @type {HTMLSelectElement} */ ($('order')).value);
     this.#draw(0);
   }
@@ -197,11 +199,7 @@ export class TraceList {
 
   /** @param {HTMLElement | null} note in the place of the list */
   #note(note) {
-    if (note === null) $('list-note').replaceChildren();
-    else if ($('list-note').textContent !== note.textContent) $('list-note').replaceChildren(note);
-    $('list-note').hidden = note === null;
-    $('list').hidden = note !== null;
-    $('plot').hidden = note !== null;
+    showNote('list-note', note, 'list', 'plot');
   }
 
   #emptiness() {
@@ -235,7 +233,7 @@ export class TraceList {
     item.dataset.status = entry.status;
     setText(find(item, '.name'), entry.name);
     setText(find(item, '.id'), entry.id);
-    const state = entry.status === 'ok' ? '' : STATES[entry.status];
+    const state = STATES[entry.status];
     setText(find(item, '.status'), state);
     find(item, '.partial').hidden = !entry.partial;
     find(item, '.chips').replaceChildren(...chips(entry));
@@ -347,8 +345,6 @@ const REACH_PX = 14;
 
 /** A logarithm needs a least. */
 const SHORTEST_SECONDS = 0.0001;
-
-const STATES = { error: 'Error', throttle: 'Throttled', fault: 'Fault' };
 
 const filterField = () => /** @type {HTMLInputElement} */ ($('filter'));
 

@@ -5,7 +5,7 @@
  * `aria-activedescendant`. Rows that come above leave what the reader sees where it is.
  */
 
-import { composes, element, setAttribute } from './dom.js';
+import { composes, element, setAttribute } from '../dom.js';
 
 /** Rows beyond each edge that are drawn ahead, so that scrolling shows no white. */
 const AHEAD = 10;
@@ -156,8 +156,8 @@ export class Rows {
         const { of, at } = this.#drawing.place(value, i);
         setAttribute(row, 'aria-setsize', String(of));
         setAttribute(row, 'aria-posinset', String(at));
-        row.style.transform = `translateY(${i * height}px)`;
       }
+      row.style.transform = `translateY(${i * height}px)`;
       row.classList.toggle('active', key === this.#active);
       setAttribute(row, 'aria-selected', String(key === this.#active));
       // The order in the document is that on the screen, which is what a screen reader goes by.

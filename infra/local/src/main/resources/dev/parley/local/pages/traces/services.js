@@ -34,6 +34,8 @@ import { shortName } from './summaries.js';
  * @property {string} to
  * @property {boolean} link it goes by a message, in another trace
  * @property {Figures} figures
+ *
+ * @typedef {{nodes: Node[], calls: Call[]}} Graph
  */
 
 const CLIENT = 'client';
@@ -42,7 +44,7 @@ const FUNCTION = 'AWS::Lambda::Function';
 
 /**
  * @param {Service[]} services
- * @returns {{nodes: Node[], calls: Call[]}}
+ * @returns {Graph}
  */
 export function mapOf(services) {
   const keys = new Map(services.map((s) => [s.ReferenceId, keyOf(s)]));

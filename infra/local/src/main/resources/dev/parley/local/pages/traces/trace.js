@@ -58,12 +58,15 @@
  * @property {number} start epoch seconds
  * @property {number} end of what is known
  * @property {{start: number, end: number}[]} gaps in which nothing was at work
- * @property {string[]} services in the order in which they began
+ * @property {Map<string, number>} services with their places in the order in which they began
  * @property {number} segments
  * @property {number} inProgress spans that have not ended
  * @property {number} unreadable documents that are none
  * @property {Status} status the worst there is
  */
+
+/** What is said of each. @type {Record<Status, string>} */
+export const STATES = { ok: '', error: 'Error', throttle: 'Throttled', fault: 'Fault' };
 
 /** The worst first. @type {Status[]} */
 const STATUSES = ['fault', 'throttle', 'error', 'ok'];
@@ -106,7 +109,7 @@ export function join(documents) {
     start,
     end,
     gaps: gaps(spans, start, end),
-    services: [...new Set([...spans].sort(byStart).map((s) => s.service))],
+    services: new Map([...new Set([...spans].sort(byStart).map((s) => s.service))].map((name, i) => [name, i])),
     segments: spans.filter((s) => s.segment).length,
     inProgress: spans.filter((s) => s.end === null).length,
     unreadable,

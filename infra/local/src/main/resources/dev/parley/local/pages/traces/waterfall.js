@@ -1,22 +1,21 @@
-/** One trace: its figures, an overview, a row for each span, and the details of the selected one. */
+/** One trace: its figures, a row for each span, and the details of the selected one. */
 
+import { $, element, find, refill, setAttribute, setText } from '../dom.js';
+import { ago, counted, duration, moment } from '../format.js';
 import { format } from './address.js';
 import { Refused, trace as readTrace } from './api.js';
 import { detailsOf } from './details.js';
-import { $, element, find, setAttribute, setText, shape } from './dom.js';
-import { ago, counted, duration, moment } from './format.js';
+import { Overview, SHORTEST_SECONDS, toneOf, wholeSeconds } from './overview.js';
+import { closeButton, showNote } from './parts.js';
 import { Rows } from './rows.js';
-import { join, shown } from './trace.js';
+import { join, shown, STATES } from './trace.js';
 
 /**
  * @typedef {import('./address.js').Address} Address
  * @typedef {import('./trace.js').Span} Span
  * @typedef {import('./trace.js').Trace} Trace
- * @typedef {{from: number, to: number}} Window seconds since the trace began
+ * @typedef {import('./overview.js').Window} Window
  */
-
-/** Colours for services; more of them begin again. */
-const TONES = 10;
 
 /** A trace that ended this long ago, and of which nothing is in progress, is not read again. */
 const SETTLED_SECONDS = 120;
@@ -28,11 +27,6 @@ const LABEL_SHARE = 0.13;
 const INDENT_MAX = 12;
 
 const TICKS = 4;
-
-/** What is dragged in the overview is a window from this share of the width on; less is a click. */
-const DRAG_SHARE_MIN = 0.01;
-
-const STATES = { ok: '', error: 'Error', throttle: 'Throttled', fault: 'Fault' };
 
 export class Waterfall {
   /** @type {(address: Partial<Address>, replace?: boolean) => void} */ #go;
@@ -55,6 +49,8 @@ export class Waterfall {
   #bands = element('div', 'bands', { 'aria-hidden': 'true' });
 
   /** @type {Rows<Span>} */ #rows;
+
+  #overview = new Overview((window) => this.#zoom(window));
 
   /** @param {(address: Partial<Address>, replace?: boolean) => void} go */
   constructor(go) {
@@ -89,7 +85,6 @@ export class Waterfall {
       setText($('copy'), 'Copied');
       setTimeout(() => setText($('copy'), 'Copy'), 1500);
     });
-    this.#dragOverview();
   }
 
   /** @param {Address} address */
@@ -138,6 +133,7 @@ export class Waterfall {
     } catch (e) {
       if (!(e instanceof Refused)) throw e;
       this.#trace = null;
+      this.#read = { id: '', text: '' };
       this.#note(element('div', '', {},
         element('p', 'loud', {}, 'This is not the id of a trace.'), element('p', '', {}, e.message),
         element('p', '', {}, this.#backLink())));
@@ -184,10 +180,7 @@ export class Waterfall {
 
   /** @param {HTMLElement | null} note in the place of the trace */
   #note(note) {
-    if (note === null) $('trace-note').replaceChildren();
-    else if ($('trace-note').textContent !== note.textContent) $('trace-note').replaceChildren(note);
-    $('trace-note').hidden = note === null;
-    for (const id of ['overview', 'panes', 'figures']) $(id).hidden = note !== null;
+    showNote('trace-note', note, 'overview', 'panes', 'figures');
     if (note === null) return;
     $('notices').hidden = true;
     setText($('trace-name'), 'Trace');
@@ -207,10 +200,12 @@ export class Waterfall {
       ['Duration', duration(trace.end - trace.start), ''],
       ['Segments', String(trace.segments), ''],
       ['Spans', trace.spans.length.toLocaleString('en'), ''],
-      ['Services', String(trace.services.length), ''],
+      ['Services', String(trace.services.size), ''],
     ].map(([name, value, title]) => element('div', '', title === '' ? {} : { title },
       element('dt', '', {}, name), element('dd', '', {}, value))));
     this.#drawNotices(trace);
+    this.#overview.draw(trace);
+    this.#overview.mark(this.#window);
     this.#drawRows();
   }
 
@@ -233,8 +228,7 @@ export class Waterfall {
 
   /** @returns {Window} */
   get #shownWindow() {
-    const trace = /** @type {Trace} */ (this.#trace);
-    return this.#window ?? { from: 0, to: Math.max(trace.end - trace.start, SHORTEST_SECONDS) };
+    return this.#window ?? { from: 0, to: wholeSeconds(/** @type {Trace} */ (this.#trace)) };
   }
 
   #drawRows() {
@@ -249,7 +243,6 @@ export class Waterfall {
       return band;
     })));
     this.#rows.set(shown(trace, this.#collapsed).map((s) => ({ key: s.id, value: s })));
-    this.#drawOverview(trace);
   }
 
   /** @param {number} seconds epoch seconds @returns {number} its share of the shown window */
@@ -291,7 +284,7 @@ export class Waterfall {
    */
   #update(item, span) {
     const trace = /** @type {Trace} */ (this.#trace);
-    const tone = `tone-${trace.services.indexOf(span.service) % TONES}`;
+    const tone = toneOf(trace, span);
     const open = !this.#collapsed.has(span.id);
     const branch = span.children.length > 0;
     item.className = ['span', tone, span.namespace, span.status, span.segment ? 'segment' : '',
@@ -347,9 +340,11 @@ export class Waterfall {
     const trace = /** @type {Trace} */ (this.#trace);
     const { segment } = /** @type {Address} */ (this.#address);
     const span = trace.spans.find((s) => s.id === segment);
+    let opened = false;
     for (let above = span?.parent ?? null; above !== null; above = above.parent) {
-      if (this.#collapsed.delete(above.id)) this.#drawRows();
+      opened = this.#collapsed.delete(above.id) || opened;
     }
+    if (opened) this.#drawRows();
     this.#rows.activate(span?.id ?? null, reveal);
     const details = $('details');
     details.hidden = span === undefined;
@@ -357,15 +352,14 @@ export class Waterfall {
     const scrolled = details.scrollTop;
     const title = element('h2', '', {}, span.title);
     if (span.detail !== '') title.append(element('small', '', {}, span.detail));
-    const close = element('button', 'icon', { type: 'button', 'aria-label': 'Close', title: 'Close (Escape)' }, '×');
-    close.addEventListener('click', () => {
+    const close = closeButton(() => {
       this.#go({ segment: null }, true);
       this.#rows.focus();
     });
     const inWindow = element('button', 'plain',
       { type: 'button', title: 'Show the time of this span only (f)' }, 'Zoom to it');
     inWindow.addEventListener('click', () => this.#zoomTo(span));
-    details.replaceChildren(element('div', 'title', {}, title, inWindow, close),
+    refill(details, element('div', 'title', {}, title, inWindow, close),
       ...detailsOf(span, trace, /** @type {Address} */ (this.#address)));
     details.scrollTop = reveal ? 0 : scrolled;
   }
@@ -408,61 +402,6 @@ export class Waterfall {
     return true;
   }
 
-  // The overview: every span as a line, and the part of the time that the rows show
-
-  /** @param {Trace} trace */
-  #drawOverview(trace) {
-    const whole = Math.max(trace.end - trace.start, SHORTEST_SECONDS);
-    const x = (/** @type {number} */ at) => (((at - trace.start) / whole) * 1000).toFixed(2);
-    const line = OVERVIEW_PX / trace.spans.length;
-    const svg = shape('svg', '',
-      { viewBox: `0 0 1000 ${OVERVIEW_PX}`, preserveAspectRatio: 'none', width: '100%', height: OVERVIEW_PX });
-    // One path for each colour: two thousand spans are drawn as fast as ten.
-    /** @type {Map<string, string>} */
-    const paths = new Map();
-    trace.spans.forEach((span, i) => {
-      const tone = span.status === 'ok' ? `tone-${trace.services.indexOf(span.service) % TONES}` : span.status;
-      const y = ((i + 0.5) * line).toFixed(2);
-      paths.set(tone, `${paths.get(tone) ?? ''}M${x(span.start)} ${y}H${x(span.end ?? trace.end)}`);
-    });
-    for (const [tone, d] of paths) {
-      svg.append(shape('path', tone, { d, 'stroke-width': Math.max(1, Math.min(4, line * 0.7)) }));
-    }
-    if (this.#window !== null) {
-      const { from, to } = this.#window;
-      svg.append(
-        shape('rect', 'outside', { x: 0, y: 0, width: (1000 * from) / whole, height: OVERVIEW_PX }),
-        shape('rect', 'outside',
-          { x: (1000 * to) / whole, y: 0, width: Math.max(0, 1000 - (1000 * to) / whole), height: OVERVIEW_PX }));
-    }
-    $('overview').replaceChildren(svg);
-  }
-
-  #dragOverview() {
-    const overview = $('overview');
-    /** @type {number | null} */
-    let from = null;
-    const share = (/** @type {PointerEvent} */ e) => {
-      const { left, width } = overview.getBoundingClientRect();
-      return Math.min(1, Math.max(0, (e.clientX - left) / width));
-    };
-    overview.addEventListener('pointerdown', (e) => {
-      if (this.#trace === null) return;
-      from = share(e);
-      overview.setPointerCapture(e.pointerId);
-    });
-    overview.addEventListener('pointermove', (e) => {
-      if (from === null || Math.abs(share(e) - from) < DRAG_SHARE_MIN) return;
-      const whole = /** @type {Trace} */ (this.#trace).end - /** @type {Trace} */ (this.#trace).start;
-      const [a, b] = [from, share(e)].sort((x, y) => x - y);
-      this.#zoom({ from: a * whole, to: b * whole });
-    });
-    for (const event of ['pointerup', 'pointercancel']) {
-      overview.addEventListener(event, () => { from = null; });
-    }
-    overview.addEventListener('dblclick', () => this.#zoom(null));
-  }
-
   /** @param {Span} span */
   #zoomTo(span) {
     const { start, end } = /** @type {Trace} */ (this.#trace);
@@ -475,14 +414,10 @@ export class Waterfall {
   #zoom(window) {
     this.#window = window !== null && window.to - window.from < SHORTEST_SECONDS
       ? { from: window.from, to: window.from + SHORTEST_SECONDS } : window;
+    this.#overview.mark(this.#window);
     this.#drawRows();
   }
 }
-
-/** The scale of a trace that took no time. */
-const SHORTEST_SECONDS = 0.000_01;
-
-const OVERVIEW_PX = 52;
 
 /** How many spans are below one. @param {Span} span */
 function hidden(span) {

@@ -28,12 +28,29 @@ function digits(value) {
 }
 
 /**
- * @param {number} count
- * @param {string} one
- * @param {string} [many]
+ * A value of a metric: `–` where there is none, else a duration, or a count of at most four digits,
+ * for example `0.04`, `12.3`, `9999`, `12.5 k`, `3.2 M`.
+ *
+ * @param {number | null} value
+ * @param {string} unit as CloudWatch has it
+ * @returns {string}
  */
-export function counted(count, one, many = `${one}s`) {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+export function words(value, unit) {
+  if (value === null) return '–';
+  if (unit === 'Milliseconds') return duration(value / 1000);
+  if (value < 1) return String(Number(value.toPrecision(2)));
+  if (value < 99.95) return String(Number(value.toFixed(1)));
+  if (value < 9_999.5) return String(Math.round(value));
+  const thousands = threeDigits(value / 1e3);
+  return thousands < 1000 ? `${thousands} k` : `${threeDigits(value / 1e6)} M`;
+}
+
+/**
+ * @param {number} count
+ * @param {string} noun in the singular, which takes an `s`
+ */
+export function counted(count, noun) {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /**

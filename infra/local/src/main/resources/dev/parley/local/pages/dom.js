@@ -69,6 +69,43 @@ export function setAttribute(target, attribute, value) {
 }
 
 /**
+ * Puts other children into a panel, of which those that say the same are the same to a reader: the
+ * one that has the focus keeps it, and what was opened or closed stays so.
+ *
+ * @param {HTMLElement} panel that can take the focus where its control is gone
+ * @param {...Node} children
+ */
+export function refill(panel, ...children) {
+  const focused = document.activeElement;
+  const inside = focused !== null && focused !== panel && panel.contains(focused);
+  const place = inside ? alike(panel, focused).indexOf(focused) : -1;
+  const open = new Map(summaries(panel).map(([summary, details]) => [told(summary), details.open]));
+  panel.replaceChildren(...children);
+  for (const [summary, details] of summaries(panel)) {
+    details.open = open.get(told(summary)) ?? details.open;
+  }
+  if (!inside) return;
+  const same = /** @type {HTMLElement | undefined} */ (alike(panel, focused)[place]);
+  (same ?? panel).focus({ preventScroll: true });
+}
+
+/**
+ * The controls that say what one says.
+ *
+ * @param {HTMLElement} panel
+ * @param {Element} control
+ */
+const alike = (panel, control) =>
+  [...panel.querySelectorAll(control.localName)].filter((c) => told(c) === told(control));
+
+/** @param {Element} control */
+const told = (control) => control.getAttribute('aria-label') ?? control.textContent;
+
+/** @param {HTMLElement} panel @returns {[Element, HTMLDetailsElement][]} */
+const summaries = (panel) => [...panel.querySelectorAll('summary')].map((s) =>
+  [s, /** @type {HTMLDetailsElement} */ (s.parentElement)]);
+
+/**
  * Whether a key belongs to a text that is being composed, for example Japanese: it means nothing to
  * the page. Safari tells of the last one only by the code of keys that an input method has processed.
  *

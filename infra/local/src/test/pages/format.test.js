@@ -1,4 +1,4 @@
-import { ago, counted, duration, percent } from '../../../main/resources/dev/parley/local/pages/traces/format.js';
+import { ago, counted, duration, percent, words } from '../../main/resources/dev/parley/local/pages/format.js';
 import { equal } from './tools.js';
 
 export default {
@@ -20,6 +20,18 @@ export default {
   'a share that is not all is not called 100 %'() {
     equal([[0, 0], [0, 9], [9, 9], [999, 1000], [1, 3], [1, 40], [1, 5000]].map(([a, b]) => percent(a, b)),
       ['0 %', '0 %', '100 %', '99 %', '33 %', '2.5 %', '< 0.1 %']);
+  },
+
+  'a value of a metric has at most four digits, also where it rounds to the next unit'() {
+    for (const [value, text] of /** @type {[number, string][]} */ ([
+      [0, '0'], [0.04, '0.04'], [0.25, '0.25'], [0.999, '1'], [7, '7'], [12.34, '12.3'], [99.97, '100'],
+      [350, '350'], [9_999, '9999'], [9_999.7, '10 k'], [12_500, '12.5 k'], [999_600, '1 M'], [3_200_000, '3.2 M'],
+    ])) equal(words(value, 'Count'), text, String(value));
+    for (const [value, text] of /** @type {[number, string][]} */ ([
+      [0, '0 ms'], [0.04, '40.0 µs'], [3.141_59, '3.14 ms'], [350, '350 ms'], [999.7, '1.00 s'], [1_250, '1.25 s'],
+      [200_000, '3 min 20 s'],
+    ])) equal(words(value, 'Milliseconds'), text, String(value));
+    equal(words(null, 'Milliseconds'), '–');
   },
 
   'what is counted agrees with its noun'() {
