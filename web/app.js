@@ -28,7 +28,7 @@ const NOTICE_MS = 10_000;
 /** Messages of which it is known how long they took. */
 const MEASURED_MAX = 2_000;
 
-/** How often the rooms that there are are looked at. */
+/** How often the rooms that there are are looked at, while somebody uses the page. */
 const LIST_ROOMS_MS = 60_000;
 
 const view = {
@@ -376,7 +376,7 @@ window.addEventListener('hashchange', () => {
 });
 document.addEventListener('visibilitychange', renderSoon);
 setInterval(renderCountdown, 500);
-setInterval(listRooms, LIST_ROOMS_MS);
+setInterval(() => client.inUse && listRooms(), LIST_ROOMS_MS);
 
 const addressed = addressedRoom();
 if (addressed === null) show(client.rooms[0] ?? null);

@@ -123,13 +123,14 @@ export class Client {
       messagesMax,
       onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
+      onHeard: (membership) => this.#pings.heard(membership),
       onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
     };
     this.#shown = new Shown(this.#around.clock, this.#listeners);
-    this.#pings = new Pings(this.#around, this.#memberships);
+    this.#hints = new Hints(waits, (connectable) => this.#hint(connectable));
+    this.#pings = new Pings(this.#around, this.#memberships, () => this.#hints.attention);
     for (const room of rooms) this.join(room);
-    this.#hints = new Hints(waits.sleptMs, (connectable) => this.#hint(connectable));
     this.#ticks = setInterval(() => this.#tick(), waits.tickMs);
     this.#connection.restart();
   }
@@ -159,6 +160,11 @@ export class Client {
   /** @returns {string[]} the names of all rooms that are joined, or to be, in that order */
   get rooms() {
     return [...this.#memberships.keys()];
+  }
+
+  /** Whether somebody uses the page: it can be seen, and there was input a short while ago. */
+  get inUse() {
+    return this.#hints.attention === 'inUse';
   }
 
   /**
@@ -426,9 +432,9 @@ export class Client {
   }
 
   /** @param {Membership} membership */
-  #joined({ name }) {
-    this.#pings.joined();
-    this.#listeners.tell('joined', { room: name });
+  #joined(membership) {
+    this.#pings.joined(membership);
+    this.#listeners.tell('joined', { room: membership.name });
   }
 
   /**
@@ -447,7 +453,7 @@ export class Client {
   }
 
   #tick() {
-    this.#hints.look(this.#waits.tickMs);
+    this.#hints.look();
     if (this.state.phase !== 'connected') return;
     this.#connection.renewIfDue();
     this.#pings.pingIfDue();

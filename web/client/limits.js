@@ -61,11 +61,22 @@ export const WAITS = Object.freeze({
   repairMsMin: 300,
   repairMsMax: 1_000,
 
-  /** From a join to the ping that looks whether it missed something: the index may lag. */
+  /** From a join to the first look whether something was missed: the index may lag. */
   settleMs: 2_000,
 
-  /** From one ping to the next; it also keeps the socket from its 10 idle minutes. */
+  /** From a room's last message to the next look. */
+  lookMsMin: 5_000,
+  lookMsMax: 10_000,
+
+  /**
+   * From a room's last message to the look after that. Then waits grow with the silence, up to the
+   * maximum, which also keeps the socket from its 10 idle minutes.
+   */
   pingMs: 60_000,
+  pingMsMax: 8 * 60_000,
+
+  /** After the last input a page counts as used for so long. */
+  useMs: 5 * 60_000,
 
   /** API Gateway gives up on a function after 29 s; a reply later than this does not come. */
   replyMs: 30_000,
@@ -93,6 +104,9 @@ export const WAITS = Object.freeze({
   /** How often the clocks are looked at; where more has passed than that, the machine slept. */
   tickMs: 5_000,
   sleptMs: 10_000,
+
+  /** How often the timers of a hidden page run, in Chrome and Edge. */
+  tickHiddenMs: 60_000,
 
   /** Changes are told at most this often. */
   changeMs: 16,

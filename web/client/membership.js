@@ -7,6 +7,7 @@ import { moment } from './clock.js';
 import { Refused, Unanswered } from './socket.js';
 import { isMember, isTimestamp, pageOf } from './frames.js';
 import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE } from './limits.js';
+import { noLooks } from './looks.js';
 import { newRoom, next } from './room.js';
 import { Sender } from './sender.js';
 import { hasGap, resumeAfter } from './stretch.js';
@@ -24,6 +25,7 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {number} messagesMax
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
+ * @property {(membership: Membership) => void} onHeard a message event has come
  * @property {(sent: {room: string, id: string, timestamp: number, trace?: string}) => void} onSent
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
  *
@@ -39,6 +41,9 @@ export class Membership {
 
   /** Sends what is written in this room. */
   sender;
+
+  /** When it was, and is to be, asked for by a ping. */
+  looks = noLooks();
 
   #around;
 
@@ -90,6 +95,7 @@ export class Membership {
   /** The server's events of this room, as they came. @param {any[]} events */
   receive(events) {
     this.apply({ type: 'events', events, limit: this.#limit(moment()) });
+    if (events.some(({ type }) => type === 'message')) this.#around.onHeard(this);
   }
 
   /** The server has told its time. */

@@ -1,48 +1,104 @@
 /**
- * Asks the server for the heads of the rooms, and for its time: regularly, a little after each join,
- * and when there is a hint that the connection may be dead.
+ * Asks the server for the heads of the rooms, and for its time: of each room when a look at it is
+ * due (`looks.js`), of all when there is a hint that the connection may be dead.
  */
 
 import { moment, passedMs } from './clock.js';
 import { isTimestamp } from './frames.js';
+import { dueAt, goesAlong, isSettled } from './looks.js';
+import { Refused } from './socket.js';
 
 /** @typedef {import('./membership.js').Membership} Membership */
 
 export class Pings {
   #around;
   #memberships;
+  #attention;
 
-  /** As `performance.now()`. */
-  #dueAt = Infinity;
+  /** When the last one was sent on this connection, as `performance.now()`. */
+  #sentAt = 0;
+
+  /** Those without an answer: no other is sent because it is due. */
+  #unanswered = 0;
+
+  #failures = 0;
+
+  /** After a failure none is due before. */
+  #retryAt = 0;
+
+  /** Shortens waits, so that clients which heard the same message do not ping at the same moment. */
+  #chance;
+
   #probing = false;
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #settleTimer = undefined;
+  #timer = undefined;
+
+  /** When it looks what is due. */
+  #timerAt = Infinity;
 
   /**
    * @param {import('./membership.js').Surroundings} around
    * @param {ReadonlyMap<string, Membership>} memberships by room
+   * @param {() => import('./looks.js').Attention} attention
    */
-  constructor(around, memberships) {
+  constructor(around, memberships, attention) {
     this.#around = around;
     this.#memberships = memberships;
+    this.#attention = attention;
+    this.#chance = around.random();
   }
 
   /** The connection is another, or was lost. */
   connectionChanged() {
-    this.#dueAt = performance.now() + this.#around.waits.pingMs;
-    const { clock, connection } = this.#around;
-    if (connection.state.phase === 'connected' && clock.earliestUs() === null) this.ping();
+    this.#sentAt = performance.now();
+    this.#failures = this.#retryAt = 0;
+    this.pingIfDue();
   }
 
-  /** A room was joined: soon the index of members holds this connection, and pushes come. */
-  joined() {
-    clearTimeout(this.#settleTimer);
-    this.#settleTimer = setTimeout(() => this.ping(), this.#around.waits.settleMs);
+  /**
+   * A room was joined: soon the index of members holds this connection, and pushes come.
+   *
+   * @param {Membership} membership
+   */
+  joined({ looks }) {
+    const joinedAt = performance.now();
+    Object.assign(looks, { joinedAt, lookedAt: -Infinity });
+    // One look for all that are joined together.
+    for (const other of this.#live()) {
+      if (!isSettled(other.looks, this.#around.waits)) other.looks.joinedAt = joinedAt;
+    }
+    this.pingIfDue();
   }
 
+  /**
+   * A message event has come.
+   *
+   * @param {Membership} membership
+   */
+  heard(membership) {
+    membership.looks.heardAt = performance.now();
+    // In a busy room it mostly makes the next look later, and the timer finds that out.
+    if (this.#dueAt(membership) < this.#timerAt) this.pingIfDue();
+  }
+
+  /** Asks for each room that is due, or waits until the first one is. */
   pingIfDue() {
-    if (performance.now() >= this.#dueAt) this.ping();
+    clearTimeout(this.#timer);
+    this.#timerAt = Infinity;
+    const { clock, connection, waits } = this.#around;
+    if (connection.state.phase !== 'connected' || this.#unanswered > 0) return;
+    const now = performance.now();
+    const live = this.#live();
+    const firstAt = live.length === 0 ? this.#sentAt + waits.pingMsMax // So that it is not idle.
+      : Math.min(...live.map((m) => this.#dueAt(m)));
+    const at = Math.max(this.#retryAt, clock.sure ? firstAt : now);
+    if (now >= at) {
+      this.#ask(live.filter((m) => goesAlong(m.looks, this.#dueAt(m), now)));
+    } else {
+      this.#timerAt = at;
+      this.#timer = setTimeout(() => this.pingIfDue(), Math.ceil(at - now));
+    }
   }
 
   /** Gives the connection up where no answer comes soon. */
@@ -54,35 +110,67 @@ export class Pings {
   }
 
   /**
+   * Asks for all rooms.
+   *
    * @param {number} [patienceMs]
    * @returns {Promise<boolean>} whether it was answered, and found this client in all its rooms
    */
-  async ping(patienceMs) {
-    const { clock, connection, waits } = this.#around;
-    this.#dueAt = performance.now() + waits.pingMs;
+  ping(patienceMs) {
+    return this.#ask(this.#live(), patienceMs);
+  }
+
+  /** @returns {Membership[]} */
+  #live() {
+    return [...this.#memberships.values()].filter((m) => m.room.link === 'live');
+  }
+
+  /** @param {Membership} membership */
+  #dueAt({ looks }) {
+    return dueAt(looks, this.#attention(), this.#chance, this.#around.waits);
+  }
+
+  /**
+   * @param {Membership[]} asked
+   * @param {number} [patienceMs]
+   * @returns {Promise<boolean>} as {@link ping}
+   */
+  async #ask(asked, patienceMs) {
+    const { clock, connection, random } = this.#around;
     const { session } = connection;
-    const live = [...this.#memberships.values()].filter((m) => m.room.link === 'live');
+    const sentAt = performance.now();
+    this.#sentAt = sentAt;
+    this.#unanswered++;
     try {
-      const frame = { action: 'ping', rooms: live.map((m) => m.name) };
-      const asked = moment();
+      const frame = { action: 'ping', rooms: asked.map((m) => m.name) };
+      const sent = moment();
       const { time, rooms } = await connection.request(frame, patienceMs);
-      if (isTimestamp(time)) {
-        clock.set(time, passedMs(asked, moment())[0]);
-        for (const membership of this.#memberships.values()) membership.timed();
-      }
+      if (!isTimestamp(time)) throw new TypeError('a pong tells the time');
+      clock.set(time, passedMs(sent, moment())[0]);
+      for (const membership of this.#memberships.values()) membership.timed();
       if (session !== connection.session) return false;
-      for (const membership of live) {
+      this.#failures = 0;
+      for (const membership of asked) {
+        membership.looks.lookedAt = sentAt;
         const head = rooms[membership.name];
         if (head === null) membership.enter(); // It is not a member any more.
         else if (isTimestamp(head)) membership.apply({ type: 'head', head });
       }
-      return live.every((m) => rooms[m.name] !== null);
-    } catch {
-      return false; // The next one may be answered, or the connection is another by now.
+      return asked.every((m) => rooms[m.name] !== null);
+    } catch (e) {
+      if (session === connection.session) {
+        const pauseMs = e instanceof Refused ? (e.retryAfterMs ?? 0) : 0;
+        const backOffMs = connection.backOff(this.#failures++);
+        this.#retryAt = performance.now() + Math.max(pauseMs, backOffMs);
+      }
+      return false;
+    } finally {
+      this.#unanswered--;
+      this.#chance = random();
+      this.pingIfDue();
     }
   }
 
   close() {
-    clearTimeout(this.#settleTimer);
+    clearTimeout(this.#timer);
   }
 }

@@ -8,6 +8,9 @@ import { FakeSocket } from './sockets.js';
 import { Table } from './table.js';
 import { Time } from './tools.js';
 
+/** How often the timers of a hidden page run. */
+const HIDDEN_TIMERS_MS = 60_000;
+
 export class Cloud {
   time = new Time();
 
@@ -59,6 +62,12 @@ export class Cloud {
 
   /** The timers of the machine that the clients run on. @type {Set<number>} */
   #timers = new Set();
+
+  /** Those that are due, while the page is hidden. @type {Map<number, () => void>} */
+  #late = new Map();
+
+  /** Whether the page of the clients can be seen. */
+  visible = true;
 
   /** Until when that machine sleeps. */
   #sleepsUntil = 0;
@@ -139,6 +148,17 @@ export class Cloud {
   }
 
   /**
+   * The user shows the page, or hides it.
+   *
+   * @param {boolean} visible
+   */
+  show(visible) {
+    this.visible = visible;
+    if (visible) this.#runLate();
+    document.dispatchEvent(new Event('visibilitychange'));
+  }
+
+  /**
    * Something happens to a client, once it is awake.
    *
    * @param {() => void} task
@@ -179,13 +199,15 @@ export class Cloud {
       },
       setTimeout: (/** @type {() => void} */ task, ms = 0) => this.#timer(ms, task),
       requestAnimationFrame: (/** @type {() => void} */ task) => this.#timer(16, task),
-      clearTimeout: (/** @type {number | undefined} */ timer) => time.cancel(timer),
+      clearTimeout: (/** @type {number | undefined} */ timer) => this.#clear(timer),
       setInterval: every,
       clearInterval: (/** @type {number} */ id) => {
-        time.cancel(intervals.get(id));
+        this.#clear(intervals.get(id));
         intervals.delete(id);
       },
     });
+    const visibilityState = () => (this.visible ? 'visible' : 'hidden');
+    Object.defineProperty(document, 'visibilityState', { configurable: true, get: visibilityState });
     this.#replace(Date, { now: () => time.now + this.wallErrorMs });
     this.#replace(performance, { now: () => this.#monotonic() });
   }
@@ -202,13 +224,39 @@ export class Cloud {
   #timer(ms, task) {
     const timer = this.time.after(ms, () => {
       this.#timers.delete(timer);
-      task();
+      if (this.visible) task();
+      else this.#delay(timer, task);
     });
     this.#timers.add(timer);
     return timer;
   }
 
+  /** @param {number | undefined} timer */
+  #clear(timer) {
+    if (timer !== undefined && !this.#late.delete(timer)) this.time.cancel(timer);
+  }
+
+  /**
+   * The timers of a hidden page run together, when a minute begins.
+   *
+   * @param {number} timer
+   * @param {() => void} task
+   */
+  #delay(timer, task) {
+    if (this.#late.size === 0) {
+      const minute = HIDDEN_TIMERS_MS - (this.time.now % HIDDEN_TIMERS_MS);
+      this.time.after(minute, () => this.reach(() => this.#runLate()));
+    }
+    this.#late.set(timer, task);
+  }
+
+  #runLate() {
+    const late = [...this.#late];
+    for (const [timer, task] of late) if (this.#late.delete(timer)) task();
+  }
+
   restore() {
+    Reflect.deleteProperty(document, 'visibilityState'); // The browser's own is behind it.
     for (const { target, name, value } of this.#real) target[name] = value;
   }
 

@@ -46,6 +46,8 @@ async function faultSchedule(seed, cloud, connect) {
     },
     () => clients[pick()].rename(`Name ${Math.floor(random() * 100)}`),
     () => clients[pick()].reconnect(),
+    () => cloud.show(!cloud.visible),
+    () => { dispatchEvent(new Event('keydown')); },
     () => { clients[pick()].older('r').catch(() => {}); },
     () => {
       const client = clients[pick()];
@@ -78,7 +80,7 @@ async function faultSchedule(seed, cloud, connect) {
   }
   Object.assign(cloud.faults, { unreachable: false, mute: false, lostPushes: 0, doubledPushes: 0,
     latePushes: 0, lostReplies: 0, gatewayErrors: 0, refusals: 0, latencyMs: 20 });
-  await cloud.pass(5 * MINUTE);
+  await cloud.pass(12 * MINUTE); // Until even a hidden page has looked, and repaired what it found.
 
   check(equalToTheTable(cloud, ...clients), `seed ${seed}: a client does not show the table`);
   const written = cloud.table('r').messages.filter((m) => m.user !== 'guest:other').map((m) => m.message);

@@ -7,6 +7,7 @@
 import clientTests from './client.test.js';
 import faultTests from './faults.test.js';
 import interleavingTests from './interleavings.test.js';
+import pingsTests from './pings.test.js';
 import readingTests from './reading.test.js';
 import roomTests from './room.test.js';
 import sendingTests from './sending.test.js';
@@ -15,7 +16,7 @@ import textTests from './text.test.js';
 const query = new URLSearchParams(location.search);
 const tests = Object.entries({
   ...textTests, ...roomTests, ...interleavingTests, ...clientTests, ...sendingTests, ...readingTests,
-  ...faultTests,
+  ...pingsTests, ...faultTests,
 }).filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 

@@ -1,25 +1,29 @@
 package dev.parley.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
-/// Asks the server for the heads of the rooms, and for its time: regularly, a little after each
-/// join, and when there is a hint that the connection may be dead.
+/// Asks the server for the heads of the rooms, and for its time: of each room when a look at it is
+/// due ([Looks]), of all when there is a hint that the connection may be dead.
 ///
 /// Safe for use by several threads.
 final class Pings {
-  /// How often the clocks are looked at.
-  private static final long LOOK_MS = 5_000;
+  /// How often the clocks are looked at, at least.
+  private static final long LOOK_MS_MAX = 5_000;
 
   private final Connections connections;
   private final Supplier<Collection<Room>> rooms;
   private final Waits waits;
   private final Clock clock;
-  private long dueAtMs;
+
+  /// A message event makes a look due so much later at the earliest. Pings that look at the rooms
+  /// as often need not be told of each.
+  private final long lookMs;
+
   private boolean probes;
   private boolean woken;
 
@@ -28,6 +32,7 @@ final class Pings {
     this.rooms = rooms;
     this.waits = waits;
     this.clock = clock;
+    this.lookMs = Math.min(LOOK_MS_MAX, waits.ms(Wait.LOOK_MIN));
   }
 
   /// The connection may be dead: it is given up where no answer comes soon.
@@ -45,65 +50,69 @@ final class Pings {
   /// Pings until it is interrupted.
   void run() throws InterruptedException {
     int failures = 0;
+    long retryAtMs = Looks.NEVER;
+    long sentMs = Looks.NEVER;
+    double chance = 0;
     Connection before = null;
     while (true) {
       Connection connection = connections.await();
       if (connection != before) {
-        // Over the first one the server's time is asked for at once.
-        again(clock.serverUs(clock.moment()) == 0 ? 0 : waits.ms(Wait.PING));
         before = connection;
+        failures = 0;
+        retryAtMs = Looks.NEVER;
+        sentMs = clock.nowMs();
       }
       if (clock.hasSlept()) {
         probe();
       }
       // Without a lock: a room that was joined wakes this one while it is locked itself.
-      long roomDueMs = rooms.get().stream().mapToLong(Room::lookAtMs).min().orElse(Long.MAX_VALUE);
-      if (!awaitDue(roomDueMs)) {
+      List<Room> joined = rooms.get().stream().filter(room -> room.isJoined(connection)).toList();
+      double drawn = chance;
+      long idleMs = sentMs + waits.ms(Wait.PING_MAX);
+      long dueMs =
+          clock.isSure()
+              ? joined.stream().mapToLong(room -> room.dueMs(drawn)).min().orElse(idleMs)
+              : clock.nowMs();
+      if (!awaitDue(Math.max(dueMs, retryAtMs))) {
         continue;
       }
-      long patienceMs = begin();
-      List<Room> asked = new ArrayList<>();
-      for (Room room : rooms.get()) {
-        if (room.isAskedFor(connection)) {
-          asked.add(room);
-        }
-      }
+      boolean all = takeProbe();
+      long nowMs = clock.nowMs();
+      List<Room> asked = joined.stream().filter(r -> all || r.goesAlong(nowMs, drawn)).toList();
+      sentMs = nowMs;
+      chance = ThreadLocalRandom.current().nextDouble();
       try {
         List<String> names = asked.stream().map(Room::name).toList();
+        long patienceMs = waits.ms(all ? Wait.PROBE : Wait.REPLY);
         JsonNode pong = connection.request("ping", Map.of("rooms", names), patienceMs);
-        failures = 0;
         long timeUs = Message.timestamp(pong.path("time"));
-        if (timeUs > 0) {
-          clock.told(timeUs);
-          rooms.get().forEach(Room::timed);
+        if (timeUs == 0) {
+          throw new Unanswered(); // a pong tells the time
         }
-        asked.forEach(room -> room.pong(connection, pong.path("rooms").path(room.name())));
+        failures = 0;
+        clock.told(timeUs);
+        rooms.get().forEach(Room::timed);
+        asked.forEach(room -> room.pong(connection, nowMs, pong.path("rooms").path(room.name())));
       } catch (Unanswered e) {
-        again(Math.max(e.retryAfterMs(), waits.drawBackOff(failures++)));
+        retryAtMs = clock.nowMs() + Math.max(e.retryAfterMs(), waits.drawBackOff(failures++));
       }
     }
-  }
-
-  private synchronized void again(long inMs) {
-    dueAtMs = clock.nowMs() + inMs;
   }
 
   /// @return false where it is time to look at the clocks, the connection and the rooms first
-  private synchronized boolean awaitDue(long roomDueMs) throws InterruptedException {
-    long untilMs = Math.min(dueAtMs, roomDueMs);
-    long lookMs = Math.min(untilMs, clock.nowMs() + LOOK_MS);
-    for (long now = clock.nowMs(); !probes && !woken && now < lookMs; now = clock.nowMs()) {
-      wait(lookMs - now);
+  private synchronized boolean awaitDue(long dueMs) throws InterruptedException {
+    long untilMs = Math.min(dueMs, clock.nowMs() + lookMs);
+    for (long now = clock.nowMs(); !probes && !woken && now < untilMs; now = clock.nowMs()) {
+      wait(untilMs - now);
     }
     woken = false;
-    return probes || clock.nowMs() >= untilMs;
+    return probes || clock.nowMs() >= dueMs;
   }
 
-  /// @return how long to wait for the answer
-  private synchronized long begin() {
-    long patienceMs = probes ? waits.ms(Wait.PROBE) : waits.ms(Wait.REPLY);
+  /// @return whether there was a hint
+  private synchronized boolean takeProbe() {
+    boolean taken = probes;
     probes = false;
-    dueAtMs = clock.nowMs() + waits.ms(Wait.PING);
-    return patienceMs;
+    return taken;
   }
 }

@@ -44,8 +44,7 @@ final class Room {
   /// Where it was joined.
   private @Nullable Connection joined;
 
-  /// When a ping is to look whether the last join missed something.
-  private long lookAtMs = NEVER;
+  private Looks looks = Looks.none();
 
   /// What all rooms of a client stand on.
   ///
@@ -95,6 +94,7 @@ final class Room {
     long prev = Message.timestamp(json.path("prev"));
     if (message != null && (prev > 0 || json.path("prev").isNull())) {
       seen(message);
+      looks = looks.heard(around.clock().nowMs());
       timeline.event(message, prev == 0 ? null : prev, limit(around.clock().moment()));
       notifyAll();
     }
@@ -102,18 +102,20 @@ final class Room {
 
   // ---- for pings ------------------------------------------------------------------------------
 
-  /// @return [Long#MAX_VALUE] where no ping is needed before the next regular one
-  synchronized long lookAtMs() {
-    return lookAtMs;
+  synchronized boolean isJoined(Connection over) {
+    return joined == over;
   }
 
-  /// Before a ping: whether this room was joined on its connection.
-  synchronized boolean isAskedFor(Connection over) {
-    boolean asked = joined == over;
-    if (asked) {
-      lookAtMs = NEVER;
-    }
-    return asked;
+  /// When a ping is to look what was missed.
+  ///
+  /// @param chance from 0 to 1
+  synchronized long dueMs(double chance) {
+    return looks.dueMs(around.waits(), chance);
+  }
+
+  /// Whether a ping that is sent now names this room, which was due, or is soon.
+  synchronized boolean goesAlong(long nowMs, double chance) {
+    return looks.goesAlong(dueMs(chance), nowMs);
   }
 
   /// The server has told its time.
@@ -124,9 +126,11 @@ final class Room {
     }
   }
 
+  /// @param sentMs when the ping was sent
   /// @param head null where the connection is not in this room
-  synchronized void pong(Connection over, JsonNode head) {
+  synchronized void pong(Connection over, long sentMs, JsonNode head) {
     if (joined == over) {
+      looks = looks.looked(sentMs);
       if (head.isNull()) {
         left(over);
       } else {
@@ -211,7 +215,7 @@ final class Room {
       user = you.asText();
     }
     joined = on;
-    lookAtMs = around.clock().nowMs() + around.waits().ms(Wait.SETTLE);
+    looks = looks.joined(around.clock().nowMs());
     around.joined().run();
     return read(read, Page.of(reply), begun);
   }

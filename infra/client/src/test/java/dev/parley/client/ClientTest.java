@@ -5,8 +5,11 @@ import static dev.parley.client.TestServer.await;
 import static dev.parley.client.Wait.BACK_OFF;
 import static dev.parley.client.Wait.BACK_OFF_MAX;
 import static dev.parley.client.Wait.LINGER;
+import static dev.parley.client.Wait.LOOK_MAX;
+import static dev.parley.client.Wait.LOOK_MIN;
 import static dev.parley.client.Wait.OVERLAP;
 import static dev.parley.client.Wait.PING;
+import static dev.parley.client.Wait.PING_MAX;
 import static dev.parley.client.Wait.PROBE;
 import static dev.parley.client.Wait.RENEW_MAX;
 import static dev.parley.client.Wait.RENEW_MIN;
@@ -14,12 +17,14 @@ import static dev.parley.client.Wait.REPAIR_MAX;
 import static dev.parley.client.Wait.REPAIR_MIN;
 import static dev.parley.client.Wait.RESEND_MAX;
 import static dev.parley.client.Wait.SETTLE;
+import static java.util.Map.entry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -37,14 +42,17 @@ class ClientTest {
   /// Quick to repeat and to repair, but nothing happens by itself for an hour.
   private static final Waits QUICK =
       Waits.DEFAULT.with(
-          Map.of(
-              REPAIR_MIN, 1L,
-              REPAIR_MAX, 2L,
-              SETTLE, NEVER,
-              PING, NEVER,
-              BACK_OFF, 5L,
-              BACK_OFF_MAX, 20L,
-              LINGER, 50L));
+          Map.ofEntries(
+              entry(REPAIR_MIN, 1L),
+              entry(REPAIR_MAX, 2L),
+              entry(SETTLE, NEVER),
+              entry(LOOK_MIN, NEVER),
+              entry(LOOK_MAX, NEVER),
+              entry(PING, NEVER),
+              entry(PING_MAX, NEVER),
+              entry(BACK_OFF, 5L),
+              entry(BACK_OFF_MAX, 20L),
+              entry(LINGER, 50L)));
 
   private final TestServer server;
   private final Outbox outbox = new Outbox();
@@ -309,6 +317,55 @@ class ClientTest {
   }
 
   @Test
+  void aPushThatIsLostAfterAMessageIsFound() throws Exception {
+    begin(QUICK.with(Map.of(SETTLE, 0L, LOOK_MIN, 20L, LOOK_MAX, 30L)));
+    join("r");
+    await("the look after the join", () -> looksAt("r") == 1);
+    server.handOut("r", server.write("r", "heard"));
+    server.setHead("r", server.write("r", "lost"));
+
+    await("the message", () -> texts("r").equals(List.of("heard", "lost")));
+  }
+
+  @Test
+  void aPingNamesTheRoomsThatAreDue() throws Exception {
+    begin(QUICK.with(Map.of(SETTLE, 100L, LOOK_MIN, 20L, LOOK_MAX, 30L)));
+    join("quiet");
+    join("r");
+    await("the looks after the joins", () -> looksAt("quiet") > 0 && looksAt("r") > 0);
+    long before = looksAt("quiet");
+
+    for (int i = 0; i < 3; i++) {
+      long looks = looksAt("r");
+      server.handOut("r", server.write("r", "m" + i));
+      await("a look", () -> looksAt("r") > looks);
+    }
+
+    assertEquals(before, looksAt("quiet"));
+  }
+
+  @Test
+  void aPingWithoutAnAnswerIsRepeated() throws Exception {
+    begin(QUICK.with(Map.of(SETTLE, 0L)));
+    TestServer.Answer usual = server.usual("ping");
+    AtomicInteger failures = new AtomicInteger(3);
+    server.answer(
+        "ping",
+        (peer, frame) ->
+            switch (failures.getAndDecrement()) {
+              case 3 -> TestServer.failure();
+              case 2 -> TestServer.error("unavailable");
+              case 1 -> JsonNodeFactory.instance.objectNode().put("type", "pong");
+              default -> usual.to(peer, frame);
+            });
+    join("r");
+    server.setHead("r", server.write("r", "lost"));
+
+    await("the message", () -> texts("r").equals(List.of("lost")));
+    assertEquals(1, server.peers().size());
+  }
+
+  @Test
   void aMembershipThatTheServerHasForgottenIsRenewed() throws Exception {
     join("r");
     awaitPong();
@@ -373,6 +430,13 @@ class ClientTest {
 
   private List<String> ids() {
     return server.received("sendMessage").stream().map(f -> f.path("id").asText()).toList();
+  }
+
+  /// How many pings have named a room.
+  private long looksAt(String room) {
+    return server.received("ping").stream()
+        .filter(frame -> frame.path("rooms").toString().contains('"' + room + '"'))
+        .count();
   }
 
   private long joins(String room) {

@@ -153,6 +153,21 @@ class MessageTraceTest {
 
   /// However large the room is.
   @Test
+  void aPingIsNotTraced() throws Exception {
+    try (LocalCloud cloud = TestCloud.start();
+        TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby")) {
+      assertEquals("pong", ada.request("ping", "\"rooms\":[\"lobby\"]").path("type").asText());
+      ada.request("rooms", "");
+
+      TestTraces traces = new TestTraces(cloud);
+      while (traces.ids("service(\"RoomsFunction\")").isEmpty()) {
+        Thread.onSpinWait();
+      }
+      assertEquals(List.of(), traces.ids("service(\"PingFunction\")"));
+    }
+  }
+
+  @Test
   void atMost64PartsOfAFanOutAreInATrace() throws Exception {
     try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "1"))) {
       List<WebSocket> sockets = connect(cloud.webSocketUrl(), 200);

@@ -120,6 +120,18 @@ class Mutants {
               "if (head === null) continue;",
               new InPage("aForgottenMembershipIsRenewed")),
           new Mutant(
+              "lets a busy room postpone the looks at the others",
+              "pings.js",
+              "membership.looks.heardAt = performance.now();",
+              "for (const m of this.#live()) m.looks.heardAt = performance.now();",
+              new InPage("aBusyRoomDoesNotPostponeTheLooksAtAQuietOne")),
+          new Mutant(
+              "takes the late timers of a hidden page for a sleep",
+              "hints.js",
+              "this.attention === 'hidden' ? tickHiddenMs : tickMs",
+              "tickMs",
+              new InPage("aHiddenPageGoesStraightToTheLongestWait")),
+          new Mutant(
               "believes that nothing was handed out before an event without a prev",
               "chain.js",
               "prev === null ? (this.#watermark ?? 0) === 0 :",

@@ -12,23 +12,32 @@ interface Participant extends AutoCloseable {
   /// message may come to be in the table.
   Waits LIVELY =
       Waits.DEFAULT.with(
-          Map.of(
-              Wait.REPAIR_MIN, 30L,
-              Wait.REPAIR_MAX, 100L,
-              Wait.SETTLE, 300L,
-              Wait.PING, 1_000L,
-              Wait.REPLY, 10_000L,
-              Wait.PROBE, 1_000L,
-              Wait.OPEN, 10_000L,
-              Wait.BACK_OFF, 50L,
-              Wait.BACK_OFF_MAX, 1_000L,
-              Wait.LINGER, 300L));
+          Map.ofEntries(
+              Map.entry(Wait.REPAIR_MIN, 30L),
+              Map.entry(Wait.REPAIR_MAX, 100L),
+              Map.entry(Wait.SETTLE, 300L),
+              Map.entry(Wait.LOOK_MIN, 100L),
+              Map.entry(Wait.LOOK_MAX, 200L),
+              Map.entry(Wait.PING, 1_000L),
+              Map.entry(Wait.PING_MAX, 8_000L),
+              Map.entry(Wait.REPLY, 10_000L),
+              Map.entry(Wait.PROBE, 1_000L),
+              Map.entry(Wait.OPEN, 10_000L),
+              Map.entry(Wait.BACK_OFF, 50L),
+              Map.entry(Wait.BACK_OFF_MAX, 1_000L),
+              Map.entry(Wait.LINGER, 300L)));
 
   /// Its connection is replaced every few seconds.
   Waits RESTLESS = LIVELY.with(Map.of(Wait.RENEW_MIN, 1_000L, Wait.RENEW_MAX, 5_000L));
 
   /// It pings so seldom that nothing but a repair closes a gap.
-  Waits PATIENT = LIVELY.with(Map.of(Wait.PING, Waits.DEFAULT.ms(Wait.PING)));
+  Waits PATIENT =
+      LIVELY.with(
+          Map.of(
+              Wait.LOOK_MIN, Waits.DEFAULT.ms(Wait.PING),
+              Wait.LOOK_MAX, Waits.DEFAULT.ms(Wait.PING),
+              Wait.PING, Waits.DEFAULT.ms(Wait.PING),
+              Wait.PING_MAX, Waits.DEFAULT.ms(Wait.PING_MAX)));
 
   void join(String room);
 

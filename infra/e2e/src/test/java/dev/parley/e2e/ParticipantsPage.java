@@ -38,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 final class ParticipantsPage implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /// How long a page counts as used that was loaded. Then its waits grow with the silence.
+  private static final long USE_MS = 5_000;
+
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private final HttpServer site;
   private final Playwright playwright;
@@ -78,6 +81,7 @@ final class ParticipantsPage implements AutoCloseable {
     Map<String, Long> ms = new HashMap<>();
     waits.ms().forEach((wait, value) -> ms.put(nameInPage(wait), value));
     ms.put("tickMs", waits.ms(Wait.SETTLE));
+    ms.put("useMs", USE_MS);
     call("begin", name, Map.of("url", url.toString(), "name", name, "guest", secret, "waits", ms));
     return new InPage(name);
   }

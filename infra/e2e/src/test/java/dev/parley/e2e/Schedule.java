@@ -263,8 +263,8 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
   }
 
   /// Waits until no schedule has problems any more, as long as these change, but four times as long
-  /// at most. Meanwhile everybody's network comes back again and again: clients that ping once a
-  /// minute would ask for nothing.
+  /// at most. Meanwhile everybody's network comes back again and again: clients that ping
+  /// once in eight minutes would ask for nothing.
   ///
   /// @param patience how long problems may stay the same
   /// @return those that are left
