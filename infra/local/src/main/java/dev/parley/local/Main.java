@@ -21,9 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
 /// `parley.polls.per.second` (4), `parley.origins` (none; else as [Origins#parse] takes them),
 /// `parley.faults` (none; else a [FaultPlan]), `parley.quota` (10000 requests a second; 0 for
-// none),
-/// `parley.quota.bucket` (5000 requests at once), `parley.xray.port` (2000 where that is free; 0
-/// takes a free one), `parley.sampling` (1; a share from 0), `parley.template`
+/// none), `parley.quota.bucket` (5000 requests at once), `parley.xray.port` (2000 where that is
+/// free; 0 takes a free one), `parley.sampling` (1; a share from 0), `parley.template`
 /// (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
