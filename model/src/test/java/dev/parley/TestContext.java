@@ -4,20 +4,28 @@ import com.amazonaws.services.lambda.runtime.ClientContext;
 import com.amazonaws.services.lambda.runtime.CognitoIdentity;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.LambdaLogger;
+import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// The context of an invocation.
+/// The context of an invocation, which has 10 s unless it is told otherwise.
 public final class TestContext implements Context {
   private final String requestId = UUID.randomUUID().toString();
   private final String functionName;
+  private final long endNanos;
 
   public TestContext() {
     this("test");
   }
 
   public TestContext(String functionName) {
+    this(functionName, Duration.ofSeconds(10));
+  }
+
+  public TestContext(String functionName, Duration timeout) {
     this.functionName = functionName;
+    this.endNanos = System.nanoTime() + timeout.toNanos();
   }
 
   @Override
@@ -62,7 +70,7 @@ public final class TestContext implements Context {
 
   @Override
   public int getRemainingTimeInMillis() {
-    return 10_000;
+    return (int) TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
   }
 
   @Override

@@ -1,41 +1,61 @@
 package dev.parley.fanout;
 
+import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
 import dev.parley.Metrics;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.InvocationExecutor;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A stream batch that is handled in parts, side by side.
+/// A stream batch that is handled in parts, side by side. It ends before its invocation does: parts
+/// that have not begun or not ended by then come again, and the others do not.
 ///
 /// Source: Lambda developer guide, "Configuring partial batch response with DynamoDB": the lowest
 /// sequence number that is returned becomes the checkpoint, and everything from it comes again.
 final class Batch {
   private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
 
+  /// A part that begins later could not be read and pushed before the end.
+  private static final Duration PART_MIN = Duration.ofSeconds(8);
+
+  /// For what is done after the parts: prunes, traces and measurements.
+  private static final Duration AFTER_PARTS = Duration.ofSeconds(1);
+
   private record Part(String first, CompletableFuture<Void> done) {}
 
   private final InvocationExecutor executor = new InvocationExecutor();
   private final List<Part> parts = new ArrayList<>();
   private final Semaphore turns;
+  private final Deadline begin;
+  private final Deadline end;
 
   /// @param atOnce how many parts are handled at once
-  Batch(int atOnce) {
+  Batch(int atOnce, Context invocation) {
     this.turns = new Semaphore(atOnce);
+    this.begin = Deadline.beforeEndOf(invocation, PART_MIN);
+    this.end = Deadline.beforeEndOf(invocation, AFTER_PARTS);
   }
 
-  /// Begins a part, once it is its turn.
+  /// Begins a part, once it is its turn, or leaves it to the next invocation.
   ///
   /// @param first the sequence number of its first record: where the batch begins again if it fails
   void part(String first, Runnable part) {
-    turns.acquireUninterruptibly();
+    if (!hasTurn()) {
+      LOG.warn("a part of the batch has not begun in time, from {} on: it comes again", first);
+      parts.add(new Part(first, CompletableFuture.failedFuture(new TimeoutException())));
+      return;
+    }
     Runnable logged =
         () -> {
           try {
@@ -54,11 +74,20 @@ final class Batch {
                 .whenComplete((done, e) -> turns.release())));
   }
 
-  /// Waits for all parts.
+  private boolean hasTurn() {
+    try {
+      return turns.tryAcquire(begin.leftNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /// Waits for all parts, as long as there is time.
   StreamsEventResponse finish() {
     return new StreamsEventResponse(
         parts.stream()
-            .map(Batch::failure)
+            .map(this::failure)
             .flatMap(Optional::stream)
             .min(Chain::compare)
             .map(BatchItemFailure::new)
@@ -66,12 +95,19 @@ final class Batch {
             .toList());
   }
 
-  private static Optional<String> failure(Part part) {
+  private Optional<String> failure(Part part) {
     try {
-      part.done().join();
+      part.done().get(Math.max(0, end.leftNanos()), TimeUnit.NANOSECONDS);
       return Optional.empty();
-    } catch (CompletionException e) {
-      return Optional.of(part.first());
+    } catch (TimeoutException e) {
+      LOG.error(
+          "a part of the batch has not ended in time, from {} on: it comes again", part.first());
+      Metrics.PARTS_FAILED.add(1);
+    } catch (ExecutionException e) {
+      // It has logged why.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    return Optional.of(part.first());
   }
 }

@@ -49,8 +49,9 @@ final class Delivery implements AutoCloseable {
   /// What becomes of the members who were not reached, for example a retry.
   @FunctionalInterface
   interface Remainder {
+    /// @param events those that these members lack
     /// @return how many of them are given up
-    int leave(RoomId room, Events events, Pusher.Outcome outcome);
+    int leave(RoomId room, Events events, Pusher.Unreached members);
   }
 
   /// The same events, with at most the rest of that number traced.
@@ -85,11 +86,15 @@ final class Delivery implements AutoCloseable {
 
   /// Pushes a room's events to some of its members.
   ///
-  /// @param deadline when it ends, whether all were reached or not
+  /// @param deadline after which no push begins, whether all were reached or not
   Pusher.Outcome deliver(
       RoomId room, List<ConnectionId> to, Events events, Deadline deadline, Remainder remainder) {
     Pusher.Outcome outcome = Trace.step("push", () -> push(to, events, deadline));
-    int givenUp = remainder.leave(room, events, outcome);
+    int givenUp = 0;
+    for (var unreached : outcome.unreached().entrySet()) {
+      givenUp +=
+          remainder.leave(room, events.afterFrames(unreached.getKey()), unreached.getValue());
+    }
     report(to.size(), events, outcome, givenUp);
     return outcome;
   }
@@ -97,7 +102,7 @@ final class Delivery implements AutoCloseable {
   private Pusher.Outcome push(List<ConnectionId> to, Events events, Deadline deadline) {
     Instant began = Instant.now();
     Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, deadline);
-    int pushes = to.size() - outcome.late().size();
+    int pushes = to.size() - outcome.late();
     if (pushes > 0) {
       Trace.called(
           "ApiGatewayManagementApi",
@@ -125,21 +130,21 @@ final class Delivery implements AutoCloseable {
         outcome.gone(),
         outcome.throttled(),
         outcome.failed(),
-        outcome.late().size(),
+        outcome.late(),
         givenUp);
     Trace.annotate("members", members);
-    Trace.annotate("pushes", members - outcome.late().size());
+    Trace.annotate("pushes", members - outcome.late());
     Trace.annotate("gone", outcome.gone());
     Trace.annotate("throttled", outcome.throttled());
     Trace.annotate("failed", outcome.failed());
-    Trace.annotate("late", outcome.late().size());
+    Trace.annotate("late", outcome.late());
     Trace.annotate("given_up", givenUp);
-    Metrics.PUSHES.add(members - outcome.late().size());
+    Metrics.PUSHES.add(members - outcome.late());
     Metrics.EVENTS_PER_PUSH.add(events.count());
     Metrics.PUSHES_GONE.add(outcome.gone());
     Metrics.PUSHES_THROTTLED.add(outcome.throttled());
     Metrics.PUSHES_FAILED.add(outcome.failed());
-    Metrics.PUSHES_LATE.add(outcome.late().size());
+    Metrics.PUSHES_LATE.add(outcome.late());
     Metrics.PUSHES_GIVEN_UP.add(givenUp);
     events
         .oldest()

@@ -42,7 +42,8 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 ///
 /// A batch ends with its slowest room, so each room has a share of its time. The events of a room
 /// go by the queue where the room is large, where they are too many bytes for all its members
-/// together, or where its members cannot be read in time. Members who were not reached in the time
+/// together, where the pushes are more than this function's budget affords now, or where its
+/// members cannot be read in time. Members who were not reached in the time
 /// for direct pushes get them by the queue too. From then on the room goes by the queue until it
 /// was calm for a while, because a direct push must not overtake a queued one.
 ///
@@ -100,7 +101,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
             byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
           }
-          return handOut(stream(event.getRecords()), byRoom);
+          return handOut(stream(event.getRecords()), byRoom, context);
         });
   }
 
@@ -111,17 +112,19 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     return arn == null ? "" : arn.substring(arn.lastIndexOf('/') + 1);
   }
 
-  private StreamsEventResponse handOut(String stream, Map<String, List<Chain.Entry>> byRoom) {
+  private StreamsEventResponse handOut(
+      String stream, Map<String, List<Chain.Entry>> byRoom, Context invocation) {
+    Deadline lastPush = pusher.lastPush(invocation);
     Instant now = clock.instant();
     // All rooms at once: a slow one must not take another's turn.
-    Batch batch = new Batch(byRoom.size());
+    Batch batch = new Batch(byRoom.size(), invocation);
     try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       byRoom.forEach(
           (name, entries) -> {
             if (RoomId.valid(name)) {
               batch.part(
                   entries.getFirst().sequence(),
-                  () -> handOut(new RoomId(name), stream, entries, now, delivery));
+                  () -> handOut(new RoomId(name), stream, entries, now, delivery, lastPush));
             } else {
               entries
                   .getFirst()
@@ -134,10 +137,15 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   }
 
   private void handOut(
-      RoomId id, String stream, List<Chain.Entry> entries, Instant now, Delivery delivery) {
+      RoomId id,
+      String stream,
+      List<Chain.Entry> entries,
+      Instant now,
+      Delivery delivery,
+      Deadline lastPush) {
     MDC.put("room", id.name());
     boolean traced = entries.stream().anyMatch(Chain.Entry::isTraced);
-    Trace.part("room", traced, part -> handOut(id, stream, entries, now, delivery, part));
+    Trace.part("room", traced, part -> handOut(id, stream, entries, now, delivery, lastPush, part));
   }
 
   private void handOut(
@@ -146,6 +154,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
       List<Chain.Entry> entries,
       Instant now,
       Delivery delivery,
+      Deadline lastPush,
       Trace.Part part) {
     CompletableFuture<Audience> reading =
         CompletableFuture.supplyAsync(
@@ -174,8 +183,9 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             switch (reading.join()) {
               case Audience.Small(var to)
                   when !room.isQueued(now)
-                      && (long) events.bytes() * to.size() <= SHARE_BYTES_MAX ->
-                  push(to, events, next, delivery);
+                      && (long) events.bytes() * to.size() <= SHARE_BYTES_MAX
+                      && pusher.affords((long) events.frameCount() * to.size()) ->
+                  push(to, events, next, delivery, lastPush);
               case Audience audience -> enqueue(audience, events, chain);
             };
       } finally {
@@ -197,20 +207,21 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   /// and so does the room all that follows.
   ///
   /// @return the room as it is then
-  private Room push(List<ConnectionId> to, Events events, Room room, Delivery delivery) {
+  private Room push(
+      List<ConnectionId> to, Events events, Room room, Delivery delivery, Deadline lastPush) {
     Pusher.Outcome outcome =
         delivery.deliver(
             room.id(),
             to,
             events,
-            Deadline.in(share),
-            (id, pushed, unreached) -> {
+            Deadline.in(share).or(lastPush),
+            (id, lacked, members) -> {
               // Both go on with the same traces.
-              int givenUp = queues.retry(id, unreached.remainder(), pushed.share(0, 2), 1);
-              queues.enqueue(id, unreached.late(), pushed.share(1, 2));
+              int givenUp = queues.retry(id, members.tried(), lacked.share(0, 2), 1);
+              queues.enqueue(id, members.late(), lacked.share(1, 2));
               return givenUp;
             });
-    if (outcome.late().isEmpty()) {
+    if (outcome.late() == 0) {
       return room;
     }
     return room.queued(Segments.WHOLE, clock.instant());

@@ -42,8 +42,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(PresenceHandler.class);
 
-  /// The time for one room. Members who are not told by then are given up, since the batch ends
-  /// with its slowest room.
+  /// The time for one room. Members to whom no push has begun by then are given up, since the batch
+  /// ends with its slowest room.
   private static final Duration SHARE = Duration.ofSeconds(5);
 
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
@@ -78,13 +78,14 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
-    return Invocation.handle(context, () -> handle(event.getRecords()));
+    return Invocation.handle(context, () -> handle(event.getRecords(), context));
   }
 
-  private StreamsEventResponse handle(List<DynamodbStreamRecord> records) {
+  private StreamsEventResponse handle(List<DynamodbStreamRecord> records, Context invocation) {
+    Deadline lastPush = pusher.lastPush(invocation);
     Instant now = clock.instant();
     Map<RoomId, Presences> byRoom = new LinkedHashMap<>();
-    Batch batch = new Batch(AT_ONCE_MAX);
+    Batch batch = new Batch(AT_ONCE_MAX, invocation);
     for (DynamodbStreamRecord record : records) {
       String sequence = record.getDynamodb().getSequenceNumber();
       boolean removed = "REMOVE".equals(record.getEventName());
@@ -116,31 +117,38 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
     try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       byRoom.forEach(
           (room, presences) ->
-              batch.part(presences.first(), () -> tell(room, presences, now, delivery)));
+              batch.part(presences.first(), () -> tell(room, presences, now, delivery, lastPush)));
       return batch.finish();
     }
   }
 
   /// Members who are not reached are not told: presence is a hint.
-  private void tell(RoomId room, Presences presences, Instant now, Delivery delivery) {
+  private void tell(
+      RoomId room, Presences presences, Instant now, Delivery delivery, Deadline lastPush) {
     MDC.put("room", room.name());
     Events events = presences.events(room);
     // Who comes and goes in a large room is not told: each change would cost a push to everybody.
     if (events.isEmpty()) {
       return;
     }
-    Trace.part("room", false, part -> tell(room, events, now, delivery, part));
+    Trace.part("room", false, part -> tell(room, events, now, delivery, lastPush, part));
   }
 
-  private void tell(RoomId room, Events events, Instant now, Delivery delivery, Trace.Part part) {
+  private void tell(
+      RoomId room,
+      Events events,
+      Instant now,
+      Delivery delivery,
+      Deadline lastPush,
+      Trace.Part part) {
     if (Trace.step("read members", () -> audiences.of(room, now))
         instanceof Audience.Small(var to)) {
       delivery.deliver(
           room,
           to,
           events,
-          Deadline.in(SHARE),
-          (id, untold, outcome) -> outcome.unreached().size());
+          Deadline.in(SHARE).or(lastPush),
+          (id, untold, members) -> members.all().size());
     }
     delivery.write(part, room, events, "stream");
   }

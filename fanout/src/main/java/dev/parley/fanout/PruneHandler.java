@@ -10,6 +10,7 @@ import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
@@ -37,6 +38,9 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   /// of what DynamoDB Local does with all of two cores.
   private static final int ROWS_PER_SECOND = 125;
 
+  /// A connection that begins later may not be done before the invocation ends. It comes again.
+  private static final Duration CONNECTION_MAX = Aws.CALL_MAX;
+
   private final InstantSource clock;
   private final Ticker ticker;
   private final ConnectionTable connections;
@@ -58,12 +62,17 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> prune(event.getRecords()));
+    Deadline last = Deadline.beforeEndOf(context, CONNECTION_MAX);
+    return Invocation.handle(context, () -> prune(event.getRecords(), last));
   }
 
-  private SQSBatchResponse prune(List<SQSMessage> messages) {
+  private SQSBatchResponse prune(List<SQSMessage> messages, Deadline last) {
     List<BatchItemFailure> failures = new ArrayList<>();
     for (SQSMessage message : messages) {
+      if (last.passed()) {
+        failures.add(new BatchItemFailure(message.getMessageId()));
+        continue;
+      }
       try {
         prune(new ConnectionId(message.getBody()));
       } catch (IllegalArgumentException e) {

@@ -29,6 +29,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,15 +43,11 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 ///
 /// Jobs of one segment that come together are merged, in order: the longer the queue, the more
 /// events travel in one push. Members who could not be reached within 250 ms are left to the queue
-/// of retries, so that none of them holds up a segment. Those who are left when the time of the
-/// invocation is over are left to it too, so that no segment holds up the others.
+/// of retries, so that none of them holds up a segment. So are those who are left when the time of
+/// the invocation is nearly over: it ends before it would be killed, and no push is made twice.
 public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
-
-  /// All pushes of one invocation: half of the function's timeout, the rest is for the tables and
-  /// the queues.
-  private static final Duration ALL_MAX = Duration.ofSeconds(5);
 
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
@@ -91,11 +90,11 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> push(event.getRecords()));
+    Deadline lastPush = pusher.lastPush(context);
+    return Invocation.handle(context, () -> push(event.getRecords(), lastPush));
   }
 
-  private SQSBatchResponse push(List<SQSMessage> messages) {
-    Deadline deadline = Deadline.in(ALL_MAX);
+  private SQSBatchResponse push(List<SQSMessage> messages, Deadline deadline) {
     List<String> failed = new ArrayList<>();
     List<CompletableFuture<List<String>>> pushing = new ArrayList<>();
     try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
@@ -165,28 +164,40 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     try {
       delivery.deliver(
           job.room(),
-          members(job),
+          members(job, deadline),
           events,
           deadline,
-          (room, pushed, outcome) -> queues.retry(room, outcome.unreached(), pushed, attempt + 1));
+          (room, lacked, members) -> queues.retry(room, members.all(), lacked, attempt + 1));
     } finally {
       delivery.write(part, job.room(), events, "queue");
     }
   }
 
-  private List<ConnectionId> members(PushJob job) {
+  private List<ConnectionId> members(PushJob job, Deadline deadline) {
     return switch (job) {
       case PushJob.Retry retry -> retry.connections();
-      case PushJob.Segment segment ->
-          Trace.step(
-              "read members",
-              () ->
-                  index
-                      .membersIn(
-                          segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant())
-                      .stream()
-                      .map(Membership::connection)
-                      .toList());
+      case PushJob.Segment segment -> Trace.step("read members", () -> members(segment, deadline));
     };
+  }
+
+  /// @throws IllegalStateException where they are not read in time. Nobody was pushed to then, and
+  ///     the job comes again as a whole
+  private List<ConnectionId> members(PushJob.Segment segment, Deadline deadline) {
+    CompletableFuture<List<Membership>> reading =
+        CompletableFuture.supplyAsync(
+            () ->
+                index.membersIn(
+                    segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant()),
+            executor);
+    try {
+      return reading.orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS).join().stream()
+          .map(Membership::connection)
+          .toList();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof TimeoutException) {
+        throw new IllegalStateException("its members could not be read in time", e);
+      }
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 }

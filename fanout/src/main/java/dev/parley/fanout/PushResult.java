@@ -14,7 +14,6 @@ sealed interface PushResult {
   /// The gateway failed or did not answer in time; the push may have arrived.
   record Failed(String cause) implements PushResult {}
 
-  /// The time was over before it was pushed, or before the gateway had answered: then it may still
-  /// arrive.
+  /// The time was over before it was pushed.
   record Late() implements PushResult {}
 }

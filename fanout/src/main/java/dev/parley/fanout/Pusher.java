@@ -1,5 +1,6 @@
 package dev.parley.fanout;
 
+import com.amazonaws.services.lambda.runtime.Context;
 import dev.parley.connection.ConnectionId;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
@@ -10,13 +11,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +27,9 @@ import org.slf4j.LoggerFactory;
 /// Pushes frames to connections: side by side across connections, one frame after another to each.
 ///
 /// All rooms of a function share its pushes: the one that waits longest is next, and no room has
-/// more than three quarters of them under way. Each call has its deadline, and ends with it.
+/// more than three quarters of them under way. All of them together go at the function's [Pace].
+/// Each call has a deadline: no push begins after it, and each that has begun is waited for. So a
+/// push is either known to be delivered or not, or had no answer in its own time.
 final class Pusher {
   private static final Logger LOG = LoggerFactory.getLogger(Pusher.class);
   private static final Duration PAUSE_MIN = Duration.ofMillis(20);
@@ -32,6 +37,7 @@ final class Pusher {
 
   private final PushClient client;
   private final Duration retryFor;
+  private final Pace pace;
   private final Ticker ticker;
   private final Semaphore permits;
   private final int permitsPerRoom;
@@ -41,11 +47,12 @@ final class Pusher {
   /// @param retryFor how long those who were throttled or failed are tried again, all together;
   ///     zero for not at all
   /// @param ticker by which `retryFor` is measured
-  Pusher(PushClient client, int concurrency, Duration retryFor, Ticker ticker) {
+  Pusher(PushClient client, int concurrency, Duration retryFor, Pace pace, Ticker ticker) {
     this.client = client;
     this.permits = new Semaphore(concurrency, true);
     this.permitsPerRoom = Math.ceilDiv(concurrency * 3, 4);
     this.retryFor = retryFor;
+    this.pace = pace;
     this.ticker = ticker;
   }
 
@@ -54,72 +61,105 @@ final class Pusher {
   static Pusher of(Aws aws, Settings settings, Duration retryFor) {
     int concurrency = settings.number("PUSH_CONCURRENCY", 1, 1_000);
     return new Pusher(
-        new PushClient(aws, settings, concurrency), concurrency, retryFor, Ticker.SYSTEM);
+        new PushClient(aws, settings, concurrency),
+        concurrency,
+        retryFor,
+        Pace.of(settings, Ticker.SYSTEM),
+        Ticker.SYSTEM);
+  }
+
+  /// Whether so many pushes are within the function's budget now.
+  boolean affords(long pushes) {
+    return pace.has(pushes);
+  }
+
+  /// When the last push of an invocation begins at the latest: after it come its answer, and a call
+  /// of the queue that the rest is left to.
+  Deadline lastPush(Context invocation) {
+    return Deadline.beforeEndOf(invocation, client.longest().plus(Aws.CALL_MAX));
+  }
+
+  /// Connections that took the same frames, and none of the later ones.
+  ///
+  /// @param tried they were throttled or failed at the next frame, and are not known to be gone
+  /// @param late the time was over before the next frame was pushed to them
+  record Unreached(List<ConnectionId> tried, List<ConnectionId> late) {
+    Unreached() {
+      this(new ArrayList<>(), new ArrayList<>());
+    }
+
+    List<ConnectionId> all() {
+      return Stream.concat(tried.stream(), late.stream()).toList();
+    }
   }
 
   /// What became of all pushes together.
   ///
-  /// @param remainder those who were throttled or failed: not reached, and not known to be gone
-  /// @param late those who were not pushed to, or had not answered, when the time was over: a push
-  ///     to some may still arrive
+  /// @param unreached by the number of frames that they took
   record Outcome(
-      int delivered,
-      int gone,
-      int throttled,
-      int failed,
-      List<ConnectionId> remainder,
-      List<ConnectionId> late) {
+      int delivered, int gone, int throttled, int failed, SortedMap<Integer, Unreached> unreached) {
 
-    /// All who are not known to have the events, nor to be gone.
-    List<ConnectionId> unreached() {
-      return Stream.concat(remainder.stream(), late.stream()).toList();
+    /// How many were not pushed to in time.
+    int late() {
+      return unreached.values().stream().mapToInt(some -> some.late().size()).sum();
+    }
+  }
+
+  /// A connection, and how many frames it has taken.
+  private static final class Target {
+    private final ConnectionId connection;
+    private int taken;
+
+    Target(ConnectionId connection) {
+      this.connection = connection;
     }
   }
 
   /// Pushes all frames, in order, to all connections. A connection that did not take a frame gets
-  /// none of the later ones.
+  /// none of the later ones, and none twice.
   ///
   /// @param gone who was found gone in this invocation, by any room: they are not pushed to, and
   ///     those that are found gone are added
+  /// @param deadline after which no push begins
   Outcome push(
       List<ConnectionId> to, List<byte[]> frames, Set<ConnectionId> gone, Deadline deadline) {
+    SortedMap<Integer, Unreached> unreached = new TreeMap<>();
     if (frames.isEmpty()) {
-      return new Outcome(0, 0, 0, 0, List.of(), List.of());
+      return new Outcome(0, 0, 0, 0, unreached);
     }
     Deadline attempts = Deadline.in(retryFor, ticker).or(deadline);
     int delivered = 0;
     int goneNow = 0;
     int throttled;
     int failed;
-    List<ConnectionId> late = new ArrayList<>();
-    List<ConnectionId> remainder = new ArrayList<>(to);
+    List<Target> remainder = new ArrayList<>(to.stream().map(Target::new).toList());
     // Rooms that share members do not all push to the same one at the same time, and so learn from
     // each other who is gone.
     Collections.shuffle(remainder, ThreadLocalRandom.current());
     while (true) {
-      List<ConnectionId> targets = remainder;
+      List<Target> targets = remainder;
       remainder = new ArrayList<>();
       throttled = 0;
       failed = 0;
       List<PushResult> results =
           push(targets, frames, gone, deadline, new Semaphore(permitsPerRoom));
       for (int i = 0; i < targets.size(); i++) {
-        ConnectionId connection = targets.get(i);
+        Target target = targets.get(i);
         switch (results.get(i)) {
           case PushResult.Delivered d -> delivered++;
           case PushResult.Gone g -> goneNow++;
           case PushResult.Throttled t -> {
             throttled++;
-            remainder.add(connection);
+            remainder.add(target);
           }
           case PushResult.Failed f -> {
             failed++;
-            remainder.add(connection);
+            remainder.add(target);
             LOG.atDebug()
-                .addKeyValue("connection_id", connection.value())
+                .addKeyValue("connection_id", target.connection.value())
                 .log("a push failed: {}", f.cause());
           }
-          case PushResult.Late l -> late.add(connection);
+          case PushResult.Late l -> of(unreached, target).late().add(target.connection);
         }
       }
       if (remainder.isEmpty() || attempts.passed()) {
@@ -127,8 +167,12 @@ final class Pusher {
       }
       attempts.pause(PAUSE_MIN, PAUSE_MAX);
     }
-    return new Outcome(
-        delivered, goneNow, throttled, failed, List.copyOf(remainder), List.copyOf(late));
+    remainder.forEach(target -> of(unreached, target).tried().add(target.connection));
+    return new Outcome(delivered, goneNow, throttled, failed, unreached);
+  }
+
+  private static Unreached of(Map<Integer, Unreached> unreached, Target target) {
+    return unreached.computeIfAbsent(target.taken, taken -> new Unreached());
   }
 
   /// Side by side, within the bounds.
@@ -136,19 +180,19 @@ final class Pusher {
   /// @param room permits of this room's pushes
   /// @return what became of each, in the order of the connections
   private List<PushResult> push(
-      List<ConnectionId> to,
+      List<Target> to,
       List<byte[]> frames,
       Set<ConnectionId> gone,
       Deadline deadline,
       Semaphore room) {
     List<CompletableFuture<PushResult>> pushes = new ArrayList<>(to.size());
-    for (ConnectionId connection : to) {
+    for (Target target : to) {
       if (acquire(room, deadline) && acquire(permits, deadline)) {
         pushes.add(
             CompletableFuture.supplyAsync(
                 () -> {
                   try {
-                    return push(connection, frames, gone, deadline);
+                    return push(target, frames, gone, deadline);
                   } finally {
                     permits.release();
                     room.release();
@@ -160,46 +204,39 @@ final class Pusher {
       }
     }
     try {
-      var all = CompletableFuture.allOf(pushes.toArray(CompletableFuture[]::new));
-      all.get(Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      throw interrupted(e);
-    } catch (TimeoutException | ExecutionException e) {
-      // Some have no answer yet: nobody waits for them. Or one failed, and says so below.
+      return pushes.stream().map(CompletableFuture::join).toList();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
-    return pushes.stream().map(push -> push.getNow(new PushResult.Late())).toList();
   }
 
   private PushResult push(
-      ConnectionId connection, List<byte[]> frames, Set<ConnectionId> gone, Deadline deadline) {
-    for (byte[] frame : frames) {
-      if (gone.contains(connection)) {
+      Target target, List<byte[]> frames, Set<ConnectionId> gone, Deadline deadline) {
+    while (target.taken < frames.size()) {
+      if (gone.contains(target.connection)) {
         return new PushResult.Gone();
       }
-      if (deadline.passed()) {
+      if (!pace.take(deadline)) {
         return new PushResult.Late();
       }
-      PushResult result = client.post(connection, frame);
+      PushResult result = client.post(target.connection, frames.get(target.taken));
       if (result instanceof PushResult.Gone) {
-        gone.add(connection);
+        gone.add(target.connection);
       }
       if (!(result instanceof PushResult.Delivered)) {
         return result;
       }
+      target.taken++;
     }
     return new PushResult.Delivered();
   }
 
   private static boolean acquire(Semaphore permits, Deadline deadline) {
     try {
-      return permits.tryAcquire(deadline.leftNanos(), TimeUnit.NANOSECONDS);
+      return permits.tryAcquire(Math.max(0, deadline.leftNanos()), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
-      throw interrupted(e);
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while it pushed", e);
     }
-  }
-
-  private static IllegalStateException interrupted(InterruptedException cause) {
-    Thread.currentThread().interrupt();
-    return new IllegalStateException("interrupted while it pushed", cause);
   }
 }

@@ -338,32 +338,66 @@ class FanoutHandlerTest {
   }
 
   @Test
-  void aRoomThatIsOverItsTimeHoldsUpNoOtherAndGoesByTheQueue() throws Exception {
+  void aRoomThatIsOverTheBudgetGoesByTheQueue() {
     RoomId other = new RoomId(fresh("other"));
     String ada = join(longAgo, other);
-    String silent = join(longAgo, room);
-    String fine = join(longAgo, room);
-    gateway.answer(silent, TestGateway.SILENT);
+    List<String> members = List.of(join(longAgo, room), join(longAgo, room));
+    FanoutHandler poor =
+        new FanoutHandler(
+            gateway.environment(
+                "FanoutFunction",
+                // One push in four seconds.
+                Map.of(
+                    "PUSHES_PER_SECOND", "100",
+                    "PUSH_SHARE_PERCENT", "1",
+                    "PUSH_SHARE_FUNCTIONS", "4")),
+            InstantSource.system());
+
+    assertDone(
+        poor.handleRequest(
+            TestRecords.event(message("1", room, 10), message("2", other, 20)), new TestContext()));
+
+    assertEquals(1, gateway.received(ada).size());
+    assertFalse(rooms.get(other).isQueued(Instant.now()));
+    members.forEach(member -> assertTrue(gateway.received(member).isEmpty()));
+    assertTrue(rooms.get(room).isQueued(Instant.now()));
+    assertEquals(new Timestamp(10), rooms.get(room).head());
+    assertEquals(1, TestQueues.take(segments(), room, 1).size());
+  }
+
+  /// 200 ms a push, three at a time for a room, and 300 ms for it.
+  @Test
+  void aRoomThatIsOverItsTimeHoldsUpNoOtherAndGoesByTheQueue() {
+    RoomId other = new RoomId(fresh("other"));
+    String ada = join(longAgo, other);
+    List<String> members = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      members.add(join(longAgo, room));
+    }
+    gateway.delay(() -> 200);
     FanoutHandler brief =
         new FanoutHandler(
             gateway.environment(
-                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "500", "PUSH_TIMEOUT_MS", "10000")),
+                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "300", "PUSH_CONCURRENCY", "4")),
             InstantSource.system());
 
     DynamodbEvent event = TestRecords.event(message("1", room, 10), message("2", other, 20));
     assertDone(brief.handleRequest(event, new TestContext()));
 
-    // The gateway has not answered to this moment.
-    assertEquals(1, gateway.underWay());
+    assertEquals(0, gateway.underWay());
     assertEquals(1, gateway.received(ada).size());
     assertEquals(new Timestamp(20), rooms.get(other).head());
-    assertEquals(1, gateway.received(fine).size());
     assertEquals(new Timestamp(10), rooms.get(room).head());
     assertTrue(rooms.get(room).isQueued(Instant.now()));
     Message rest = TestQueues.take(segments(), room, 1).getFirst();
     PushJob.Retry job = (PushJob.Retry) PushJob.decode(rest.body());
-    assertEquals(List.of(new ConnectionId(silent)), job.connections());
+    members.forEach(
+        member ->
+            assertEquals(
+                job.connections().contains(new ConnectionId(member)) ? 0 : 1,
+                gateway.received(member).size()));
     assertEquals(0, job.attempt());
+    gateway.delay(() -> 0);
 
     assertDone(fanOut(message("3", room, 30)));
 
@@ -517,7 +551,7 @@ class FanoutHandlerTest {
   @Test
   void pushesRunSideBySideWithinTheirBound() {
     List<String> members = new ArrayList<>();
-    for (int i = 0; i < 80; i++) {
+    for (int i = 0; i < 160; i++) {
       members.add(join(longAgo, room));
     }
     // One after another they would time out.
@@ -526,7 +560,7 @@ class FanoutHandlerTest {
     assertDone(fanOut(message("1", room, 10)));
 
     members.forEach(member -> assertEquals(1, gateway.received(member).size()));
-    assertTrue(gateway.underWayMax() <= 64, "under way at once: " + gateway.underWayMax());
+    assertTrue(gateway.underWayMax() <= 128, "under way at once: " + gateway.underWayMax());
   }
 
   @Test

@@ -14,9 +14,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,7 +69,7 @@ class PushClientTest {
 
   @Test
   void aPushIsWhatTheSdksOwnClientSends() {
-    Settings settings = settings(server.getAddress().getPort(), 10_000);
+    Settings settings = settings(server.getAddress().getPort(), 2_000);
 
     assertInstanceOf(
         PushResult.Delivered.class, client(settings).post(ID, "[1,2]".getBytes(UTF_8)));
@@ -101,7 +103,7 @@ class PushClientTest {
 
   @Test
   void eachAnswerHasItsMeaning() {
-    PushClient client = client(settings(server.getAddress().getPort(), 10_000));
+    PushClient client = client(settings(server.getAddress().getPort(), 2_000));
 
     assertEquals(new PushResult.Gone(), answered(client, 410, "{\"message\":\"Gone\"}"));
     assertEquals(
@@ -130,6 +132,90 @@ class PushClientTest {
     }
   }
 
+  /// A function that was frozen finds the sockets dead that the other side has given up meanwhile.
+  @Test
+  void aPushIntoADeadSocketIsMadeAgainAtOnceAndOnce() throws Exception {
+    try (DyingServer dying = new DyingServer(List.of(2))) {
+      PushClient client = client(settings(dying.port(), 1_000));
+
+      assertEquals(new PushResult.Delivered(), client.post(ID, "1".getBytes(UTF_8)));
+      assertEquals(new PushResult.Delivered(), client.post(ID, "2".getBytes(UTF_8)));
+
+      assertEquals(List.of("1", "2", "2"), dying.requests());
+    }
+    try (DyingServer dying = new DyingServer(List.of(1, 1))) {
+      PushClient client = client(settings(dying.port(), 1_000));
+
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8)));
+
+      assertEquals(List.of("1", "1"), dying.requests(), "no third time");
+    }
+  }
+
+  /// Resets each of its sockets at some request of it, instead of answering.
+  private static final class DyingServer implements AutoCloseable {
+    private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+    private final List<String> requests = new CopyOnWriteArrayList<>();
+    private final Thread serving;
+
+    /// @param lastRequests of each socket, which of its requests is its last; of one that is behind
+    ///     these, none
+    DyingServer(List<Integer> lastRequests) throws IOException {
+      serving = Thread.startVirtualThread(() -> serve(lastRequests));
+    }
+
+    int port() {
+      return server.getLocalPort();
+    }
+
+    List<String> requests() {
+      return requests;
+    }
+
+    private void serve(List<Integer> lastRequests) {
+      try {
+        for (int i = 0; ; i++) {
+          Socket socket = server.accept();
+          socket.setSoLinger(true, 0);
+          int last = i < lastRequests.size() ? lastRequests.get(i) : Integer.MAX_VALUE;
+          Thread.startVirtualThread(() -> answer(socket, last));
+        }
+      } catch (IOException e) {
+        // It was closed.
+      }
+    }
+
+    private void answer(Socket accepted, int last) {
+      try (Socket socket = accepted) {
+        for (int i = 1; ; i++) {
+          String head = "";
+          while (!head.endsWith("\r\n\r\n")) {
+            int next = socket.getInputStream().read();
+            if (next < 0) {
+              return;
+            }
+            head += (char) next;
+          }
+          requests.add(new String(socket.getInputStream().readNBytes(1), UTF_8));
+          if (i == last) {
+            return;
+          }
+          socket
+              .getOutputStream()
+              .write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(UTF_8));
+        }
+      } catch (IOException e) {
+        // The client has gone.
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      server.close();
+      serving.interrupt();
+    }
+  }
+
   @Test
   void aGatewayThatIsNotThereFailsThePush() throws IOException {
     int port;
@@ -138,7 +224,7 @@ class PushClientTest {
     }
 
     assertInstanceOf(
-        PushResult.Failed.class, client(settings(port, 10_000)).post(ID, "1".getBytes(UTF_8)));
+        PushResult.Failed.class, client(settings(port, 2_000)).post(ID, "1".getBytes(UTF_8)));
   }
 
   private static PushClient client(Settings settings) {

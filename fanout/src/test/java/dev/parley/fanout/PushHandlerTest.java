@@ -18,6 +18,9 @@ import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Events;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -114,24 +117,69 @@ class PushHandlerTest {
     members.forEach(member -> assertEquals(List.of("\"hello\""), gateway.received(member.value())));
   }
 
-  /// It takes as long as one invocation may push, 5 s.
+  /// 200 ms a push, one at a time: of twenty members some are reached before the last push, which
+  /// is 2 s for its answer and 5 s for the queue before the end.
   @Test
-  void membersWhoAreNotReachedInTimeAreLeftToTheRetries() {
-    PushHandler patient =
+  void anInvocationEndsInTimeAndNoPushIsMadeTwice() {
+    PushHandler oneByOne =
         new PushHandler(
-            gateway.environment("PushFunction", Map.of("PUSH_TIMEOUT_MS", "10000")),
+            gateway.environment("PushFunction", Map.of("PUSH_CONCURRENCY", "1")),
             InstantSource.system());
-    ConnectionId silent = join(1).getFirst();
-    gateway.answer(silent.value(), TestGateway.SILENT);
+    List<ConnectionId> members = join(20);
+    gateway.delay(() -> 200);
+    TestContext invocation = new TestContext("PushFunction", Duration.ofMillis(7_700));
 
     assertDone(
-        patient.handleRequest(
-            event(List.of("a"), segment(SlotRange.ALL, "hello")), new TestContext()));
+        oneByOne.handleRequest(event(List.of("a"), segment(SlotRange.ALL, "hello")), invocation));
 
-    assertEquals(1, gateway.underWay(), "the gateway has not answered yet");
+    assertTrue(invocation.getRemainingTimeInMillis() > 0, "it is not killed");
     PushJob.Retry retry = takeRetry();
-    assertEquals(List.of(silent), retry.connections());
     assertEquals(1, retry.attempt());
+    members.forEach(
+        member ->
+            assertEquals(
+                retry.connections().contains(member) ? 0 : 1,
+                gateway.received(member.value()).size()));
+    gateway.delay(() -> 0);
+    assertDone(handle(retry.encode()));
+    members.forEach(member -> assertEquals(List.of("\"hello\""), gateway.received(member.value())));
+  }
+
+  @Test
+  void aMemberWhoTookSomeFramesIsTriedAgainWithTheOthersOnly() {
+    ConnectionId slow = join(1).getFirst();
+    gateway.take(slow.value(), 1);
+    String first = "1".repeat(30_000);
+    String second = "2".repeat(30_000);
+
+    assertDone(handle(segment(SlotRange.ALL, first, second)));
+
+    assertEquals(List.of("\"" + first + "\""), gateway.received(slow.value()));
+    PushJob.Retry retry = takeRetry();
+    gateway.take(slow.value(), 2);
+    assertDone(handle(retry.encode()));
+    assertEquals(
+        List.of("\"" + first + "\"", "\"" + second + "\""), gateway.received(slow.value()));
+  }
+
+  @Test
+  void aSegmentThatCannotBeReadInTimeComesAgainAndTheInvocationEnds() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      PushHandler withoutTable =
+          new PushHandler(
+              gateway.environment(
+                  "PushFunction",
+                  Map.of("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:" + silent.getLocalPort())),
+              InstantSource.system());
+      TestContext invocation = new TestContext("PushFunction", Duration.ofSeconds(4));
+
+      SQSBatchResponse response =
+          withoutTable.handleRequest(
+              event(List.of("a"), segment(SlotRange.ALL, "hello")), invocation);
+
+      assertEquals("0", response.getBatchItemFailures().getFirst().getItemIdentifier());
+      assertTrue(invocation.getRemainingTimeInMillis() > 0, "it is not killed");
+    }
   }
 
   @Test

@@ -2,7 +2,9 @@ package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
@@ -10,6 +12,7 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.platform.TestTicker;
+import dev.parley.platform.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,9 +57,9 @@ class PusherTest {
   }
 
   @Test
-  void connectionsWithoutAnAnswerAtTheDeadlineAreLate() {
+  void noPushBeginsAfterTheDeadlineAndThoseUnderWayAreAwaited() {
     // Three of four may be one room's.
-    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "10000"));
+    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "1000"));
     List<ConnectionId> silent = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       silent.add(new ConnectionId(fresh("c")));
@@ -64,13 +68,63 @@ class PusherTest {
 
     Pusher.Outcome outcome = pusher.push(silent, FRAMES, gone, Deadline.in(Duration.ofMillis(500)));
 
-    assertEquals(Set.copyOf(silent), Set.copyOf(outcome.late()));
+    assertEquals(3, outcome.failed());
+    assertEquals(2, outcome.late());
+    Pusher.Unreached unreached = requireNonNull(outcome.unreached().get(0));
+    assertEquals(3, unreached.tried().size());
+    assertEquals(2, unreached.late().size());
+    assertEquals(Set.copyOf(silent), Set.copyOf(unreached.all()));
     assertEquals(3, gateway.underWayMax());
   }
 
   @Test
+  void aConnectionIsPushedNoFrameTwice() {
+    Pusher pusher = pusher(Map.of(), Duration.ofMillis(250));
+    List<byte[]> frames = Stream.of("1", "2", "3").map(frame -> frame.getBytes(UTF_8)).toList();
+    ConnectionId one = new ConnectionId(fresh("c"));
+    ConnectionId two = new ConnectionId(fresh("c"));
+    ConnectionId all = new ConnectionId(fresh("c"));
+    gateway.take(one.value(), 1);
+    gateway.take(two.value(), 2);
+    gateway.throttleOnce(all.value());
+
+    Pusher.Outcome outcome = pusher.push(List.of(one, two, all), frames, gone, in(10));
+
+    assertEquals(List.of("1"), gateway.received(one.value()));
+    assertEquals(List.of("1", "2"), gateway.received(two.value()));
+    assertEquals(List.of("1", "2", "3"), gateway.received(all.value()));
+    assertEquals(2, outcome.throttled());
+    assertEquals(Set.of(1, 2), outcome.unreached().keySet());
+    assertEquals(List.of(one), requireNonNull(outcome.unreached().get(1)).tried());
+    assertEquals(List.of(two), requireNonNull(outcome.unreached().get(2)).tried());
+  }
+
+  @Test
+  void pushesGoAtThePaceOfTheFunctionAndTheRestIsLate() {
+    TestTicker ticker = new TestTicker();
+    Settings settings = new Settings(gateway.environment("PushFunction", Map.of()));
+    Pace tenASecond = new Pace(Duration.ofMillis(100).toNanos(), ticker);
+    Pusher pusher =
+        new Pusher(
+            new PushClient(new Aws(settings), settings, 1), 1, Duration.ZERO, tenASecond, ticker);
+    List<ConnectionId> members =
+        Stream.generate(() -> new ConnectionId(fresh("c"))).limit(30).toList();
+    assertTrue(pusher.affords(10));
+    assertFalse(pusher.affords(11));
+
+    Pusher.Outcome outcome =
+        pusher.push(members, FRAMES, gone, Deadline.in(Duration.ofSeconds(1), ticker));
+
+    // Ten that were saved, and one each tenth of a second before the deadline.
+    assertEquals(19, outcome.delivered());
+    assertEquals(11, outcome.late());
+    assertFalse(pusher.affords(1));
+    assertEquals(19, members.stream().mapToInt(to -> gateway.received(to.value()).size()).sum());
+  }
+
+  @Test
   void aRoomLeavesAQuarterOfThePushesToOthers() throws Exception {
-    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "10000"));
+    Pusher pusher = pusher(Map.of("PUSH_CONCURRENCY", "4", "PUSH_TIMEOUT_MS", "2000"));
     List<ConnectionId> silent = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       silent.add(new ConnectionId(fresh("c")));
@@ -95,7 +149,11 @@ class PusherTest {
     TestTicker ticker = new TestTicker();
     Pusher pusher =
         new Pusher(
-            new PushClient(new Aws(settings), settings, 4), 4, Duration.ofMillis(250), ticker);
+            new PushClient(new Aws(settings), settings, 4),
+            4,
+            Duration.ofMillis(250),
+            Pace.of(settings, Ticker.SYSTEM),
+            ticker);
     ConnectionId busy = new ConnectionId(fresh("c"));
     ConnectionId busyOnce = new ConnectionId(fresh("c"));
     gateway.answer(busy.value(), 429);
@@ -105,7 +163,7 @@ class PusherTest {
 
     assertEquals(1, outcome.delivered());
     assertEquals(1, outcome.throttled());
-    assertEquals(List.of(busy), outcome.remainder());
+    assertEquals(List.of(busy), requireNonNull(outcome.unreached().get(0)).tried());
     assertEquals(1, gateway.received(busyOnce.value()).size());
     Duration pauses = ticker.pauses().stream().reduce(Duration.ZERO, Duration::plus);
     assertTrue(
@@ -113,8 +171,12 @@ class PusherTest {
   }
 
   private Pusher pusher(Map<String, String> instead) {
+    return pusher(instead, Duration.ZERO);
+  }
+
+  private Pusher pusher(Map<String, String> instead, Duration retryFor) {
     Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
-    return Pusher.of(new Aws(settings), settings, Duration.ZERO);
+    return Pusher.of(new Aws(settings), settings, retryFor);
   }
 
   private static Deadline in(int seconds) {

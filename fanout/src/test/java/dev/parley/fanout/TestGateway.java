@@ -33,6 +33,7 @@ final class TestGateway implements AutoCloseable {
   private final Map<String, Integer> statuses = new ConcurrentHashMap<>();
   private final Map<String, List<String>> received = new ConcurrentHashMap<>();
   private final Set<String> throttledOnce = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> framesMax = new ConcurrentHashMap<>();
   private volatile CountDownLatch gathering = new CountDownLatch(0);
   private volatile IntSupplier delayMs = () -> 0;
   private final AtomicInteger underWay = new AtomicInteger();
@@ -59,6 +60,11 @@ final class TestGateway implements AutoCloseable {
   /// The next push to a connection is throttled; those behind it are taken.
   void throttleOnce(String connection) {
     throttledOnce.add(connection);
+  }
+
+  /// A connection takes so many frames, and is throttled from then on.
+  void take(String connection, int frames) {
+    framesMax.put(connection, frames);
   }
 
   void answer(String connection, int status) {
@@ -98,7 +104,11 @@ final class TestGateway implements AutoCloseable {
       String raw = exchange.getRequestURI().getRawPath();
       String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
       String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
-      int status = throttledOnce.remove(connection) ? 429 : statuses.getOrDefault(connection, 200);
+      boolean throttled =
+          throttledOnce.remove(connection)
+              || received(connection).size()
+                  >= framesMax.getOrDefault(connection, Integer.MAX_VALUE);
+      int status = throttled ? 429 : statuses.getOrDefault(connection, 200);
       if (status == SILENT) {
         closed.await();
         return;

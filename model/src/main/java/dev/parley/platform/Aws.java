@@ -32,7 +32,10 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// Each client bounds the time of an attempt and of a call.
 public final class Aws {
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
-  private static final Duration CALL_MAX = Duration.ofSeconds(5);
+
+  /// All attempts of a call together.
+  public static final Duration CALL_MAX = Duration.ofSeconds(5);
+
   private static final Duration GATEWAY_MAX = Duration.ofSeconds(1);
 
   /// The SDK's own default, as is the next.

@@ -1,5 +1,6 @@
 package dev.parley.platform;
 
+import com.amazonaws.services.lambda.runtime.Context;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -19,6 +20,14 @@ public final class Deadline {
 
   public static Deadline in(Duration time, Ticker ticker) {
     return new Deadline(ticker, ticker.nanos() + time.toNanos());
+  }
+
+  /// So long before an invocation ends. What is not done by then must be left to somebody else: an
+  /// invocation that does not end in time is killed, and all that it was given comes again.
+  ///
+  /// @param rest for what is done after it
+  public static Deadline beforeEndOf(Context invocation, Duration rest) {
+    return in(Duration.ofMillis(invocation.getRemainingTimeInMillis()).minus(rest));
   }
 
   public boolean passed() {

@@ -3,6 +3,8 @@ package dev.parley.platform;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.time.Duration;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -17,14 +19,22 @@ import software.amazon.awssdk.http.SdkHttpRequest;
 import software.amazon.awssdk.http.auth.aws.signer.AwsV4HttpSigner;
 import software.amazon.awssdk.regions.Region;
 
-/// Posts JSON to one AWS service, each request signed and tried once, by the SDK's signer and its
-/// HTTP client, without a client of the service around them: its work for each call costs more than
-/// the call itself (`docs/adr/0007`).
+/// Posts JSON to one AWS service, each request signed and answered or not, by the SDK's signer and
+/// its HTTP client, without a client of the service around them: its work for each call costs more
+/// than the call itself (`docs/adr/0007`).
+///
+/// A request is tried once, save where its socket turns out to be dead: between two invocations a
+/// function is frozen, and does not see that the other side closes its sockets. Then it is tried
+/// again at once, once.
 ///
 /// Safe for use by many threads.
 public final class SignedPost {
   /// What is read of an answer's body: enough to know an error.
   private static final int BODY_BYTES_MAX = 1024;
+
+  /// A socket that is older is not used again. It is less than the minute for which AWS's services
+  /// keep an idle one [?], so that a function that was frozen for longer meets no dead sockets.
+  private static final Duration SOCKET_AGE_MAX = Duration.ofSeconds(50);
 
   private final AwsV4HttpSigner signer = AwsV4HttpSigner.create();
   private final AwsCredentialsProvider credentials;
@@ -46,6 +56,7 @@ public final class SignedPost {
             .maxConnections(concurrency)
             .connectionTimeout(timeout)
             .socketTimeout(timeout)
+            .connectionTimeToLive(SOCKET_AGE_MAX)
             .build();
   }
 
@@ -55,6 +66,18 @@ public final class SignedPost {
   /// @param path below the service's URL, encoded, with its slash
   /// @throws IOException where there is no answer
   public Answer post(String path, byte[] json) throws IOException {
+    try {
+      return postOnce(path, json);
+    } catch (IOException e) {
+      // There is no connection, or no answer in time: another attempt would take as long.
+      if (e instanceof ConnectException || e instanceof InterruptedIOException) {
+        throw e;
+      }
+      return postOnce(path, json);
+    }
+  }
+
+  private Answer postOnce(String path, byte[] json) throws IOException {
     ContentStreamProvider content = ContentStreamProvider.fromByteArrayUnsafe(json);
     HttpExecuteResponse response =
         http.prepareRequest(

@@ -170,6 +170,21 @@ public final class Events {
     return split(Limits.FRAME_BYTES_MAX - 1).map(Events::frame).toList();
   }
 
+  /// How many [#frames] there are.
+  public int frameCount() {
+    return (int) split(Limits.FRAME_BYTES_MAX - 1).count();
+  }
+
+  /// The events that are not in the first frames, of which at least one is left: what somebody
+  /// lacks who took so many.
+  public Events afterFrames(int frames) {
+    if (frames == 0) {
+      return this;
+    }
+    int taken = split(Limits.FRAME_BYTES_MAX - 1).limit(frames).mapToInt(List::size).sum();
+    return part(taken, count());
+  }
+
   /// These events in as few parts as the bound allows, in order. An event that is larger by itself
   /// is a part of its own.
   ///
@@ -182,20 +197,21 @@ public final class Events {
     List<Events> parts = new ArrayList<>();
     int from = 0;
     for (List<byte[]> part : split) {
-      int begin = from;
-      int end = from + part.size();
-      parts.add(
-          new Events(
-              part,
-              oldest,
-              messageIds,
-              traced.stream()
-                  .filter(message -> message.at() >= begin && message.at() < end)
-                  .map(message -> message.at(message.at() - begin))
-                  .toList()));
-      from = end;
+      parts.add(part(from, from + part.size()));
+      from += part.size();
     }
     return parts;
+  }
+
+  private Events part(int from, int to) {
+    return new Events(
+        lines.subList(from, to),
+        oldest,
+        messageIds,
+        traced.stream()
+            .filter(message -> message.at() >= from && message.at() < to)
+            .map(message -> message.at(message.at() - from))
+            .toList());
   }
 
   private Stream<List<byte[]>> split(int bytesMax) {

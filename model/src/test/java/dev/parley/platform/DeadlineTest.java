@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.TestContext;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +26,16 @@ class DeadlineTest {
     ticker.pass(Duration.ofNanos(1));
     assertTrue(deadline.passed());
     assertEquals(0, deadline.leftNanos());
+  }
+
+  @Test
+  void theEndOfAnInvocationLeavesTimeForTheRest() {
+    Deadline deadline =
+        Deadline.beforeEndOf(new TestContext("test", SECOND.multipliedBy(60)), SECOND);
+
+    assertTrue(deadline.left().compareTo(SECOND.multipliedBy(59)) <= 0);
+    assertTrue(deadline.left().compareTo(SECOND.multipliedBy(40)) > 0);
+    assertTrue(Deadline.beforeEndOf(new TestContext("test", SECOND), SECOND.plusNanos(1)).passed());
   }
 
   @Test

@@ -38,6 +38,21 @@ class EventsTest {
   }
 
   @Test
+  void whoTookSomeOfTheFramesLacksTheOthers() {
+    Events events =
+        Events.of(IntStream.range(0, 20).mapToObj(i -> "\"" + i + "x".repeat(4_000) + "\""), null);
+    List<String> frames = frames(events);
+
+    assertEquals(3, frames.size());
+    for (int taken = 0; taken < 3; taken++) {
+      assertEquals(frames.size() - taken, events.afterFrames(taken).frameCount());
+      assertEquals(frames.subList(taken, 3), frames(events.afterFrames(taken)));
+    }
+    assertSame(events, events.afterFrames(0));
+    assertEquals(0, Events.of(List.of()).frameCount());
+  }
+
+  @Test
   void theIdsOfItsMessagesAreTold() {
     Event presence = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
     Events events = Events.of(List.of(presence, said("first"), said("second")));

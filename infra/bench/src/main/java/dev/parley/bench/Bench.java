@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// - `burst`: 10 to 500 messages a second into 1,000 members: [Burst]
 /// - `cost`: processor time of a push, beside that of HTTP clients alone: [Cost]
 /// - `faults`: one message to 1,000 members, some of whom are gone, throttled or silent: [Faults]
+/// - `quota`: one message to more members than the account's quota bears at once: [Quota]
 /// - `neighbours`: what people elsewhere wait while one room is in trouble: [Neighbours]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
@@ -32,9 +33,9 @@ import org.jspecify.annotations.Nullable;
 /// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other rooms),
 /// `bench.cut` (60 seconds without a network, of `recover`), `bench.steps` of a single benchmark,
 /// with commas between them (the rooms' sizes; of `burst`, `members:rate`; of `cost`, `parley` and
-/// [Floor#CLIENTS]; of `neighbours`, its two troubles; of `recover`, messages missed; of `growth`,
-/// connections elsewhere; of `jmh`, regular expressions), and `bench.push.jvm` (the options of the
-/// JVM that `cost` measures).
+/// [Floor#CLIENTS]; of `quota`, its three; of `neighbours`, its two troubles; of `recover`,
+/// messages missed; of `growth`, connections elsewhere; of `jmh`, regular expressions), and
+/// `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final double AWS_POLLS = 4;
@@ -59,6 +60,11 @@ public final class Bench {
             Cost.PARLEY + "," + String.join(",", Floor.CLIENTS),
             Cost.PARLEY + "|" + String.join("|", Floor.CLIENTS)));
     KINDS.put("faults", new Kind("1000", number));
+    KINDS.put(
+        "quota",
+        new Kind(
+            String.join(",", Quota.NONE, Quota.PACED, Quota.SLOW),
+            String.join("|", Quota.NONE, Quota.PACED, Quota.SLOW)));
     KINDS.put(
         "neighbours",
         new Kind(
@@ -171,6 +177,10 @@ public final class Bench {
       case "cost" -> new Cost(cloud(elsewhere), report).run(steps);
       case "tracing" -> new TraceCost(cloud(0), report).run(steps);
       case "faults" -> new Faults(cloud(elsewhere), report).run(numbers(steps));
+      case "quota" -> {
+        stop();
+        new Quota(polls, report).run(steps);
+      }
       case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
       case "growth" -> {

@@ -11,6 +11,7 @@ import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.template.Template;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
@@ -47,29 +48,52 @@ final class Cloud implements AutoCloseable {
 
   private static final Path TEMPLATE = Path.of("infra/template.yaml");
 
-  private static final FaultPlan FAULTS =
-      FaultPlan.parse("seed=1,push.delayed=1/%d~%dms".formatted(PUSH_MEDIAN_MS, PUSH_P99_MS));
+  /// Faults: how long a push takes on AWS.
+  static final String LATENCY =
+      "seed=1,push.delayed=1/%d~%dms".formatted(PUSH_MEDIAN_MS, PUSH_P99_MS);
+
+  /// A value of `PushesPerSecond` that bounds nothing here.
+  static final String UNBOUNDED = "1000000";
 
   private static final int ROOM_ELSEWHERE = 1_000;
   private static final int WRITERS = 8;
   private static final Duration ROWS_PATIENCE = Duration.ofMinutes(5);
 
   private final LocalCloud cloud;
+  private final Map<String, String> parameters;
   private final Random random = new Random(3);
   private final List<Members> members = new ArrayList<>();
   private int elsewhere;
 
-  private Cloud(LocalCloud cloud) {
+  private Cloud(LocalCloud cloud, Map<String, String> parameters) {
     this.cloud = cloud;
+    this.parameters = parameters;
   }
 
+  /// One that is measured and not its quota: it bounds neither requests nor pushes a second.
   static Cloud start(double polls) throws StartException {
+    return start(polls, Map.of("PushesPerSecond", UNBOUNDED), RequestQuota.NONE, LATENCY);
+  }
+
+  static Cloud start(
+      double polls, Map<String, String> parameters, RequestQuota quota, String faults)
+      throws StartException {
     LocalCloud cloud =
-        LocalCloud.start(Options.inMemory(TEMPLATE).withPollsPerSecond(polls).withFaults(FAULTS));
+        LocalCloud.start(
+            Options.inMemory(TEMPLATE)
+                .withParameters(parameters)
+                .withPollsPerSecond(polls)
+                .withQuota(quota)
+                .withFaults(FaultPlan.parse(faults)));
     // Every push is decided on.
     Meter.countPushes(() -> cloud.faults().decisions(Fault.PUSH_DELAYED));
     AWSXRay.getGlobalRecorder().addSegmentListener(Meter.INVOCATIONS);
-    return new Cloud(cloud);
+    return new Cloud(cloud, parameters);
+  }
+
+  /// How many requests were refused so far, because of the quota.
+  long requestsRefused() {
+    return cloud.requestsRefused();
   }
 
   /// From now on, pushes to these connections, and to no others, are answered with 429.
@@ -104,7 +128,7 @@ final class Cloud implements AutoCloseable {
   Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.putAll(
-        Objects.requireNonNull(Template.read(TEMPLATE, Map.of()).functions().get("PushFunction"))
+        Objects.requireNonNull(Template.read(TEMPLATE, parameters).functions().get("PushFunction"))
             .environment());
     environment.putAll(cloud.dynamoDb().environment());
     environment.putAll(cloud.sqs().environment());

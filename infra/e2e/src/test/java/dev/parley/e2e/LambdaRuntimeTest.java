@@ -181,7 +181,7 @@ class LambdaRuntimeTest {
     environment.put("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", gateway + "/" + cloud.stage());
     environment.put("AWS_ENDPOINT_URL_XRAY", gateway + "/_local/xray");
     environment.put("DIRECT_PUSH_MS", "10000"); // a JVM's first push takes its time
-    environment.put("PUSH_TIMEOUT_MS", "10000");
+    environment.put("PUSH_TIMEOUT_MS", "2000");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "FanoutFunction");
     environment.put("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:" + apiPort);
     environment.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:" + daemonPort);

@@ -61,7 +61,7 @@ class LogsTest {
       }
       cloud.faults().throttle(connections(cloud));
       ada.request("sendMessage", "\"room\":\"logs\",\"id\":\"tried-again\",\"message\":\"x\"");
-      until(() -> find(written, "PushFunction", TRIED_AGAIN).isPresent(), written::toString);
+      until(() -> find(written, "RetryFunction", TRIED_AGAIN).isPresent(), written::toString);
       ada.request(
           "sendMessage", "\"room\":\"not-mine\",\"id\":\"refused\",\"message\":\"" + TEXT + "\"");
     }
@@ -77,7 +77,7 @@ class LogsTest {
     assertTrue(pushed.path("message").asText().contains("2 delivered"), pushed.toString());
     assertKeys(line(log, "FanoutFunction", "1 events to \\d segments"), "many", "mine");
     assertKeys(line(log, "PushFunction", "1 events to "), "many", "mine");
-    assertKeys(line(log, "PushFunction", TRIED_AGAIN), "logs", "tried-again");
+    assertKeys(line(log, "RetryFunction", TRIED_AGAIN), "logs", "tried-again");
     JsonNode refused = line(log, "SendMessageFunction", "error not_a_member");
     assertKeys(refused, "not-mine", "refused");
     JsonNode presence = line(log, "PresenceFunction", "\\d events to ");

@@ -7,7 +7,6 @@ import static dev.parley.e2e.TestTraces.named;
 import static dev.parley.e2e.TestTraces.place;
 import static dev.parley.e2e.TestTraces.start;
 import static dev.parley.e2e.TestTraces.step;
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -119,7 +118,7 @@ class MessageTraceTest {
                 sent.path("trace").textValue(),
                 t ->
                     sum(continued(t, "PushFunction"), "members", 0) == 1_201
-                        && continued(t, "PushFunction").stream().anyMatch(p -> attempt(p) == 2));
+                        && continued(t, "RetryFunction").stream().anyMatch(p -> attempt(p) == 2));
 
         assertWhole(trace);
         assertEquals(Map.of(), cloud.traces().refused());
@@ -134,16 +133,18 @@ class MessageTraceTest {
         assertEquals(1, sum(pushes, "gone", 0));
         assertEquals(1, sum(pushes, "throttled", 0));
         for (JsonNode push : pushes) {
-          String parent = requireNonNull(place(trace, push.path("parent_id").textValue()));
-          if (attempt(push) == 0) {
-            assertEquals("FanoutFunction > enqueue", parent);
-            assertTrue(ordered(push).containsAll(List.of("wait in queue", "read members", "push")));
-          } else {
-            assertEquals("PushFunction > enqueue", parent, "a retry is caused by a push");
-            assertEquals(1, push.at("/annotations/throttled").asInt());
-            assertTrue(
-                step(step(push, "push"), "ApiGatewayManagementApi").path("throttle").asBoolean());
-          }
+          assertEquals(
+              "FanoutFunction > enqueue", place(trace, push.path("parent_id").textValue()));
+          assertTrue(ordered(push).containsAll(List.of("wait in queue", "read members", "push")));
+        }
+        for (JsonNode retry : continued(trace, "RetryFunction")) {
+          assertEquals(
+              (attempt(retry) == 1 ? "PushFunction" : "RetryFunction") + " > enqueue",
+              place(trace, retry.path("parent_id").textValue()),
+              "a retry is caused by a push");
+          assertEquals(1, retry.at("/annotations/throttled").asInt());
+          assertTrue(
+              step(step(retry, "push"), "ApiGatewayManagementApi").path("throttle").asBoolean());
         }
       } finally {
         sockets.forEach(WebSocket::abort);

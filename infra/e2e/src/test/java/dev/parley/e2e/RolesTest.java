@@ -143,7 +143,7 @@ class RolesTest {
       assertForgotten(mia, "Mia");
     }
 
-    /// Where the gateway cannot be reached, both functions leave their pushes to the retries.
+    /// Where the gateway cannot be reached, all three functions leave their pushes to the retries.
     private void pushesFail() {
       Template template = Template.read(TestCloud.TEMPLATE, Map.of());
       ConnectionId ned = new ConnectionId("AAAAAAAAAAAAABA=");
@@ -176,6 +176,18 @@ class RolesTest {
       jobs.setRecords(List.of(job));
       new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
           .handleRequest(jobs, new TestContext("PushFunction"));
+
+      job.setBody(
+          "{\"room\":\"tower\",\"attempt\":1,\"connections\":[\"%s\"]}\n{}".formatted(ned.value()));
+      new PushHandler(unreachable(template, "RetryFunction"), InstantSource.system())
+          .handleRequest(jobs, new TestContext("RetryFunction"));
+      Map<String, String> reachable = unreachable(template, "RetryFunction");
+      reachable.put(
+          "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+          "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));
+      // Ned was never connected.
+      new PushHandler(reachable, InstantSource.system())
+          .handleRequest(jobs, new TestContext("RetryFunction"));
     }
 
     private Map<String, String> unreachable(Template template, String function) {

@@ -421,7 +421,12 @@ class TemplateTest {
     Map<String, JsonNode> queues = template.ofType(RawTemplate.QUEUE);
     for (String id : List.of("PushSegments", "PushRetries", "PruneConnections")) {
       JsonNode queue = queues.getOrDefault(id, MissingNode.getInstance());
-      String reader = id.startsWith("Push") ? "PushFunction" : "PruneFunction";
+      String reader =
+          switch (id) {
+            case "PushSegments" -> "PushFunction";
+            case "PushRetries" -> "RetryFunction";
+            default -> "PruneFunction";
+          };
       int timeout = template.functionProperty(reader, "Timeout").asInt();
       assertEquals(6 * timeout, queue.path("VisibilityTimeout").asInt(), id);
       JsonNode dead =
@@ -437,6 +442,77 @@ class TemplateTest {
       assertEquals("messageGroup", fifo.path("DeduplicationScope").asText());
       assertEquals("perMessageGroupId", fifo.path("FifoThroughputLimit").asText());
     }
+  }
+
+  /// All functions that push stay within `PushesPerSecond` together, because each kind has a share,
+  /// and so many of a kind at once share that as their mapping lets run.
+  @Test
+  void theFunctionsThatPushShareTheBudget() {
+    int percent = 0;
+    Set<String> sharing = new HashSet<>();
+    for (Map.Entry<String, JsonNode> entry : template.ofType(RawTemplate.FUNCTION).entrySet()) {
+      String id = entry.getKey();
+      JsonNode function = entry.getValue();
+      boolean pushes =
+          RawTemplate.statements(function).stream()
+              .flatMap(statement -> RawTemplate.each(statement.path("Resource")).stream())
+              .anyMatch(resource -> template.resolve(resource).endsWith("/POST/@connections/*"));
+      JsonNode variables = function.path("Environment").path("Variables");
+      assertEquals(pushes, variables.has("PUSH_SHARE_PERCENT"), id);
+      if (!pushes) {
+        continue;
+      }
+      sharing.add(id);
+      percent += variables.path("PUSH_SHARE_PERCENT").asInt();
+      JsonNode functions = variables.path("PUSH_SHARE_FUNCTIONS");
+      assertEquals(1, function.path("Events").size(), id + " has the share of one mapping");
+      JsonNode event = RawTemplate.fields(function.path("Events")).values().iterator().next();
+      if (event.path("Type").asText().equals("SQS")) {
+        assertEquals(
+            functions,
+            event.path("Properties").path("ScalingConfig").path("MaximumConcurrency"),
+            id);
+      } else {
+        assertEquals("StreamFunctions", functions.path("Ref").asText(), id);
+        assertEquals(
+            functions,
+            function.path("ReservedConcurrentExecutions").path("Fn::If").path(1),
+            id + " is bounded where the account allows it");
+      }
+    }
+
+    assertEquals(
+        Set.of("FanoutFunction", "PushFunction", "RetryFunction", "PresenceFunction"), sharing);
+    assertEquals(100, percent);
+    assertEquals("false", parameter("ReserveStreamFunctions"));
+  }
+
+  private String parameter(String name) {
+    return template
+        .parameters()
+        .getOrDefault(name, MissingNode.getInstance())
+        .path("Default")
+        .asText();
+  }
+
+  /// API Gateway's own quota, of which frames have the rest.
+  @Test
+  void theBudgetIsFourFifthsOfTheQuota() {
+    assertEquals(
+        Quotas.REQUESTS_PER_SECOND * 4 / 5, Integer.parseInt(parameter("PushesPerSecond")));
+  }
+
+  /// The segments of a room are a power of two, and a full batch is one too: one function does not
+  /// get more of them than another.
+  @Test
+  void segmentsFallEvenlyToTheFunctions() {
+    int batchSize =
+        template
+            .functionProperty("PushFunction", "Events")
+            .at("/Segments/Properties/BatchSize")
+            .asInt();
+
+    assertEquals(1, Integer.bitCount(batchSize), "a batch of " + batchSize);
   }
 
   /// A job that failed once is pushed before a room goes the direct way again.

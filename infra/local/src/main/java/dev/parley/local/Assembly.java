@@ -321,6 +321,7 @@ final class Assembly {
           new XRayApi(traces)::answer,
           metrics::json,
           options.origins(),
+          options.quota(),
           faults,
           journal,
           Bounds.ofThisMachine());

@@ -95,6 +95,11 @@ public final class LocalCloud implements AutoCloseable {
     return faults;
   }
 
+  /// How many frames and calls of `@connections` were refused so far: [Options#quota].
+  public long requestsRefused() {
+    return gateway.requestsRefused();
+  }
+
   /// What X-Ray has, and what it refused.
   public Traces traces() {
     return traces;

@@ -3,6 +3,8 @@ package dev.parley.local;
 import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.aws.LocalClients;
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.gateway.Quotas;
+import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -18,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// Settings are system properties: `parley.port` (8080; 0 takes a free one), `parley.data` (a
 /// folder, `.parley`; `memory` keeps nothing), `parley.dynamodb.port` (0),
 /// `parley.polls.per.second` (4), `parley.origins` (none; else as [Origins#parse] takes them),
-/// `parley.faults` (none; else a [FaultPlan]), `parley.xray.port` (2000 where that is free; 0 takes
-/// a
-/// free one), `parley.sampling` (1; a share from 0), `parley.template` (`infra/template.yaml`) and
-/// `parley.site` (`web`, where there is one).
+/// `parley.faults` (none; else a [FaultPlan]), `parley.quota` (10000 requests a second; 0 for
+/// none), `parley.quota.bucket` (5000 requests at once), `parley.xray.port` (2000 where that is
+/// free; 0 takes a free one), `parley.sampling` (1; a share from 0), `parley.template`
+/// (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
 /// ws://localhost:8080/<stage>`. A start that fails prints one line on stderr, naming the setting
@@ -99,6 +101,10 @@ public final class Main {
         .withPollsPerSecond(pollsPerSecond(properties))
         .withSite(isFolder ? web : null)
         .withOrigins(origins(properties))
+        .withQuota(
+            new RequestQuota(
+                requests(properties, "parley.quota", 0, Quotas.REQUESTS_PER_SECOND),
+                requests(properties, "parley.quota.bucket", 1, Quotas.REQUESTS_BUCKET)))
         .withFaults(faults(properties))
         .withXrayPort(xrayPort(properties))
         .withSampling(sampling(properties));
@@ -127,6 +133,19 @@ public final class Main {
     } catch (IllegalArgumentException e) {
       throw new StartException("parley.faults: " + e.getMessage(), e);
     }
+  }
+
+  private static int requests(Properties properties, String name, int min, int unlessGiven)
+      throws StartException {
+    return (int)
+        number(
+            properties,
+            name,
+            Integer.toString(unlessGiven),
+            requests ->
+                requests >= min && requests <= RequestQuota.MAX && requests == Math.rint(requests),
+            "give a whole number of requests from %d to %d".formatted(min, RequestQuota.MAX)
+                + (min == 0 ? "; 0 is no quota" : ""));
   }
 
   private static int port(Properties properties, String name, int unlessGiven)

@@ -1,6 +1,7 @@
 package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.origins.Origins;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
 /// @param origins which hosts may be asked, and which pages may ask
+/// @param quota how many requests a second the gateway takes
 /// @param faults what is to go wrong, and how often
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
@@ -30,6 +32,7 @@ public record Options(
     double pollsPerSecond,
     @Nullable Path site,
     Origins origins,
+    RequestQuota quota,
     FaultPlan faults,
     @Nullable Integer xrayPort,
     double sampling) {
@@ -47,11 +50,22 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
-  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only, no
-  /// faults, and every invocation traced.
+  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only,
+  /// AWS's quota, no faults, and every invocation traced.
   public static Options inMemory(Path template) {
     return new Options(
-        template, Map.of(), 0, null, 0, 4, null, Origins.OF_THIS_MACHINE, FaultPlan.NONE, 0, 1);
+        template,
+        Map.of(),
+        0,
+        null,
+        0,
+        4,
+        null,
+        Origins.OF_THIS_MACHINE,
+        RequestQuota.OF_AWS,
+        FaultPlan.NONE,
+        0,
+        1);
   }
 
   public Options withParameters(Map<String, String> values) {
@@ -80,6 +94,10 @@ public record Options(
 
   public Options withOrigins(Origins admitted) {
     return with(draft -> draft.origins = admitted);
+  }
+
+  public Options withQuota(RequestQuota requests) {
+    return with(draft -> draft.quota = requests);
   }
 
   public Options withFaults(FaultPlan plan) {
@@ -116,6 +134,7 @@ public record Options(
     private double pollsPerSecond;
     private @Nullable Path site;
     private Origins origins;
+    private RequestQuota quota;
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
@@ -129,6 +148,7 @@ public record Options(
       pollsPerSecond = from.pollsPerSecond;
       site = from.site;
       origins = from.origins;
+      quota = from.quota;
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
@@ -144,6 +164,7 @@ public record Options(
           pollsPerSecond,
           site,
           origins,
+          quota,
           faults,
           xrayPort,
           sampling);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.almworks.sqlite4java.SQLiteConnection;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -289,6 +291,37 @@ final class StartRefusalTest {
             + share
             + ": give the share of invocations that begin a trace, from 0 to 1",
         assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "parley.quota,-1,0,; 0 is no quota",
+    "parley.quota,1000001,0,; 0 is no quota",
+    "parley.quota,2.5,0,; 0 is no quota",
+    "parley.quota.bucket,0,1,''",
+    "parley.quota.bucket,many,1,''"
+  })
+  void aQuotaThatIsNoneIsToldByItsSetting(String name, String value, int min, String note) {
+    Properties properties = new Properties();
+    properties.setProperty(name, value);
+
+    assertEquals(
+        "%s=%s: give a whole number of requests from %d to 1000000%s"
+            .formatted(name, value, min, note),
+        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @Test
+  void theQuotaIsAwssUnlessAnotherIsGiven() throws Exception {
+    Properties properties = new Properties();
+    assertEquals(new RequestQuota(10_000, 5_000), Main.options(properties).quota());
+
+    properties.setProperty("parley.quota", "2500");
+    properties.setProperty("parley.quota.bucket", "1250");
+    assertEquals(new RequestQuota(2_500, 1_250), Main.options(properties).quota());
+
+    properties.setProperty("parley.quota", "0");
+    assertEquals(0, Main.options(properties).quota().perSecond());
   }
 
   @Test

@@ -70,6 +70,12 @@ final class ConnectionsApi {
         "Message too long");
   }
 
+  /// Too many requests of the account, or a client that does not read: AWS says the same of both.
+  static FullHttpResponse tooMany() {
+    return Responses.error(
+        HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
+  }
+
   private @Nullable FullHttpResponse post(
       FullHttpRequest request, @Nullable Connection connection) {
     if (request.content().readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
@@ -94,8 +100,7 @@ final class ConnectionsApi {
       return Responses.empty(HttpResponseStatus.OK);
     }
     if (faults.throttles(connection.id()) || !connection.send(request.content().retainedSlice())) {
-      return Responses.error(
-          HttpResponseStatus.TOO_MANY_REQUESTS, "LimitExceededException", "Too Many Requests");
+      return tooMany();
     }
     return faults.happens(Fault.PUSH_ANSWER_LOST) ? null : Responses.empty(HttpResponseStatus.OK);
   }

@@ -52,6 +52,7 @@ final class Endpoint {
   }
 
   private final Clock clock;
+  private final Throttle throttle;
   private final ConnectionJournal journal;
   private final Ids ids;
   private final Events events;
@@ -71,6 +72,7 @@ final class Endpoint {
 
   private volatile boolean closing;
 
+  /// @param throttle which messages are refused
   /// @param connectionsMax how many there can be at once
   /// @throws IllegalArgumentException if a function is missing, or something cannot be honoured
   Endpoint(
@@ -78,11 +80,13 @@ final class Endpoint {
       Map<String, LocalFunction> functions,
       Clock clock,
       Executor threads,
+      Throttle throttle,
       Faults faults,
       int connectionsMax,
       ConnectionJournal journal) {
     this.connectionsMax = connectionsMax;
     this.clock = clock;
+    this.throttle = throttle;
     this.journal = journal;
     this.ids = new Ids(clock);
     this.events = new Events(api, ids, clock);
@@ -226,6 +230,12 @@ final class Endpoint {
 
   private void handle(Connection connection, String message) {
     String requestId = ids.next();
+    // What AWS does with a frame beyond the account's quota is not known [?]: it is refused as all
+    // else is, by an error frame, and the socket stays open.
+    if (!throttle.admits()) {
+      sendError(connection, "Too Many Requests", requestId);
+      return;
+    }
     Route route = routes.select(message);
     if (route == null) {
       sendError(connection, "Forbidden", requestId);

@@ -96,6 +96,7 @@ public final class Gateway implements AutoCloseable {
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gateway ", 0).factory());
   private final EventLoopGroup eventLoops;
+  private final Throttle throttle;
   private final Endpoint endpoint;
   private final List<Channel> servers = new ArrayList<>();
 
@@ -105,6 +106,7 @@ public final class Gateway implements AutoCloseable {
   /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
   /// @param metrics gives the JSON of `/_local/metrics`
   /// @param origins which hosts may be asked, and which pages may ask
+  /// @param quota of messages and `@connections` together
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
   ///     there are told `$disconnect` from now on, while the gateway serves
@@ -118,19 +120,29 @@ public final class Gateway implements AutoCloseable {
       BiFunction<String, byte[], XRayApi.Answer> xray,
       Supplier<String> metrics,
       Origins origins,
+      RequestQuota quota,
       Faults faults,
       ConnectionJournal journal,
       Bounds bounds)
       throws IOException {
+    throttle = new Throttle(quota);
     endpoint =
         new Endpoint(
-            api, functions, Clock.systemUTC(), threads, faults, bounds.connectionsMax(), journal);
+            api,
+            functions,
+            Clock.systemUTC(),
+            threads,
+            throttle,
+            faults,
+            bounds.connectionsMax(),
+            journal);
     List<ConnectionJournal.Left> left = journal.left();
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
             new ConnectionsApi(endpoint, faults),
             origins,
+            throttle,
             faults,
             Network.isNeeded(faults) ? new Network(faults) : null,
             api.stage(),
@@ -175,6 +187,11 @@ public final class Gateway implements AutoCloseable {
   /// How many connections are open.
   public int connections() {
     return endpoint.connections();
+  }
+
+  /// How many messages and calls of `@connections` were refused because of the quota.
+  public long requestsRefused() {
+    return throttle.refused();
   }
 
   /// Ends all connections with 1001, gives functions at work and `$disconnect` a moment, gives up

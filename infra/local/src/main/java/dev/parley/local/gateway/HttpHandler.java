@@ -44,6 +44,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// What all these handlers share.
   ///
   /// @param origins which hosts may be asked, and which pages may ask
+  /// @param throttle which calls of `@connections` are refused
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
   /// @param xray answers an operation below [#XRAY] with a body
@@ -52,6 +53,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       Endpoint endpoint,
       ConnectionsApi connectionsApi,
       Origins origins,
+      Throttle throttle,
       Faults faults,
       @Nullable Network network,
       String stage,
@@ -142,6 +144,10 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   }
 
   private void connections(ChannelHandlerContext ctx, FullHttpRequest request, String id) {
+    if (!services.throttle().admits()) {
+      respond(ctx, request, ConnectionsApi.tooMany());
+      return;
+    }
     if (!request.method().equals(HttpMethod.POST)) {
       respond(ctx, request, services.connectionsApi().respond(request, id));
       return;

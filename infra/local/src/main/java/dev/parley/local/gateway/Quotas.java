@@ -28,6 +28,15 @@ public final class Quotas {
   /// How long a function behind a route may take.
   public static final Duration INTEGRATION_TIMEOUT_MAX = Duration.ofSeconds(29);
 
+  /// Requests a second of an account in a Region, "across HTTP APIs, REST APIs, WebSocket APIs, and
+  /// WebSocket callback APIs". Newer Regions have a quarter of it, and of the bucket.
+  ///
+  /// Source: "Amazon API Gateway quotas", API Gateway developer guide; so is the next.
+  public static final int REQUESTS_PER_SECOND = 10_000;
+
+  /// How many requests may come at once.
+  public static final int REQUESTS_BUCKET = 5_000;
+
   /// What waits to be read by one client. More is refused with 429. AWS tells only that there is
   /// such a buffer (apigatewaymanagementapi, LimitExceededException: "the WebSocket client side
   /// buffer is full"), so its size is a choice [?]: room for two of the largest messages.

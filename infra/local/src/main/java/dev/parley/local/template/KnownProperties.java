@@ -92,6 +92,8 @@ final class KnownProperties {
               "Architectures",
               "Policies.**",
               "Description",
+              // A bound, and others' concurrency that it is taken from.
+              "ReservedConcurrentExecutions",
               // Logs go to the terminal.
               "LoggingConfig.LogGroup",
               "Tags.**"),

@@ -43,6 +43,7 @@ final class GatewayTester implements AutoCloseable {
   private List<String> identitySources = List.of();
   private Bounds bounds = Bounds.ofThisMachine();
   private Origins origins = Origins.OF_THIS_MACHINE;
+  private RequestQuota quota = RequestQuota.OF_AWS;
   private Faults faults = Faults.none();
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
@@ -63,6 +64,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester socketsMax(int sockets) {
     bounds = new Bounds(bounds.request(), bounds.idle(), bounds.connection(), sockets);
+    return this;
+  }
+
+  GatewayTester quota(int perSecond, int bucket) {
+    quota = new RequestQuota(perSecond, bucket);
     return this;
   }
 
@@ -158,7 +164,8 @@ final class GatewayTester implements AutoCloseable {
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
     gateway =
-        new Gateway(api, functions, port, site, xray, () -> "{}", origins, faults, journal, bounds);
+        new Gateway(
+            api, functions, port, site, xray, () -> "{}", origins, quota, faults, journal, bounds);
   }
 
   Gateway gateway() {

@@ -164,6 +164,7 @@ final class SocketHandlerTest {
             Map.of(),
             Clock.systemUTC(),
             work::add,
+            new Throttle(RequestQuota.OF_AWS),
             Faults.none(),
             1,
             ConnectionJournal.inMemory());
