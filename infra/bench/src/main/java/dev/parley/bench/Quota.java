@@ -12,7 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 /// 1,000 a second, 500 at once, and the template's parameters with them. So no run can be shorter
 /// than 0.5 s, from the first member's receipt to the last one's.
 ///
-/// - `none`: `PushesPerSecond` is so large that it bounds nothing, as before there was one
+/// - `none`: `PushesPerSecond` is so large that it bounds nothing, and as many pushes are under way as
+///   before there was one
 /// - `paced`: it is 80 % of the quota, as by default
 /// - `slow`: a push takes 200 ms, and there is no quota; 3,000 members in 8 segments are more than
 ///   one function can push to in its time
@@ -36,6 +37,9 @@ final class Quota {
 
   /// Of the quota of AWS.
   private static final int SCALE = RequestQuota.OF_AWS.perSecond() / MEMBERS;
+
+  /// Of each of two functions, where there were 16 with 64 pushes under way: scaled, too.
+  private static final String CONCURRENCY_BEFORE = Integer.toString(16 * 64 / 2 / SCALE);
 
   private static final double LIMIT_SECONDS = 0.5;
   private static final int ELSEWHERE = 10;
@@ -74,6 +78,8 @@ final class Quota {
         Map.of(
             "SegmentSize",
             Integer.toString(500 / SCALE),
+            "PushConcurrency",
+            step.equals(NONE) ? CONCURRENCY_BEFORE : Integer.toString(128 / SCALE),
             "PushesPerSecond",
             step.equals(NONE) ? Cloud.UNBOUNDED : Integer.toString(MEMBERS * 4 / 5));
     try (Cloud cloud = Cloud.start(polls, parameters, quota, Cloud.LATENCY);
