@@ -83,8 +83,7 @@ export function drawMembers(room) {
       item.firstElementChild?.replaceWith(avatar(p.user, p.sender));
     }
     setText(find(item, '.label'), p.sender);
-    const you = p.user === room?.you?.user ? 'you' : '';
-    setText(find(item, '.verb'), [you, p.connections > 1 ? `×${p.connections}` : ''].join(' ').trim());
+    setText(find(item, '.verb'), p.user === room?.you?.user ? 'you' : '');
   });
 }
 

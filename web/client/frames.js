@@ -2,7 +2,8 @@
  * Checks what the server sends. An event or a row that is not as described is left out; the others of
  * its frame, and its room, are not affected.
  *
- * @typedef {import('./members.js').Member} Member
+ * @typedef {import('./members.js').Identity} Identity
+ * @typedef {import('./members.js').Person} Person
  * @typedef {import('./members.js').PresenceEvent} PresenceEvent
  * @typedef {import('./messages.js').Message} Message
  * @typedef {import('./messages.js').MessageEvent} MessageEvent
@@ -29,7 +30,7 @@ export function eventOf(value) {
     case 'message':
       return (prev === null || isTimestamp(prev)) && isMessage(value) ? value : null;
     case 'presence':
-      return (state === 'in' || state === 'out') && isMember(value) ? value : null;
+      return (state === 'in' || state === 'out') && isIdentity(value) ? value : null;
     default:
       return null; // Newer servers may send more.
   }
@@ -61,10 +62,21 @@ export function arrayOf(value) {
 
 /**
  * @param {any} value
- * @returns {boolean} whether it is a {@link Member}
+ * @returns {boolean} whether it is an {@link Identity}
  */
-export function isMember(value) {
-  return areStrings(value?.member, value?.user, value?.sender);
+export function isIdentity(value) {
+  return areStrings(value?.user, value?.sender);
+}
+
+/**
+ * The people in a page of a `members` reply. Who has an odd number of connections counts as one.
+ *
+ * @param {unknown[]} members
+ * @returns {Person[]}
+ */
+export function peopleOf(members) {
+  return members.filter(isIdentity).map((/** @type {any} */ { user, sender, connections }) => (
+    { user, sender, connections: isTimestamp(connections) ? connections : 1 }));
 }
 
 /**

@@ -1,16 +1,19 @@
 /**
  * Who is in one room.
  *
- * @typedef {{member: string, user: string, sender: string}} Member a connection; who it belongs to
+ * @typedef {{user: string, sender: string}} Identity a user, and how it is called
  *
- * @typedef {Member & {type: 'presence', state: 'in' | 'out'}} PresenceEvent
+ * @typedef {Identity & {connections: number}} Person a user in a room, and by how many connections: as
+ *     far as was listed, since no event tells when another one comes or goes
+ *
+ * @typedef {Identity & {type: 'presence', state: 'in' | 'out'}} PresenceEvent
  *
  * @typedef {object} Members
- * @property {ReadonlyMap<string, Member> | null} members null until listed
+ * @property {ReadonlyMap<string, Person> | null} members by user; null until listed
  * @property {boolean} membersMore there are more members than were listed
  * @property {Listing | null} listing what happened to members since their list was asked for
  *
- * @typedef {{arrived: ReadonlyMap<string, Member>, left: ReadonlySet<string>}} Listing
+ * @typedef {{arrived: ReadonlyMap<string, Person>, left: ReadonlySet<string>}} Listing
  */
 
 /** @type {Members} */
@@ -21,20 +24,21 @@ export const UNLISTED = { members: null, membersMore: false, listing: null };
  *
  * @template {Members} T
  * @param {T} room
- * @param {PresenceEvent} event
+ * @param {PresenceEvent} event which may come twice
  * @returns {T} the same one where members were not listed
  */
-export function presenceReceived(room, { member, user, sender, state }) {
+export function presenceReceived(room, { user, sender, state }) {
   if (room.members === null && room.listing === null) return room;
   const arrived = new Map(room.listing?.arrived);
   const left = new Set(room.listing?.left);
   const members = new Map(room.members);
   for (const known of [arrived, members]) {
-    if (state === 'in') known.set(member, { member, user, sender });
-    else known.delete(member);
+    const connections = known.get(user)?.connections ?? 1;
+    if (state === 'in') known.set(user, { user, sender, connections });
+    else known.delete(user);
   }
-  if (state === 'in') left.delete(member);
-  else left.add(member);
+  if (state === 'in') left.delete(user);
+  else left.add(user);
   return {
     ...room,
     members: room.members === null ? null : members,
@@ -56,30 +60,32 @@ export const listingBegun = (room) => ({ ...room, listing: { arrived: new Map(),
  *
  * @template {Members} T
  * @param {T} room
- * @param {Member[]} listed
+ * @param {Person[]} listed of whom two may be the same user
  * @param {boolean} more
  * @returns {T}
  */
 export function membersListed(room, listed, more) {
   const { arrived, left } = room.listing ?? { arrived: new Map(), left: new Set() };
-  const members = new Map(listed.filter((m) => !left.has(m.member)).map((m) => [m.member, m]));
-  for (const [member, who] of arrived) members.set(member, who);
+  /** @type {Map<string, Person>} */
+  const members = new Map();
+  for (const person of listed.filter(({ user }) => !left.has(user))) {
+    const connections = (members.get(person.user)?.connections ?? 0) + person.connections;
+    members.set(person.user, { ...person, connections });
+  }
+  for (const [user, { sender, connections }] of arrived) {
+    members.set(user, { user, sender, connections: members.get(user)?.connections ?? connections });
+  }
   return { ...room, members, membersMore: more, listing: null };
 }
 
 /**
- * Who is in the room, by display name: a user with two tabs is two members, and one person.
+ * Who is in the room, by display name.
  *
  * @param {Members} room
- * @returns {{user: string, sender: string, connections: number}[]}
+ * @returns {Person[]}
  */
 export function people({ members }) {
-  /** @type {Map<string, {user: string, sender: string, connections: number}>} */
-  const byUser = new Map();
-  for (const { user, sender } of members?.values() ?? []) {
-    byUser.set(user, { user, sender, connections: (byUser.get(user)?.connections ?? 0) + 1 });
-  }
-  return [...byUser.values()].sort(
+  return [...members?.values() ?? []].sort(
     (a, b) => a.sender.localeCompare(b.sender) || (a.user < b.user ? -1 : 1),
   );
 }

@@ -5,7 +5,7 @@
 
 import { moment } from './clock.js';
 import { Refused, Unanswered } from './socket.js';
-import { isMember, isTimestamp, pageOf } from './frames.js';
+import { isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
 import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE } from './limits.js';
 import { noLooks } from './looks.js';
 import { newRoom, next } from './room.js';
@@ -176,7 +176,7 @@ export class Membership {
     this.apply({ type: 'membersAsked' });
     const frame = { action: 'members', room: this.name };
     const { items, more } = await connection.list(frame, 'members', () => !this.ended);
-    this.apply({ type: 'membersListed', members: items.filter(isMember), more });
+    this.apply({ type: 'membersListed', members: peopleOf(items), more });
   }
 
   /** Fetches what may be missing. Rejects with {@link Refused} or {@link Unanswered}. */
@@ -218,7 +218,7 @@ export class Membership {
         const page = pageOf(reply);
         const limit = this.#limit(at);
         if (action === 'join') {
-          const you = isMember(reply.you) ? reply.you : null;
+          const you = isIdentity(reply.you) ? reply.you : null;
           const head = isTimestamp(reply.head) ? reply.head : null;
           this.apply({ type: 'joined', ...page, you, head, after, limit });
         } else {

@@ -30,7 +30,8 @@ export { people } from './members.js';
 
 /**
  * @typedef {import('./drafts.js').Draft} Draft
- * @typedef {import('./members.js').Member} Member
+ * @typedef {import('./members.js').Identity} Identity
+ * @typedef {import('./members.js').Person} Person
  * @typedef {import('./members.js').PresenceEvent} PresenceEvent
  * @typedef {import('./messages.js').Message} Message
  * @typedef {import('./messages.js').MessageEvent} MessageEvent
@@ -41,7 +42,7 @@ export { people } from './members.js';
  * @property {string} name
  * @property {'out' | 'behind' | 'live'} link `out`: no membership confirmed on this connection;
  *     `behind`: a member, and catching up; `live`: caught up since
- * @property {Member | null} you as whom the server knows this connection
+ * @property {Identity | null} you as whom the server knows this connection
  * @property {ReadonlyArray<Message>} messages ascending by timestamp, each once: the stretch's
  * @property {number} from where the messages begin: a timestamp, or 0 for the beginning of the room
  * @property {boolean} complete false: retention has removed what came before
@@ -55,7 +56,7 @@ export { people } from './members.js';
  *
  * @typedef {Conversation & import('./members.js').Members} Room
  *
- * @typedef {{type: 'joined', you: Member | null, head: number | null, after?: number, limit: number}
+ * @typedef {{type: 'joined', you: Identity | null, head: number | null, after?: number, limit: number}
  *     & Page} Joined
  * @typedef {{type: 'history', after?: number, before?: undefined, limit: number} & Page} CatchUp
  * @typedef {{type: 'history', before: number} & Page} Older
@@ -74,7 +75,7 @@ export { people } from './members.js';
  *     | {type: 'draftChanged', id: string, change: Partial<Draft>}
  *     | {type: 'draftDiscarded', id: string}
  *     | {type: 'membersAsked'}
- *     | {type: 'membersListed', members: Member[], more: boolean}} RoomEvent
+ *     | {type: 'membersListed', members: Person[], more: boolean}} RoomEvent
  */
 
 /**

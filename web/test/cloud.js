@@ -309,7 +309,7 @@ export class Cloud {
       else if (!this.chance(this.faults.lostReplies)) socket.deliver({ ...reply, ref });
     };
     const refuse = (/** @type {string} */ code) => reply({ type: 'error', code, message: code });
-    const you = { user: socket.user, sender: socket.sender, member: socket.member };
+    const you = { user: socket.user, sender: socket.sender };
     switch (action) {
       case 'join': {
         socket.rooms.add(room);
@@ -327,9 +327,13 @@ export class Cloud {
         else reply({ type: 'history', room, ...this.table(room).page(/** @type {any} */ (frame)) });
         break;
       case 'members': {
-        const there = [...this.open].filter((s) => s.rooms.has(room));
-        const members = there.map(({ member, user, sender }) => ({ member, user, sender }));
-        reply({ type: 'members', room, members, cursor: null });
+        /** @type {Map<string, {user: string, sender: string, connections: number}>} */
+        const byUser = new Map();
+        for (const { user, sender } of [...this.open].filter((s) => s.rooms.has(room))) {
+          const connections = (byUser.get(user)?.connections ?? 0) + 1;
+          byUser.set(user, { user, sender, connections });
+        }
+        reply({ type: 'members', room, members: [...byUser.values()], cursor: null });
         break;
       }
       case 'ping': {

@@ -29,7 +29,7 @@ function simulate(seed) {
   const random = generator(seed);
   const time = new Time();
   const table = new Table('r', time, random, random() < 0.5 ? 0.1 : 0.5);
-  const you = { user: 'guest:me', sender: 'Me', member: 'm' };
+  const you = { user: 'guest:me', sender: 'Me' };
   const chance = (/** @type {number} */ p) => random() < p;
   const between = (/** @type {number} */ min, /** @type {number} */ max) => min + random() * (max - min);
 

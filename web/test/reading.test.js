@@ -218,7 +218,7 @@ export default {
         socket.rooms.add(frame.room);
         socket.deliver({ type: frame.action === 'join' ? 'joined' : 'history', room: frame.room,
           messages: [], more: true, complete: true, head: null, ref: frame.ref,
-          you: { user: socket.user, sender: socket.sender, member: socket.member } });
+          you: { user: socket.user, sender: socket.sender } });
       }
     };
     const client = connect();
@@ -239,7 +239,7 @@ export default {
     await cloud.pass(SECOND);
     const [socket] = cloud.open;
     const good = { ...content(cloud.time.now * 1000, 'good'), type: 'message', room: 'r', prev: null };
-    const person = { type: 'presence', room: 'r', member: 'm', user: 'u', sender: 'U', state: 'in' };
+    const person = { type: 'presence', room: 'r', user: 'u', sender: 'U', state: 'in' };
     const sendMessage = cloud.handle;
     cloud.handle = (to, frame) => {
       if (frame.action !== 'sendMessage') sendMessage.call(cloud, to, frame);
@@ -252,8 +252,8 @@ export default {
       ...['timestamp', 'id', 'user', 'sender', 'message', 'prev', 'room'].flatMap((field) => (
         [undefined, {}, [], -1, 1.5].map((odd) => ({ ...good, id: 'odd', message: 'odd', [field]: odd })))),
       { ...good, timestamp: '5' }, { ...good, timestamp: 2 ** 53 },
-      ...['member', 'user', 'sender', 'state', 'room'].flatMap((field) => (
-        [undefined, null, {}, 7].map((odd) => ({ ...person, member: 'odd', [field]: odd })))),
+      ...['user', 'sender', 'state', 'room'].flatMap((field) => (
+        [undefined, null, {}, 7].map((odd) => ({ ...person, user: 'odd', [field]: odd })))),
       { type: 'sent', room: 's', id: {}, timestamp: 'x' }, { type: 'sent', room: {}, ref: [] },
       { type: 'pong' }, { type: 'error' }, { type: 'joined' }, { type: 'history', messages: 5 },
       good, person,
@@ -262,7 +262,8 @@ export default {
     await cloud.pass(SECOND);
 
     equal(texts(client), ['good']);
-    equal(people(/** @type {any} */ (client.room('r'))).map((p) => p.user).filter((u) => u === 'u'), ['u']);
+    const there = people(/** @type {any} */ (client.room('r'))).map((p) => p.user);
+    equal(there.filter((user) => !user.startsWith('guest:')), ['u']);
     equal(drafts(client, 's').length, 1);
     equal(cloud.opened, 1);
   }),
@@ -284,7 +285,7 @@ export default {
         socket.deliver({ type: 'pong', time: {}, rooms: { r: 'x', s: [], t: null }, ref: frame.ref });
       } else if (frame.action === 'members' || frame.action === 'rooms') {
         const good = frame.action === 'rooms' ? { room: 'r', head: null }
-          : { member: 'm', user: 'u', sender: 'U' };
+          : { user: 'u', sender: 'U', connections: {} };
         socket.deliver({ type: frame.action, [frame.action]: [null, 5, [], {}, good, { room: 5 }],
           cursor: {}, ref: frame.ref });
       } else handle.call(cloud, socket, frame);
@@ -299,7 +300,7 @@ export default {
 
     equal(texts(client), ['one', 'two']);
     equal([client.room('r')?.link, client.room('s')?.link], ['live', 'live']);
-    equal(people(/** @type {any} */ (client.room('r'))).map((p) => p.user), ['u']);
+    equal(people(/** @type {any} */ (client.room('r'))), [{ user: 'u', sender: 'U', connections: 1 }]);
     equal(rooms, [{ room: 'r', head: null }]);
     cloud.say('r', 'three');
     await cloud.until(() => texts(client).includes('three'), 'shown');

@@ -12,7 +12,7 @@ const HELD_MAX = 10;
 
 /** Nothing is ahead of the server's time. */
 const LIMIT = 2 ** 53;
-const you = { user: 'guest:me', sender: 'Me', member: '0000000000000001' };
+const you = { user: 'guest:me', sender: 'Me' };
 
 /** @param {number} timestamp */
 const content = (timestamp, fields = {}) => ({
@@ -30,7 +30,7 @@ const message = (timestamp, prev = null, fields = {}, limit = LIMIT) => ({
 });
 
 /**
- * @param {{member: string, user: string, sender: string}} who
+ * @param {{user: string, sender: string}} who
  * @param {'in' | 'out'} state
  * @returns {RoomEvent}
  */
@@ -463,7 +463,8 @@ export default {
   },
 
   presenceDuringAListingOverridesTheList() {
-    const [a, b, c] = ['a', 'b', 'c'].map((m) => ({ member: m, user: m, sender: m.toUpperCase() }));
+    const [a, b, c] = ['a', 'b', 'c'].map((user) => (
+      { user, sender: user.toUpperCase(), connections: 2 }));
     const room = after(...joined([]), { type: 'membersAsked' },
       presence(b, 'out'),
       presence(c, 'in'),
@@ -472,14 +473,24 @@ export default {
     equal(people(room).map((p) => p.sender), ['A', 'C']);
   },
 
-  aUserWithTwoTabsIsOnePerson() {
-    const tabs = ['a', 'b'].map((member) => ({ member, user: 'u', sender: 'U' }));
+  presenceIsOfUsersAndMayComeTwice() {
+    const [u, v] = ['u', 'v'].map((user) => ({ user, sender: user.toUpperCase() }));
     const room = after(...joined([]), { type: 'membersAsked' },
-      { type: 'membersListed', members: tabs, more: false });
+      { type: 'membersListed', members: [{ ...u, connections: 2 }], more: false });
 
-    equal(people(room), [{ user: 'u', sender: 'U', connections: 2 }]);
-    const left = next(room, presence(tabs[0], 'out'));
-    equal(people(left), [{ user: 'u', sender: 'U', connections: 1 }]);
+    const renamed = [presence({ ...u, sender: 'New' }, 'in'), presence(v, 'in'), presence(v, 'in')];
+    equal(people(renamed.reduce(next, room)),
+      [{ user: 'u', sender: 'New', connections: 2 }, { ...v, connections: 1 }]);
+    equal(people([presence(u, 'out'), presence(u, 'out')].reduce(next, room)), []);
+  },
+
+  /** A user with connections that the version before has opened may be in several pages. */
+  aUserWhoIsListedTwiceIsOnePerson() {
+    const room = after(...joined([]), { type: 'membersAsked' },
+      { type: 'membersListed', members: [1, 2].map((connections) => (
+        { user: 'u', sender: 'U', connections })), more: false });
+
+    equal(people(room), [{ user: 'u', sender: 'U', connections: 3 }]);
   },
 
   anUnreadableRowCountsAsSeenAndIsNotShown() {

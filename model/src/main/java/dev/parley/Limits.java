@@ -45,7 +45,7 @@ public final class Limits {
   /// Messages in one page when the client does not say.
   public static final int PAGE_MESSAGES_DEFAULT = 50;
 
-  /// Members in one page: each is at most 571 bytes, 256 of them a user id of quotes and 256 a name
+  /// People in one page: each is at most 571 bytes, 256 of them a user id of quotes and 256 a name
   /// of emoji, so that a page fits a frame.
   public static final int PAGE_MEMBERS_MAX = 50;
 

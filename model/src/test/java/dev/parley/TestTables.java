@@ -6,11 +6,15 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.template.Template;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
+import dev.parley.room.Room;
+import dev.parley.room.RoomId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
@@ -71,6 +75,13 @@ public final class TestTables {
 
   public static Settings settings() {
     return new Settings(environment("SendMessageFunction", Map.of()));
+  }
+
+  /// Rooms with a salt, as [dev.parley.room.RoomTable#open] gives them; nothing is written.
+  public static List<Room> rooms(RoomId... rooms) {
+    return Arrays.stream(rooms)
+        .map(room -> new Room(room, null, null, null, null, null, "salt of " + room))
+        .toList();
   }
 
   /// A name that no other test uses: `room-` and a random part, say.

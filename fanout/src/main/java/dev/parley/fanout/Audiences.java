@@ -34,11 +34,11 @@ final class Audiences {
         .orElseGet(() -> ofAll(room, first, now));
   }
 
-  /// Goes on from the last slot read: others may begin with the same digits.
+  /// Goes on from the last hash read: other connections of that user may follow.
   private Audience ofAll(RoomId room, List<Membership> first, Instant now) {
-    long last = SlotRange.valueOf(first.getLast().connection());
+    long last = first.getLast().slot().number();
     List<Membership> members = new ArrayList<>(first);
-    members.removeIf(member -> SlotRange.valueOf(member.connection()) == last);
+    members.removeIf(member -> member.slot().number() == last);
     members.addAll(
         index.membersIn(
             room, new SlotRange(last, SlotRange.SLOTS), segmentSize + 1 - members.size(), now));

@@ -78,8 +78,7 @@ record Chain(Events events, int skipped, String sequences, Room room) {
         Events.of(events),
         skipped,
         first.isEmpty() ? "" : position(stream, first + "-" + last),
-        new Room(
-            room.id(), head, headSequence, room.createdAt(), room.segments(), room.queuedUntil()));
+        room.handedOut(head, headSequence));
   }
 
   /// Whether a record is not later than the one that was handed out last. Where that one was of

@@ -9,6 +9,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
@@ -23,9 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The queue of connections that are gone: removes the rows of each, one connection after another
-/// and no faster than the tables bear beside everything else. A connection that was opened less
+/// The queue of connections that are gone: closes the session of each and removes its rows, one
+/// connection after another and no faster than the tables bear beside everything else. A connection
+// that was opened less
 /// than 30 s ago keeps its rows.
 ///
 /// A message that fails comes again, a few times. One that is no connection's id is left to the
@@ -44,6 +47,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   private final InstantSource clock;
   private final Ticker ticker;
   private final ConnectionTable connections;
+  private final SessionTable sessions;
 
   public PruneHandler() {
     this(System.getenv(), InstantSource.system());
@@ -57,7 +61,9 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
     Settings settings = new Settings(environment);
     this.clock = clock;
     this.ticker = ticker;
-    this.connections = new ConnectionTable(new Aws(settings).dynamoDb(), settings);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
+    this.sessions = new SessionTable(dynamoDb, settings);
   }
 
   @Override
@@ -92,7 +98,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   private void prune(ConnectionId connection) {
     MDC.put("connection_id", connection.value());
-    int rows = connections.prune(connection, clock.instant());
+    int rows = connections.prune(connection, sessions, clock.instant());
     LOG.info(
         "{} rows of a gone connection: {}", rows, rows > 0 ? "pruned" : "it is younger than 30 s");
     ticker.pause(Duration.ofMillis(1_000L * rows / ROWS_PER_SECOND));

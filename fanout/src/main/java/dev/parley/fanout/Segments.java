@@ -7,7 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How a large room is cut into segments of about equal size, each of which one Push function
-/// serves. Slots are uniform, so ranges of the same width hold about the same number of members.
+/// serves. Hashes of users are uniform, so ranges of the same width hold about the same number of
+/// users.
+///
+/// All connections of one user are in one segment, and nothing bounds how many there are. What they
+/// can delay is bounded: a segment's pushes end with the time that the Push function has for them,
+/// and who is left then gets the events by the retries.
 final class Segments {
   /// All of a room in one.
   static final int WHOLE = 0;

@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Membership;
+import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +21,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class AudienceTest {
+  private static final Comparator<Membership> BY_SLOT =
+      Comparator.comparing(member -> member.slot().value());
+
   /// In the order of their slots.
   private static final List<Membership> MEMBERS = members(5_000);
 
@@ -68,8 +74,43 @@ class AudienceTest {
     assertTrue(off < 0.3, "off by " + off);
   }
 
+  @Test
+  void aUserWithManyConnectionsDoesNotMakeASmallRoomLookHuge() {
+    for (long seed = 1; seed <= 200; seed++) {
+      List<Membership> room = new ArrayList<>(members(300, 1, new Random(seed)));
+      String user = room.get((int) (seed % 100)).slot().hash();
+      for (int i = 0; i < 150; i++) {
+        room.add(member(new Slot(user, ".", new ConnectionId("many" + i))));
+      }
+      room.sort(BY_SLOT);
+
+      long estimate = Audience.estimate(room.subList(0, 100));
+      Optional<Audience> sampled = Audience.of(room.subList(0, 100), false, 500);
+      assertTrue(sampled.isEmpty(), "seed " + seed + ": " + estimate);
+    }
+  }
+
+  @Test
+  void allConnectionsOfPeopleWithSeveralAreEstimated() {
+    List<Membership> room = members(2_000, 3, new Random(1));
+
+    double off = Audience.estimate(room.subList(0, 500)) / 6_000.0 - 1;
+
+    assertTrue(Math.abs(off) < 0.3, "off by " + off);
+  }
+
+  @Test
+  void fewHashesTellNothingOfARoomsSize() {
+    Slot slot = new Slot("00000001", ".", new ConnectionId("c"));
+    List<Membership> one = Collections.nCopies(100, member(slot));
+
+    assertEquals(Optional.empty(), Audience.of(one, false, 500));
+    assertEquals(
+        Optional.empty(), Audience.of(members(20_000, 1, new Random(1)).subList(0, 49), false, 500));
+  }
+
   private static void assertIsExact(List<Membership> first) {
-    long largest = SlotRange.valueOf(first.getLast().connection());
+    long largest = first.getLast().slot().number();
     BigDecimal exact =
         BigDecimal.valueOf(first.size() - 1L)
             .multiply(BigDecimal.valueOf(SlotRange.SLOTS))
@@ -78,11 +119,22 @@ class AudienceTest {
   }
 
   private static List<Membership> members(int count) {
-    Random random = new Random(1);
-    return IntStream.range(0, count)
-        .mapToObj(i -> new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36)))
-        .map(id -> new Membership(id, new Identity("guest:1", "Ada"), Instant.EPOCH))
-        .sorted(Comparator.comparing(member -> member.connection().slot()))
+    return members(count, 1, new Random(1));
+  }
+
+  private static List<Membership> members(int users, int connections, Random random) {
+    return IntStream.range(0, users)
+        .mapToObj(user -> "guest:" + random.nextLong())
+        .flatMap(
+            user ->
+                IntStream.range(0, connections)
+                    .mapToObj(c -> Slot.of("salt", user, new ConnectionId("c" + random.nextInt(9)))))
+        .map(AudienceTest::member)
+        .sorted(BY_SLOT)
         .toList();
+  }
+
+  private static Membership member(Slot slot) {
+    return new Membership(slot, new Identity("guest:1", "Ada"), Instant.EPOCH);
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
+import dev.parley.connection.Slot;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -68,11 +69,12 @@ class AudiencesTest {
   /// @return who was put into the room, in slot order
   private List<ConnectionId> fill(RoomId room, int members, long seed) {
     Random random = new Random(seed);
-    List<ConnectionId> ids = new ArrayList<>();
+    List<Slot> slots = new ArrayList<>();
     List<WriteRequest> rows = new ArrayList<>();
     for (int i = 0; i < members; i++) {
       ConnectionId id = new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "=");
-      ids.add(id);
+      Slot slot = Slot.of("salt", "guest:" + id, id);
+      slots.add(slot);
       rows.add(
           WriteRequest.builder()
               .putRequest(
@@ -81,9 +83,9 @@ class AudiencesTest {
                           Map.of(
                               "connection_id", Row.s(id.value()),
                               "room_id", Row.s(room.name()),
-                              "user", Row.s("guest:1"),
+                              "user", Row.s("guest:" + id),
                               "sender", Row.s("Ada"),
-                              "slot", Row.s(id.slot()),
+                              "slot", Row.s(slot.value()),
                               "joined_at", Row.n(now.toEpochMilli()),
                               "allowance", Row.n(now.toEpochMilli()),
                               "expires_at", Row.n(now.plusSeconds(600).getEpochSecond()))))
@@ -94,7 +96,7 @@ class AudiencesTest {
       TestTables.dynamoDb()
           .batchWriteItem(write -> write.requestItems(Map.of("ChatConnections", batch)));
     }
-    ids.sort(Comparator.comparing(ConnectionId::slot));
-    return ids;
+    slots.sort(Comparator.comparing(Slot::value));
+    return slots.stream().map(Slot::connection).toList();
   }
 }

@@ -19,6 +19,7 @@ import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
@@ -46,6 +47,7 @@ import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
 /// The ChatMessages stream, on the template's tables and a gateway that misbehaves.
 class FanoutHandlerTest {
+  private static final Identity BOB = new Identity("guest:bob", "Bob");
   private static final ObjectMapper JSON = new ObjectMapper();
   private final Instant longAgo = Instant.now().minusSeconds(600);
 
@@ -271,13 +273,13 @@ class FanoutHandlerTest {
     assertDone(fanOut(records.toArray(DynamodbStreamRecord[]::new)));
     // Other messages, other functions: five minutes have not passed.
     assertDone(fanOut(message("100", all.getFirst(), 20)));
+    String bob = TestMembers.join(BOB, longAgo, all.getFirst());
     assertDone(
         new PresenceHandler(
                 gateway.environment("PresenceFunction", Map.of()), InstantSource.system())
             .handleRequest(
                 TestRecords.event(
-                    TestRecords.connection(
-                        "1", "INSERT", "bob", all.getFirst().name(), longAgo.toEpochMilli())),
+                    TestRecords.membership("1", "INSERT", bob, BOB, all.getFirst(), longAgo)),
                 new TestContext()));
 
     List<Message> handedOver = takePrunes(gone, gone.size());

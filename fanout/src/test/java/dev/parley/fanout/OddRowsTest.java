@@ -203,31 +203,34 @@ class OddRowsTest {
   }
 
   static Stream<Case> connectionImages() {
-    return cases("user", "sender", "connection_id", "connected_at", "room_id");
+    return cases(
+        "user", "sender", "connection_id", "connected_at", "room_id", "slot", "joined_at");
   }
 
   @ParameterizedTest
   @MethodSource("connectionImages")
   void anOddConnectionHoldsUpNoPresenceAndItsSessionIsClosed(Case odd) throws Exception {
     String gone = join(room);
+    Identity bob = new Identity("guest:bob", "Bob");
     DynamodbStreamRecord membership =
-        TestRecords.connection("1", "INSERT", "bob", room.name(), longAgo.toEpochMilli());
+        TestRecords.membership("1", "INSERT", "bob", bob, room, longAgo);
     edit(membership.getDynamodb().getNewImage(), odd);
-    DynamodbStreamRecord connection =
-        TestRecords.connection("2", "REMOVE", gone, "$connection", longAgo.toEpochMilli());
+    DynamodbStreamRecord connection = TestRecords.expired("2", gone, longAgo);
     edit(connection.getDynamodb().getOldImage(), odd);
+    Identity cid = new Identity("guest:cid", "Cid");
     DynamodbStreamRecord fine =
-        TestRecords.connection("3", "INSERT", "cid", room.name(), longAgo.toEpochMilli());
+        TestRecords.membership(
+            "3", "INSERT", TestMembers.join(cid, longAgo, room), cid, room, longAgo);
 
     var response = presence.handleRequest(event(membership, connection, fine), new TestContext());
 
     assertTrue(response.getBatchItemFailures().isEmpty(), response.toString());
     assertTrue(
-        gateway.received(ada).getLast().contains(new ConnectionId("cid").member()),
+        gateway.received(ada).getLast().contains(cid.user()),
         gateway.received(ada).toString());
     if (!Set.of("connection_id", "room_id").contains(odd.attribute())) {
       assertEquals(
-          "gone",
+          "expired",
           new Row(
                   TestTables.dynamoDb()
                       .getItem(
@@ -267,7 +270,7 @@ class OddRowsTest {
             "127.0.0.1",
             "test",
             longAgo);
-    connections.open(connection, Set.of(in), longAgo, List.of(sessions.opening(connection)));
+    connections.open(connection, TestTables.rooms(in), longAgo, List.of(sessions.opening(connection)));
     return connection.id().value();
   }
 

@@ -148,7 +148,7 @@ class PruneHandlerTest {
   private ConnectionId open(ConnectionId id, Instant at, Set<RoomId> rooms) {
     connections.open(
         new Connection(id, new Identity("guest:1", "Ada"), "127.0.0.1", "test", at),
-        rooms,
+        TestTables.rooms(rooms.toArray(RoomId[]::new)),
         at,
         List.of());
     return id;

@@ -1,6 +1,7 @@
 package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
@@ -26,7 +28,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -66,7 +67,7 @@ class PushHandlerTest {
 
     for (ConnectionId member : members) {
       assertEquals(
-          LOWER.contains(member) ? List.of("[\"one\",\"two\"]") : List.of(),
+          LOWER.contains(slot(member)) ? List.of("[\"one\",\"two\"]") : List.of(),
           gateway.received(member.value()));
     }
   }
@@ -85,7 +86,7 @@ class PushHandlerTest {
 
     for (ConnectionId member : members) {
       assertEquals(
-          List.of(LOWER.contains(member) ? "[\"1\",\"2\",\"3\",\"4\"]" : "[\"a\",\"b\"]"),
+          List.of(LOWER.contains(slot(member)) ? "[\"1\",\"2\",\"3\",\"4\"]" : "[\"a\",\"b\"]"),
           gateway.received(member.value()));
     }
   }
@@ -280,13 +281,18 @@ class PushHandlerTest {
     for (int i = 0; i < count; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
       connections.open(
-          new Connection(id, new Identity("guest:1", "Ada"), "127.0.0.1", "test", longAgo),
-          Set.of(room),
+          new Connection(id, new Identity("guest:" + id, "Ada"), "127.0.0.1", "test", longAgo),
+          TestTables.rooms(room),
           longAgo,
           List.of());
       members.add(id);
     }
     return members;
+  }
+
+  private Slot slot(ConnectionId member) {
+    String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
+    return Slot.of(salt, "guest:" + member, member);
   }
 
   /// A job whose events are these texts, as JSON strings.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Membership;
+import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import java.time.Instant;
@@ -33,7 +34,7 @@ class SegmentsTest {
       for (Membership member : members) {
         assertEquals(
             1,
-            ranges.stream().filter(range -> range.contains(member.connection())).count(),
+            ranges.stream().filter(range -> range.contains(member.slot())).count(),
             "seed " + seed);
       }
     }
@@ -82,11 +83,14 @@ class SegmentsTest {
     for (int i = 0; i < size; i++) {
       members.add(
           new Membership(
-              new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "="),
+              Slot.of(
+                  "salt",
+                  "guest:" + i,
+                  new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "=")),
               ADA,
               Instant.EPOCH));
     }
-    members.sort(Comparator.comparing(member -> member.connection().slot()));
+    members.sort(Comparator.comparing(member -> member.slot().value()));
     return members;
   }
 }

@@ -13,7 +13,6 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// Members of rooms, on the template's tables.
 final class TestMembers {
@@ -24,15 +23,24 @@ final class TestMembers {
 
   private TestMembers() {}
 
-  /// Opens a connection in these rooms.
+  /// Opens a connection of a user of its own in these rooms.
   ///
   /// @return its id
   static String join(Instant at, RoomId... in) {
+    return join(new Identity(fresh("guest:"), "Ada"), at, in);
+  }
+
+  /// As above, by somebody.
+  static String join(Identity identity, Instant at, RoomId... in) {
     Connection connection =
-        new Connection(
-            new ConnectionId(fresh("c")), new Identity("guest:1", "Ada"), "127.0.0.1", "test", at);
-    CONNECTIONS.open(connection, Set.of(in), at, List.of(SESSIONS.opening(connection)));
+        new Connection(new ConnectionId(fresh("c")), identity, "127.0.0.1", "test", at);
+    CONNECTIONS.open(
+        connection, TestTables.rooms(in), at, List.of(SESSIONS.opening(connection)));
     return connection.id().value();
+  }
+
+  static void leave(String connection) {
+    CONNECTIONS.forget(new ConnectionId(connection));
   }
 
   /// How many rows of ChatConnections a connection has.

@@ -3,6 +3,8 @@ package dev.parley.fanout;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.TestSqs;
+import dev.parley.TestTables;
+import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +34,31 @@ final class TestQueues {
   /// Takes all jobs for a room, as [TestSqs#takeAll].
   static List<Message> takeAll(String queueUrl, RoomId room) {
     return TestSqs.takeAll(queueUrl, isFor(room));
+  }
+
+  /// Takes the departures from a room. One that is enqueued now comes after them: so none is missed
+  /// whose delay is as long.
+  static List<Departure> departures(RoomId room) {
+    Settings settings = new Settings(TestTables.environment("PresenceFunction", environment()));
+    String queue = settings.required("DEPARTURES_QUEUE_URL");
+    String last = TestTables.fresh("last");
+    TestSqs.client()
+        .sendMessage(send -> send.queueUrl(queue).messageBody(last).delaySeconds(1));
+    List<Departure> taken = new ArrayList<>();
+    TestSqs.take(
+        queue,
+        message -> {
+          if (message.body().equals(last)) {
+            return true;
+          }
+          if (message.body().startsWith("{")) {
+            taken.add(Departure.decode(message.body()));
+          }
+          return false;
+        },
+        1);
+    taken.removeIf(departure -> !departure.room().equals(room));
+    return taken;
   }
 
   private static Predicate<Message> isFor(RoomId room) {

@@ -1,9 +1,18 @@
 package dev.parley.fanout;
 
+import static java.util.Objects.requireNonNull;
+
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
+import dev.parley.Limits;
+import dev.parley.TestTables;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Slot;
+import dev.parley.identity.Identity;
+import dev.parley.room.RoomId;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -44,14 +53,62 @@ final class TestRecords {
     return record(sequence, "INSERT", Map.of("room_id", s(room), "timestamp", number), image, null);
   }
 
-  /// A row of ChatConnections that came (`INSERT`) or went (`REMOVE`).
-  static DynamodbStreamRecord connection(
-      String sequence, String eventName, String connection, String room, long connectedAtMs) {
+  /// A membership that came (`INSERT`) or went (`REMOVE`), as [TestMembers] writes it.
+  static DynamodbStreamRecord membership(
+      String sequence,
+      String eventName,
+      String connection,
+      Identity identity,
+      RoomId room,
+      Instant joinedAt) {
+    String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
+    Slot slot = Slot.of(salt, identity.user(), new ConnectionId(connection));
+    return connection(
+        sequence,
+        eventName,
+        connection,
+        room.name(),
+        Map.of(
+            "user", s(identity.user()),
+            "sender", s(identity.sender()),
+            "slot", s(slot.value()),
+            "joined_at", n(joinedAt.toEpochMilli()),
+            "expires_at", n(joinedAt.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond())));
+  }
+
+  /// A connection's own row that went because it had expired.
+  static DynamodbStreamRecord expired(String sequence, String connection, Instant connectedAt) {
+    DynamodbStreamRecord record = removed(sequence, connection, connectedAt);
+    com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity service =
+        new com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity();
+    service.setPrincipalId("dynamodb.amazonaws.com");
+    service.setType("Service");
+    record.setUserIdentity(service);
+    return record;
+  }
+
+  /// A connection's own row that a function has removed.
+  static DynamodbStreamRecord removed(String sequence, String connection, Instant connectedAt) {
+    return connection(
+        sequence,
+        "REMOVE",
+        connection,
+        "$connection",
+        Map.of(
+            "user", s("guest:1"),
+            "sender", s("Ada"),
+            "connected_at", n(connectedAt.toEpochMilli())));
+  }
+
+  private static DynamodbStreamRecord connection(
+      String sequence,
+      String eventName,
+      String connection,
+      String room,
+      Map<String, AttributeValue> attributes) {
     Map<String, AttributeValue> keys = Map.of("connection_id", s(connection), "room_id", s(room));
     Map<String, AttributeValue> image = new HashMap<>(keys);
-    image.put("user", s("guest:" + connection.hashCode()));
-    image.put("sender", s("Someone"));
-    image.put("connected_at", new AttributeValue().withN(Long.toString(connectedAtMs)));
+    image.putAll(attributes);
     boolean gone = eventName.equals("REMOVE");
     return record(sequence, eventName, keys, gone ? null : image, gone ? image : null);
   }
@@ -72,6 +129,10 @@ final class TestRecords {
     record.setEventName(eventName);
     record.setDynamodb(stream);
     return record;
+  }
+
+  private static AttributeValue n(long value) {
+    return new AttributeValue().withN(Long.toString(value));
   }
 
   static AttributeValue s(String value) {

@@ -3,6 +3,7 @@ package dev.parley.handlers;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
+import dev.parley.Sha256;
 import dev.parley.Text;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.GuestSecret;
@@ -78,7 +79,7 @@ public final class AuthorizerHandler
   /// The guest that a query describes, or nothing where its name or its secret cannot be used.
   static Optional<Identity> guest(Map<String, String> query, ConnectionId connection) {
     String name = Text.trim(query.getOrDefault("name", ""));
-    String sender = name.isEmpty() ? "Guest " + connection.member().substring(0, 4) : name;
+    String sender = name.isEmpty() ? "Guest " + Sha256.hex(connection.value()).substring(0, 4) : name;
     if (!Text.isName(sender)) {
       LOG.info("refused: ?name= is not 1 to 64 characters that are shown");
       return Optional.empty();

@@ -14,11 +14,13 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -96,11 +98,11 @@ public final class ConnectHandler
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
     // The connection comes last, so that a failure before it leaves no member behind.
-    Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now));
+    Collection<Room> opened =
+        Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();
     Trace.step(
         "open",
-        () ->
-            connections.open(connection, wanted.get(), now, List.of(sessions.opening(connection))));
+        () -> connections.open(connection, opened, now, List.of(sessions.opening(connection))));
     // One time for all of them is one line.
     Metrics.CONNECTIONS_OPENED.add(1, connection.connectedAt());
     Metrics.CONNECTIONS_ALIVE.add(1, connection.connectedAt());

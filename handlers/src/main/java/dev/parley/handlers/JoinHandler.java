@@ -24,7 +24,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// the first one after `after`.
 ///
 /// The membership is written first, then the head is read, then the page: what is said from now on
-/// is pushed, and what was said before is in the page or behind it.
+/// is pushed, and what was said before is in the page or behind it. A connection that is in the room
+/// already, as after a connect that named it, writes nothing.
 public final class JoinHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;
@@ -60,6 +61,7 @@ public final class JoinHandler extends FrameHandler {
                     caller.connection(),
                     caller.identity(),
                     id,
+                    () -> rooms.open(id, caller.identity(), caller.now()),
                     caller.connectedAt(),
                     caller.now()));
     switch (result) {
@@ -75,7 +77,7 @@ public final class JoinHandler extends FrameHandler {
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
-          return Reply.joined(room, page, complete, caller.connection(), caller.identity());
+          return Reply.joined(room, page, complete, caller.identity());
         });
   }
 }

@@ -15,7 +15,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// `members`: who is in a room, a page at a time.
+/// `members`: which users are in a room, a page at a time.
 public final class MembersHandler extends FrameHandler {
   private final Memberships memberships;
   private final MemberIndex index;
@@ -43,6 +43,6 @@ public final class MembersHandler extends FrameHandler {
     MemberIndex.Page page =
         Trace.step(
             "members", () -> index.page(room, cursor, Limits.PAGE_MEMBERS_MAX, caller.now()));
-    return Reply.members(room, page.members(), page.cursor());
+    return Reply.members(room, page.people(), page.cursor());
   }
 }

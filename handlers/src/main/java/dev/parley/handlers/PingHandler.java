@@ -41,6 +41,6 @@ public final class PingHandler extends FrameHandler {
         Trace.step(
             "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
     Metrics.PINGS.add(1);
-    return Reply.pong(caller.now(), caller.connection(), caller.identity(), asked, joined);
+    return Reply.pong(caller.now(), caller.identity(), asked, joined);
   }
 }

@@ -3,11 +3,14 @@ package dev.parley.handlers;
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
 import dev.parley.TestTables;
+import dev.parley.room.RoomId;
+import dev.parley.room.RoomTable;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
@@ -40,7 +43,7 @@ class JoinHandlerTest {
     assertTrue(joined.path("complete").asBoolean());
     assertTrue(joined.path("head").isNull(), "no fan-out runs in this test");
     assertEquals(bob.user(), joined.path("you").path("user").asText());
-    assertEquals(bob.id().member(), joined.path("you").path("member").asText());
+    assertEquals("Ada", joined.path("you").path("sender").asText());
     assertEquals(Set.of(room), bob.rooms(room));
   }
 
@@ -71,6 +74,18 @@ class JoinHandlerTest {
     assertEquals("invalid_range", ada.refusal(join, "{\"room\":\"" + room + "\",\"before\":9}"));
 
     assertTrue(ada.rooms(room).isEmpty());
+  }
+
+  @Test
+  void aRefusedJoinMakesNoRoom() {
+    TestConnection ghost = TestConnection.closed();
+
+    ghost.refusal(join, "{\"room\":\"" + room + "\"}");
+
+    assertNull(
+        new RoomTable(TestTables.dynamoDb(), TestTables.settings())
+            .get(new RoomId(room))
+            .createdAt());
   }
 
   @Test

@@ -21,14 +21,14 @@ class MembersHandlerTest {
   private final String room = fresh("room");
 
   @Test
-  void allMembersAreListedOnceHoweverLongTheirNamesAndNoConnectionIdIsTold() {
+  void allUsersAreListedOnceHoweverLongTheirNamesAndNoConnectionIdIsTold() {
     Set<String> expected = new HashSet<>();
     String longest = "\ud83d\ude00".repeat(Limits.SENDER_CHARACTERS_MAX);
     TestConnection ada = TestConnection.open(room);
-    expected.add(ada.id().member());
+    expected.add(ada.user());
     for (int i = 0; i < Limits.PAGE_MEMBERS_MAX + 3; i++) {
-      String user = "\"".repeat(Limits.USER_CHARACTERS_MAX);
-      expected.add(TestConnection.open(user, longest, room).id().member());
+      String user = "\"".repeat(Limits.USER_CHARACTERS_MAX - 2) + (i + 10);
+      expected.add(TestConnection.open(user, longest, room).user());
     }
 
     Set<String> listed = new HashSet<>();
@@ -37,13 +37,26 @@ class MembersHandlerTest {
     do {
       JsonNode page = ada.send(members, "{\"room\":\"" + room + "\"" + cursor + "}");
       assertTrue(!page.toString().contains(ada.id().value()), page.toString());
-      page.path("members").forEach(m -> assertTrue(listed.add(m.path("member").asText())));
+      page.path("members").forEach(m -> assertTrue(listed.add(m.path("user").asText())));
       cursor = page.path("cursor").isNull() ? "" : ",\"cursor\":" + page.path("cursor");
       pages++;
     } while (!cursor.isEmpty());
 
     assertEquals(expected, listed);
     assertEquals(2, pages);
+  }
+
+  @Test
+  void aUserIsListedOnceWithTheNewestNameAndTheNumberOfConnections() {
+    TestConnection ada = TestConnection.open("guest:" + room, "Ada", room);
+    TestConnection.open(ada.user(), "Ada L.", room);
+
+    JsonNode page = ada.send(members, "{\"room\":\"" + room + "\"}");
+
+    assertEquals(
+        "[{\"user\":\"%s\",\"sender\":\"Ada L.\",\"connections\":2}]".formatted(ada.user()),
+        page.path("members").toString());
+    assertTrue(page.path("cursor").isNull());
   }
 
   @Test

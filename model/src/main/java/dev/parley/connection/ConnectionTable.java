@@ -8,20 +8,21 @@ import static dev.parley.table.Row.seconds;
 import dev.parley.Limits;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Batches;
+import dev.parley.table.Row;
 import dev.parley.table.Transactions;
 import dev.parley.table.WriteResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatConnections: for each connection one row that is the connection itself
@@ -70,10 +71,10 @@ public final class ConnectionTable {
 
   /// Opens a connection in its first rooms, all or nothing.
   ///
-  /// @param rooms at most 50
+  /// @param rooms at most 50, as [dev.parley.room.RoomTable#open] gives them
   /// @param also what else is written in the same transaction
   public void open(
-      Connection connection, Set<RoomId> rooms, Instant now, List<TransactWriteItem> also) {
+      Connection connection, Collection<Room> rooms, Instant now, List<TransactWriteItem> also) {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
@@ -85,11 +86,11 @@ public final class ConnectionTable {
 
     List<TransactWriteItem> items = new ArrayList<>(also);
     items.add(Transactions.insert(table, own, PARTITION_KEY));
-    Membership membership = new Membership(connection.id(), connection.identity(), now);
-    for (RoomId room : rooms) {
+    for (Room room : rooms) {
+      Membership membership = Membership.in(room, connection.id(), connection.identity(), now);
       items.add(
           Transactions.insert(
-              table, membership.row(room, connection.connectedAt()), PARTITION_KEY));
+              table, membership.row(room.id(), connection.connectedAt()), PARTITION_KEY));
     }
     switch (Transactions.write(dynamoDb, items, Deadline.in(WRITE_MAX))) {
       case WriteResult.Written written -> {}
@@ -114,24 +115,24 @@ public final class ConnectionTable {
     return true;
   }
 
-  /// Removes everything of a connection that is gone, unless it was opened less than 30 s ago. One
-  /// whose time of opening cannot be read is removed.
+  /// Closes the session of a connection that is gone and removes everything of it, unless it was
+  /// opened less than 30 s ago. One whose time of opening cannot be read is removed. Where its own
+  /// row is gone already, who removed that has closed the session.
   ///
   /// @return how many rows were deleted; 0 where it is too young
-  public int prune(ConnectionId connection, Instant now) {
-    try {
-      dynamoDb.deleteItem(
-          delete ->
-              delete
-                  .tableName(table)
-                  .key(key(connection))
-                  .conditionExpression("NOT connected_at BETWEEN :young AND :ahead")
-                  .expressionAttributeValues(
-                      Map.of(
-                          ":young", millis(now.minus(Limits.PRUNE_AGE_MIN).plusMillis(1)),
-                          ":ahead", millis(now.plus(Limits.CLOCK_AHEAD_MAX)))));
-    } catch (ConditionalCheckFailedException e) {
-      return 0;
+  public int prune(ConnectionId connection, SessionTable sessions, Instant now) {
+    var found =
+        dynamoDb.getItem(
+            get -> get.tableName(table).key(key(connection)).consistentRead(true));
+    if (found.hasItem()) {
+      Instant connectedAt =
+          new Row(found.item())
+              .optionalMillis(table, "connected_at", now.plus(Limits.CLOCK_AHEAD_MAX));
+      if (connectedAt != null && connectedAt.isAfter(now.minus(Limits.PRUNE_AGE_MIN))) {
+        return 0;
+      }
+      sessions.closeUnheard(connection, connectedAt, now, "gone");
+      dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection)));
     }
     List<Map<String, AttributeValue>> memberships = memberships(connection);
     Batches.delete(dynamoDb, table, memberships);

@@ -2,11 +2,14 @@ package dev.parley.connection;
 
 import static dev.parley.table.Row.s;
 
+import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,12 +18,22 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 
 /// RoomConnections, the index of ChatConnections that lists the members of each room in the order
-/// of their slots ([ConnectionId#slot]).
+/// of their [Slot]s.
 ///
 /// The index may lag behind the table by a fraction of a second. Members past their `expires_at`,
 /// and rows that cannot be read, are left out.
 public final class MemberIndex {
   private static final String INDEX = "RoomConnections";
+
+  /// What is read for one page of people, about 250 KB: it bounds what a user with very many
+  /// connections makes others read.
+  private static final int PAGE_ROWS_MAX = 1_000;
+
+  /// As many as people have, and some to spare.
+  private static final int CONNECTIONS_PER_PERSON = 10;
+
+  /// What one `BatchGetItem` can confirm.
+  private static final int CONNECTIONS_OF_USER_MAX = 100;
 
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -30,38 +43,89 @@ public final class MemberIndex {
     this.table = settings.required(ConnectionTable.SETTING);
   }
 
-  /// Some members of a room, in slot order.
+  /// Some people of a room.
   ///
-  /// @param cursor the last member of this page where there are more, else null
-  public record Page(List<Membership> members, @Nullable String cursor) {}
+  /// @param cursor where the next page begins, or null at the end
+  public record Page(List<Person> people, @Nullable String cursor) {}
 
-  /// One page of a room's members. A member who joins or leaves meanwhile may be missing from all
-  /// pages, or be in one.
+  /// One page of the people in a room. Somebody who comes or goes meanwhile may be in no page, or in
+  /// one. The connections of one user are neighbours, so a page holds all of them, or the first
+  /// 1,000. A user who has some that version 0.1 opened may be in several pages.
   ///
-  /// @param after a cursor, or null for the first page
-  public Page page(RoomId room, @Nullable String after, int limit, Instant now) {
-    String from = after == null ? SlotRange.ALL.first() : ConnectionId.slotPrefix(after);
-    List<Membership> members = new ArrayList<>();
-    Map<String, AttributeValue> start = Map.of();
-    do {
-      QueryResponse response = query(room, from, SlotRange.ALL.last(), start, limit + 1);
-      addMemberships(response, now, members);
-      if (after != null) {
-        // Few slots begin with the same digits as the cursor's; the page begins after its member.
-        for (int i = 0; i < members.size(); i++) {
-          if (members.get(i).connection().member().equals(after)) {
-            members.subList(0, i + 1).clear();
-            break;
-          }
-        }
-      }
-      start = response.lastEvaluatedKey();
-    } while (members.size() <= limit && !start.isEmpty());
-    if (members.size() <= limit) {
-      return new Page(members, null);
+  /// @param cursor of the page before, or null for the first page
+  public Page page(RoomId room, @Nullable String cursor, int limit, Instant now) {
+    long from = cursor == null ? 0 : Long.parseLong(cursor, 16) + 1;
+    if (from == SlotRange.SLOTS) {
+      return new Page(List.of(), null);
     }
-    List<Membership> page = members.subList(0, limit);
-    return new Page(page, page.getLast().connection().member());
+    for (int rows = limit + 1; ; rows *= 4) {
+      int read = Math.min(rows, PAGE_ROWS_MAX);
+      List<Membership> members =
+          membersIn(room, new SlotRange(from, SlotRange.SLOTS), read, now);
+      boolean all = members.size() < read;
+      Page page = page(members, all, limit);
+      if (all || page.people().size() >= limit || read == PAGE_ROWS_MAX) {
+        return page;
+      }
+    }
+  }
+
+  /// @param all whether no others follow
+  private static Page page(List<Membership> members, boolean all, int limit) {
+    Map<String, List<Membership>> byHash = new LinkedHashMap<>();
+    members.forEach(
+        m -> byHash.computeIfAbsent(m.slot().hash(), h -> new ArrayList<>()).add(m));
+    if (!all && byHash.size() > 1) {
+      byHash.remove(members.getLast().slot().hash()); // others may follow
+    }
+    Map<String, List<Membership>> byUser = new LinkedHashMap<>();
+    @Nullable String last = null;
+    for (var neighbours : byHash.entrySet()) {
+      long users = neighbours.getValue().stream().map(Membership::user).distinct().count();
+      if (last != null && byUser.size() + users > limit) {
+        return new Page(people(byUser), last);
+      }
+      neighbours
+          .getValue()
+          .forEach(m -> byUser.computeIfAbsent(m.user(), u -> new ArrayList<>()).add(m));
+      last = neighbours.getKey();
+    }
+    return new Page(people(byUser), all ? null : last);
+  }
+
+  private static List<Person> people(Map<String, List<Membership>> byUser) {
+    return byUser.values().stream()
+        .map(
+            connections -> {
+              Identity newest = Collections.max(connections, Membership.BY_AGE).identity();
+              return new Person(newest.user(), newest.sender(), connections.size());
+            })
+        .toList();
+  }
+
+  /// All members of a room of few people, in slot order; none where there are more people, or more
+  /// than ten times as many connections.
+  public List<Membership> ofFew(RoomId room, int peopleMax, Instant now) {
+    for (int rows : new int[] {peopleMax + 1, CONNECTIONS_PER_PERSON * peopleMax + 1}) {
+      List<Membership> members = membersIn(room, SlotRange.ALL, rows, now);
+      if (members.stream().map(Membership::user).distinct().count() > peopleMax) {
+        break;
+      }
+      if (members.size() < rows) {
+        return members;
+      }
+    }
+    return List.of();
+  }
+
+  /// A user's memberships of a room, the first 100 in slot order. Those that version 0.1 opened are
+  /// not among them, save the one whose slot this is.
+  ///
+  /// @param slot of any of them
+  public List<Membership> ofUser(RoomId room, String user, Slot slot, Instant now) {
+    return membersIn(room, slot.neighbours(), CONNECTIONS_OF_USER_MAX, now).stream()
+        .filter(member -> member.user().equals(user))
+        .toList();
   }
 
   /// The members of a room in a range of slots, in slot order.

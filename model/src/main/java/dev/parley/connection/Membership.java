@@ -3,21 +3,38 @@ package dev.parley.connection;
 import static dev.parley.table.Row.millis;
 import static dev.parley.table.Row.s;
 import static dev.parley.table.Row.seconds;
+import static java.util.Objects.requireNonNull;
 
 import dev.parley.Limits;
 import dev.parley.identity.Identity;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// A connection in a room.
-public record Membership(ConnectionId connection, Identity identity, Instant joinedAt) {
+public record Membership(Slot slot, Identity identity, Instant joinedAt) {
+  /// The older ones first. Two that came in the same millisecond have an order too, which is the
+  /// same for all who read them.
+  public static final Comparator<Membership> BY_AGE =
+      Comparator.comparing(Membership::joinedAt)
+          .thenComparing(membership -> membership.connection().value());
+
   /// The attribute that holds the time that a member has spent on messages.
   static final String ALLOWANCE = "allowance";
+
+  /// A new membership.
+  ///
+  /// @param room as [dev.parley.room.RoomTable#open] gives it, with a salt
+  static Membership in(Room room, ConnectionId connection, Identity identity, Instant now) {
+    String salt = requireNonNull(room.salt());
+    return new Membership(Slot.of(salt, identity.user(), connection), identity, now);
+  }
 
   /// The membership in a row. A row that is past its expiry has none. Neither has one that cannot
   /// be read, which is reported: its client joins again, which writes it anew.
@@ -32,24 +49,34 @@ public record Membership(ConnectionId connection, Identity identity, Instant joi
     }
   }
 
-  private static Membership of(Row row) {
-    String slot = row.string("slot");
-    ConnectionId connection = ConnectionId.ofSlot(slot);
-    if (!connection.slot().equals(slot)) {
+  /// The membership in a row, whether or not it is past its expiry.
+  ///
+  /// @throws Row.InvalidRow or IllegalArgumentException where the row is none
+  public static Membership of(Row row) {
+    Slot slot = Slot.parse(row.string("slot"));
+    if (!slot.connection().value().equals(row.string("connection_id"))) {
       throw new Row.InvalidRow("slot", "that of its connection");
     }
     return new Membership(
-        connection,
+        slot,
         Identity.stored(row.string("user"), row.string("sender")),
         Instant.ofEpochMilli(row.number("joined_at")));
   }
 
+  public ConnectionId connection() {
+    return slot.connection();
+  }
+
+  public String user() {
+    return identity.user();
+  }
+
   /// The row of this membership, with an allowance of which nothing is spent.
   Map<String, AttributeValue> row(RoomId room, Instant connectedAt) {
-    Map<String, AttributeValue> row = new HashMap<>(ConnectionTable.key(connection, room));
+    Map<String, AttributeValue> row = new HashMap<>(ConnectionTable.key(connection(), room));
     row.put("user", s(identity.user()));
     row.put("sender", s(identity.sender()));
-    row.put("slot", s(connection.slot()));
+    row.put("slot", s(slot.value()));
     row.put("joined_at", millis(joinedAt));
     row.put(ALLOWANCE, millis(joinedAt));
     row.put("expires_at", seconds(connectedAt.plus(Limits.CONNECTION_ROW_MAX)));

@@ -9,6 +9,7 @@ import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
@@ -19,7 +20,9 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
@@ -44,11 +47,24 @@ public final class Memberships {
     this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
   }
 
-  /// Puts a connection into a room, unless it is there already.
+  /// Puts a connection into a room, unless it is there already. What can be refused, or is there, is
+  /// found out by a read: a transaction that is cancelled costs as much as one that writes.
+  ///
+  /// @param opening gives the room with its salt; called only where the connection is to be put
+  ///     into it, so that a refused join makes no room
   public JoinResult join(
-      ConnectionId connection, Identity identity, RoomId room, Instant connectedAt, Instant now) {
+      ConnectionId connection,
+      Identity identity,
+      RoomId room,
+      Supplier<Room> opening,
+      Instant connectedAt,
+      Instant now) {
+    Optional<JoinResult> known = known(connection, room, now);
+    if (known.isPresent()) {
+      return known.get();
+    }
     Map<String, AttributeValue> row =
-        new Membership(connection, identity, now).row(room, connectedAt);
+        Membership.in(opening.get(), connection, identity, now).row(room, connectedAt);
     TransactWriteItem count = count(connection, 1, now);
     TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
     WriteResult result = write(count, insert);
@@ -63,10 +79,35 @@ public final class Memberships {
     return switch (result) {
       case WriteResult.Written written -> new JoinResult.Joined();
       case WriteResult.Refused refused ->
-          isFull(refused.found(count).orElseThrow(), now)
+          rooms(refused.found(count).orElseThrow(), now) > 0
               ? new JoinResult.TooManyRooms()
               : new JoinResult.NotConnected();
     };
+  }
+
+  /// The result of a join that is to write nothing.
+  private Optional<JoinResult> known(ConnectionId connection, RoomId room, Instant now) {
+    Row own = new Row(Map.of());
+    Row membership = own;
+    var keys = List.of(ConnectionTable.key(connection), ConnectionTable.key(connection, room));
+    for (var item : Batches.get(dynamoDb, table, keys)) {
+      Row row = new Row(item);
+      if (row.string("room_id").equals(room.name())) {
+        membership = row;
+      } else {
+        own = row;
+      }
+    }
+    if (isMembership(membership, now)) {
+      return Optional.of(new JoinResult.Joined());
+    }
+    long rooms = rooms(own, now);
+    if (rooms < 0) {
+      return Optional.of(new JoinResult.NotConnected());
+    }
+    return rooms < Limits.ROOMS_PER_CONNECTION_MAX || !membership.attributes().isEmpty()
+        ? Optional.empty()
+        : Optional.of(new JoinResult.TooManyRooms());
   }
 
   /// Counts memberships of a connection that is open.
@@ -90,16 +131,18 @@ public final class Memberships {
         .build();
   }
 
-  /// Whether a connection is open, so that a join was refused because of the number of its rooms.
-  /// One whose own row cannot be read counts as closed: its client connects again.
-  private boolean isFull(Row own, Instant now) {
+  /// In how many rooms a connection is; -1 where it is closed. One whose own row cannot be read
+  /// counts as closed: its client connects again.
+  ///
+  /// @param own without attributes where there is none
+  private long rooms(Row own, Instant now) {
     try {
-      return own.number("expires_at") > now.getEpochSecond() && own.number("rooms") > 0;
+      return own.number("expires_at") > now.getEpochSecond() ? own.number("rooms") : -1;
     } catch (Row.InvalidRow e) {
       if (!own.attributes().isEmpty()) {
         own.report(table, e);
       }
-      return false;
+      return -1;
     }
   }
 
@@ -155,6 +198,19 @@ public final class Memberships {
       }
     }
     return joined;
+  }
+
+  /// Those memberships of a room that the table has. What the index shows may be gone by now.
+  ///
+  /// @param shown at most 100, each once
+  public List<Membership> confirmed(RoomId room, Collection<Membership> shown, Instant now) {
+    return Batches.get(
+            dynamoDb,
+            table,
+            shown.stream().map(m -> ConnectionTable.key(m.connection(), room)).toList())
+        .stream()
+        .flatMap(item -> Membership.of(table, new Row(item), now).stream())
+        .toList();
   }
 
   /// Charges one message to a member's allowance in a room, which also tells whether the connection

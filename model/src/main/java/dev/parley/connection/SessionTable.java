@@ -45,6 +45,17 @@ public final class SessionTable {
         "connection_id");
   }
 
+  /// Closes the session of a connection that ended without `$disconnect`: at its 2 h limit, at the
+  /// latest.
+  ///
+  /// @param reason as below
+  /// @return as below
+  public boolean closeUnheard(
+      ConnectionId connection, @Nullable Instant connectedAt, Instant now, String reason) {
+    Instant limit = connectedAt == null ? now : connectedAt.plus(Limits.CONNECTION_MAX);
+    return close(connection, connectedAt, limit.isBefore(now) ? limit : now, reason);
+  }
+
   /// Closes a session that is open, and counts that.
   ///
   /// @param reason the close code and what the gateway says of it, for example `1001 Going away`;

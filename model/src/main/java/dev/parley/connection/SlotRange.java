@@ -17,8 +17,8 @@ public record SlotRange(long from, long to) {
     }
   }
 
-  /// The range as the index compares it: both bounds are inclusive, and no character of a
-  /// connection id is above `~`.
+  /// The range as the index compares it: both bounds are inclusive, and `~` sorts after each flag
+  /// and after each character of a connection id.
   String first() {
     return digits(from);
   }
@@ -27,14 +27,8 @@ public record SlotRange(long from, long to) {
     return digits(to - 1) + "~";
   }
 
-  public boolean contains(ConnectionId connection) {
-    long value = valueOf(connection);
-    return from <= value && value < to;
-  }
-
-  /// The number that a connection's slot begins with: uniform from 0 to 2^32 - 1.
-  public static long valueOf(ConnectionId connection) {
-    return Long.parseLong(ConnectionId.slotPrefix(connection.slot()), 16);
+  public boolean contains(Slot slot) {
+    return from <= slot.number() && slot.number() < to;
   }
 
   /// For example `40000000-80000000`.

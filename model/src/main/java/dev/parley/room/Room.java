@@ -5,6 +5,7 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What ChatRooms knows of a room.
 ///
@@ -20,25 +21,28 @@ import org.jspecify.annotations.Nullable;
 ///     where its messages never went by the queue
 /// @param queuedUntil until then its messages go by the queue even where it is small; null where
 ///     they never went there
+/// @param salt under which the hashes of its members' slots are made; null where nobody has joined
+///     it since version 0.1
 public record Room(
     RoomId id,
     @Nullable Timestamp head,
     @Nullable String headSequence,
     @Nullable Instant createdAt,
     @Nullable Integer segments,
-    @Nullable Instant queuedUntil) {
+    @Nullable Instant queuedUntil,
+    @Nullable String salt) {
   /// As a power of two, the segments that a room is cut into at most: 4,096 of 500 members each are
   /// two million.
   public static final int SEGMENTS_POWER_MAX = 12;
 
-  /// A room whose messages never went by the queue.
+  /// A room without members, whose messages never went by the queue.
   public Room(
       RoomId id,
       @Nullable Timestamp head,
       @Nullable String headSequence,
       @Nullable Instant createdAt,
       @Nullable Integer segments) {
-    this(id, head, headSequence, createdAt, segments, null);
+    this(id, head, headSequence, createdAt, segments, null, null);
   }
 
   /// @throws Row.InvalidRow where the key is no room's
@@ -54,7 +58,14 @@ public record Room(
         headSequence(table, row),
         row.optionalMillis(table, "created_at", Timestamp.MAX.instant()),
         segments == null ? null : segments.intValue(),
-        row.optionalMillis(table, "queued_until", Timestamp.MAX.instant()));
+        row.optionalMillis(table, "queued_until", Timestamp.MAX.instant()),
+        salt(row));
+  }
+
+  /// Whatever somebody has written there is as good, as long as it stays.
+  private static @Nullable String salt(Row row) {
+    AttributeValue salt = row.attributes().get("salt");
+    return salt == null || salt.s() != null ? row.optionalString("salt") : salt.toString();
   }
 
   private static @Nullable String headSequence(String table, Row row) {
@@ -82,11 +93,18 @@ public record Room(
     return queuedUntil != null && queuedUntil.isAfter(now) && !queuedUntil.isAfter(latest);
   }
 
+  /// This room after messages of it were handed out.
+  ///
+  /// @param head null where none of them has a timestamp, and none was handed out before
+  public Room handedOut(@Nullable Timestamp head, @Nullable String headSequence) {
+    return new Room(id, head, headSequence, createdAt, segments, queuedUntil, salt);
+  }
+
   /// This room after messages of it went by the queue.
   ///
   /// @param power into how many segments it was cut, as a power of two
   public Room queued(int power, Instant now) {
     Instant until = now.plus(Limits.QUEUED_CALM).truncatedTo(ChronoUnit.MILLIS);
-    return new Room(id, head, headSequence, createdAt, power, until);
+    return new Room(id, head, headSequence, createdAt, power, until, salt);
   }
 }

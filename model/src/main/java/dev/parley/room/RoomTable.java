@@ -10,11 +10,12 @@ import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
+import java.security.SecureRandom;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,18 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
+import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
 /// ChatRooms: one row for each room that was ever joined. Reads of single rooms are strongly
 /// consistent.
 public final class RoomTable {
+  /// Nobody finds a salt by trying.
+  private static final int SALT_BYTES = 16;
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final DynamoDbClient dynamoDb;
   private final String table;
 
@@ -58,41 +65,41 @@ public final class RoomTable {
     return found;
   }
 
-  /// Reads rooms, and creates those that are joined for the first time.
+  /// Reads rooms, and creates those that are joined for the first time: each has a salt then.
   public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
     Map<RoomId, Room> found = get(rooms);
-    found.replaceAll((id, room) -> room.createdAt() == null ? create(room, by, now) : room);
+    found.replaceAll(
+        (id, room) ->
+            room.createdAt() == null || room.salt() == null ? create(id, by, now) : room);
     return found;
   }
 
   /// As above for one room.
   public Room open(RoomId room, Identity by, Instant now) {
-    return open(List.of(room), by, now).getOrDefault(room, absent(room));
+    return requireNonNull(open(List.of(room), by, now).get(room));
   }
 
-  private Room create(Room room, Identity by, Instant now) {
-    try {
-      dynamoDb.updateItem(
-          update ->
-              update
-                  .tableName(table)
-                  .key(key(room.id()))
-                  .updateExpression("SET created_at = :now, created_by = :by")
-                  .conditionExpression("attribute_not_exists(created_at)")
-                  .expressionAttributeValues(Map.of(":now", millis(now), ":by", s(by.user())))
-                  .returnValuesOnConditionCheckFailure(
-                      ReturnValuesOnConditionCheckFailure.ALL_OLD));
-    } catch (ConditionalCheckFailedException e) {
-      // Somebody else has created it meanwhile, or its time of creation cannot be read.
-      return e.hasItem() ? Room.of(table, new Row(e.item())) : room;
-    }
-    return new Room(
-        room.id(),
-        room.head(),
-        room.headSequence(),
-        now.truncatedTo(ChronoUnit.MILLIS),
-        room.segments(),
-        room.queuedUntil());
+  /// Adds what is missing. Whoever comes first decides.
+  private Room create(RoomId room, Identity by, Instant now) {
+    byte[] salt = new byte[SALT_BYTES];
+    RANDOM.nextBytes(salt);
+    var response =
+        dynamoDb.updateItem(
+            update ->
+                update
+                    .tableName(table)
+                    .key(key(room))
+                    .updateExpression(
+                        "SET created_at = if_not_exists(created_at, :now),"
+                            + " created_by = if_not_exists(created_by, :by),"
+                            + " salt = if_not_exists(salt, :salt)")
+                    .expressionAttributeValues(
+                        Map.of(
+                            ":now", millis(now),
+                            ":by", s(by.user()),
+                            ":salt", s(HexFormat.of().formatHex(salt))))
+                    .returnValues(ReturnValue.ALL_NEW));
+    return Room.of(table, new Row(response.attributes()));
   }
 
   /// Moves a room's head on, after its messages were handed out.

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// that is `null` counts as missing; fields of other names are ignored.
 public final class ClientFrame {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final Pattern MEMBER = Pattern.compile("[0-9a-f]{16}");
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{8}");
 
   private final JsonNode fields;
 
@@ -148,7 +148,7 @@ public final class ClientFrame {
 
   /// Where a page of members begins.
   public @Nullable String memberCursor() {
-    return text("cursor", MEMBER, ErrorCode.INVALID_CURSOR);
+    return text("cursor", HASH, ErrorCode.INVALID_CURSOR);
   }
 
   /// Where a page of rooms begins.

@@ -26,7 +26,7 @@ public final class Event {
     this.traced = traced;
   }
 
-  /// A member came (`in`) or went (`out`).
+  /// A user came (`in`) or went (`out`).
   public enum State {
     IN("in"),
     OUT("out");
@@ -61,13 +61,12 @@ public final class Event {
                 0, message.id(), message.trace(), message.timestamp().instant(), Traced.JOBS_MAX));
   }
 
-  public static Event presence(RoomId room, String member, Identity identity, State state) {
+  public static Event presence(RoomId room, Identity identity, State state) {
     return new Event(
         bytes(
             Json.object()
                 .put("type", "presence")
                 .put("room", room.name())
-                .put("member", member)
                 .put("user", identity.user())
                 .put("sender", identity.sender())
                 .put("state", state.onTheWire)),

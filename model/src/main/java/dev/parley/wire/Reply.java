@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Membership;
+import dev.parley.connection.Person;
 import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.Message;
@@ -34,11 +34,11 @@ public final class Reply {
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
   public static Reply joined(
-      Room room, Page page, boolean complete, ConnectionId connection, Identity identity) {
+      Room room, Page page, boolean complete, Identity identity) {
     Reply reply = page("joined", room.id(), page);
     reply.json.put("head", micros(room.head()));
     reply.json.put("complete", complete);
-    reply.json.set("you", you(connection, identity));
+    reply.json.set("you", you(identity));
     return reply;
   }
 
@@ -77,15 +77,15 @@ public final class Reply {
   }
 
   /// @param cursor where the next page begins, or null
-  public static Reply members(RoomId room, List<Membership> page, @Nullable String cursor) {
+  public static Reply members(RoomId room, List<Person> page, @Nullable String cursor) {
     Reply reply = new Reply("members");
     reply.json.put("room", room.name());
     var members = reply.json.putArray("members");
-    for (Membership membership : page) {
+    for (Person person : page) {
       ObjectNode member = members.addObject();
-      member.put("member", membership.connection().member());
-      member.put("user", membership.identity().user());
-      member.put("sender", membership.identity().sender());
+      member.put("user", person.user());
+      member.put("sender", person.sender());
+      member.put("connections", person.connections());
     }
     reply.json.put("cursor", cursor);
     return reply;
@@ -110,14 +110,13 @@ public final class Reply {
   /// @param joined those of them that the connection is in
   public static Reply pong(
       Instant now,
-      ConnectionId connection,
       Identity identity,
       Collection<RoomId> rooms,
       Map<RoomId, Room> joined) {
     Reply reply = new Reply("pong");
     Timestamp time = Timestamp.of(now);
     reply.json.put("time", time.micros());
-    reply.json.set("you", you(connection, identity));
+    reply.json.set("you", you(identity));
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
@@ -200,10 +199,7 @@ public final class Reply {
     };
   }
 
-  private static ObjectNode you(ConnectionId connection, Identity identity) {
-    return Json.object()
-        .put("user", identity.user())
-        .put("sender", identity.sender())
-        .put("member", connection.member());
+  private static ObjectNode you(Identity identity) {
+    return Json.object().put("user", identity.user()).put("sender", identity.sender());
   }
 }

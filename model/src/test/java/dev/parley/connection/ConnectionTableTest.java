@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.CallCounter;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.platform.Settings;
@@ -21,6 +22,7 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -36,6 +38,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 class ConnectionTableTest {
   private final Settings settings = TestTables.settings();
   private final ConnectionTable connections = new ConnectionTable(TestTables.dynamoDb(), settings);
+  private final SessionTable sessions = new SessionTable(TestTables.dynamoDb(), settings);
   private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
   private final RoomId room = new RoomId(fresh("room"));
@@ -53,11 +56,11 @@ class ConnectionTableTest {
   @Test
   void aConnectionIdIsOpenedOnce() {
     Connection connection = connection(now);
-    connections.open(connection, Set.of(), now, List.of());
+    connections.open(connection, List.of(), now, List.of());
 
     assertThrows(
         IllegalStateException.class,
-        () -> connections.open(connection, Set.of(room), now, List.of()));
+        () -> connections.open(connection, TestTables.rooms(room), now, List.of()));
 
     assertEquals(1, rows(connection.id()).size());
   }
@@ -67,7 +70,7 @@ class ConnectionTableTest {
     Connection connection = connection(now);
 
     new ConnectionTable(TestTables.dynamoDb(new LosesFirstAnswer()), settings)
-        .open(connection, Set.of(room), now, List.of());
+        .open(connection, TestTables.rooms(room), now, List.of());
 
     assertEquals(2, rows(connection.id()).size());
   }
@@ -90,7 +93,7 @@ class ConnectionTableTest {
                 }),
             settings);
     CompletableFuture<JoinResult> joining =
-        CompletableFuture.supplyAsync(() -> slow.join(id, ADA, room, now, now));
+        CompletableFuture.supplyAsync(() -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now));
 
     await(ready);
     connections.forget(id);
@@ -149,7 +152,7 @@ class ConnectionTableTest {
       try (ExecutorService executor = Executors.newFixedThreadPool(2)) {
         CompletableFuture.allOf(
                 CompletableFuture.runAsync(() -> join(id, new RoomId(fresh("a"))), executor),
-                CompletableFuture.runAsync(() -> connections.prune(id, now), executor))
+                CompletableFuture.runAsync(() -> connections.prune(id, sessions, now), executor))
             .join();
       }
 
@@ -170,7 +173,7 @@ class ConnectionTableTest {
     assertTrue(rows(few).isEmpty());
     assertEquals(11, rows(many).size());
     assertInstanceOf(JoinResult.NotConnected.class, join(many, room));
-    assertEquals(12, connections.prune(many, now), "its age is not known any more");
+    assertEquals(12, connections.prune(many, sessions, now), "its age is not known any more");
     assertTrue(rows(many).isEmpty());
   }
 
@@ -178,11 +181,34 @@ class ConnectionTableTest {
   void nothingIsPrunedInItsFirst30Seconds() {
     ConnectionId id = open(now, room);
 
-    assertEquals(0, connections.prune(id, now.plusSeconds(29)));
+    assertEquals(0, connections.prune(id, sessions, now.plusSeconds(29)));
     assertEquals(2, rows(id).size());
 
-    assertEquals(2, connections.prune(id, now.plusSeconds(30)));
+    assertEquals(2, connections.prune(id, sessions, now.plusSeconds(30)));
     assertTrue(rows(id).isEmpty());
+  }
+
+  @Test
+  void pruningClosesTheSessionUnlessTheConnectionWasRemovedBefore() {
+    Connection gone = connection(now.minusSeconds(60));
+    Connection closed = connection(now.minusSeconds(60));
+    for (Connection connection : List.of(gone, closed)) {
+      connections.open(
+          connection,
+          TestTables.rooms(room),
+          connection.connectedAt(),
+          List.of(sessions.opening(connection)));
+    }
+    sessions.close(closed.id(), closed.connectedAt(), now, "1001");
+    connections.forget(closed.id());
+    CallCounter counter = new CallCounter();
+    SessionTable counted = new SessionTable(TestTables.dynamoDb(counter), settings);
+
+    connections.prune(gone.id(), counted, now);
+    connections.prune(closed.id(), counted, now);
+
+    assertEquals(Map.of("UpdateItem", 1), counter.calls());
+    assertFalse(sessions.close(gone.id(), null, now, "again"));
   }
 
   @Test
@@ -191,7 +217,7 @@ class ConnectionTableTest {
     TestTables.dynamoDb()
         .deleteItem(delete -> delete.tableName("ChatConnections").key(ConnectionTable.key(id)));
 
-    assertEquals(2, connections.prune(id, now));
+    assertEquals(2, connections.prune(id, sessions, now));
 
     assertTrue(rows(id).isEmpty());
   }
@@ -203,14 +229,14 @@ class ConnectionTableTest {
       ConnectionId id = open(now, room);
       edit(ConnectionTable.key(id), "connected_at", odd);
 
-      assertEquals(2, connections.prune(id, now));
+      assertEquals(2, connections.prune(id, sessions, now));
 
       assertTrue(rows(id).isEmpty());
     }
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, now, now);
+    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
   }
 
   private static void await(CountDownLatch latch) {

@@ -3,6 +3,7 @@ package dev.parley.connection;
 import static dev.parley.TestTables.fresh;
 import static dev.parley.connection.TestConnections.ADA;
 import static dev.parley.connection.TestConnections.edit;
+import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static dev.parley.connection.TestConnections.own;
 import static dev.parley.connection.TestConnections.rows;
@@ -10,24 +11,30 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.parley.Limits;
+import dev.parley.CallCounter;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.allowance.ChargeResult;
 import dev.parley.allowance.Rate;
 import dev.parley.platform.Settings;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -48,6 +55,39 @@ class MembershipsTest {
 
     assertEquals(1, own(id).number("rooms"));
     assertEquals(2, rows(id).size());
+  }
+
+  @Test
+  void aJoinThatChangesNothingWritesNothingAndMakesNoRoom() {
+    RoomId[] fifty = new RoomId[Limits.ROOMS_PER_CONNECTION_MAX];
+    Arrays.setAll(fifty, i -> new RoomId(fresh("r")));
+    ConnectionId full = open(now, fifty);
+    ConnectionId closed = new ConnectionId(fresh("c"));
+    CallCounter counter = new CallCounter();
+    Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
+    Supplier<Room> none = () -> fail("no room is made");
+
+    assertInstanceOf(
+        JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
+    assertInstanceOf(
+        JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
+
+    assertEquals(Map.of("BatchGetItem", 3), counter.calls());
+  }
+
+  @Test
+  void onlyWhatTheTableHasIsConfirmed() {
+    ConnectionId here = open(now, room);
+    ConnectionId gone = open(now, room);
+    List<Membership> shown =
+        new MemberIndex(TestTables.dynamoDb(), settings)
+            .membersIn(room, SlotRange.ALL, 10, now);
+    memberships.quit(gone, room);
+
+    assertEquals(List.of(here), ids(memberships.confirmed(room, shown, now)));
+    assertEquals(List.of(), memberships.confirmed(room, List.of(), now));
   }
 
   @Test
@@ -112,7 +152,7 @@ class MembershipsTest {
   void aJoinAndAQuitAreCountedOnceAlsoWhereTheirAnswersWereLost() {
     ConnectionId id = open(now);
 
-    assertInstanceOf(JoinResult.Joined.class, losingFirstAnswer().join(id, ADA, room, now, now));
+    assertInstanceOf(JoinResult.Joined.class, join(losingFirstAnswer(), id, room));
     assertEquals(1, own(id).number("rooms"));
     assertTrue(losingFirstAnswer().quit(id, room));
     assertEquals(0, own(id).number("rooms"));
@@ -144,13 +184,14 @@ class MembershipsTest {
   void aRowPastItsExpiryIsNoMembership() {
     Instant longAgo = now.minus(Limits.CONNECTION_ROW_MAX).minusSeconds(1);
     ConnectionId id = open(longAgo, room);
+    RoomId late = new RoomId(fresh("late"));
 
     assertFalse(memberships.isMember(id, room, now));
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
     assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        memberships.join(id, ADA, new RoomId(fresh("late")), longAgo, now));
+        memberships.join(id, ADA, late, () -> TestTables.rooms(late).getFirst(), longAgo, now));
   }
 
   @Test
@@ -174,7 +215,11 @@ class MembershipsTest {
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, now, now);
+    return join(memberships, id, room);
+  }
+
+  private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
+    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
   }
 
   private Memberships losingFirstAnswer() {

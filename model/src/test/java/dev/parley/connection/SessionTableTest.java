@@ -10,7 +10,6 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SessionTableTest {
@@ -49,7 +48,7 @@ class SessionTableTest {
 
   private void open() {
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, Set.of(), now, List.of(sessions.opening(connection)));
+        .open(connection, List.of(), now, List.of(sessions.opening(connection)));
   }
 
   private Row session() {

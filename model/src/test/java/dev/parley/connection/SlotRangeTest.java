@@ -20,13 +20,13 @@ class SlotRangeTest {
 
   @Test
   void aRangeContainsItsFirstSlotAndNotItsEnd() {
-    ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
-    long slot = SlotRange.valueOf(connection);
+    Slot slot = Slot.of("salt", "guest:1", new ConnectionId("L0SM9cOFvHcCIhw="));
+    long number = slot.number();
 
-    assertEquals(Long.parseLong(connection.slot().substring(0, 8), 16), slot);
-    assertTrue(new SlotRange(slot, slot + 1).contains(connection));
-    assertFalse(new SlotRange(slot + 1, SlotRange.SLOTS).contains(connection));
-    assertFalse(new SlotRange(0, slot).contains(connection));
+    assertEquals(new SlotRange(number, number + 1), slot.neighbours());
+    assertTrue(slot.neighbours().contains(slot));
+    assertFalse(new SlotRange(number + 1, SlotRange.SLOTS).contains(slot));
+    assertFalse(new SlotRange(0, number).contains(slot));
   }
 
   @Test

@@ -9,7 +9,6 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Connections of one test, and the rows that they have in ChatConnections.
@@ -20,14 +19,22 @@ final class TestConnections {
 
   /// A connection that is not open yet.
   static Connection connection(Instant connectedAt) {
-    return new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", connectedAt);
+    return connection(ADA, connectedAt);
   }
 
-  /// Opens a connection.
+  private static Connection connection(Identity identity, Instant connectedAt) {
+    return new Connection(new ConnectionId(fresh("c")), identity, "127.0.0.1", "test", connectedAt);
+  }
+
+  /// Opens a connection of Ada.
   static ConnectionId open(Instant connectedAt, RoomId... rooms) {
-    Connection connection = connection(connectedAt);
+    return open(ADA, connectedAt, rooms);
+  }
+
+  static ConnectionId open(Identity identity, Instant connectedAt, RoomId... rooms) {
+    Connection connection = connection(identity, connectedAt);
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, Set.of(rooms), connectedAt, List.of());
+        .open(connection, TestTables.rooms(rooms), connectedAt, List.of());
     return connection.id();
   }
 

@@ -12,7 +12,6 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.parley.Extremes;
 import dev.parley.Limits;
 import dev.parley.TestTables;
-import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable.Draft;
 import dev.parley.platform.Settings;
@@ -101,7 +100,7 @@ class HistoryTest {
     Room known = new Room(room, Timestamp.MAX, "1", Instant.EPOCH, null);
     Identity you = new Identity("\"".repeat(128), "\ud83d\ude00".repeat(64));
     String frame =
-        Reply.joined(known, page, false, new ConnectionId("c"), you)
+        Reply.joined(known, page, false, you)
             .encode(TextNode.valueOf("\u0001".repeat(64)));
     int bytes = frame.getBytes(UTF_8).length;
     assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");

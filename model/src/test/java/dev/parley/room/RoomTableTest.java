@@ -1,8 +1,11 @@
 package dev.parley.room;
 
 import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,11 +13,16 @@ import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.identity.Identity;
+import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 class RoomTableTest {
@@ -36,9 +44,47 @@ class RoomTableTest {
   }
 
   @Test
+  void aRoomHasOneSaltWhoeverComesFirst() throws Exception {
+    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+      List<Future<Room>> opening = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        opening.add(executor.submit(() -> rooms.open(id, ADA, now)));
+      }
+      Set<String> salts = new HashSet<>();
+      for (Future<Room> room : opening) {
+        salts.add(requireNonNull(room.get().salt()));
+      }
+
+      assertEquals(1, salts.size());
+      assertEquals(32, salts.iterator().next().length());
+    }
+    assertNotEquals(
+        rooms.open(id, ADA, now).salt(), rooms.open(new RoomId(fresh("r")), ADA, now).salt());
+  }
+
+  /// Version 0.1 made rooms without.
+  @Test
+  void aRoomOfTheVersionBeforeGetsASaltWithItsNextJoin() {
+    Room read = rooms.open(id, ADA, now);
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatRooms")
+                    .key(Map.of("room_id", Row.s(id.name())))
+                    .updateExpression("REMOVE salt"));
+
+    Room again = rooms.open(id, new Identity("guest:bob", "Bob"), now.plusSeconds(60));
+
+    assertEquals(read.createdAt(), again.createdAt());
+    assertNotNull(again.salt());
+    assertEquals(again, rooms.get(id));
+  }
+
+  @Test
   void aHeadMovesOnlyFromWhereItWasRead() {
     Room read = rooms.open(id, ADA, now);
-    Room next = new Room(id, new Timestamp(7), "100", read.createdAt(), null);
+    Room next = read.handedOut(new Timestamp(7), "100");
 
     assertTrue(rooms.advance(read, next));
     assertFalse(rooms.advance(read, new Room(id, new Timestamp(8), "200", null, null)));
@@ -51,7 +97,7 @@ class RoomTableTest {
   @Test
   void aRoomStaysQueuedFor2MinutesAfterItWentByTheQueue() {
     Room read = rooms.open(id, ADA, now);
-    Room next = new Room(id, new Timestamp(7), "100", read.createdAt(), null).queued(3, now);
+    Room next = read.handedOut(new Timestamp(7), "100").queued(3, now);
 
     assertTrue(rooms.advance(read, next));
 
@@ -74,7 +120,7 @@ class RoomTableTest {
             Instant.ofEpochMilli(Long.MAX_VALUE),
             now.plusSeconds(3_600),
             Instant.ofEpochMilli(Long.MIN_VALUE))) {
-      assertFalse(new Room(id, new Timestamp(7), "100", null, 0, until).isQueued(now));
+      assertFalse(new Room(id, new Timestamp(7), "100", null, 0, until, null).isQueued(now));
     }
     Room room = new Room(id, new Timestamp(7), "100", null, null);
     assertTrue(room.queued(0, now.plusMillis(900)).isQueued(now), "the clock was ahead");
@@ -86,7 +132,7 @@ class RoomTableTest {
     LosesFirstAnswer losing = new LosesFirstAnswer();
     RoomTable flaky = new RoomTable(TestTables.dynamoDb(losing), TestTables.settings());
 
-    assertTrue(flaky.advance(read, new Room(id, new Timestamp(7), "100", read.createdAt(), null)));
+    assertTrue(flaky.advance(read, read.handedOut(new Timestamp(7), "100")));
 
     assertTrue(losing.lost().get());
     assertEquals(new Timestamp(7), rooms.get(id).head());

@@ -1,5 +1,6 @@
 package dev.parley.room;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,6 +11,7 @@ import dev.parley.Limits;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +58,7 @@ class RoomTest {
     row.put("created_at", Row.n(5));
     row.put("segments", Row.n(12));
     row.put("queued_until", Row.n(6));
+    row.put("salt", Row.s("0a"));
 
     assertEquals(
         new Room(
@@ -64,8 +67,18 @@ class RoomTest {
             "stream/1",
             Instant.ofEpochMilli(5),
             12,
-            Instant.ofEpochMilli(6)),
+            Instant.ofEpochMilli(6),
+            "0a"),
         Room.of("ChatRooms", new Row(row)));
+  }
+
+  @Test
+  void aSaltThatSomebodyHasEditedIsASaltAllTheSame() {
+    for (AttributeValue odd : List.of(Row.s(""), Row.n(7), AttributeValue.fromBool(true))) {
+      assertEquals(
+          requireNonNull(of(Map.of("salt", odd)).salt()), of(Map.of("salt", odd)).salt());
+    }
+    assertNull(of(Map.of()).salt());
   }
 
   @Test

@@ -29,7 +29,7 @@ class EventsTest {
 
   @Test
   void oneEventIsAFrameAsItIsAndSeveralAreAnArray() {
-    Event event = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
+    Event event = Event.presence(ROOM, ADA, Event.State.IN);
     String json = new String(event.json(), UTF_8);
 
     assertEquals(List.of(json), frames(Events.of(List.of(event))));
@@ -54,7 +54,7 @@ class EventsTest {
 
   @Test
   void theIdsOfItsMessagesAreTold() {
-    Event presence = Event.presence(ROOM, "93b885adfe0da089", ADA, Event.State.IN);
+    Event presence = Event.presence(ROOM, ADA, Event.State.IN);
     Events events = Events.of(List.of(presence, said("first"), said("second")));
     Events many = Events.of(IntStream.range(0, 30).mapToObj(i -> said("m" + i)).toList());
 
@@ -153,7 +153,7 @@ class EventsTest {
   void theOldestTimestampIsThatOfAllMessagesTogether() {
     Events early = Events.of(List.of(message(9), message(7), message(8)));
     Events late = Events.of(List.of(message(11)));
-    Events presence = Events.of(List.of(Event.presence(ROOM, "m", ADA, Event.State.OUT)));
+    Events presence = Events.of(List.of(Event.presence(ROOM, ADA, Event.State.OUT)));
 
     assertEquals(Optional.of(new Timestamp(7)), early.oldest());
     assertEquals(Optional.of(new Timestamp(7)), late.and(early).oldest());

@@ -8,8 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.parley.Extremes;
 import dev.parley.Limits;
-import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Membership;
+import dev.parley.connection.Person;
 import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.Page;
@@ -17,7 +16,6 @@ import dev.parley.message.Range;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
-import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -25,7 +23,6 @@ import org.junit.jupiter.api.Test;
 
 class ReplyTest {
   private static final JsonNode REF = TextNode.valueOf("\uffff".repeat(64));
-  private static final ConnectionId CONNECTION = new ConnectionId("c".repeat(128));
 
   private final Identity longest =
       new Identity("\"".repeat(128), "\ud83d\ude00".repeat(Limits.SENDER_CHARACTERS_MAX));
@@ -36,7 +33,7 @@ class ReplyTest {
   void theFieldsAroundAPageFitBesideIt() {
     Page empty = new Page(new Range.Newest(), List.of(), false);
 
-    int bytes = bytes(Reply.joined(known, empty, false, CONNECTION, longest));
+    int bytes = bytes(Reply.joined(known, empty, false, longest));
 
     assertTrue(bytes > 1_000 && bytes <= 1_300, bytes + " bytes");
     assertTrue(Reply.PAGE_BYTES_MAX + 1_300 <= Limits.FRAME_BYTES_MAX);
@@ -55,17 +52,17 @@ class ReplyTest {
 
   @Test
   void aFullPageOfTheLongestMembersIsOneFrame() {
-    Membership member = new Membership(CONNECTION, longest, Instant.EPOCH);
+    Person member = new Person(longest.user(), longest.sender(), Integer.MAX_VALUE);
 
-    List<Membership> full =
+    List<Person> full =
         IntStream.range(0, Limits.PAGE_MEMBERS_MAX).mapToObj(i -> member).toList();
 
-    int bytes = bytes(Reply.members(room, full, CONNECTION.member()));
+    int bytes = bytes(Reply.members(room, full, "ffffffff"));
     assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
     Random random = new Random(5);
     for (int i = 0; i < 1_000; i++) {
       Identity other = new Identity(Extremes.user(random), Extremes.name(random));
-      Membership another = new Membership(CONNECTION, other, Instant.EPOCH);
+      Person another = new Person(other.user(), other.sender(), 1_000);
       assertTrue(
           bytes(Reply.members(room, List.of(another), null))
               <= bytes(Reply.members(room, List.of(member), null)),

@@ -5,7 +5,9 @@ import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
+import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
+import dev.parley.identity.Identity;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
@@ -294,12 +296,13 @@ final class Cloud implements AutoCloseable {
 
   private static Map<String, AttributeValue> membership(
       ConnectionId id, String room, Instant connected) {
+    String user = Identity.guest(id.value(), "somebody").user();
     return Map.of(
         "connection_id", s(id.value()),
         "room_id", s(room),
-        "user", s("guest:00112233445566778899aabbccddeeff"),
+        "user", s(user),
         "sender", s("somebody"),
-        "slot", s(id.slot()),
+        "slot", s(Slot.of(room, user, id).value()),
         "joined_at", n(connected.toEpochMilli()),
         "allowance", n(connected.toEpochMilli()),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));

@@ -2,6 +2,7 @@ package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Membership;
+import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
@@ -100,9 +101,9 @@ public class FanoutBenchmark {
     return Stream.generate(() -> new byte[11])
         .peek(random::nextBytes)
         .map(bytes -> new ConnectionId(Base64.getUrlEncoder().encodeToString(bytes)))
-        .map(connection -> new Membership(connection, message(0).from(), Instant.EPOCH))
+        .map(connection -> new Membership(Slot.of("salt", connection.value(), connection), message(0).from(), Instant.EPOCH))
         .limit(10 * SEGMENT_SIZE)
-        .sorted(Comparator.comparing(member -> member.connection().slot()))
+        .sorted(Comparator.comparing(member -> member.slot().value()))
         .limit(SEGMENT_SIZE + 1)
         .toList();
   }

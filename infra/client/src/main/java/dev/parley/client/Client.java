@@ -31,6 +31,7 @@ public final class Client implements AutoCloseable {
   private final String secret;
   private final Outbox outbox;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Waits waits;
   private final Connections connections;
   private final Pings pings;
   private final Room.Surroundings around;
@@ -55,6 +56,7 @@ public final class Client implements AutoCloseable {
     }
     this.secret = secret;
     this.outbox = outbox;
+    this.waits = waits;
     Clock clock = new Clock();
     this.connections =
         new Connections(
@@ -98,6 +100,25 @@ public final class Client implements AutoCloseable {
   /// @return false where there is none
   public boolean older(String name) throws InterruptedException {
     return new Reader(room(name), around).older();
+  }
+
+  /// Lists who is in a room. Its [#people] are kept up to date from then on, as far as the server
+  /// tells who comes and goes.
+  public void listMembers(String name) throws InterruptedException {
+    while (true) {
+      Connection connection = connections.await();
+      try {
+        room(name).people().list(name, connection, waits);
+        return;
+      } catch (Unanswered lost) {
+        // Again on the next connection.
+      }
+    }
+  }
+
+  /// The names of those who are in a room, by user; nobody before they were listed.
+  public Map<String, String> people(String name) {
+    return room(name).people().names();
   }
 
   /// What is shown of each room that it is in; a room whose first page has not come is not there.
@@ -185,11 +206,14 @@ public final class Client implements AutoCloseable {
   }
 
   private void event(JsonNode json) {
-    if (json.path("type").asText().equals("message")) {
-      Room room = joined(json.path("room").asText());
-      if (room != null) {
-        room.event(json);
-      }
+    Room room = joined(json.path("room").asText());
+    if (room == null) {
+      return;
+    }
+    switch (json.path("type").asText()) {
+      case "message" -> room.event(json);
+      case "presence" -> room.people().event(json);
+      default -> {} // newer servers may send more
     }
   }
 

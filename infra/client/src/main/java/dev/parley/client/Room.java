@@ -18,6 +18,7 @@ final class Room {
 
   private final String name;
   private final Surroundings around;
+  private final People people = new People();
 
   private Timeline timeline;
 
@@ -60,6 +61,10 @@ final class Room {
 
   String name() {
     return name;
+  }
+
+  People people() {
+    return people;
   }
 
   // ---- for the client -------------------------------------------------------------------------

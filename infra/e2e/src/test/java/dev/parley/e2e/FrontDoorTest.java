@@ -199,7 +199,6 @@ class FrontDoorTest {
       JsonNode also = tuesday.request("ping", "").path("you");
 
       assertEquals(me.path("user"), also.path("user"));
-      assertFalse(me.path("member").equals(also.path("member")), "two tabs are two members");
       String frame = "\"room\":\"again\",\"message\":\"from both\",\"id\":\"same\"";
       assertEquals(
           monday.request("sendMessage", frame).path("timestamp"),
@@ -213,24 +212,24 @@ class FrontDoorTest {
       TestClient quits = connect("?name=Q&rooms=door,other-door");
       TestClient closes = connect("?name=C&rooms=door");
       TestClient drops = connect("?name=D&rooms=door");
-      String quitting = member(quits);
-      String closing = member(closes);
-      String dropping = member(drops);
-      for (String member : List.of(quitting, closing, dropping)) {
-        ada.awaitPresence(member, "in");
+      String quitting = quits.user();
+      String closing = closes.user();
+      String dropping = drops.user();
+      for (String user : List.of(quitting, closing, dropping)) {
+        ada.awaitPresence(user, "in");
       }
       assertEquals(
-          Set.of(member(ada), quitting, closing, dropping),
+          Set.of(ada.user(), quitting, closing, dropping),
           members(ada.request("members", "\"room\":\"door\"")));
 
       quits.request("quit", "\"room\":\"door\"");
       closes.close();
       drops.cut();
 
-      for (String member : List.of(quitting, closing, dropping)) {
-        ada.awaitPresence(member, "out");
+      for (String user : List.of(quitting, closing, dropping)) {
+        ada.awaitPresence(user, "out");
       }
-      assertEquals(Set.of(member(ada)), members(ada.request("members", "\"room\":\"door\"")));
+      assertEquals(Set.of(ada.user()), members(ada.request("members", "\"room\":\"door\"")));
       await(
           () -> sessions("D").stream().anyMatch(s -> s.optionalNumber("disconnected_at") != null));
       assertTrue(sessions("D").getFirst().string("reason").startsWith("1006"));
@@ -409,13 +408,9 @@ class FrontDoorTest {
     return TestClient.connect(cloud.webSocketUrl(), query);
   }
 
-  private static String member(TestClient client) {
-    return client.request("ping", "").path("you").path("member").asText();
-  }
-
   private static Set<String> members(JsonNode reply) {
     Set<String> members = new HashSet<>();
-    reply.path("members").forEach(m -> members.add(m.path("member").asText()));
+    reply.path("members").forEach(m -> members.add(m.path("user").asText()));
     return members;
   }
 

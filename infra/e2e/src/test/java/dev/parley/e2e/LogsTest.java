@@ -123,6 +123,7 @@ class LogsTest {
           .close();
       try (TestClient ada =
           TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
+        TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs").close(); // away for 15 s
         for (int i = 0; i < 20; i++) {
           ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
         }

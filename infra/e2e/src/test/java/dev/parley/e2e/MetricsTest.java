@@ -3,8 +3,8 @@ package dev.parley.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Slot;
 import dev.parley.local.LocalCloud;
 import dev.parley.table.Row;
 import java.time.Instant;
@@ -100,7 +100,7 @@ class MetricsTest {
     put("ChatSessions", row, Map.of());
     put("ChatConnections", row, Map.of("room_id", s("$connection")));
 
-    put("ChatConnections", row, Map.of("room_id", s("attic"), "slot", s(zoe.slot())));
+    put("ChatConnections", row, Map.of("room_id", s("attic"), "slot", s(Slot.of("salt", "guest:zoe", zoe).value())));
 
     LocalMetrics metrics = LocalMetrics.await(cloud, m -> m.sum("ConnectionsClosed") == 1);
     assertTrue(metrics.sum("PushesGone") >= 1, "her own coming is pushed to her");
@@ -123,7 +123,7 @@ class MetricsTest {
         TestClient _ = connect("Cid", "large");
         TestClient _ = connect("Dan", "large")) {
       ada.request("members", "\"room\":\"large\"");
-      ada.awaitPresence(member(ben, "small"), "in");
+      ada.awaitPresence(ben.user(), "in");
       long before = (long) LocalMetrics.await(cloud, m -> true).sum("EventsPerPush");
 
       ada.request("sendMessage", "\"room\":\"small\",\"message\":\"to two\"");
@@ -149,16 +149,12 @@ class MetricsTest {
     }
   }
 
-  private static String member(TestClient client, String room) {
-    return client.request("join", "\"room\":\"" + room + "\"").path("you").path("member").asText();
-  }
-
   /// Presence gives up at once; a message is tried again.
   @Test
   void whoDoesNotTakeAPushIsThrottledAndOnceGivenUp() throws Exception {
     try (TestClient ada = connect("Ada", "attic");
         TestClient benjamin = connect("Ben", "attic")) {
-      String other = otherMember(ada);
+      String other = benjamin.user();
       ada.awaitPresence(other, "in");
       benjamin.awaitPresence(other, "in"); // nothing is under way to him
       String ben = connectionId("Ben");
@@ -172,18 +168,6 @@ class MetricsTest {
         LocalMetrics.await(cloud, m -> m.sum("PushesGivenUp") == 1);
       }
     }
-  }
-
-  private static String otherMember(TestClient client) {
-    JsonNode reply = client.request("members", "\"room\":\"attic\"");
-    String own = client.request("ping", "").path("you").path("member").asText();
-    return reply
-        .path("members")
-        .valueStream()
-        .map(member -> member.path("member").asText())
-        .filter(member -> !member.equals(own))
-        .findFirst()
-        .orElseThrow();
   }
 
   private String connectionId(String sender) {
@@ -217,7 +201,7 @@ class MetricsTest {
             m ->
                 m.sum("Invocations", "PruneFunction") >= 1
                     && m.max("ConcurrentExecutions", "PresenceFunction") == 1
-                    && m.dimension("ApproximateNumberOfMessagesVisible", "QueueName").size() == 6
+                    && m.dimension("ApproximateNumberOfMessagesVisible", "QueueName").size() == 7
                     && m.dimension("ItemCount", "TableName").size() == 5);
 
     assertEquals(1, metrics.sum("Invocations", "AuthorizerFunction"));

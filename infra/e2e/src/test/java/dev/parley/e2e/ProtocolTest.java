@@ -13,7 +13,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.Membership;
+import dev.parley.connection.Person;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.identity.Identity;
 import dev.parley.local.gateway.Quotas;
@@ -301,11 +301,11 @@ class ProtocolTest {
     Message message = new Message(id, one, "id", identity, "Hello", null);
     Page page =
         new Page(new Range.Newest(), List.of(message, new Entry.Unreadable(one.next())), false);
-    Membership membership = new Membership(connection, identity, Instant.EPOCH);
+    Person person = new Person(identity.user(), identity.sender(), 1);
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(room, page, true, connection, identity).encode(ref),
+            Reply.joined(room, page, true, identity).encode(ref),
             Reply.quit(id).encode(ref),
             Reply.sent(
                     id,
@@ -314,15 +314,15 @@ class ProtocolTest {
                     new Trace.Context("1-5759e988-bd862e3fe1be46a994272793", "53995c3f42cd8ad8"))
                 .encode(ref),
             Reply.history(id, page, true).encode(ref),
-            Reply.members(id, List.of(membership), "0").encode(ref),
+            Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, connection, identity, List.of(id), Map.of(id, room))
+            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room))
                 .encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
             line(Event.message(message, one)),
-            line(Event.presence(id, connection.member(), identity, Event.State.IN)));
+            line(Event.presence(id, identity, Event.State.IN)));
 
     Map<String, JsonNode> byType = new HashMap<>();
     for (String frame : frames) {

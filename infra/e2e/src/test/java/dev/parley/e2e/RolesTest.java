@@ -8,11 +8,14 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import com.amazonaws.services.lambda.runtime.events.models.dynamodb.Identity;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestContext;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Slot;
 import dev.parley.fanout.FanoutHandler;
+import dev.parley.fanout.PresenceHandler;
 import dev.parley.fanout.PushHandler;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.template.Template;
@@ -67,7 +70,7 @@ class RolesTest {
 
   @BeforeAll
   static void playTheStory() throws Exception {
-    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"))) {
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))) {
       CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
       new Story(cloud).play();
     } finally {
@@ -110,6 +113,8 @@ class RolesTest {
         pushesFail();
         aPresenceFindsAConnectionGone(ada);
         aMessageFindsAConnectionGone(ada);
+        aDepartureFindsAConnectionGone(ada);
+        aConnectionExpires();
       }
       until(() -> rows("Ada").isEmpty(), "nothing is left of Ada");
     }
@@ -212,23 +217,68 @@ class RolesTest {
 
       membership(bob, "Bob", "cellar", true);
 
-      ada.awaitPresence(bob.member(), "out");
+      ada.awaitPresence("guest:Bob", "out");
       assertForgotten(bob, "Bob");
     }
 
-    /// While Eve has no slot, she is in no index and nothing is pushed to her: her coming has been
-    /// told when the message comes. The slot is a change of her row, which invokes nobody.
+    /// While Eve has no slot, she is no member and her coming is not told. The slot is a change of
+    /// her row, which invokes nobody.
     private void aMessageFindsAConnectionGone(TestClient ada) throws Exception {
       ConnectionId eve = new ConnectionId("AAAAAAAAAAAAAA4=");
       connected(eve, "Eve");
       membership(eve, "Eve", "cellar", false);
-      ada.awaitPresence(eve.member(), "in");
       membership(eve, "Eve", "cellar", true);
 
       request(ada, "sent", "sendMessage", "'room':'cellar','message':'Eve?'");
 
-      ada.awaitPresence(eve.member(), "out");
+      ada.awaitPresence("guest:Eve", "out");
       assertForgotten(eve, "Eve");
+    }
+
+    /// Fay is no member before Gus has come, and Gus comes back after he was told to have left.
+    private void aDepartureFindsAConnectionGone(TestClient ada) throws Exception {
+      ConnectionId fay = new ConnectionId("AAAAAAAAAAAAABI=");
+      connected(fay, "Fay");
+      membership(fay, "Fay", "cellar", false);
+      String gus = "?name=Gus&rooms=cellar&guest=q1Zk8-3nXb_0RtYw7LmPaS";
+      String user;
+      try (TestClient first = TestClient.connect(cloud.webSocketUrl(), gus)) {
+        user = first.user();
+        ada.awaitPresence(user, "in");
+        membership(fay, "Fay", "cellar", true);
+      }
+      ada.awaitPresence(user, "out");
+      try (TestClient again = TestClient.connect(cloud.webSocketUrl(), gus)) {
+        until(() -> comings(ada, user) >= 3, "Gus is told once more");
+        assertEquals(user, again.user());
+      }
+      assertForgotten(fay, "Fay");
+    }
+
+    private static long comings(TestClient client, String user) {
+      return client.received().stream()
+          .filter(event -> event.path("user").asText().equals(user))
+          .filter(event -> event.path("state").asText().equals("in"))
+          .count();
+    }
+
+    /// As DynamoDB tells of a row that it has deleted.
+    private void aConnectionExpires() {
+      StreamRecord deleted = new StreamRecord();
+      deleted.setSequenceNumber("1");
+      deleted.setOldImage(
+          Map.of("connection_id", attribute("AAAAAAAAAAAAABE="), "room_id", attribute("$connection")));
+      Identity service = new Identity();
+      service.setPrincipalId("dynamodb.amazonaws.com");
+      DynamodbStreamRecord record = new DynamodbStreamRecord();
+      record.setEventName("REMOVE");
+      record.setDynamodb(deleted);
+      record.setUserIdentity(service);
+      DynamodbEvent expired = new DynamodbEvent();
+      expired.setRecords(List.of(record));
+      Template template = Template.read(TestCloud.TEMPLATE, Map.of());
+      new PresenceHandler(unreachable(template, "PresenceFunction"), InstantSource.system())
+          .handleRequest(expired, new TestContext("PresenceFunction"));
     }
 
     /// All rows of a connection that was opened long ago, save its memberships.
@@ -247,7 +297,7 @@ class RolesTest {
       membership.put("joined_at", n(longAgo()));
       membership.put("allowance", n(0));
       if (hasSlot) {
-        membership.put("slot", s(connection.slot()));
+        membership.put("slot", s(Slot.of("salt", "guest:" + sender, connection).value()));
       }
       put("ChatConnections", membership);
     }

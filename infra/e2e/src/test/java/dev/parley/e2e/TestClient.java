@@ -82,11 +82,16 @@ final class TestClient implements AutoCloseable {
                 && event.path("message").asText().equals(text));
   }
 
-  JsonNode awaitPresence(String member, String state) {
+  JsonNode awaitPresence(String user, String state) {
     return await(
         event ->
-            event.path("member").asText().equals(member)
+            event.path("user").asText().equals(user)
                 && event.path("state").asText().equals(state));
+  }
+
+  /// The user that this client is.
+  String user() {
+    return request("ping", "").path("you").path("user").asText();
   }
 
   /// All that came so far.

@@ -16,8 +16,9 @@ final class TestCloud {
 
   private TestCloud() {}
 
+  /// Who is away has left after a second.
   static LocalCloud start() throws StartException {
-    return start(TEMPLATE, Map.of());
+    return start(TEMPLATE, Map.of("PresenceOutSeconds", "1"));
   }
 
   static LocalCloud start(Path template, Map<String, String> parameters) throws StartException {

@@ -1,0 +1,151 @@
+package dev.parley.fanout;
+
+import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse.BatchItemFailure;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent;
+import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
+import dev.parley.TestContext;
+import dev.parley.TestTables;
+import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Slot;
+import dev.parley.identity.Identity;
+import dev.parley.room.RoomId;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DepartureHandlerTest {
+  private static final Identity BOB = new Identity("guest:bob", "Bob");
+  private static final Identity CID = new Identity("guest:cid", "Cid");
+
+  private final Instant longAgo = Instant.now().minusSeconds(600);
+  private final RoomId room = new RoomId(fresh("room"));
+  private final String ada = TestMembers.join(longAgo, room);
+  private TestGateway gateway;
+
+  @BeforeEach
+  void start() throws IOException {
+    gateway = new TestGateway();
+  }
+
+  @AfterEach
+  void stop() {
+    gateway.close();
+  }
+
+  @Test
+  void whoStayedAwayHasLeftAndSeveralAreOnePush() {
+    assertEquals(List.of(), handle(departure(BOB, false), departure(CID, false)));
+
+    assertEquals(
+        List.of("[" + event(BOB, "out") + "," + event(CID, "out") + "]"), gateway.received(ada));
+  }
+
+  @Test
+  void whoCameBackHasNotLeft() {
+    TestMembers.join(BOB, Instant.now(), room);
+
+    assertEquals(List.of(), handle(departure(BOB, false)));
+
+    assertEquals(List.of(), gateway.received(ada));
+  }
+
+  /// Another function has told `in` at the same moment, which `out` may have overtaken.
+  @Test
+  void whoCameBackWhileItWasToldIsToldOnceMore() {
+    TestMembers.join(new Identity(BOB.user(), "Bob again"), Instant.now(), room);
+
+    assertEquals(List.of(), handle(departure(BOB, true), departure(CID, true)));
+
+    assertEquals(
+        List.of(event(new Identity(BOB.user(), "Bob again"), "in")), gateway.received(ada));
+  }
+
+  @Test
+  void inARoomOfManyPeopleNobodyIsTold() {
+    TestMembers.join(CID, longAgo, room);
+
+    assertEquals(List.of(), handle(Map.of("PRESENCE_MAX", "1"), departure(BOB, false)));
+
+    assertEquals(List.of(), gateway.received(ada));
+  }
+
+  @Test
+  void aMessageThatIsNoDepartureIsLetGo() {
+    assertEquals(
+        List.of(), handle("", "{}", "ten", departure(BOB, false).replace("slot", "s"),
+            departure(BOB, false)));
+
+    assertEquals(List.of(event(BOB, "out")), gateway.received(ada));
+  }
+
+  @Test
+  void aRoomThatFailsComesAgain() {
+    assertEquals(
+        List.of("0", "1"),
+        handle(
+            Map.of("CHAT_CONNECTIONS_TABLE", "Nowhere"),
+            departure(BOB, false),
+            departure(CID, true)));
+  }
+
+  @Test
+  void aDepartureIsReadAsItWasWritten() {
+    Departure departure = new Departure(room, new Identity("\"", "\uD83D\uDE00"), slot(BOB), true);
+
+    assertEquals(departure, Departure.decode(departure.encode()));
+    for (String odd : List.of("", "{", "[]", "null", departure.encode().replace(room.name(), ""))) {
+      assertThrows(IllegalArgumentException.class, () -> Departure.decode(odd), odd);
+    }
+    assertTrue(departure.encode().indexOf('\n') < 0);
+  }
+
+  private Slot slot(Identity who) {
+    String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
+    return Slot.of(salt, who.user(), new ConnectionId("last"));
+  }
+
+  private String departure(Identity who, boolean told) {
+    return new Departure(room, who, slot(who), told).encode();
+  }
+
+  private String event(Identity who, String state) {
+    return "{\"type\":\"presence\",\"room\":\"%s\",\"user\":\"%s\",\"sender\":\"%s\",\"state\":\"%s\"}"
+        .formatted(room, who.user(), who.sender(), state);
+  }
+
+  private List<String> handle(String... bodies) {
+    return handle(Map.of(), bodies);
+  }
+
+  /// @return the ids of the messages that come again: `0` for the first
+  private List<String> handle(Map<String, String> settings, String... bodies) {
+    List<SQSMessage> messages = new ArrayList<>();
+    for (String body : bodies) {
+      SQSMessage message = new SQSMessage();
+      message.setMessageId(Integer.toString(messages.size()));
+      message.setBody(body);
+      messages.add(message);
+    }
+    SQSEvent event = new SQSEvent();
+    event.setRecords(messages);
+    return new DepartureHandler(
+            gateway.environment("DepartureFunction", settings), InstantSource.system())
+        .handleRequest(event, new TestContext())
+        .getBatchItemFailures()
+        .stream()
+        .map(BatchItemFailure::getItemIdentifier)
+        .toList();
+  }
+}
