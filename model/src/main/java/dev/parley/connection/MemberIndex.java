@@ -63,19 +63,22 @@ public final class MemberIndex {
       List<Membership> members =
           membersIn(room, new SlotRange(from, SlotRange.SLOTS), read, now);
       boolean all = members.size() < read;
-      Page page = page(members, all, limit);
-      if (all || page.people().size() >= limit || read == PAGE_ROWS_MAX) {
+      boolean mostRead = read == PAGE_ROWS_MAX;
+      Page page = page(members, all, mostRead, limit);
+      if (all || mostRead || page.people().size() >= limit) {
         return page;
       }
     }
   }
 
   /// @param all whether no others follow
-  private static Page page(List<Membership> members, boolean all, int limit) {
+  /// @param mostRead whether no more may be read
+  private static Page page(
+      List<Membership> members, boolean all, boolean mostRead, int limit) {
     Map<String, List<Membership>> byHash = new LinkedHashMap<>();
     members.forEach(
         m -> byHash.computeIfAbsent(m.slot().hash(), h -> new ArrayList<>()).add(m));
-    if (!all && byHash.size() > 1) {
+    if (!all && (byHash.size() > 1 || !mostRead)) {
       byHash.remove(members.getLast().slot().hash()); // others may follow
     }
     Map<String, List<Membership>> byUser = new LinkedHashMap<>();
