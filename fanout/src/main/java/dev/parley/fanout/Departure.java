@@ -18,8 +18,7 @@ import java.util.List;
 ///
 /// @param slot that of the last connection
 /// @param told whether `out` was told
-record Departure(RoomId room, Identity identity, Slot slot, boolean told)
-    implements Presence.Move {
+record Departure(RoomId room, Identity identity, Slot slot, boolean told) implements Presence.Move {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   String encode() {

@@ -61,8 +61,7 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
                   rooms.add(
                       CompletableFuture.supplyAsync(
                           () -> tell(room, departures, delivery), executor)));
-      rooms.forEach(
-          room -> room.join().forEach(id -> failures.add(new BatchItemFailure(id))));
+      rooms.forEach(room -> room.join().forEach(id -> failures.add(new BatchItemFailure(id))));
     }
     return new SQSBatchResponse(failures);
   }

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// What the connections of one user did in a room within a batch, in stream order.
 ///
 /// The user has come (`in`) if no connection that is older than the first that came was there at
-/// the time. Of two that came together the one that [Membership#BY_AGE] puts first is told. A reload
-/// that leaves a moment without a connection may be told again: somebody may have listed the members
-/// in that moment. The user is away if the last connection went.
+/// the time. Of two that came together the one that [Membership#BY_AGE] puts first is told. A
+/// reload that leaves a moment without a connection may be told again: somebody may have listed the
+/// members in that moment. The user is away if the last connection went.
 final class Movement implements Presence.Move {
   private final Map<ConnectionId, Membership> here = new LinkedHashMap<>();
   private final Set<ConnectionId> came = new HashSet<>();
@@ -74,8 +74,7 @@ final class Movement implements Presence.Move {
         began == null
             || covered
             || there.stream()
-                .anyMatch(
-                    m -> Membership.BY_AGE.compare(m, began) < 0 && hasName(m, began));
+                .anyMatch(m -> Membership.BY_AGE.compare(m, began) < 0 && hasName(m, began));
     return known ? Presence.Change.NONE : Presence.Change.IN;
   }
 

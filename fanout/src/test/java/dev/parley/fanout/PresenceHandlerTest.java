@@ -64,7 +64,9 @@ class PresenceHandlerTest {
     tell(came(bob, BOB, 0), came(cid, CID, 0));
 
     String event =
-        "{\"type\":\"presence\",\"room\":\"%s\",\"user\":\"%s\",\"sender\":\"%s\",\"state\":\"in\"}";
+        """
+        {"type":"presence","room":"%s","user":"%s","sender":"%s","state":"in"}\
+        """;
     String frame =
         "[%s,%s]"
             .formatted(
@@ -205,8 +207,7 @@ class PresenceHandlerTest {
 
     assertDone(
         handle(
-            Map.of("CHAT_SESSIONS_TABLE", "Nowhere"),
-            TestRecords.removed("1", removed, longAgo)));
+            Map.of("CHAT_SESSIONS_TABLE", "Nowhere"), TestRecords.removed("1", removed, longAgo)));
 
     assertFalse(TestMembers.session(removed).attributes().containsKey("disconnected_at"));
     sessions.close(new ConnectionId(removed), longAgo, Instant.now(), "1001");
@@ -283,7 +284,12 @@ class PresenceHandlerTest {
   private DynamodbStreamRecord membership(
       String eventName, String connection, Identity who, int seconds) {
     return TestRecords.membership(
-        Integer.toString(++sequence), eventName, connection, who, room, longAgo.plusSeconds(seconds));
+        Integer.toString(++sequence),
+        eventName,
+        connection,
+        who,
+        room,
+        longAgo.plusSeconds(seconds));
   }
 
   /// The users that were handed over, once the delay is over.
