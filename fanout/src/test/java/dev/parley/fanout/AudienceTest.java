@@ -106,7 +106,8 @@ class AudienceTest {
 
     assertEquals(Optional.empty(), Audience.of(one, false, 500));
     assertEquals(
-        Optional.empty(), Audience.of(members(20_000, 1, new Random(1)).subList(0, 49), false, 500));
+        Optional.empty(),
+        Audience.of(members(20_000, 1, new Random(1)).subList(0, 49), false, 500));
   }
 
   private static void assertIsExact(List<Membership> first) {
@@ -128,7 +129,8 @@ class AudienceTest {
         .flatMap(
             user ->
                 IntStream.range(0, connections)
-                    .mapToObj(c -> Slot.of("salt", user, new ConnectionId("c" + random.nextInt(9)))))
+                    .mapToObj(
+                        c -> Slot.of("salt", user, new ConnectionId("c" + random.nextInt(9)))))
         .map(AudienceTest::member)
         .sorted(BY_SLOT)
         .toList();

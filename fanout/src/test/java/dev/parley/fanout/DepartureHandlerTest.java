@@ -84,8 +84,8 @@ class DepartureHandlerTest {
   @Test
   void aMessageThatIsNoDepartureIsLetGo() {
     assertEquals(
-        List.of(), handle("", "{}", "ten", departure(BOB, false).replace("slot", "s"),
-            departure(BOB, false)));
+        List.of(),
+        handle("", "{}", "ten", departure(BOB, false).replace("slot", "s"), departure(BOB, false)));
 
     assertEquals(List.of(event(BOB, "out")), gateway.received(ada));
   }
@@ -121,7 +121,9 @@ class DepartureHandlerTest {
   }
 
   private String event(Identity who, String state) {
-    return "{\"type\":\"presence\",\"room\":\"%s\",\"user\":\"%s\",\"sender\":\"%s\",\"state\":\"%s\"}"
+    return """
+    {"type":"presence","room":"%s","user":"%s","sender":"%s","state":"%s"}\
+    """
         .formatted(room, who.user(), who.sender(), state);
   }
 
@@ -142,10 +144,8 @@ class DepartureHandlerTest {
     event.setRecords(messages);
     return new DepartureHandler(
             gateway.environment("DepartureFunction", settings), InstantSource.system())
-        .handleRequest(event, new TestContext())
-        .getBatchItemFailures()
-        .stream()
-        .map(BatchItemFailure::getItemIdentifier)
-        .toList();
+        .handleRequest(event, new TestContext()).getBatchItemFailures().stream()
+            .map(BatchItemFailure::getItemIdentifier)
+            .toList();
   }
 }

@@ -203,8 +203,7 @@ class OddRowsTest {
   }
 
   static Stream<Case> connectionImages() {
-    return cases(
-        "user", "sender", "connection_id", "connected_at", "room_id", "slot", "joined_at");
+    return cases("user", "sender", "connection_id", "connected_at", "room_id", "slot", "joined_at");
   }
 
   @ParameterizedTest
@@ -226,8 +225,7 @@ class OddRowsTest {
 
     assertTrue(response.getBatchItemFailures().isEmpty(), response.toString());
     assertTrue(
-        gateway.received(ada).getLast().contains(cid.user()),
-        gateway.received(ada).toString());
+        gateway.received(ada).getLast().contains(cid.user()), gateway.received(ada).toString());
     if (!Set.of("connection_id", "room_id").contains(odd.attribute())) {
       assertEquals(
           "expired",
@@ -270,7 +268,8 @@ class OddRowsTest {
             "127.0.0.1",
             "test",
             longAgo);
-    connections.open(connection, TestTables.rooms(in), longAgo, List.of(sessions.opening(connection)));
+    connections.open(
+        connection, TestTables.rooms(in), longAgo, List.of(sessions.opening(connection)));
     return connection.id().value();
   }
 

@@ -64,7 +64,9 @@ class PresenceHandlerTest {
     tell(came(bob, BOB, 0), came(cid, CID, 0));
 
     String event =
-        "{\"type\":\"presence\",\"room\":\"%s\",\"user\":\"%s\",\"sender\":\"%s\",\"state\":\"in\"}";
+        """
+        {"type":"presence","room":"%s","user":"%s","sender":"%s","state":"in"}\
+        """;
     String frame =
         "[%s,%s]"
             .formatted(

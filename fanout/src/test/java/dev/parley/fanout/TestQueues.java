@@ -42,8 +42,7 @@ final class TestQueues {
     Settings settings = new Settings(TestTables.environment("PresenceFunction", environment()));
     String queue = settings.required("DEPARTURES_QUEUE_URL");
     String last = TestTables.fresh("last");
-    TestSqs.client()
-        .sendMessage(send -> send.queueUrl(queue).messageBody(last).delaySeconds(1));
+    TestSqs.client().sendMessage(send -> send.queueUrl(queue).messageBody(last).delaySeconds(1));
     List<Departure> taken = new ArrayList<>();
     TestSqs.take(
         queue,

@@ -79,7 +79,8 @@ public final class AuthorizerHandler
   /// The guest that a query describes, or nothing where its name or its secret cannot be used.
   static Optional<Identity> guest(Map<String, String> query, ConnectionId connection) {
     String name = Text.trim(query.getOrDefault("name", ""));
-    String sender = name.isEmpty() ? "Guest " + Sha256.hex(connection.value()).substring(0, 4) : name;
+    String sender =
+        name.isEmpty() ? "Guest " + Sha256.hex(connection.value()).substring(0, 4) : name;
     if (!Text.isName(sender)) {
       LOG.info("refused: ?name= is not 1 to 64 characters that are shown");
       return Optional.empty();

@@ -24,8 +24,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// the first one after `after`.
 ///
 /// The membership is written first, then the head is read, then the page: what is said from now on
-/// is pushed, and what was said before is in the page or behind it. A connection that is in the room
-/// already, as after a connect that named it, writes nothing.
+/// is pushed, and what was said before is in the page or behind it. A connection that is in the
+/// room already, as after a connect that named it, writes nothing.
 public final class JoinHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;

@@ -122,8 +122,7 @@ public final class ConnectionTable {
   /// @return how many rows were deleted; 0 where it is too young
   public int prune(ConnectionId connection, SessionTable sessions, Instant now) {
     var found =
-        dynamoDb.getItem(
-            get -> get.tableName(table).key(key(connection)).consistentRead(true));
+        dynamoDb.getItem(get -> get.tableName(table).key(key(connection)).consistentRead(true));
     if (found.hasItem()) {
       Instant connectedAt =
           new Row(found.item())

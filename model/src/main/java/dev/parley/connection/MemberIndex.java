@@ -48,8 +48,8 @@ public final class MemberIndex {
   /// @param cursor where the next page begins, or null at the end
   public record Page(List<Person> people, @Nullable String cursor) {}
 
-  /// One page of the people in a room. Somebody who comes or goes meanwhile may be in no page, or in
-  /// one. The connections of one user are neighbours, so a page holds all of them, or the first
+  /// One page of the people in a room. Somebody who comes or goes meanwhile may be in no page, or
+  /// in one. The connections of one user are neighbours, so a page holds all of them, or the first
   /// 1,000. A user who has some that version 0.1 opened may be in several pages.
   ///
   /// @param cursor of the page before, or null for the first page
@@ -60,22 +60,22 @@ public final class MemberIndex {
     }
     for (int rows = limit + 1; ; rows *= 4) {
       int read = Math.min(rows, PAGE_ROWS_MAX);
-      List<Membership> members =
-          membersIn(room, new SlotRange(from, SlotRange.SLOTS), read, now);
+      List<Membership> members = membersIn(room, new SlotRange(from, SlotRange.SLOTS), read, now);
       boolean all = members.size() < read;
-      Page page = page(members, all, limit);
-      if (all || page.people().size() >= limit || read == PAGE_ROWS_MAX) {
+      boolean mostRead = read == PAGE_ROWS_MAX;
+      Page page = page(members, all, mostRead, limit);
+      if (all || mostRead || page.people().size() >= limit) {
         return page;
       }
     }
   }
 
   /// @param all whether no others follow
-  private static Page page(List<Membership> members, boolean all, int limit) {
+  /// @param mostRead whether no more may be read
+  private static Page page(List<Membership> members, boolean all, boolean mostRead, int limit) {
     Map<String, List<Membership>> byHash = new LinkedHashMap<>();
-    members.forEach(
-        m -> byHash.computeIfAbsent(m.slot().hash(), h -> new ArrayList<>()).add(m));
-    if (!all && byHash.size() > 1) {
+    members.forEach(m -> byHash.computeIfAbsent(m.slot().hash(), h -> new ArrayList<>()).add(m));
+    if (!all && (byHash.size() > 1 || !mostRead)) {
       byHash.remove(members.getLast().slot().hash()); // others may follow
     }
     Map<String, List<Membership>> byUser = new LinkedHashMap<>();

@@ -47,8 +47,8 @@ public final class Memberships {
     this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
   }
 
-  /// Puts a connection into a room, unless it is there already. What can be refused, or is there, is
-  /// found out by a read: a transaction that is cancelled costs as much as one that writes.
+  /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
+  /// is found out by a read: a transaction that is cancelled costs as much as one that writes.
   ///
   /// @param opening gives the room with its salt; called only where the connection is to be put
   ///     into it, so that a refused join makes no room

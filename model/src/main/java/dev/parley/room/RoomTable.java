@@ -69,8 +69,7 @@ public final class RoomTable {
   public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
     Map<RoomId, Room> found = get(rooms);
     found.replaceAll(
-        (id, room) ->
-            room.createdAt() == null || room.salt() == null ? create(id, by, now) : room);
+        (id, room) -> room.createdAt() == null || room.salt() == null ? create(id, by, now) : room);
     return found;
   }
 

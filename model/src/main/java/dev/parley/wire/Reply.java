@@ -33,8 +33,7 @@ public final class Reply {
   /// which take at most 1,300 bytes with `ref`.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
-  public static Reply joined(
-      Room room, Page page, boolean complete, Identity identity) {
+  public static Reply joined(Room room, Page page, boolean complete, Identity identity) {
     Reply reply = page("joined", room.id(), page);
     reply.json.put("head", micros(room.head()));
     reply.json.put("complete", complete);
@@ -109,10 +108,7 @@ public final class Reply {
   /// @param rooms those that were asked for, in their order
   /// @param joined those of them that the connection is in
   public static Reply pong(
-      Instant now,
-      Identity identity,
-      Collection<RoomId> rooms,
-      Map<RoomId, Room> joined) {
+      Instant now, Identity identity, Collection<RoomId> rooms, Map<RoomId, Room> joined) {
     Reply reply = new Reply("pong");
     Timestamp time = Timestamp.of(now);
     reply.json.put("time", time.micros());

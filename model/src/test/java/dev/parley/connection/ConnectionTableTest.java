@@ -93,7 +93,8 @@ class ConnectionTableTest {
                 }),
             settings);
     CompletableFuture<JoinResult> joining =
-        CompletableFuture.supplyAsync(() -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now));
+        CompletableFuture.supplyAsync(
+            () -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now));
 
     await(ready);
     connections.forget(id);

@@ -83,7 +83,10 @@ class MemberIndexTest {
     assertEquals(6, paged.size());
     assertEquals(
         1_000,
-        paged.stream().filter(p -> p.user().equals("guest:many")).findFirst().orElseThrow()
+        paged.stream()
+            .filter(p -> p.user().equals("guest:many"))
+            .findFirst()
+            .orElseThrow()
             .connections());
   }
 

@@ -13,8 +13,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.parley.Limits;
 import dev.parley.CallCounter;
+import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.allowance.ChargeResult;
@@ -67,10 +67,8 @@ class MembershipsTest {
     Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
     Supplier<Room> none = () -> fail("no room is made");
 
-    assertInstanceOf(
-        JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
-    assertInstanceOf(
-        JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
+    assertInstanceOf(JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
+    assertInstanceOf(JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
     assertInstanceOf(
         JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
 
@@ -82,8 +80,7 @@ class MembershipsTest {
     ConnectionId here = open(now, room);
     ConnectionId gone = open(now, room);
     List<Membership> shown =
-        new MemberIndex(TestTables.dynamoDb(), settings)
-            .membersIn(room, SlotRange.ALL, 10, now);
+        new MemberIndex(TestTables.dynamoDb(), settings).membersIn(room, SlotRange.ALL, 10, now);
     memberships.quit(gone, room);
 
     assertEquals(List.of(here), ids(memberships.confirmed(room, shown, now)));

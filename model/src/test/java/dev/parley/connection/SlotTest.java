@@ -70,8 +70,17 @@ class SlotTest {
   void anythingElseIsNoSlot() {
     for (String text :
         new String[] {
-          "", "ten", "00000000", "00000000.", "0000000.c", "0000000G.c", "00000000c", "00000000~c",
-          "00000000..c", "00000000. c", "00000000.c\n"
+          "",
+          "ten",
+          "00000000",
+          "00000000.",
+          "0000000.c",
+          "0000000G.c",
+          "00000000c",
+          "00000000~c",
+          "00000000..c",
+          "00000000. c",
+          "00000000.c\n"
         }) {
       assertThrows(IllegalArgumentException.class, () -> Slot.parse(text), text);
     }

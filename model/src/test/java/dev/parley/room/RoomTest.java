@@ -75,8 +75,7 @@ class RoomTest {
   @Test
   void aSaltThatSomebodyHasEditedIsASaltAllTheSame() {
     for (AttributeValue odd : List.of(Row.s(""), Row.n(7), AttributeValue.fromBool(true))) {
-      assertEquals(
-          requireNonNull(of(Map.of("salt", odd)).salt()), of(Map.of("salt", odd)).salt());
+      assertEquals(requireNonNull(of(Map.of("salt", odd)).salt()), of(Map.of("salt", odd)).salt());
     }
     assertNull(of(Map.of()).salt());
   }

@@ -214,7 +214,6 @@ class ClientFrameTest {
     assertEquals("i", frame.id());
     assertEquals(new Range.Before(new Timestamp(7)), frame.range());
     assertEquals(new RoomId("c"), frame.roomCursor());
-    assertEquals(
-        "01234567", ClientFrame.parse("{\"cursor\":\"01234567\"}").memberCursor());
+    assertEquals("01234567", ClientFrame.parse("{\"cursor\":\"01234567\"}").memberCursor());
   }
 }

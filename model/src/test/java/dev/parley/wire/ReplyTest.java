@@ -54,8 +54,7 @@ class ReplyTest {
   void aFullPageOfTheLongestMembersIsOneFrame() {
     Person member = new Person(longest.user(), longest.sender(), Integer.MAX_VALUE);
 
-    List<Person> full =
-        IntStream.range(0, Limits.PAGE_MEMBERS_MAX).mapToObj(i -> member).toList();
+    List<Person> full = IntStream.range(0, Limits.PAGE_MEMBERS_MAX).mapToObj(i -> member).toList();
 
     int bytes = bytes(Reply.members(room, full, "ffffffff"));
     assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");

@@ -101,7 +101,12 @@ public class FanoutBenchmark {
     return Stream.generate(() -> new byte[11])
         .peek(random::nextBytes)
         .map(bytes -> new ConnectionId(Base64.getUrlEncoder().encodeToString(bytes)))
-        .map(connection -> new Membership(Slot.of("salt", connection.value(), connection), message(0).from(), Instant.EPOCH))
+        .map(
+            connection ->
+                new Membership(
+                    Slot.of("salt", connection.value(), connection),
+                    message(0).from(),
+                    Instant.EPOCH))
         .limit(10 * SEGMENT_SIZE)
         .sorted(Comparator.comparing(member -> member.slot().value()))
         .limit(SEGMENT_SIZE + 1)

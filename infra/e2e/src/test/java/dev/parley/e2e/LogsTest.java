@@ -123,7 +123,14 @@ class LogsTest {
           .close();
       try (TestClient ada =
           TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
-        TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs").close(); // away for 15 s
+        try (TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs")) {
+          until(
+              () ->
+                  cloud.output().stream()
+                      .filter(line -> line.contains("PresenceFunction"))
+                      .anyMatch(line -> line.contains("events to 2 connections")),
+              () -> "nobody is told that Ben has come");
+        } // that he has left is told 15 s later
         for (int i = 0; i < 20; i++) {
           ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
         }

@@ -100,7 +100,10 @@ class MetricsTest {
     put("ChatSessions", row, Map.of());
     put("ChatConnections", row, Map.of("room_id", s("$connection")));
 
-    put("ChatConnections", row, Map.of("room_id", s("attic"), "slot", s(Slot.of("salt", "guest:zoe", zoe).value())));
+    put(
+        "ChatConnections",
+        row,
+        Map.of("room_id", s("attic"), "slot", s(Slot.of("salt", "guest:zoe", zoe).value())));
 
     LocalMetrics metrics = LocalMetrics.await(cloud, m -> m.sum("ConnectionsClosed") == 1);
     assertTrue(metrics.sum("PushesGone") >= 1, "her own coming is pushed to her");

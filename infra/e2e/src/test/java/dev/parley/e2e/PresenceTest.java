@@ -108,8 +108,7 @@ class PresenceTest {
   /// As the page does: it lists the members once it has joined.
   private static void open(User user) throws InterruptedException {
     Client tab =
-        new Client(
-            cloud.webSocketUrl(), user.name(), user.secret(), Waits.DEFAULT, new Outbox());
+        new Client(cloud.webSocketUrl(), user.name(), user.secret(), Waits.DEFAULT, new Outbox());
     tab.join("presence");
     await(() -> tab.shown().containsKey("presence"), () -> user + " is not in the room");
     tab.listMembers("presence");
@@ -131,8 +130,7 @@ class PresenceTest {
 
     renewed.forEach(
         member -> assertEquals(0, presences(member).size(), presences(member).toString()));
-    members.forEach(
-        member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
+    members.forEach(member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
     renewed.forEach(TestClient::close);
   }
 
@@ -151,8 +149,7 @@ class PresenceTest {
 
     int now = members.stream().mapToInt(member -> presences(member).size()).sum();
     assertTrue(now - told <= size * size, now - told + " events");
-    members.forEach(
-        member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
+    members.forEach(member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
     members.forEach(TestClient::close);
   }
 
@@ -193,8 +190,7 @@ class PresenceTest {
     return event -> event.path("state").asText().equals(state);
   }
 
-  private static void await(
-      BooleanSupplier condition, Supplier<String> otherwise)
+  private static void await(BooleanSupplier condition, Supplier<String> otherwise)
       throws InterruptedException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {

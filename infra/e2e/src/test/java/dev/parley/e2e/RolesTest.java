@@ -70,7 +70,9 @@ class RolesTest {
 
   @BeforeAll
   static void playTheStory() throws Exception {
-    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))) {
+    try (LocalCloud cloud =
+        TestCloud.start(
+            TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))) {
       CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
       new Story(cloud).play();
     } finally {
@@ -267,7 +269,8 @@ class RolesTest {
       StreamRecord deleted = new StreamRecord();
       deleted.setSequenceNumber("1");
       deleted.setOldImage(
-          Map.of("connection_id", attribute("AAAAAAAAAAAAABE="), "room_id", attribute("$connection")));
+          Map.of(
+              "connection_id", attribute("AAAAAAAAAAAAABE="), "room_id", attribute("$connection")));
       Identity service = new Identity();
       service.setPrincipalId("dynamodb.amazonaws.com");
       DynamodbStreamRecord record = new DynamodbStreamRecord();

@@ -85,8 +85,7 @@ final class TestClient implements AutoCloseable {
   JsonNode awaitPresence(String user, String state) {
     return await(
         event ->
-            event.path("user").asText().equals(user)
-                && event.path("state").asText().equals(state));
+            event.path("user").asText().equals(user) && event.path("state").asText().equals(state));
   }
 
   /// The user that this client is.
