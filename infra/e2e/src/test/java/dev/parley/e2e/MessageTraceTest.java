@@ -154,8 +154,8 @@ class MessageTraceTest {
   /// However large the room is.
   @Test
   void atMost64PartsOfAFanOutAreInATrace() throws Exception {
-    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "1"))) {
-      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 200);
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"))) {
+      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 600);
       try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
         JsonNode sent = say(ada, "arena", "to all of you");
         ada.awaitMessage("to all of you");
