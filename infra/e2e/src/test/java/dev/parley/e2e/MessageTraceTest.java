@@ -16,7 +16,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.faults.FaultPlan;
-import dev.parley.table.Row;
 import dev.parley.wire.Traced;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -106,7 +105,7 @@ class MessageTraceTest {
             Map.of("SegmentSize", "100"),
             FaultPlan.parse("disconnect.lost=1"))) {
       List<WebSocket> sockets = connect(cloud.webSocketUrl(), 1_200);
-      String throttled = connectionOf(cloud, "M7");
+      String throttled = TestCloud.connectionOf(cloud, "M7");
       cloud.faults().throttle(Set.of(throttled));
       sockets.get(8).abort(); // and the disconnect is lost
       try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
@@ -170,8 +169,8 @@ class MessageTraceTest {
 
   @Test
   void atMost64PartsOfAFanOutAreInATrace() throws Exception {
-    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "1"))) {
-      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 200);
+    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"))) {
+      List<WebSocket> sockets = connect(cloud.webSocketUrl(), 600);
       try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
         JsonNode sent = say(ada, "arena", "to all of you");
         ada.awaitMessage("to all of you");
@@ -354,20 +353,6 @@ class MessageTraceTest {
       some.forEach(socket -> sockets.add(socket.orTimeout(60, TimeUnit.SECONDS).join()));
     }
     return sockets;
-  }
-
-  private static String connectionOf(LocalCloud cloud, String name) {
-    return cloud
-        .dynamoDb()
-        .client()
-        .scanPaginator(scan -> scan.tableName("ChatConnections"))
-        .items()
-        .stream()
-        .map(Row::new)
-        .filter(row -> name.equals(row.optionalString("sender")))
-        .findFirst()
-        .orElseThrow()
-        .string("connection_id");
   }
 
   private static int attempt(JsonNode push) {

@@ -1,7 +1,6 @@
 package dev.parley.e2e;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Somebody whose client is connected and reads nothing.
 class SlowReaderTest {
@@ -31,7 +29,7 @@ class SlowReaderTest {
               TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", segmentSize));
           Socket mute = mute(cloud, "hall");
           TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=hall")) {
-        String connection = connectionOf(cloud, "Mute");
+        String connection = TestCloud.connectionOf(cloud, "Mute");
         fill(cloud, connection);
 
         List<Long> sent = new ArrayList<>();
@@ -46,7 +44,7 @@ class SlowReaderTest {
         assertEquals(
             sent, ada.messages("hall").stream().map(m -> m.path("timestamp").asLong()).toList());
         assertEquals(429, post(cloud, connection, "x"), "it is full to this moment");
-        assertEquals(connection, connectionOf(cloud, "Mute"));
+        assertEquals(connection, TestCloud.connectionOf(cloud, "Mute"));
         assertTrue(mute.isConnected());
       }
     }
@@ -105,24 +103,5 @@ class SlowReaderTest {
               HttpResponse.BodyHandlers.discarding())
           .statusCode();
     }
-  }
-
-  private static String connectionOf(LocalCloud cloud, String sender) {
-    Map<String, AttributeValue> row =
-        cloud
-            .dynamoDb()
-            .client()
-            .scan(
-                scan ->
-                    scan.tableName("ChatConnections")
-                        .consistentRead(true)
-                        .filterExpression("sender = :sender AND room_id = :own")
-                        .expressionAttributeValues(
-                            Map.of(
-                                ":sender", AttributeValue.fromS(sender),
-                                ":own", AttributeValue.fromS("$connection"))))
-            .items()
-            .getFirst();
-    return requireNonNull(row.get("connection_id")).s();
   }
 }

@@ -4,6 +4,7 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.table.Row;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -33,5 +34,22 @@ final class TestCloud {
             .withPollsPerSecond(POLLS_PER_SECOND)
             .withSite(SITE)
             .withFaults(faults));
+  }
+
+  /// The connection of a user who has one.
+  ///
+  /// @param sender the user's display name
+  static String connectionOf(LocalCloud cloud, String sender) {
+    return cloud
+        .dynamoDb()
+        .client()
+        .scanPaginator(scan -> scan.tableName("ChatConnections").consistentRead(true))
+        .items()
+        .stream()
+        .map(Row::new)
+        .filter(row -> sender.equals(row.optionalString("sender")))
+        .findFirst()
+        .orElseThrow()
+        .string("connection_id");
   }
 }

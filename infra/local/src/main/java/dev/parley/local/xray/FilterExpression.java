@@ -296,6 +296,7 @@ final class FilterExpression {
       skipBlank();
       boolean isString = isNext("\"");
       boolean isTruth = isNext("true") || isNext("false");
+      boolean isNumber = at < text.length() && "+-.0123456789".indexOf(text.charAt(at)) >= 0;
       if (isString && (type == Type.STRING || type == Type.ANY)) {
         String value = string();
         return switch (operator) {
@@ -313,7 +314,7 @@ final class FilterExpression {
         }
         return node -> node.isBoolean() && node.asBoolean() == value;
       }
-      if (!isString && !isTruth && (type == Type.NUMBER || type == Type.ANY)) {
+      if (isNumber && (type == Type.NUMBER || type == Type.ANY)) {
         double value = number();
         return switch (operator) {
           case "=", "!=" -> node -> node.isNumber() && node.asDouble() == value;

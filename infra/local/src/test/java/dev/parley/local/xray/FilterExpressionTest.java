@@ -172,6 +172,7 @@ final class FilterExpressionTest {
         "ok = 1 | expected true or false",
         "ok > true | `>` does not compare true and false",
         "user = ada | expected a text in quotation marks",
+        "annotation.room = lobby | expected a text in quotation marks, a number, true or false",
         "user > \"a\" | `>` does not compare texts",
         "annotation.a CONTAINS 3 | `CONTAINS` does not compare numbers",
         "ok AND | expected a keyword",
