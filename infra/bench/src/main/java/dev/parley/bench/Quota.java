@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 /// 1,000 a second, 500 at once, and the template's parameters with them. So no run can be shorter
 /// than 0.5 s, from the first member's receipt to the last one's.
 ///
-/// - `none`: `PushesPerSecond` is so large that it bounds nothing, and as many pushes are under way as
-///   before there was one
+/// - `none`: `PushesPerSecond` is so large that it bounds nothing, and as many pushes are under way
+///   as before there was one
 /// - `paced`: it is 80 % of the quota, as by default
 /// - `slow`: a push takes 200 ms, and there is no quota; 3,000 members in 8 segments are more than
 ///   one function can push to in its time

@@ -11,6 +11,7 @@ import dev.parley.table.Row;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -108,12 +109,19 @@ class LogsTest {
   @Test
   void noTextAndNoSecretIsPrintedAtAnyLevelByAnyFunction(@TempDir Path data) throws Exception {
     String weak = "weak-secret";
+    // Two members are a large room, which the Push function pushes to; Ada alone is a small one,
+    // whose pushes that fail are left to the Retry function.
+    Path segmenting =
+        Files.writeString(
+            data.resolve("template.yaml"),
+            Files.readString(TestCloud.TEMPLATE).replace("Default: 500\n", "Default: 1\n"));
     try (CloudProcess cloud = new CloudProcess(data.resolve("data"))) {
       cloud.start(
           50,
           Map.of("POWERTOOLS_LOG_LEVEL", "TRACE"),
           List.of(
               "-Dlog4j2.configurationFile=log4j2.xml,log4j2-local.xml",
+              "-Dparley.template=" + segmenting,
               "-Dparley.faults=seed=7,push.failed=0.3,push.gone=0.1,queue.duplicated=0.2"));
       assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?guest=" + weak));
       assertEquals(400, TestClient.refusal(cloud.webSocketUrl(), "?rooms=a%20b&guest=" + SECRET));
@@ -122,9 +130,12 @@ class LogsTest {
       TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many + "&guest=" + SECRET)
           .close();
       try (TestClient ada =
-          TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
+              TestClient.connect(
+                  cloud.webSocketUrl(), "?name=Ada&rooms=logs,alone&guest=" + SECRET);
+          TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs")) {
         for (int i = 0; i < 20; i++) {
           ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
+          ada.request("sendMessage", "\"room\":\"alone\",\"message\":\"" + TEXT + "\"");
         }
         ada.request("sendMessage", "\"room\":\"no\",\"message\":\"" + TEXT + "\"");
         ada.request("sendMessage", "\"room\":7,\"message\":\"" + TEXT + "\"");
