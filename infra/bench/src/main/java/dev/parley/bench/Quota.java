@@ -19,14 +19,11 @@ import java.util.concurrent.locks.LockSupport;
 ///   one function can push to in its time
 ///
 /// `seconds` is the time from first to last, `over limit` the same over 0.5 s, and `429 %` what
-// part
-/// of the requests, frames among them, was refused. Meanwhile a member of another room, of ten,
-// says
-/// two messages a second, beginning with the large room's: `elsewhere` is their p99 from the send
-// to
-/// the receipt by each member, `quiet` the same without the large room, and `lost` how many
-// messages
-/// had not come after ten seconds, by member. `repeated` counts pushes of what their receiver had.
+/// part of the requests, frames among them, was refused. Meanwhile a member of another room, of
+/// ten, says two messages a second, beginning with the large room's: `elsewhere` is their p99 from
+/// the send to the receipt by each member, `quiet` the same without the large room, and `lost` how
+/// many messages had not come after ten seconds, by member. `repeated` counts pushes of what their
+/// receiver had.
 ///
 /// Medians of five runs behind warm-ups, quiet and disturbed in turn; sums of `lost` and
 /// `repeated`.
