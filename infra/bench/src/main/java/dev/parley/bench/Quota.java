@@ -12,20 +12,20 @@ import java.util.concurrent.locks.LockSupport;
 /// 1,000 a second, 500 at once, and the template's parameters with them. So no run can be shorter
 /// than 0.5 s, from the first member's receipt to the last one's.
 ///
-/// - `none`: `PushesPerSecond` is so large that it bounds nothing, and as many pushes are under way as
-///   before there was one
+/// - `none`: `PushesPerSecond` is so large that it bounds nothing, and as many pushes are under way
+///   as before there was one
 /// - `paced`: it is 80 % of the quota, as by default
 /// - `slow`: a push takes 200 ms, and there is no quota; 3,000 members in 8 segments are more than
 ///   one function can push to in its time
 ///
-/// `over limit` is the time from first to last over 0.5 s, and `429 %` what part of the requests,
-/// frames among them, was refused. Meanwhile a member of another room, of ten, says two messages a
-/// second, beginning with the large room's: `elsewhere` is their p99 from the send to the receipt
-/// by each member, `quiet` the same without the large room, and `lost` how many of these had not
-/// come after ten seconds, by member, because the frame or the push was refused. `repeated` counts
-/// pushes of events that their receiver had.
+/// `seconds` is the time from first to last, `over limit` the same over 0.5 s, and `429 %` what
+/// part of the requests, frames among them, was refused. Meanwhile a member of another room, of
+/// ten, says two messages a second, beginning with the large room's: `elsewhere` is their p99 from
+/// the send to the receipt by each member, `quiet` the same without the large room, and `lost` how
+/// many messages had not come after ten seconds, by member. `repeated` counts pushes of what their
+/// receiver had.
 ///
-/// Medians of five runs behind a warm-up, quiet and disturbed in turn; sums of `lost` and
+/// Medians of five runs behind warm-ups, quiet and disturbed in turn; sums of `lost` and
 /// `repeated`.
 final class Quota {
   static final String NONE = "none";
@@ -115,13 +115,14 @@ final class Quota {
       }
       double p99Quiet = p99(quiet);
       double p99 = p99(disturbed);
-      Map<String, Double> figures = new LinkedHashMap<>();
-      figures.put("over limit", Report.median(over));
-      figures.put("429 %", Report.median(refused));
-      figures.put("quiet ms", p99Quiet);
-      figures.put("elsewhere", p99);
-      figures.put("lost", (double) lost);
-      figures.put("repeated", (double) repeated);
+      Map<String, Double> figures =
+          figures(
+              Report.median(over) * LIMIT_SECONDS,
+              Report.median(refused),
+              p99Quiet,
+              p99,
+              lost,
+              repeated);
       report.row(MEMBERS + ": " + step, figures);
       if (step.equals(PACED)) {
         report.target(
@@ -134,6 +135,19 @@ final class Quota {
         report.target("p99 elsewhere, over that in quiet", p99 / p99Quiet, Report.Bound.AT_MOST, 2);
       }
     }
+  }
+
+  private static Map<String, Double> figures(
+      double seconds, double refused, double quiet, double elsewhere, long lost, long repeated) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    figures.put("seconds", seconds);
+    figures.put("over limit", Double.isNaN(refused) ? Double.NaN : seconds / LIMIT_SECONDS);
+    figures.put("429 %", refused);
+    figures.put("quiet ms", quiet);
+    figures.put("elsewhere", elsewhere);
+    figures.put("lost", (double) lost);
+    figures.put("repeated", (double) repeated);
+    return figures;
   }
 
   private static long lost(List<Long> waits) {
@@ -197,10 +211,8 @@ final class Quota {
         lost += MEMBERS_SLOW - arrivals.length;
         repeated += members.duplicates.get();
       }
-      Map<String, Double> figures = new LinkedHashMap<>();
-      figures.put("seconds", Report.median(last));
-      figures.put("lost", (double) lost);
-      figures.put("repeated", (double) repeated);
+      Map<String, Double> figures =
+          figures(Report.median(last), Double.NaN, Double.NaN, Double.NaN, lost, repeated);
       report.row(MEMBERS_SLOW + ": " + SLOW, figures);
       report.target("pushes repeated at 200 ms a push", (double) repeated, Report.Bound.AT_MOST, 0);
     }

@@ -88,7 +88,6 @@ final class CloudProcess implements AutoCloseable {
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(options);
     command.addAll(
         List.of(
             "--enable-native-access=ALL-UNNAMED",
@@ -100,8 +99,9 @@ final class CloudProcess implements AutoCloseable {
             "-Dparley.data=" + data,
             "-Dparley.port=" + port,
             "-Dparley.dynamodb.port=" + dynamoDbPort,
-            "-Dparley.polls.per.second=" + pollsPerSecond,
-            "dev.parley.local.Main"));
+            "-Dparley.polls.per.second=" + pollsPerSecond));
+    command.addAll(options); // the last of two counts
+    command.add("dev.parley.local.Main");
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.environment().putAll(environment);
     Process started = builder.start();

@@ -10,6 +10,7 @@ import dev.parley.local.LocalCloud;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -99,12 +100,19 @@ class LogsTest {
   @Test
   void noTextAndNoSecretIsPrintedAtAnyLevelByAnyFunction(@TempDir Path data) throws Exception {
     String weak = "weak-secret";
+    // Two members are a large room, which the Push function pushes to; Ada alone is a small one,
+    // whose pushes that fail are left to the Retry function.
+    Path segmenting =
+        Files.writeString(
+            data.resolve("template.yaml"),
+            Files.readString(TestCloud.TEMPLATE).replace("Default: 500\n", "Default: 1\n"));
     try (CloudProcess cloud = new CloudProcess(data.resolve("data"))) {
       cloud.start(
           50,
           Map.of("POWERTOOLS_LOG_LEVEL", "TRACE"),
           List.of(
               "-Dlog4j2.configurationFile=log4j2.xml,log4j2-local.xml",
+              "-Dparley.template=" + segmenting,
               "-Dparley.faults=seed=7,push.failed=0.3,push.gone=0.1,queue.duplicated=0.2"));
       assertEquals(401, TestClient.refusal(cloud.webSocketUrl(), "?guest=" + weak));
       assertEquals(400, TestClient.refusal(cloud.webSocketUrl(), "?rooms=a%20b&guest=" + SECRET));
@@ -113,7 +121,7 @@ class LogsTest {
       TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many + "&guest=" + SECRET)
           .close();
       try (TestClient ada =
-          TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs&guest=" + SECRET)) {
+          TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=logs,alone&guest=" + SECRET)) {
         try (TestClient _ = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=logs")) {
           until(
               () ->
@@ -121,10 +129,11 @@ class LogsTest {
                       .filter(line -> line.contains("PresenceFunction"))
                       .anyMatch(line -> line.contains("events to 2 connections")),
               () -> "nobody is told that Ben has come");
+          for (int i = 0; i < 20; i++) {
+            ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
+            ada.request("sendMessage", "\"room\":\"alone\",\"message\":\"" + TEXT + "\"");
+          }
         } // that he has left is told 15 s later
-        for (int i = 0; i < 20; i++) {
-          ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
-        }
         ada.request("sendMessage", "\"room\":\"no\",\"message\":\"" + TEXT + "\"");
         ada.request("sendMessage", "\"room\":7,\"message\":\"" + TEXT + "\"");
         ada.send(TEXT);

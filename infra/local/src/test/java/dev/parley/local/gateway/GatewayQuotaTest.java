@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.http.HttpResponse;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -64,10 +63,9 @@ final class GatewayQuotaTest {
       }
 
       assertTrue(
-          Pattern.matches(
-              "\\{\"message\": \"Too Many Requests\", \"connectionId\":\"%s\", \"requestId\":\"[^\"]+\"\\}"
-                  .formatted(Pattern.quote(id)),
-              frame),
+          frame.startsWith(
+              "{\"message\": \"Too Many Requests\", \"connectionId\":\"%s\", \"requestId\":\""
+                  .formatted(id)),
           frame);
     }
   }
