@@ -62,10 +62,16 @@ public final class Limits {
   /// A timestamp, or another whole number on the wire: JavaScript holds no larger one exactly.
   public static final long NUMBER_MAX = (1L << 53) - 1;
 
-  /// All attempts to write one message, together.
+  /// A message is written at most so long after its timestamp, by whichever attempt of its send,
+  /// and an attempt ends after so long: clients find what comes late by an overlap of 10 s.
   public static final Duration SEND_MAX = Duration.ofSeconds(5);
 
-  /// How long a message's `id` is remembered.
+  /// A message's timestamp is at most so far ahead of any clock: `after` moves it by a
+  /// [#CLOCK_SKEW_MAX], and the clock that gave it may be another one ahead.
+  public static final Duration TIMESTAMP_AHEAD_MAX = CLOCK_SKEW_MAX.multipliedBy(2);
+
+  /// How long a message's `id` is remembered, and a void row stays that one of its timestamps has
+  /// got. No write that is under way takes so long.
   public static final Duration SEND_REMEMBERED = Duration.ofDays(1);
 
   /// How long a session is remembered.

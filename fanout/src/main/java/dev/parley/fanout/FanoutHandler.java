@@ -9,6 +9,7 @@ import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
+import dev.parley.message.VoidRow;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
@@ -94,10 +95,11 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
         () -> {
           Map<String, List<Chain.Entry>> byRoom = new LinkedHashMap<>();
           for (var record : event.getRecords()) {
-            Chain.Entry entry =
-                new Chain.Entry(
-                    record.getDynamodb().getSequenceNumber(),
-                    StreamRow.of(record.getDynamodb().getNewImage()));
+            Row row = StreamRow.of(record.getDynamodb().getNewImage());
+            if (VoidRow.is(row)) {
+              continue; // no place in the chain: no page has it
+            }
+            Chain.Entry entry = new Chain.Entry(record.getDynamodb().getSequenceNumber(), row);
             String room = StreamRow.of(record.getDynamodb().getKeys()).string("room_id");
             byRoom.computeIfAbsent(room, r -> new ArrayList<>()).add(entry);
           }

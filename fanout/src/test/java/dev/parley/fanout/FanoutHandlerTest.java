@@ -148,6 +148,21 @@ class FanoutHandlerTest {
   }
 
   @Test
+  void aVoidRowIsNotHandedOutAndTakesNoPlaceInTheChain() {
+    String ada = join(longAgo, room);
+    DynamodbStreamRecord nothing = message("2", room, 20);
+    nothing.getDynamodb().getNewImage().put("void", TestRecords.s("id"));
+
+    assertDone(fanOut(nothing));
+    assertEquals(new Room(room, null, null, null, null), rooms.get(room));
+    assertDone(fanOut(message("1", room, 10), nothing, message("3", room, 30)));
+
+    assertEquals(1, gateway.received(ada).size());
+    assertFalse(gateway.received(ada).getFirst().contains("\"timestamp\":20"));
+    assertTrue(gateway.received(ada).getFirst().contains("\"timestamp\":30,\"prev\":10"));
+  }
+
+  @Test
   void goneConnectionsAreHandedOverToBePrunedAndOthersAreTriedAgain() {
     String gone = join(longAgo, room);
     String invalid = join(longAgo, room);

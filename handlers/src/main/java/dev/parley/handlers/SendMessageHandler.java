@@ -69,7 +69,6 @@ public final class SendMessageHandler extends FrameHandler {
           throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
     }
 
-    // The current time: a message is in the table at most 5 s after its timestamp.
     SendResult result =
         Trace.step(
             "write",
@@ -77,7 +76,7 @@ public final class SendMessageHandler extends FrameHandler {
                 messages.send(
                     new MessageTable.Draft(
                         room, sender, text, id, after, Trace.context().orElse(null)),
-                    now()));
+                    this::now));
     return switch (result) {
       case SendResult.Sent sent -> {
         MDC.put("message_id", sent.id());

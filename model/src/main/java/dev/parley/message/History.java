@@ -20,8 +20,8 @@ import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 
 /// The messages of a room, a page at a time, read from ChatMessages.
 ///
-/// All reads are strongly consistent and leave out what is past retention. A row that cannot be
-/// shown as a message is [Entry.Unreadable].
+/// All reads are strongly consistent and leave out what is past retention, and void rows. A row
+/// that cannot be shown as a message is [Entry.Unreadable].
 public final class History {
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
 
@@ -107,14 +107,14 @@ public final class History {
     return new Page(range, found, more);
   }
 
-  /// @return null where the row is past its expiry, or its number is no timestamp
+  /// @return null where the row is void or past its expiry, or its number is no timestamp
   private @Nullable Entry read(Row row, Instant now) {
     Timestamp timestamp = Timestamp.optional(table, row, "timestamp");
     if (timestamp == null) {
       return null;
     }
     try {
-      return row.expired(now) ? null : Message.of(row);
+      return VoidRow.is(row) || row.expired(now) ? null : Message.of(row);
     } catch (Row.InvalidRow | IllegalArgumentException e) {
       row.report(table, e);
       return new Entry.Unreadable(timestamp);

@@ -57,8 +57,25 @@ public record Message(
     return row;
   }
 
-  /// The same message at the next timestamp.
-  Message next() {
-    return new Message(room, timestamp.next(), id, from, text, trace);
+  /// The same message at another timestamp.
+  Message at(Timestamp other) {
+    return new Message(room, other, id, from, text, trace);
+  }
+
+  /// Whether a row holds the message of the same send, by whichever attempt: ids are a user's own.
+  boolean isIn(Row row) {
+    return id.equals(row.optionalString("id")) && from.user().equals(row.optionalString("user"));
+  }
+
+  /// The result of its send, once it is in the table.
+  SendResult.Sent sent() {
+    return new SendResult.Sent(id, timestamp, trace);
+  }
+
+  /// As above where a row holds it: another attempt may have written that, with another trace.
+  SendResult.Sent sent(Row row) {
+    boolean written =
+        Trace.Context.of(row.optionalString("trace")).filter(c -> c.equals(trace)).isPresent();
+    return new SendResult.Sent(id, timestamp, written ? trace : null);
   }
 }

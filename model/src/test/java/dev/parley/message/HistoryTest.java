@@ -22,6 +22,7 @@ import dev.parley.table.Row;
 import dev.parley.wire.Reply;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -186,7 +187,7 @@ class HistoryTest {
 
   @Test
   void aMessagePastRetentionIsNotShown() {
-    Instant longAgo = now.minus(Duration.ofDays(31));
+    InstantSource longAgo = InstantSource.fixed(now.minus(Duration.ofDays(31)));
     assertInstanceOf(SendResult.Sent.class, messages.send(draft("old"), longAgo));
     sent(draft("new"));
 
@@ -197,7 +198,8 @@ class HistoryTest {
   void aMessageThatIsNotBeforeTheHorizonIsShown() {
     Instant second = Instant.ofEpochSecond(now.getEpochSecond());
     Instant end = second.plusMillis(999);
-    messages.send(new Draft(room, ADA, "m", null, Timestamp.of(end), null), second);
+    messages.send(
+        new Draft(room, ADA, "m", null, Timestamp.of(end), null), InstantSource.fixed(second));
     Instant later = second.plus(Duration.ofDays(30)).plusMillis(500);
 
     Range all = new Range.After(history.horizon(later));
@@ -211,8 +213,9 @@ class HistoryTest {
 
   @Test
   void messagesPastRetentionCostNoRead() {
+    InstantSource longAgo = InstantSource.fixed(now.minus(Duration.ofDays(31)));
     for (int i = 0; i < 9; i++) {
-      messages.send(draft("old"), now.minus(Duration.ofDays(31)));
+      messages.send(draft("old"), longAgo);
     }
     Timestamp only = sent(draft("new"));
     AtomicInteger reads = new AtomicInteger();
@@ -253,6 +256,28 @@ class HistoryTest {
     Page page = page(room, new Range.After(first), 2);
     assertEquals(List.of(new Entry.Unreadable(at(1)), new Entry.Unreadable(at(2))), page.entries());
     assertTrue(page.more());
+  }
+
+  @Test
+  void aVoidRowIsInNoPageAndEndsNone() {
+    sent(draft("one"));
+    for (int i = 1; i < 8; i++) {
+      Message gone = new Message(room, at(i), "id", ADA, "void", null);
+      put(VoidRow.instead(gone, now.plusSeconds(60)));
+    }
+
+    assertEquals(List.of("one"), texts(all()));
+    for (Range range : List.of(new Range.Newest(), new Range.After(Timestamp.MIN))) {
+      assertEquals(List.of("one"), texts(page(room, range, 1).entries()));
+      assertFalse(page(room, range, 1).more(), "nothing else is there");
+    }
+
+    sent(new Draft(room, ADA, "two", null, at(7), null));
+    Page newest = page(room, new Range.Newest(), 1);
+    assertEquals(List.of("two"), texts(newest.entries()));
+    assertTrue(newest.more());
+    assertEquals(List.of("one"), texts(page(room, new Range.Before(at(8)), 1).entries()));
+    assertEquals(List.of("two"), texts(page(room, new Range.After(first), 1).entries()));
   }
 
   @Test
@@ -303,7 +328,8 @@ class HistoryTest {
   }
 
   private Timestamp sent(Draft draft) {
-    return assertInstanceOf(SendResult.Sent.class, messages.send(draft, now)).timestamp();
+    return assertInstanceOf(SendResult.Sent.class, messages.send(draft, InstantSource.fixed(now)))
+        .timestamp();
   }
 
   /// As [Message#row], also with a number that is no timestamp.

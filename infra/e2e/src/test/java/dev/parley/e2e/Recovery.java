@@ -34,6 +34,9 @@ final class Recovery implements AutoCloseable {
   /// @param parameters of the template
   private record Weather(String faults, Map<String, String> parameters) {}
 
+  /// A message is written at most 7 s after its timestamp, by any clock, and clients look back 10
+  /// s. So a write may be late by 3 s: by `dynamodb.late`, and frozen behind a look at the clock
+  /// and at the call.
   private static final List<Weather> WEATHERS =
       List.of(
           new Weather( // of pushes
@@ -51,14 +54,16 @@ final class Recovery implements AutoCloseable {
           new Weather( // of functions
               """
               function.killed.at.start=0.03,function.killed.before.call=0.01,\
-              function.killed.after.call=0.01,function.killed.at.end=0.03,clock.skew=1/0-500ms\
+              function.killed.after.call=0.01,function.killed.at.end=0.03,\
+              function.frozen=0.03/50-500ms,dynamodb.late=0.02/50-2000ms,clock.skew=1/0-500ms\
               """,
               Map.of("SegmentSize", "2")),
           new Weather( // of streams, queues and tables
               """
               stream.delayed=0.2/50-500ms,stream.split=0.3,stream.duplicated=0.3,\
               queue.reordered=0.3,queue.duplicated=0.3,dynamodb.throttled=0.03,\
-              dynamodb.answer.lost=0.02,index.lag=0.3/50-500ms,push.throttled=0.1\
+              dynamodb.answer.lost=0.02,dynamodb.late=0.03/50-2000ms,index.lag=0.3/50-500ms,\
+              push.throttled=0.1\
               """,
               Map.of("SegmentSize", "2")),
           new Weather( // of everything
@@ -67,10 +72,11 @@ final class Recovery implements AutoCloseable {
               push.failed=0.03,push.answer.lost=0.03,socket.cut.in=0.003,socket.cut.out=0.003,\
               network.gone=0.001/100-1500ms,network.frozen=0.001/100-1500ms,disconnect.lost=0.3,\
               function.killed.at.start=0.01,function.killed.before.call=0.003,\
-              function.killed.after.call=0.003,function.killed.at.end=0.01,clock.skew=1/0-500ms,\
+              function.killed.after.call=0.003,function.killed.at.end=0.01,\
+              function.frozen=0.01/50-500ms,clock.skew=1/0-500ms,\
               stream.delayed=0.05/50-500ms,stream.split=0.2,stream.duplicated=0.2,\
               queue.reordered=0.2,queue.duplicated=0.2,dynamodb.throttled=0.01,\
-              dynamodb.answer.lost=0.01,index.lag=0.1/50-500ms\
+              dynamodb.answer.lost=0.01,dynamodb.late=0.01/50-2000ms,index.lag=0.1/50-500ms\
               """,
               Map.of("SegmentSize", "3", "MessageCostMs", "20", "MessageBurstMs", "400")));
 
@@ -160,6 +166,9 @@ final class Recovery implements AutoCloseable {
           }
         }
         cloud.faults().stop();
+        while (cloud.faults().pending() > 0) {
+          Thread.sleep(1);
+        }
         problems.addAll(Schedule.awaitNoProblems(together, patience));
         cloud
             .traces()

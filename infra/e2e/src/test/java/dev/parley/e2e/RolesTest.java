@@ -103,6 +103,7 @@ class RolesTest {
         JsonNode again = request(ada, "sent", "sendMessage", same);
         assertEquals(sent.path("timestamp"), again.path("timestamp"));
         request(ada, "error", "sendMessage", same.replace("Two", "Another"));
+        aReservationIsMovedOn(ada, sent.path("timestamp").asLong());
         ada.awaitMessage("Two");
         request(ada, "history", "history", "'room':'attic'");
         request(ada, "members", "members", "'room':'attic'");
@@ -119,6 +120,20 @@ class RolesTest {
         aConnectionExpires();
       }
       until(() -> rows("Ada").isEmpty(), "nothing is left of Ada");
+    }
+
+    /// As if the function had been killed between its two writes, a minute ago.
+    private void aReservationIsMovedOn(TestClient ada, long sent) {
+      Map<String, AttributeValue> row =
+          new HashMap<>(
+              dynamoDb.scan(scan -> scan.tableName("ChatSends")).items().stream()
+                  .filter(item -> n(sent).equals(item.get("timestamp")))
+                  .findFirst()
+                  .orElseThrow());
+      row.computeIfPresent("send_id", (name, id) -> s(id.s().replace("#two", "#again")));
+      row.put("timestamp", n(sent - 60_000_000));
+      put("ChatSends", row);
+      request(ada, "sent", "sendMessage", "'room':'attic','message':'Two','id':'again'");
     }
 
     private static JsonNode request(TestClient client, String type, String action, String fields) {

@@ -13,12 +13,15 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/// DynamoDB's own faults, between a caller and DynamoDB Local: throttled calls, lost answers, and
-/// indexes that lag.
+/// DynamoDB's own faults, between a caller and DynamoDB Local: throttled calls, lost answers, late
+/// writes, and indexes that lag.
 ///
 /// Source: DynamoDB developer guide, "Error handling with DynamoDB"; API reference,
 /// TransactWriteItems and BatchGetItem.
@@ -26,6 +29,11 @@ import org.jspecify.annotations.Nullable;
 /// Safe for use by many threads.
 public final class DynamoDbFaults {
   private static final String ERRORS = "com.amazonaws.dynamodb.v20120810#";
+
+  private static final Set<String> WRITES =
+      Set.of("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems");
+
+  private static final Logger LOG = LoggerFactory.getLogger(DynamoDbFaults.class);
 
   private final Faults faults;
   private final long lagNanosMax;
@@ -87,11 +95,27 @@ public final class DynamoDbFaults {
     if (throttled != null) {
       return throttled(operation, request, throttled.random(), dynamoDb);
     }
+    Faults.Occurrence late = WRITES.contains(operation) ? faults.next(Fault.DYNAMODB_LATE) : null;
+    if (late != null) {
+      faults.later(late, () -> callUnheard(body, dynamoDb));
+      return null;
+    }
     Answer answer = dynamoDb.call(body);
     if (lagNanosMax > 0 && answer.status() == 200 && request.has("IndexName")) {
       answer = lagging(request, answer);
     }
     return faults.happens(Fault.DYNAMODB_ANSWER_LOST) ? null : answer;
+  }
+
+  /// For nobody who would hear the answer.
+  private static void callUnheard(byte[] body, Service dynamoDb) {
+    try {
+      dynamoDb.call(body);
+    } catch (IOException e) {
+      LOG.debug("A late write failed", e); // the tables were closed
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   // ---- Throttling -----------------------------------------------------------------------------

@@ -34,6 +34,11 @@ public enum Fault {
   /// An invocation is killed after its handler has returned: its result is lost.
   FUNCTION_KILLED_AT_END("function.killed.at.end", false),
 
+  /// An instance of a function stands still for that long, and then goes on: at a call of DynamoDB,
+  /// SQS or `@connections` before it gets there, or behind a look at its clock. Decided for each of
+  /// both.
+  FUNCTION_FROZEN("function.frozen", true),
+
   /// The clock of an instance of a function is ahead or behind by that much: two of them differ by
   /// up to twice that. Decided for each instance.
   CLOCK_SKEW("clock.skew", true),
@@ -59,6 +64,10 @@ public enum Fault {
 
   /// A call of DynamoDB has its effect, and its caller gets no answer: the socket ends without one.
   DYNAMODB_ANSWER_LOST("dynamodb.answer.lost", false),
+
+  /// A write of DynamoDB takes effect that much later, and its caller gets no answer: the socket
+  /// ends at once. Decided for each write.
+  DYNAMODB_LATE("dynamodb.late", true),
 
   /// A query or scan of an index is answered as one like it was answered before, at most so long
   /// ago. Decided where there was one within the longest time of the plan.

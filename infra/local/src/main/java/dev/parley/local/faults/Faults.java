@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -31,6 +32,7 @@ public final class Faults {
   private final FaultPlan plan;
   private final Map<Fault, Counts> counts = new EnumMap<>(Fault.class);
   private final CompletableFuture<@Nullable Void> stop = new CompletableFuture<>();
+  private final AtomicInteger pending = new AtomicInteger();
   private volatile Set<String> throttled = Set.of();
 
   private record Counts(FaultPlan.Rule rule, AtomicLong decisions, AtomicLong injected) {}
@@ -92,14 +94,40 @@ public final class Faults {
   public void delay(Fault fault) throws InterruptedException {
     Occurrence delay = next(fault);
     if (delay != null) {
-      try {
-        stop.get(delay.micros(), TimeUnit.MICROSECONDS);
-      } catch (TimeoutException e) {
-        // It is over.
-      } catch (ExecutionException e) {
-        throw new AssertionError(e);
-      }
+      pause(TimeUnit.MICROSECONDS.toNanos(delay.micros()));
     }
+  }
+
+  /// Waits, but not beyond [#stop].
+  public void pause(long nanos) throws InterruptedException {
+    try {
+      stop.get(nanos, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      // It is over.
+    } catch (ExecutionException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// Has an effect that much later, on a thread of its own: at [#stop] at the latest.
+  public void later(Occurrence occurrence, Runnable effect) {
+    pending.incrementAndGet();
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            pause(TimeUnit.MICROSECONDS.toNanos(occurrence.micros()));
+            effect.run();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e); // nobody has this thread
+          } finally {
+            pending.decrementAndGet();
+          }
+        });
+  }
+
+  /// How many such effects are still to come.
+  public int pending() {
+    return pending.get();
   }
 
   /// Whether a push to this connection is throttled: where [#throttle] names it, and else by the

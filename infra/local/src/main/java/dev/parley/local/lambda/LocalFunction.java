@@ -45,8 +45,10 @@ import org.slf4j.LoggerFactory;
 /// that the function makes are in them.
 ///
 /// Where faults ask for it, an invocation is killed: it fails as on AWS, its instance is not used
-/// again, and none of its threads reaches a service any more. A handler whose constructor takes a
-/// clock may be given a wrong one. `Unlike AWS:` all functions share this JVM's clock.
+/// again, and none of its threads reaches a service any more. Or its instance is frozen for a
+/// while: it stands still where it calls a service or looks at its clock. A handler whose
+/// constructor takes a clock may be given a wrong one. `Unlike AWS:` all functions share this JVM's
+/// clock.
 ///
 /// Safe for use by many threads.
 public final class LocalFunction implements AutoCloseable {
@@ -262,6 +264,7 @@ public final class LocalFunction implements AutoCloseable {
     ServiceProxy.Route route = proxy == null ? null : proxy.open(own);
     if (route != null) {
       own.putAll(route.endpoints());
+      clock = route.freezing(clock);
     }
     try {
       return new Instance(handler.instance(Map.copyOf(own), clock), skew != null, route);

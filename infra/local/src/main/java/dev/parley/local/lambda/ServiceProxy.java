@@ -34,6 +34,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -52,7 +54,8 @@ import org.slf4j.LoggerFactory;
 /// 127.0.0.1.
 ///
 /// Each instance of a function has a [Route] of its own, so that it is known who calls: once an
-/// instance is killed, none of its calls gets anywhere, whichever of its threads makes it.
+/// instance is killed, none of its calls gets anywhere, whichever of its threads makes it; while it
+/// is frozen, all of them wait.
 ///
 /// Safe for use by many threads.
 public final class ServiceProxy implements AutoCloseable {
@@ -125,8 +128,10 @@ public final class ServiceProxy implements AutoCloseable {
         .hasAny(
             Fault.FUNCTION_KILLED_BEFORE_CALL,
             Fault.FUNCTION_KILLED_AFTER_CALL,
+            Fault.FUNCTION_FROZEN,
             Fault.DYNAMODB_THROTTLED,
             Fault.DYNAMODB_ANSWER_LOST,
+            Fault.DYNAMODB_LATE,
             Fault.INDEX_LAG);
   }
 
@@ -161,6 +166,7 @@ public final class ServiceProxy implements AutoCloseable {
 
     private @Nullable Runnable kill;
     private boolean dead;
+    private long thawNanos = System.nanoTime();
 
     private Route(String id, Map<String, String> environment) {
       this.id = id;
@@ -220,12 +226,50 @@ public final class ServiceProxy implements AutoCloseable {
       return dead;
     }
 
+    private synchronized boolean isDead() {
+      return dead;
+    }
+
+    /// Stands still where the instance is frozen, by now or by this decision.
+    void freeze() throws InterruptedException {
+      Faults.Occurrence frozen = faults.next(Fault.FUNCTION_FROZEN);
+      long now = System.nanoTime();
+      long left;
+      synchronized (this) {
+        long until = frozen == null ? now : now + TimeUnit.MICROSECONDS.toNanos(frozen.micros());
+        if (until - thawNanos > 0) {
+          thawNanos = until;
+        }
+        left = thawNanos - now;
+      }
+      if (left > 0) {
+        faults.pause(left);
+      }
+    }
+
+    /// A clock that the instance may be frozen behind a look at.
+    InstantSource freezing(InstantSource clock) {
+      return () -> {
+        Instant seen = clock.instant();
+        try {
+          freeze();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt(); // the invocation is over, which the next call finds
+        }
+        return seen;
+      };
+    }
+
     /// @return null where the caller gets no answer
     private DynamoDbFaults.@Nullable Answer call(
         String service, String path, FullHttpRequest request, byte[] body)
         throws IOException, InterruptedException {
       if (dies(Fault.FUNCTION_KILLED_BEFORE_CALL)) {
         return null;
+      }
+      freeze();
+      if (isDead()) {
+        return null; // it was killed meanwhile
       }
       DynamoDbFaults.Service forward =
           changed -> forward(services.get(service) + path, request, changed);

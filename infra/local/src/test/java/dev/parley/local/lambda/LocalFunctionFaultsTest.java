@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import dev.parley.local.Wait;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -225,6 +227,60 @@ final class LocalFunctionFaultsTest {
     assertEquals("0", invoke(function, ""));
   }
 
+  @Test
+  void aFunctionIsFrozenAtACallAndGoesOn() throws Exception {
+    Faults faults = faults("function.frozen=1/60000ms");
+    try (ServiceProxy proxy = new ServiceProxy(faults)) {
+      LocalFunction function = function(Puts.class, faults, proxy);
+      CompletableFuture<String> result =
+          CompletableFuture.supplyAsync(() -> invoke(function, "a"), Thread::startVirtualThread);
+      Wait.until(() -> faults.injected(Fault.FUNCTION_FROZEN) == 1);
+      assertEquals(Set.of(), rows());
+
+      faults.stop();
+
+      assertEquals("put a", result.get(30, TimeUnit.SECONDS));
+      assertEquals("put b", invoke(function, "b"));
+      assertEquals(Set.of("a", "b"), rows());
+      assertEquals(1, INSTANCES.get());
+    }
+  }
+
+  @Test
+  void aFunctionThatTimesOutWhileItIsFrozenReachesNothing() throws Exception {
+    Faults faults = faults("function.frozen=1/60000ms");
+    try (ServiceProxy proxy = new ServiceProxy(faults)) {
+      LocalFunction function =
+          new LocalFunction(
+              "f",
+              Puts.class.getName(),
+              dynamoDb.environment(),
+              Duration.ofMillis(500),
+              faults,
+              proxy,
+              Tracing.off(),
+              new MetricStore());
+
+      FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "a"));
+      assertEquals("Sandbox.Timedout", error.errorType());
+      faults.stop();
+
+      assertEquals("put b", invoke(function, "b"));
+      assertEquals(Set.of("b"), rows());
+    }
+  }
+
+  @Test
+  void aFunctionIsFrozenBehindALookAtItsClock() throws Exception {
+    Faults faults = faults("function.frozen=1/300ms");
+    try (ServiceProxy proxy = new ServiceProxy(faults)) {
+      LocalFunction function = function(Looks.class, faults, proxy);
+
+      assertTrue(Integer.parseInt(invoke(function, "")) >= 300);
+      assertEquals(1, faults.injected(Fault.FUNCTION_FROZEN));
+    }
+  }
+
   private static Faults faults(String plan) {
     return new Faults(FaultPlan.parse("seed=1," + plan));
   }
@@ -330,6 +386,21 @@ final class LocalFunctionFaultsTest {
       TOLD.add("refused");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Tells how long ago it was what its clock says, in milliseconds.
+  public static final class Looks implements RequestHandler<String, String> {
+    private final InstantSource clock;
+
+    public Looks(Map<String, String> environment, InstantSource clock) {
+      this.clock = clock;
+    }
+
+    @Override
+    public String handleRequest(String event, Context context) {
+      Instant seen = clock.instant();
+      return Long.toString(Duration.between(seen, Instant.now()).toMillis());
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.Wait;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
@@ -206,6 +207,34 @@ final class ServiceProxyTest {
   }
 
   @Test
+  void aWriteTakesEffectLateAndItsAnswerIsLost() throws Exception {
+    with(
+        "seed=1,dynamodb.late=1/60000ms",
+        (client, faults, table) -> {
+          assertThrows(SdkClientException.class, () -> put(client, table, "a", "lobby"));
+          assertThrows(SdkClientException.class, () -> putBoth(client, table, "b", "c"));
+          assertEquals(List.of(), room(client, table, "lobby"), "a read is no write");
+          assertEquals(2, faults.injected(Fault.DYNAMODB_LATE));
+          assertEquals(2, faults.pending());
+          assertEquals(Set.of(), ids(table));
+
+          faults.stop(); // nothing is late beyond this
+          Wait.until(() -> faults.pending() == 0);
+          assertEquals(Set.of("a", "b", "c"), ids(table));
+        });
+    with(
+        "seed=1,dynamodb.late=1/300ms",
+        (client, faults, table) -> {
+          long start = System.nanoTime();
+          assertThrows(SdkClientException.class, () -> put(client, table, "a", "lobby"));
+
+          Wait.until(() -> faults.pending() == 0);
+          assertEquals(Set.of("a"), ids(table));
+          assertTrue(System.nanoTime() - start >= TimeUnit.MILLISECONDS.toNanos(300));
+        });
+  }
+
+  @Test
   void anIndexAnswersAsItDidBefore() throws Exception {
     with(
         "seed=1,index.lag=1/60000ms",
@@ -267,8 +296,10 @@ final class ServiceProxyTest {
         List.of(
             Fault.FUNCTION_KILLED_BEFORE_CALL,
             Fault.FUNCTION_KILLED_AFTER_CALL,
+            Fault.FUNCTION_FROZEN,
             Fault.DYNAMODB_THROTTLED,
             Fault.DYNAMODB_ANSWER_LOST,
+            Fault.DYNAMODB_LATE,
             Fault.INDEX_LAG),
         needing);
     assertFalse(ServiceProxy.isNeeded(Faults.none()));
