@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
+/// @param metered whether the units that functions consume of tables and queues are measured too
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -32,7 +33,8 @@ public record Options(
     Origins origins,
     FaultPlan faults,
     @Nullable Integer xrayPort,
-    double sampling) {
+    double sampling,
+    boolean metered) {
 
   public Options {
     requirePort(port);
@@ -51,7 +53,18 @@ public record Options(
   /// faults, and every invocation traced.
   public static Options inMemory(Path template) {
     return new Options(
-        template, Map.of(), 0, null, 0, 4, null, Origins.OF_THIS_MACHINE, FaultPlan.NONE, 0, 1);
+        template,
+        Map.of(),
+        0,
+        null,
+        0,
+        4,
+        null,
+        Origins.OF_THIS_MACHINE,
+        FaultPlan.NONE,
+        0,
+        1,
+        false);
   }
 
   public Options withParameters(Map<String, String> values) {
@@ -94,6 +107,10 @@ public record Options(
     return with(draft -> draft.sampling = share);
   }
 
+  public Options withMetered(boolean units) {
+    return with(draft -> draft.metered = units);
+  }
+
   private static void requirePort(int port) {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("a port is 0 to 65535");
@@ -119,6 +136,7 @@ public record Options(
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
+    private boolean metered;
 
     Draft(Options from) {
       template = from.template;
@@ -132,6 +150,7 @@ public record Options(
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
+      metered = from.metered;
     }
 
     Options options() {
@@ -146,7 +165,8 @@ public record Options(
           origins,
           faults,
           xrayPort,
-          sampling);
+          sampling,
+          metered);
     }
   }
 }

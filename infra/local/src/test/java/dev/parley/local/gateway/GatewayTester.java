@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
@@ -158,7 +159,8 @@ final class GatewayTester implements AutoCloseable {
             functions.containsKey("Authorizer") ? "Authorizer" : null,
             identitySources);
     gateway =
-        new Gateway(api, functions, port, site, xray, () -> "{}", origins, faults, journal, bounds);
+        new Gateway(
+            api, functions, port, site, xray, new MetricStore(), origins, faults, journal, bounds);
   }
 
   Gateway gateway() {

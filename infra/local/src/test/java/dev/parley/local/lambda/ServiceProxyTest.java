@@ -9,6 +9,7 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.TableResource;
 import java.io.IOException;
 import java.net.URI;
@@ -91,7 +92,8 @@ final class ServiceProxyTest {
                 null)));
     Faults faults = new Faults(FaultPlan.parse(plan));
     try (ServiceProxy proxy = new ServiceProxy(faults);
-        DynamoDbClient client = client(proxy.open(dynamoDb.environment()).endpoints())) {
+        DynamoDbClient client =
+            client(proxy.open(dynamoDb.environment(), new MetricStore()).endpoints())) {
       body.run(client, faults, table);
     }
   }
@@ -248,7 +250,7 @@ final class ServiceProxyTest {
     Map<String, String> nowhere = new HashMap<>(dynamoDb.environment());
     nowhere.put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1");
     try (ServiceProxy proxy = new ServiceProxy(Faults.none());
-        DynamoDbClient client = client(proxy.open(nowhere).endpoints())) {
+        DynamoDbClient client = client(proxy.open(nowhere, new MetricStore()).endpoints())) {
       assertThrows(SdkClientException.class, () -> put(client, "Rows", "a", "lobby"));
     }
   }
