@@ -31,8 +31,8 @@ public record Room(
     @Nullable Integer segments,
     @Nullable Instant queuedUntil,
     @Nullable String salt) {
-  /// As a power of two, the segments that a room is cut into at most: 4,096 of 500 members each are
-  /// two million.
+  /// As a power of two, the segments that a room is cut into at most. What a room can hold is
+  /// bounded far below by the pushes that an account may make: docs/COST.md.
   public static final int SEGMENTS_POWER_MAX = 12;
 
   /// A room without members, whose messages never went by the queue.

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Fan-out on the local cloud, whose pushes take 10 ms (median) and 40 ms (p99) here:
@@ -23,6 +24,11 @@ import org.jspecify.annotations.Nullable;
 /// - `quota`: one message to more members than the account's quota bears at once: [Quota]
 /// - `neighbours`: what people elsewhere wait while one room is in trouble: [Neighbours]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
+/// - `units`: what AWS would charge for each action, written into `docs/units.json`, then
+///   `capacity`: [Units]
+/// - `capacity`: which of AWS's limits are met first, simulated, written into `docs/capacity.json`,
+///   then `bill`: [Capacity]
+/// - `bill`: `docs/COST.md`, from these two and `docs/prices.json`: [CostDocument]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
 /// - `jmh`: the parts that reach no service: [dev.parley.fanout.FanoutBenchmark]
 ///
@@ -38,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 /// `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
+  private static final Path DOCS = Path.of("docs");
   private static final double AWS_POLLS = 4;
   private static final int CONNECTIONS_ELSEWHERE = 10_000;
   private static final int CUT_SECONDS = 60;
@@ -49,6 +56,9 @@ public final class Bench {
   /// In the order in which all are run: the one that needs fewest connections elsewhere has a cloud
   /// of its own.
   private static final Map<String, Kind> KINDS = new LinkedHashMap<>();
+
+  /// What is kept in the repository is written only where it is asked for by name.
+  private static final Set<String> DOCUMENTS = Set.of("units", "capacity", "bill");
 
   static {
     String number = "[1-9]\\d{0,5}";
@@ -76,9 +86,16 @@ public final class Bench {
         new Kind(
             String.join(",", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE),
             String.join("|", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE)));
+    KINDS.put("units", new Kind("1,10,100,1000,10000", number));
+    KINDS.put("capacity", new Kind("all", "all"));
+    KINDS.put("bill", new Kind("all", "all"));
     KINDS.put("growth", new Kind("1000,10000,50000", number));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
+
+  /// What `all` measures: without what writes into `docs/`.
+  private static final List<String> MEASURED =
+      KINDS.keySet().stream().filter(kind -> !DOCUMENTS.contains(kind)).toList();
 
   private final String name;
   private final double polls;
@@ -146,7 +163,7 @@ public final class Bench {
   }
 
   private void run() throws Exception {
-    for (String each : name.equals(ALL) ? KINDS.keySet() : List.of(name)) {
+    for (String each : name.equals(ALL) ? MEASURED : List.of(name)) {
       Kind kind = Objects.requireNonNull(KINDS.get(each));
       List<String> steps = chosen.isEmpty() ? Arrays.asList(kind.steps().split(",", -1)) : chosen;
       report.begin(each, steps);
@@ -183,6 +200,20 @@ public final class Bench {
       }
       case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
+      case "units" -> {
+        FunctionLog log = FunctionLog.install();
+        cloud = Cloud.metered(polls);
+        new Units(cloud, report, log).run(numbers(steps), DOCS.resolve("units.json"));
+        stop();
+        report.end();
+        report.begin("capacity", List.of());
+        run("capacity", List.of());
+      }
+      case "capacity" -> {
+        new Capacity(DOCS, report).run(DOCS.resolve("capacity.json"));
+        CostDocument.write(DOCS);
+      }
+      case "bill" -> CostDocument.write(DOCS);
       case "growth" -> {
         try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {
           ladder.grow(numbers(steps));

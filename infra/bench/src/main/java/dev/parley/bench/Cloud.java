@@ -14,6 +14,7 @@ import dev.parley.local.StartException;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.RequestQuota;
+import dev.parley.local.template.FunctionResource;
 import dev.parley.local.template.Template;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
@@ -40,6 +41,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Select;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// The local cloud in memory, whose pushes take as long as AWS's, with connections in other rooms.
 final class Cloud implements AutoCloseable {
@@ -61,6 +64,8 @@ final class Cloud implements AutoCloseable {
   private static final int WRITERS = 8;
   private static final Duration ROWS_PATIENCE = Duration.ofMinutes(5);
 
+  private final Map<String, FunctionResource> functions =
+      Template.read(TEMPLATE, Map.of()).functions();
   private final LocalCloud cloud;
   private final Map<String, String> parameters;
   private final Random random = new Random(3);
@@ -80,13 +85,29 @@ final class Cloud implements AutoCloseable {
   static Cloud start(
       double polls, Map<String, String> parameters, RequestQuota quota, String faults)
       throws StartException {
-    LocalCloud cloud =
-        LocalCloud.start(
-            Options.inMemory(TEMPLATE)
-                .withParameters(parameters)
-                .withPollsPerSecond(polls)
-                .withQuota(quota)
-                .withFaults(FaultPlan.parse(faults)));
+    return start(
+        Options.inMemory(TEMPLATE)
+            .withParameters(parameters)
+            .withPollsPerSecond(polls)
+            .withQuota(quota)
+            .withFaults(FaultPlan.parse(faults)),
+        parameters);
+  }
+
+  /// One that counts all that AWS would charge for, and traces all of it.
+  static Cloud metered(double polls) throws StartException {
+    return start(
+        Options.inMemory(TEMPLATE)
+            .withPollsPerSecond(polls)
+            .withQuota(RequestQuota.NONE)
+            .withFaults(FaultPlan.parse(LATENCY))
+            .withMetered(true),
+        Map.of());
+  }
+
+  private static Cloud start(Options options, Map<String, String> parameters)
+      throws StartException {
+    LocalCloud cloud = LocalCloud.start(options);
     // Every push is decided on.
     Meter.countPushes(() -> cloud.faults().decisions(Fault.PUSH_DELAYED));
     AWSXRay.getGlobalRecorder().addSegmentListener(Meter.INVOCATIONS);
@@ -116,6 +137,41 @@ final class Cloud implements AutoCloseable {
     awaitConnections();
     connected.quiet(3_000); // presence of small rooms is told
     return connected;
+  }
+
+  /// What was used since the start.
+  Usage usage() {
+    return Usage.of(
+        cloud.metrics().totals(),
+        function -> Objects.requireNonNull(functions.get(function)).memorySizeMb() / 1_024.0);
+  }
+
+  /// How many messages wait in a queue, are delayed or in work.
+  int messagesInQueues() {
+    List<QueueAttributeName> waiting =
+        List.of(
+            QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES,
+            QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE,
+            QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_DELAYED);
+    SqsClient sqs = cloud.sqs().client();
+    return sqs.listQueues().queueUrls().stream()
+        .flatMap(
+            url ->
+                sqs
+                    .getQueueAttributes(get -> get.queueUrl(url).attributeNames(waiting))
+                    .attributes()
+                    .values()
+                    .stream())
+        .mapToInt(Integer::parseInt)
+        .sum();
+  }
+
+  /// The queues that a function is invoked from, as often as Lambda finds something there.
+  static List<String> mappedQueues() {
+    return Template.read(TEMPLATE, Map.of()).queueMappings().stream()
+        .map(mapping -> mapping.queue().name())
+        .sorted()
+        .toList();
   }
 
   URI webSocketUrl() {

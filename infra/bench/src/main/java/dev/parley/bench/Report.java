@@ -52,6 +52,13 @@ final class Report {
     benchmarks = root.putArray("benchmarks");
   }
 
+  /// The commit, the machine and the versions.
+  ObjectNode origin() {
+    ObjectNode origin = root.deepCopy();
+    origin.remove(List.of("benchmarks", "time", "parameters"));
+    return origin;
+  }
+
   /// What follows is of this benchmark.
   void begin(String name, List<String> steps) {
     benchmark = benchmarks.addObject().put("name", name);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Slot;
 import dev.parley.handlers.SendMessageHandler;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.FaultPlan;
@@ -139,7 +140,7 @@ class LateWritesTest {
                             "sender", Row.s("Ada"),
                             "joined_at", Row.n(0),
                             "allowance", Row.n(0),
-                            "slot", Row.s(new ConnectionId(connection).slot()),
+                            "slot", Row.s(Slot.of("salt", "guest:ada", new ConnectionId(connection)).value()),
                             "expires_at", Row.seconds(Instant.now().plusSeconds(3_600)))));
   }
 

@@ -122,7 +122,8 @@ final class Assembly {
               mapping,
               Objects.requireNonNull(sqs).client(),
               function(functions, mapping.function())::invoke,
-              faults));
+              faults,
+              metrics));
     }
     parts.opened(
         () ->
@@ -141,7 +142,8 @@ final class Assembly {
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
-    return new LocalCloud(parts, dynamoDb, sqs, gateway, api.stage(), faults, traces, daemon);
+    return new LocalCloud(
+        parts, dynamoDb, sqs, gateway, api.stage(), faults, traces, daemon, metrics);
   }
 
   private Template readTemplate() throws StartException {
@@ -283,7 +285,9 @@ final class Assembly {
 
   private @Nullable ServiceProxy startProxy() throws StartException {
     try {
-      return ServiceProxy.isNeeded(faults) ? parts.opened(new ServiceProxy(faults)) : null;
+      return options.metered() || ServiceProxy.isNeeded(faults)
+          ? parts.opened(new ServiceProxy(faults))
+          : null;
     } catch (IOException e) {
       throw new StartException("Cannot start: " + e.getMessage(), e);
     }
@@ -319,7 +323,7 @@ final class Assembly {
           port,
           options.site(),
           new XRayApi(traces)::answer,
-          metrics::json,
+          metrics,
           options.origins(),
           options.quota(),
           faults,

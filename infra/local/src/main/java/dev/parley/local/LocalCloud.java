@@ -3,6 +3,7 @@ package dev.parley.local;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.xray.TraceDaemon;
 import dev.parley.local.xray.Traces;
@@ -24,6 +25,7 @@ public final class LocalCloud implements AutoCloseable {
   private final Faults faults;
   private final Traces traces;
   private final TraceDaemon daemon;
+  private final MetricStore metrics;
 
   LocalCloud(
       Parts parts,
@@ -33,7 +35,8 @@ public final class LocalCloud implements AutoCloseable {
       String stage,
       Faults faults,
       Traces traces,
-      TraceDaemon daemon) {
+      TraceDaemon daemon,
+      MetricStore metrics) {
     this.parts = parts;
     this.dynamoDb = dynamoDb;
     this.sqs = sqs;
@@ -42,6 +45,7 @@ public final class LocalCloud implements AutoCloseable {
     this.faults = faults;
     this.traces = traces;
     this.daemon = daemon;
+    this.metrics = metrics;
   }
 
   /// Starts everything that the template has.
@@ -103,6 +107,11 @@ public final class LocalCloud implements AutoCloseable {
   /// What X-Ray has, and what it refused.
   public Traces traces() {
     return traces;
+  }
+
+  /// What it measures, and what its functions do.
+  public MetricStore metrics() {
+    return metrics;
   }
 
   /// The UDP port of the X-Ray daemon.

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
+/// @param metered whether the units that functions consume of tables and queues are measured too
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -35,7 +36,8 @@ public record Options(
     RequestQuota quota,
     FaultPlan faults,
     @Nullable Integer xrayPort,
-    double sampling) {
+    double sampling,
+    boolean metered) {
 
   public Options {
     requirePort(port);
@@ -65,7 +67,8 @@ public record Options(
         RequestQuota.OF_AWS,
         FaultPlan.NONE,
         0,
-        1);
+        1,
+        false);
   }
 
   public Options withParameters(Map<String, String> values) {
@@ -112,6 +115,10 @@ public record Options(
     return with(draft -> draft.sampling = share);
   }
 
+  public Options withMetered(boolean units) {
+    return with(draft -> draft.metered = units);
+  }
+
   private static void requirePort(int port) {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("a port is 0 to 65535");
@@ -138,6 +145,7 @@ public record Options(
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
+    private boolean metered;
 
     Draft(Options from) {
       template = from.template;
@@ -152,6 +160,7 @@ public record Options(
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
+      metered = from.metered;
     }
 
     Options options() {
@@ -167,7 +176,8 @@ public record Options(
           quota,
           faults,
           xrayPort,
-          sampling);
+          sampling,
+          metered);
     }
   }
 }

@@ -99,9 +99,11 @@ final class ConnectionsApi {
     if (faults.happens(Fault.PUSH_LOST)) {
       return Responses.empty(HttpResponseStatus.OK);
     }
+    int bytes = request.content().readableBytes();
     if (faults.throttles(connection.id()) || !connection.send(request.content().retainedSlice())) {
       return tooMany();
     }
+    endpoint.pushed(bytes);
     return faults.happens(Fault.PUSH_ANSWER_LOST) ? null : Responses.empty(HttpResponseStatus.OK);
   }
 

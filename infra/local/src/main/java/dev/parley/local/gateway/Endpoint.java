@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.metrics.Series;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.buffer.Unpooled;
@@ -31,6 +33,9 @@ import org.slf4j.LoggerFactory;
 final class Endpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Endpoint.class);
   private static final String CONNECT = "$connect";
+  private static final Series FRAMES = Series.ofLocalCloud("MessagesReceived", Map.of());
+  private static final Series REPLIES = Series.ofLocalCloud("MessagesReplied", Map.of());
+  private static final Series PUSHES = Series.ofLocalCloud("MessagesPushed", Map.of());
 
   /// What can stand in a header as a subprotocol: RFC 9110 section 5.6.2.
   private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
@@ -54,6 +59,7 @@ final class Endpoint {
   private final Clock clock;
   private final Throttle throttle;
   private final ConnectionJournal journal;
+  private final MetricStore metrics;
   private final Ids ids;
   private final Events events;
   private final RouteSelection routes;
@@ -83,7 +89,9 @@ final class Endpoint {
       Throttle throttle,
       Faults faults,
       int connectionsMax,
-      ConnectionJournal journal) {
+      ConnectionJournal journal,
+      MetricStore metrics) {
+    this.metrics = metrics;
     this.connectionsMax = connectionsMax;
     this.clock = clock;
     this.throttle = throttle;
@@ -221,6 +229,7 @@ final class Endpoint {
   /// two-way.
   void message(Connection connection, String message) {
     underWay.incrementAndGet();
+    metered(FRAMES, message.getBytes(UTF_8).length);
     try {
       handle(connection, message);
     } finally {
@@ -255,7 +264,7 @@ final class Endpoint {
     }
   }
 
-  private static void reply(
+  private void reply(
       Connection connection, Route route, Outcome.Answered answered, String requestId) {
     String body = answered.body();
     // That an empty body is not sent is assumed [?].
@@ -266,8 +275,11 @@ final class Endpoint {
     if (bytes.readableBytes() > Quotas.MESSAGE_BYTES_MAX) {
       LOG.error("Route {}: a reply of {} bytes is too large", route.key(), bytes.readableBytes());
       sendError(connection, "Internal server error", requestId); // what AWS does is not known [?]
-    } else if (connection.isOpen() && !connection.send(bytes)) {
-      LOG.warn("dropped a reply to {}: its client does not read", connection.id());
+    } else if (connection.isOpen()) {
+      metered(REPLIES, bytes.readableBytes());
+      if (!connection.send(bytes)) {
+        LOG.warn("dropped a reply to {}: its client does not read", connection.id());
+      }
     }
   }
 
@@ -289,6 +301,16 @@ final class Endpoint {
         reason);
     connections.remove(connection.id());
     clients.decrementAndGet();
+  }
+
+  /// A push was taken.
+  void pushed(int bytes) {
+    metered(PUSHES, bytes);
+  }
+
+  /// Source: API Gateway pricing, "Messages are metered in 32 KB increments".
+  private void metered(Series series, int bytes) {
+    metrics.add(series, Math.max(1, Math.ceilDiv(bytes, Quotas.FRAME_BYTES_MAX)));
   }
 
   /// How many are open.

@@ -2,6 +2,7 @@ package dev.parley.local.gateway;
 
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.WebSocketApi;
@@ -41,7 +42,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +104,7 @@ public final class Gateway implements AutoCloseable {
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
   /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
-  /// @param metrics gives the JSON of `/_local/metrics`
+  /// @param metrics is `/_local/metrics`, and gets the messages that are charged for
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param quota of messages and `@connections` together
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
@@ -118,7 +118,7 @@ public final class Gateway implements AutoCloseable {
       int port,
       @Nullable Path site,
       BiFunction<String, byte[], XRayApi.Answer> xray,
-      Supplier<String> metrics,
+      MetricStore metrics,
       Origins origins,
       RequestQuota quota,
       Faults faults,
@@ -135,7 +135,8 @@ public final class Gateway implements AutoCloseable {
             throttle,
             faults,
             bounds.connectionsMax(),
-            journal);
+            journal,
+            metrics);
     List<ConnectionJournal.Left> left = journal.left();
     HttpHandler.Services services =
         new HttpHandler.Services(
@@ -148,7 +149,7 @@ public final class Gateway implements AutoCloseable {
             api.stage(),
             site == null ? null : new Site(site),
             xray,
-            metrics,
+            metrics::json,
             threads,
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it

@@ -74,6 +74,7 @@ public final class LocalFunction implements AutoCloseable {
   private final Series errors;
   private final Series duration;
   private final Series concurrency;
+  private final Series traces;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
   private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
@@ -112,6 +113,7 @@ public final class LocalFunction implements AutoCloseable {
     this.errors = Series.ofFunction("Errors", "Count", name);
     this.duration = Series.ofFunction("Duration", "Milliseconds", name);
     this.concurrency = Series.ofFunction("ConcurrentExecutions", "Count", name);
+    this.traces = Series.ofLocalCloud("TracesRecorded", Map.of("FunctionName", name));
   }
 
   public String name() {
@@ -157,6 +159,7 @@ public final class LocalFunction implements AutoCloseable {
   /// `Unlike AWS:` the duration has the making of an instance in it.
   private byte[] measured(byte[] event, String requestId, Tracing.Invocation traced) {
     metrics.add(invocations, 1);
+    metrics.add(traces, traced.isSampled() ? 1 : 0);
     metrics.add(concurrency, INSTANCES_MAX - turns.availablePermits());
     long begun = System.nanoTime();
     boolean succeeded = false;
@@ -261,7 +264,7 @@ public final class LocalFunction implements AutoCloseable {
       int millis = skew.random().nextBoolean() ? skew.millis() : -skew.millis();
       clock = InstantSource.offset(clock, Duration.ofMillis(millis));
     }
-    ServiceProxy.Route route = proxy == null ? null : proxy.open(own);
+    ServiceProxy.Route route = proxy == null ? null : proxy.open(own, metrics);
     if (route != null) {
       own.putAll(route.endpoints());
       clock = route.freezing(clock);

@@ -5,8 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.parley.local.dynamodb.DynamoDbFaults;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.json.Json;
+import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.metrics.Series;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
+import dev.parley.local.sqs.QueueRequests;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -50,8 +54,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What stands between functions and the services that they call (DynamoDB, SQS, `@connections`,
-/// X-Ray, but for its daemon) where faults are to happen there: a reverse proxy on a free port of
-/// 127.0.0.1.
+/// X-Ray, but for its daemon) where faults are to happen there, or what AWS would charge for is to
+/// be counted: a reverse proxy on a free port of 127.0.0.1.
 ///
 /// Each instance of a function has a [Route] of its own, so that it is known who calls: once an
 /// instance is killed, none of its calls gets anywhere, whichever of its threads makes it; while it
@@ -138,9 +142,10 @@ public final class ServiceProxy implements AutoCloseable {
   /// A new instance's way to the services of an environment.
   ///
   /// @param environment where `AWS_ENDPOINT_URL_DYNAMODB` and the like say where they are
-  Route open(Map<String, String> environment) {
+  /// @param metrics gets what AWS would charge for its calls
+  Route open(Map<String, String> environment, MetricStore metrics) {
     String id = Integer.toString(count.incrementAndGet());
-    Route route = new Route(id, environment);
+    Route route = new Route(id, environment, metrics);
     routes.put(id, route);
     return route;
   }
@@ -164,12 +169,14 @@ public final class ServiceProxy implements AutoCloseable {
     /// By what stands in the proxy's path, for example `DYNAMODB`.
     private final Map<String, String> services = new HashMap<>();
 
+    private final MetricStore metrics;
     private @Nullable Runnable kill;
     private boolean dead;
     private long thawNanos = System.nanoTime();
 
-    private Route(String id, Map<String, String> environment) {
+    private Route(String id, Map<String, String> environment, MetricStore metrics) {
       this.id = id;
+      this.metrics = metrics;
       environment.forEach(
           (name, url) -> {
             if (name.startsWith(ENDPOINT)) {
@@ -273,12 +280,24 @@ public final class ServiceProxy implements AutoCloseable {
       }
       DynamoDbFaults.Service forward =
           changed -> forward(services.get(service) + path, request, changed);
+      String target = request.headers().get("X-Amz-Target", "");
       DynamoDbFaults.Answer answer =
-          service.equals("DYNAMODB")
-              ? dynamoDb.call(request.headers().get("X-Amz-Target", ""), body, forward)
-              : forward.call(body);
+          switch (service) {
+            case "DYNAMODB" -> dynamoDb.call(target, body, forward, metrics);
+            case "SQS" -> {
+              metrics.add(Series.ofQueueRequests(queue(body)), QueueRequests.of(body.length));
+              yield forward.call(body);
+            }
+            default -> forward.call(body);
+          };
       return dies(Fault.FUNCTION_KILLED_AFTER_CALL) ? null : answer;
     }
+  }
+
+  /// The last part of the queue's URL.
+  private static String queue(byte[] body) throws IOException {
+    String url = Json.MAPPER.readTree(body).path("QueueUrl").asText();
+    return url.substring(url.lastIndexOf('/') + 1);
   }
 
   private DynamoDbFaults.Answer forward(String url, FullHttpRequest from, byte[] body)

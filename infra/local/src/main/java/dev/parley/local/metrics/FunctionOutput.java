@@ -1,6 +1,9 @@
 package dev.parley.local.metrics;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.PrintStream;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// terminal these lines would hide the others. A line is seen where it is printed by one `println`,
 /// as the libraries for this format do.
 public final class FunctionOutput extends PrintStream {
+  /// On AWS these lines are paid for as the log that they are in.
+  private static final Series LOG_BYTES = new Series("Local", "MetricLogBytes", Map.of(), "Bytes");
+
   /// What prints on this thread, and on those that it starts.
   private static final InheritableThreadLocal<@Nullable MetricStore> METRICS =
       new InheritableThreadLocal<>();
@@ -37,10 +43,11 @@ public final class FunctionOutput extends PrintStream {
     MetricStore metrics = METRICS.get();
     Optional<EmbeddedMetrics> embedded =
         metrics == null || line == null ? Optional.empty() : EmbeddedMetrics.of(line);
-    if (metrics == null || embedded.isEmpty()) {
+    if (metrics == null || line == null || embedded.isEmpty()) {
       super.println(line);
       return;
     }
+    metrics.count(LOG_BYTES, line.getBytes(UTF_8).length);
     EmbeddedMetrics measured = embedded.get();
     measured.values().forEach(value -> metrics.add(value.series(), value.value(), measured.at()));
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.json.Json;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,6 +23,9 @@ public final class MetricStore {
   static final int SERIES_MAX = 500;
 
   private final InstantSource clock;
+
+  /// What came in all, whatever has been forgotten of it since.
+  private final Map<Series, Double> totals = new HashMap<>();
 
   /// The periods that have values, by their number since 1970.
   private final Map<Series, TreeMap<Long, Distribution>> values = new LinkedHashMap<>();
@@ -48,6 +52,7 @@ public final class MetricStore {
   public synchronized void add(Series series, double value, Instant at) {
     long now = sweep();
     long period = Math.floorDiv(at.toEpochMilli(), PERIOD_MS);
+    count(series, value);
     if (!Double.isFinite(value) || period <= now - PERIODS || period > now) {
       return;
     }
@@ -63,6 +68,13 @@ public final class MetricStore {
     periods.computeIfAbsent(period, p -> new Distribution()).add(value);
   }
 
+  /// Adds to the total of a series, which may have no other values.
+  synchronized void count(Series series, double value) {
+    if (Double.isFinite(value) && (totals.containsKey(series) || totals.size() < SERIES_MAX)) {
+      totals.merge(series, value, Double::sum);
+    }
+  }
+
   /// Removes what is too old.
   ///
   /// @return the period of now
@@ -74,6 +86,11 @@ public final class MetricStore {
       values.values().removeIf(TreeMap::isEmpty);
     }
     return now;
+  }
+
+  /// The sum of all values of each of the first 500 series since the start.
+  public synchronized Map<Series, Double> totals() {
+    return Map.copyOf(totals);
   }
 
   /// All of it, for example

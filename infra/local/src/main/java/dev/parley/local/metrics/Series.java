@@ -17,6 +17,25 @@ public record Series(String namespace, String name, Map<String, String> dimensio
     return new Series("AWS/Lambda", name, Map.of("FunctionName", function), unit);
   }
 
+  /// What DynamoDB measures of a table.
+  public static Series ofTable(String name, String table) {
+    return new Series("AWS/DynamoDB", name, Map.of("TableName", table), "Count");
+  }
+
+  /// What DynamoDB measures of an index.
+  public static Series ofIndex(String name, String table, String index) {
+    return new Series(
+        "AWS/DynamoDB",
+        name,
+        Map.of("TableName", table, "GlobalSecondaryIndexName", index),
+        "Count");
+  }
+
+  /// The requests that SQS charges for; none of its metrics counts them.
+  public static Series ofQueueRequests(String queue) {
+    return ofLocalCloud("QueueRequests", Map.of("QueueName", queue));
+  }
+
   /// What no AWS service measures.
   public static Series ofLocalCloud(String name, Map<String, String> dimensions) {
     return new Series("Local", name, dimensions, "Count");

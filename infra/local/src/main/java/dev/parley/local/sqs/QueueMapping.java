@@ -5,6 +5,7 @@ import dev.parley.local.eventsource.Closing;
 import dev.parley.local.eventsource.Target;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.QueueMappingResource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,10 +81,15 @@ public final class QueueMapping implements AutoCloseable {
   ///
   /// @param function called by many threads at once, each time with the trace headers of the
   ///     messages that have one
+  /// @param metrics gets the requests to the queue
   public QueueMapping(
-      QueueMappingResource mapping, SqsClient sqs, Target.Function function, Faults faults) {
+      QueueMappingResource mapping,
+      SqsClient sqs,
+      Target.Function function,
+      Faults faults,
+      MetricStore metrics) {
     this.mapping = mapping;
-    this.queue = new MappedQueue(mapping.queue(), sqs);
+    this.queue = new MappedQueue(mapping.queue(), sqs, metrics);
     this.target =
         new Target(
             mapping.logicalId(), mapping.function(), mapping.reportsItemFailures(), function);

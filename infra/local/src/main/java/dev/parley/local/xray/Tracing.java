@@ -171,6 +171,11 @@ public final class Tracing {
       this.links = links;
     }
 
+    /// Whether X-Ray records it.
+    public boolean isSampled() {
+      return sampled;
+    }
+
     /// An instance of the handler is being made for it.
     public void instanceBegins() {
       instanceBegun = Instant.now();

@@ -159,7 +159,7 @@ final class GatewaySiteTest {
   void theMetricsAreJson() throws Exception {
     HttpResponse<String> metrics = tester.get("/_local/metrics");
 
-    assertEquals("{}", metrics.body());
+    assertTrue(metrics.body().startsWith("{\"periodMs\":5000"), metrics.body());
     assertHeader("application/json", metrics, "content-type");
     assertHeader("no-cache", metrics, "cache-control");
   }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
 import dev.parley.local.template.WebSocketApi;
@@ -165,7 +166,7 @@ final class GatewayTester implements AutoCloseable {
             identitySources);
     gateway =
         new Gateway(
-            api, functions, port, site, xray, () -> "{}", origins, quota, faults, journal, bounds);
+            api, functions, port, site, xray, new MetricStore(), origins, quota, faults, journal, bounds);
   }
 
   Gateway gateway() {

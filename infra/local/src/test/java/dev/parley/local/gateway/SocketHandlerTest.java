@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -167,7 +168,8 @@ final class SocketHandlerTest {
             new Throttle(RequestQuota.OF_AWS),
             Faults.none(),
             1,
-            ConnectionJournal.inMemory());
+            ConnectionJournal.inMemory(),
+            new MetricStore());
     Caller caller = new Caller(endpoint.nextId(), "gateway.test", "127.0.0.1", null);
     Connection connection =
         endpoint.open(caller, new Endpoint.Admission.Admitted(Instant.now(), null, null), channel);

@@ -10,6 +10,7 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.TableResource;
 import java.io.IOException;
 import java.net.URI;
@@ -92,7 +93,8 @@ final class ServiceProxyTest {
                 null)));
     Faults faults = new Faults(FaultPlan.parse(plan));
     try (ServiceProxy proxy = new ServiceProxy(faults);
-        DynamoDbClient client = client(proxy.open(dynamoDb.environment()).endpoints())) {
+        DynamoDbClient client =
+            client(proxy.open(dynamoDb.environment(), new MetricStore()).endpoints())) {
       body.run(client, faults, table);
     }
   }
@@ -277,7 +279,7 @@ final class ServiceProxyTest {
     Map<String, String> nowhere = new HashMap<>(dynamoDb.environment());
     nowhere.put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1");
     try (ServiceProxy proxy = new ServiceProxy(Faults.none());
-        DynamoDbClient client = client(proxy.open(nowhere).endpoints())) {
+        DynamoDbClient client = client(proxy.open(nowhere, new MetricStore()).endpoints())) {
       assertThrows(SdkClientException.class, () -> put(client, "Rows", "a", "lobby"));
     }
   }

@@ -12,6 +12,7 @@ import dev.parley.local.eventsource.EventFilter;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.FunctionError;
+import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
@@ -121,7 +122,8 @@ class QueueMappingTest {
                   traces.add(trace);
                   return bytes("null");
                 },
-                Faults.none())
+                Faults.none(),
+                new MetricStore())
             .start()) {
       Wait.until(() -> queues.size(queue) == 0);
     }
@@ -409,7 +411,8 @@ class QueueMappingTest {
                       running.decrementAndGet();
                       return bytes("null");
                     },
-                    Faults.none())
+                    Faults.none(),
+                    new MetricStore())
                 .start()) {
       Wait.until(() -> calls.get() == 2 && queues.size(queue) == 0);
     }
@@ -442,7 +445,8 @@ class QueueMappingTest {
                       whileLeft.addAll(polls.subList(then - 5, then));
                       return bytes("null");
                     },
-                    Faults.none())
+                    Faults.none(),
+                    new MetricStore())
                 .start()) {
       Wait.until(() -> queues.size(queue) == 0);
     }
@@ -579,7 +583,8 @@ class QueueMappingTest {
                       .map("{\"itemIdentifier\":\"%s\"}"::formatted)
                       .collect(Collectors.joining(",", "{\"batchItemFailures\":[", "]}")));
             },
-            Faults.none())
+            Faults.none(),
+            new MetricStore())
         .start();
   }
 
