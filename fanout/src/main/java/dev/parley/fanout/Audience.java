@@ -16,16 +16,14 @@ import java.util.stream.Collectors;
 /// counted, or kept in step, and of a large room hardly anything is read. The connections of one
 /// user have one hash. So distinct hashes are counted, and multiplied by how many connections have
 /// one of them, apart from the hash that has most: one user with a hundred connections does not
-// make
-/// a small room look huge.
+/// make a small room look huge.
 sealed interface Audience {
   /// A room that is estimated at this many times a segment's size, or less, may fit one segment:
   /// five standard deviations.
   double DOUBTFUL = 1.5;
 
   /// Fewer distinct hashes tell too little: from so many on, estimates are within 14 % two times
-  // out
-  /// of three, and doubtful ones within three and a half standard deviations.
+  /// out of three, and doubtful ones within three and a half standard deviations.
   int HASHES_MIN = 50;
 
   record Small(List<ConnectionId> connections) implements Audience {}
@@ -53,9 +51,8 @@ sealed interface Audience {
   }
 
   /// How many members a room has, about: those whose hash is below the last one, of which others
-  // may
-  /// follow, for the share of all hashes that this is. Of the hash that has most members one
-  // counts.
+  /// may follow, for the share of all hashes that this is. Of the hash that has most members one
+  /// counts.
   ///
   /// @param first the members with the smallest slots, in their order; at least one
   static long estimate(List<Membership> first) {

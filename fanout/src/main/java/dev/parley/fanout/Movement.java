@@ -18,10 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The user has come (`in`) if no connection that is older than the first that came was there at
 /// the time. Of two that came together the one that [Membership#BY_AGE] puts first is told. A
-// reload
-/// that leaves a moment without a connection may be told again: somebody may have listed the
-// members
-/// in that moment. The user is away if the last connection went.
+/// reload that leaves a moment without a connection may be told again: somebody may have listed the
+/// members in that moment. The user is away if the last connection went.
 final class Movement implements Presence.Move {
   private final Map<ConnectionId, Membership> here = new LinkedHashMap<>();
   private final Set<ConnectionId> came = new HashSet<>();

@@ -27,8 +27,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// Handles the ChatConnections stream: tells the people of a room who came into it, and hands those
 /// over who may have left ([Departure]), whether by `quit`, by closing the connection, by pruning
-// or
-/// by expiry. It also closes the session of a connection that expired; whoever else removes a
+/// or by expiry. It also closes the session of a connection that expired; whoever else removes a
 /// connection has closed its session first.
 ///
 /// A batch that failed too often is let go: presence is a hint.

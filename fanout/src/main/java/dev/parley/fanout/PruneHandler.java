@@ -28,8 +28,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The queue of connections that are gone: closes the session of each and removes its rows, one
 /// connection after another and no faster than the tables bear beside everything else. A connection
-// that was opened less
-/// than 30 s ago keeps its rows.
+/// that was opened less than 30 s ago keeps its rows.
 ///
 /// A message that fails comes again, a few times. One that is no connection's id is left to the
 /// dead letters.
