@@ -148,13 +148,13 @@ export class Pings {
       clock.set(time, passedMs(sent, moment())[0]);
       for (const membership of this.#memberships.values()) membership.timed();
       if (session !== connection.session) return false;
-      this.#failures = 0;
       for (const membership of asked) {
         membership.looks.lookedAt = sentAt;
         const head = rooms[membership.name];
         if (head === null) membership.enter(); // It is not a member any more.
         else if (isTimestamp(head)) membership.apply({ type: 'head', head });
       }
+      this.#failures = 0;
       return asked.every((m) => rooms[m.name] !== null);
     } catch (e) {
       if (session === connection.session) {

@@ -20,8 +20,7 @@ public final class Limits {
   public static final Duration PRUNE_AGE_MIN = Duration.ofSeconds(30);
 
   /// How long a room goes by the queue after its last messages did, so that no direct push
-  /// overtakes them: a job that fails once is hidden for the queue's visibility timeout of a
-  /// minute.
+  /// overtakes them: a job that fails once is hidden for the queue's visibility timeout of 90 s.
   public static final Duration QUEUED_CALM = Duration.ofMinutes(2);
 
   /// Fits one transaction together with the connection's own rows.

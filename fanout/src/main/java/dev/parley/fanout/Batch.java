@@ -2,14 +2,12 @@ package dev.parley.fanout;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
-import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
 import dev.parley.Metrics;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.InvocationExecutor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -18,24 +16,23 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// A stream batch that is handled in parts, side by side. It ends before its invocation does: parts
-/// that have not begun or not ended by then come again, and the others do not.
+/// A batch that is handled in parts, side by side. It ends before its invocation does: parts that
+/// have not begun or not ended by then come again, and the others do not.
 ///
-/// Source: Lambda developer guide, "Configuring partial batch response with DynamoDB": the lowest
-/// sequence number that is returned becomes the checkpoint, and everything from it comes again.
-final class Batch {
+/// @param <K> what a part is known by: of a stream's batch the sequence number of its first record
+final class Batch<K> {
   private static final Logger LOG = LoggerFactory.getLogger(Batch.class);
 
   /// A part that begins later could not be read and pushed before the end.
   private static final Duration PART_MIN = Duration.ofSeconds(8);
 
   /// For what is done after the parts: prunes, traces and measurements.
-  private static final Duration AFTER_PARTS = Duration.ofSeconds(1);
+  static final Duration AFTER_PARTS = Duration.ofSeconds(1);
 
-  private record Part(String first, CompletableFuture<Void> done) {}
+  private record Part<K>(K key, CompletableFuture<Void> done) {}
 
   private final InvocationExecutor executor = new InvocationExecutor();
-  private final List<Part> parts = new ArrayList<>();
+  private final List<Part<K>> parts = new ArrayList<>();
   private final Semaphore turns;
   private final Deadline begin;
   private final Deadline end;
@@ -49,11 +46,11 @@ final class Batch {
 
   /// Begins a part, once it is its turn, or leaves it to the next invocation.
   ///
-  /// @param first the sequence number of its first record: where the batch begins again if it fails
-  void part(String first, Runnable part) {
+  void part(K key, Runnable part) {
     if (!hasTurn()) {
-      LOG.warn("a part of the batch has not begun in time, from {} on: it comes again", first);
-      parts.add(new Part(first, CompletableFuture.failedFuture(new TimeoutException())));
+      LOG.warn("a part of the batch has not begun in time, it comes again: {}", key);
+      Metrics.PARTS_FAILED.add(1);
+      parts.add(new Part<>(key, CompletableFuture.failedFuture(new TimeoutException())));
       return;
     }
     Runnable logged =
@@ -62,14 +59,14 @@ final class Batch {
             part.run();
           } catch (RuntimeException | Error e) {
             // Here, since this thread has the part's keys.
-            LOG.error("a part of the batch failed, from {} on", first, e);
+            LOG.error("a part of the batch failed: {}", key, e);
             Metrics.PARTS_FAILED.add(1);
             throw e;
           }
         };
     parts.add(
-        new Part(
-            first,
+        new Part<>(
+            key,
             CompletableFuture.runAsync(logged, executor)
                 .whenComplete((done, e) -> turns.release())));
   }
@@ -84,30 +81,36 @@ final class Batch {
   }
 
   /// Waits for all parts, as long as there is time.
-  StreamsEventResponse finish() {
+  ///
+  /// @return those that come again
+  List<K> unfinished() {
+    return parts.stream().filter(part -> !ends(part)).map(Part::key).toList();
+  }
+
+  /// What Lambda is told of a stream's batch. Source: Lambda developer guide, "Configuring partial
+  /// batch response with DynamoDB": the lowest sequence number that is returned becomes the
+  /// checkpoint, and everything from it comes again.
+  static StreamsEventResponse fromFirstOf(List<String> unfinished) {
     return new StreamsEventResponse(
-        parts.stream()
-            .map(this::failure)
-            .flatMap(Optional::stream)
+        unfinished.stream()
             .min(Chain::compare)
-            .map(BatchItemFailure::new)
+            .map(StreamsEventResponse.BatchItemFailure::new)
             .stream()
             .toList());
   }
 
-  private Optional<String> failure(Part part) {
+  private boolean ends(Part<K> part) {
     try {
       part.done().get(Math.max(0, end.leftNanos()), TimeUnit.NANOSECONDS);
-      return Optional.empty();
+      return true;
     } catch (TimeoutException e) {
-      LOG.error(
-          "a part of the batch has not ended in time, from {} on: it comes again", part.first());
+      LOG.error("a part of the batch has not ended in time, it comes again: {}", part.key());
       Metrics.PARTS_FAILED.add(1);
     } catch (ExecutionException e) {
       // It has logged why.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return Optional.of(part.first());
+    return false;
   }
 }

@@ -4,6 +4,7 @@ import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Deadline;
+import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
 import dev.parley.room.RoomId;
@@ -13,6 +14,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -32,6 +34,7 @@ final class Delivery implements AutoCloseable {
   /// An invocation adds to the traces of at most this many messages: about 2 KB to each.
   static final int TRACED_MAX = 20;
 
+  private final InvocationExecutor executor = new InvocationExecutor();
   private final Pusher pusher;
   private final PruneQueue prunes;
   private final InstantSource clock;
@@ -88,20 +91,34 @@ final class Delivery implements AutoCloseable {
   ///
   /// @param deadline after which no push begins, whether all were reached or not
   Pusher.Outcome deliver(
-      RoomId room, List<ConnectionId> to, Events events, Deadline deadline, Remainder remainder) {
-    Pusher.Outcome outcome = Trace.step("push", () -> push(to, events, deadline));
-    int givenUp = 0;
-    for (var unreached : outcome.unreached().entrySet()) {
-      givenUp +=
-          remainder.leave(room, events.afterFrames(unreached.getKey()), unreached.getValue());
-    }
+      RoomId room,
+      List<ConnectionId> to,
+      Events events,
+      Pusher.Tokens tokens,
+      Deadline deadline,
+      Remainder remainder) {
+    Pusher.Outcome outcome = Trace.step("push", () -> push(to, events, tokens, deadline));
+    // Side by side: the time that an invocation keeps for them is that of one call.
+    List<CompletableFuture<Integer>> leaving =
+        outcome.unreached().entrySet().stream()
+            .map(
+                some ->
+                    CompletableFuture.supplyAsync(
+                        () ->
+                            remainder.leave(
+                                room, events.afterFrames(some.getKey()), some.getValue()),
+                        executor))
+            .toList();
+    int givenUp =
+        InvocationExecutor.join(leaving).stream().mapToInt(Integer::intValue).sum();
     report(to.size(), events, outcome, givenUp);
     return outcome;
   }
 
-  private Pusher.Outcome push(List<ConnectionId> to, Events events, Deadline deadline) {
+  private Pusher.Outcome push(
+      List<ConnectionId> to, Events events, Pusher.Tokens tokens, Deadline deadline) {
     Instant began = Instant.now();
-    Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, deadline);
+    Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, tokens, deadline);
     int pushes = to.size() - outcome.late();
     if (pushes > 0) {
       Trace.called(

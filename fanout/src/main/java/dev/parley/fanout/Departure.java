@@ -14,7 +14,7 @@ import java.util.List;
 ///
 /// It is looked up twice. If the user is still away after a while, `out` is told. Somebody who came
 /// back at that very moment was told `in` by another function, which `out` may have overtaken: so
-/// the user is looked up again soon after, and `in` is repeated if the user is there.
+/// the user is looked up again 10 s after, and `in` is repeated if the user is there.
 ///
 /// @param slot that of the last connection
 /// @param told whether `out` was told

@@ -10,17 +10,14 @@ import dev.parley.Metrics;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
-import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +29,9 @@ import org.slf4j.LoggerFactory;
 public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(DepartureHandler.class);
 
-  private final InvocationExecutor executor = new InvocationExecutor();
+  /// Rooms that are told side by side: `PresenceHandler` says why.
+  private static final int AT_ONCE_MAX = 8;
+
   private final Presence presence;
 
   public DepartureHandler() {
@@ -49,22 +48,25 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> handle(event.getRecords(), presence.lastPush(context)));
+    return Invocation.handle(context, () -> handle(event.getRecords(), context));
   }
 
-  private SQSBatchResponse handle(List<SQSMessage> messages, Deadline lastPush) {
-    List<CompletableFuture<List<String>>> rooms = new ArrayList<>();
-    List<BatchItemFailure> failures = new ArrayList<>();
+  private SQSBatchResponse handle(List<SQSMessage> messages, Context invocation) {
+    Deadline lastPush = presence.lastPush(invocation);
+    Map<RoomId, List<Message>> byRoom = byRoom(messages);
+    Batch<RoomId> batch = new Batch<>(AT_ONCE_MAX, invocation);
     try (Delivery delivery = presence.delivery()) {
-      byRoom(messages)
-          .forEach(
-              (room, departures) ->
-                  rooms.add(
-                      CompletableFuture.supplyAsync(
-                          () -> tell(room, departures, delivery, lastPush), executor)));
-      rooms.forEach(room -> room.join().forEach(id -> failures.add(new BatchItemFailure(id))));
+      byRoom.forEach(
+          (room, departures) ->
+              batch.part(
+                  room,
+                  () -> presence.tell(room, distinct(departures), "queue", delivery, lastPush)));
+      return new SQSBatchResponse(
+          batch.unfinished().stream()
+              .flatMap(room -> byRoom.getOrDefault(room, List.of()).stream())
+              .map(message -> new BatchItemFailure(message.id()))
+              .toList());
     }
-    return new SQSBatchResponse(failures);
   }
 
   private static Map<RoomId, List<Message>> byRoom(List<SQSMessage> messages) {
@@ -83,19 +85,14 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
     return byRoom;
   }
 
-  /// @return the ids of the messages that must come again
-  private List<String> tell(
-      RoomId room, List<Message> messages, Delivery delivery, Deadline lastPush) {
-    try {
-      // The queue may give a message twice.
-      Set<Departure> departures = new LinkedHashSet<>();
-      messages.forEach(message -> departures.add(message.departure()));
-      presence.tell(room, departures, "queue", delivery, lastPush);
-      return List.of();
-    } catch (RuntimeException e) {
-      LOG.error("the departures from room {} failed", room, e);
-      Metrics.PARTS_FAILED.add(1);
-      return messages.stream().map(Message::id).toList();
+  /// One for each user: the queue may give a message twice, and several connections of a user may
+  /// have gone at once.
+  private static Collection<Departure> distinct(List<Message> messages) {
+    Map<List<Object>, Departure> departures = new LinkedHashMap<>();
+    for (Message message : messages) {
+      Departure departure = message.departure();
+      departures.put(List.of(departure.identity().user(), departure.told()), departure);
     }
+    return departures.values();
   }
 }

@@ -13,8 +13,8 @@ final class Departures {
   /// `SendMessageBatch` takes no more.
   private static final int ENTRIES_MAX = 10;
 
-  /// How long the index may lag, and an `in` that is being pushed may take. More is not expected.
-  private static final int AFTER_TOLD_SECONDS = 5;
+  /// How long `out`, and an `in` of another function, may take to be pushed, and the index may lag.
+  private static final int AFTER_TOLD_SECONDS = 10;
 
   private final SqsClient sqs;
   private final String queue;

@@ -43,10 +43,10 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 ///
 /// A batch ends with its slowest room, so each room has a share of its time. The events of a room
 /// go by the queue where the room is large, where they are too many bytes for all its members
-/// together, where the pushes are more than this function's budget affords now, or where its
-/// members cannot be read in time. Members who were not reached in the time
-/// for direct pushes get them by the queue too. From then on the room goes by the queue until it
-/// was calm for a while, because a direct push must not overtake a queued one.
+/// together, where the pushes are more than this function's budget has now, or where its members
+/// cannot be read in time. Members who were not reached in the time for direct pushes get them by
+/// the queue too. From then on the room goes by the queue until it was calm for a while, because a
+/// direct push must not overtake a queued one.
 ///
 /// A room's head moves on only after its messages were handed out. A room that fails does not hold
 /// up the others: the batch comes again from its first failure, and records at or below a room's
@@ -81,7 +81,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     this.rooms = new RoomTable(dynamoDb, settings);
     this.audiences = new Audiences(new MemberIndex(dynamoDb, settings), settings);
     SqsClient sqs = aws.sqs();
-    this.queues = new JobQueues(sqs, settings);
+    this.queues = new JobQueues(sqs, settings, clock);
     this.prunes = new PruneQueue(sqs, settings);
     this.share = settings.milliseconds("DIRECT_PUSH_MS", 1, 10_000);
     this.pusher = Pusher.of(aws, settings, Duration.ZERO);
@@ -119,7 +119,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     Deadline lastPush = pusher.lastPush(invocation);
     Instant now = clock.instant();
     // All rooms at once: a slow one must not take another's turn.
-    Batch batch = new Batch(byRoom.size(), invocation);
+    Batch<String> batch = new Batch<>(byRoom.size(), invocation);
     try (Delivery delivery = new Delivery(pusher, prunes, clock, traces)) {
       byRoom.forEach(
           (name, entries) -> {
@@ -134,7 +134,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
                   .report("ChatMessages", new Row.InvalidRow("room_id", "a room's name"));
             }
           });
-      return batch.finish();
+      return Batch.fromFirstOf(batch.unfinished());
     }
   }
 
@@ -186,7 +186,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
               case Audience.Small(var to)
                   when !room.isQueued(now)
                       && (long) events.bytes() * to.size() <= SHARE_BYTES_MAX
-                      && pusher.affords((long) events.frameCount() * to.size()) ->
+                      && pusher.claim((long) events.frameCount() * to.size()) ->
                   push(to, events, next, delivery, lastPush);
               case Audience audience -> enqueue(audience, events, chain);
             };
@@ -216,10 +216,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
             room.id(),
             to,
             events,
+            Pusher.Tokens.CLAIMED,
             Deadline.in(share).or(lastPush),
             (id, lacked, members) -> {
               // Both go on with the same traces.
-              int givenUp = queues.retry(id, members.tried(), lacked.share(0, 2), 1);
+              int givenUp =
+                  queues.retry(id, members.tried(), lacked.share(0, 2), 1, clock.instant());
               queues.enqueue(id, members.late(), lacked.share(1, 2));
               return givenUp;
             });

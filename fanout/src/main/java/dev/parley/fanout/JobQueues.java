@@ -9,12 +9,15 @@ import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.Events;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeNameForSends;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeValue;
@@ -35,12 +38,18 @@ final class JobQueues {
   /// Members who could not be reached by this many further attempts are given up.
   static final int ATTEMPTS_MAX = 5;
 
+  /// Members are given up after this time too, where there are more of them than retries have the
+  /// pushes for. A client that looks for what it missed may have found it by then.
+  static final Duration RETRIED_MAX = Duration.ofMinutes(5);
+
   private final InvocationExecutor executor = new InvocationExecutor();
+  private final InstantSource clock;
   private final SqsClient sqs;
   private final String segments;
   private final String retries;
 
-  JobQueues(SqsClient sqs, Settings settings) {
+  JobQueues(SqsClient sqs, Settings settings, InstantSource clock) {
+    this.clock = clock;
     this.sqs = sqs;
     this.segments = settings.required("PUSH_SEGMENTS_QUEUE_URL");
     this.retries = settings.required("PUSH_RETRIES_QUEUE_URL");
@@ -94,7 +103,7 @@ final class JobQueues {
     for (Events chunk : events.chunks(JOB_BYTES_MAX)) {
       sendAll(
           segments,
-          jobs(room, connections, 0, chunk).stream()
+          jobs(room, connections, 0, null, chunk).stream()
               .map(
                   job ->
                       entry(job)
@@ -113,27 +122,36 @@ final class JobQueues {
   /// Enqueues events for the connections that did not take them, with a delay that doubles.
   ///
   /// @param attempt 1 for the first time that they are tried again
-  /// @return how many connections are given up, since they were tried often enough: all or none
-  int retry(RoomId room, List<ConnectionId> connections, Events events, int attempt) {
-    if (connections.isEmpty() || attempt > ATTEMPTS_MAX) {
+  /// @param since when they were to be pushed to first
+  /// @return how many connections are given up, since they were tried often enough or for too long:
+  ///     all or none
+  int retry(
+      RoomId room, List<ConnectionId> connections, Events events, int attempt, Instant since) {
+    boolean over = attempt > ATTEMPTS_MAX || clock.instant().isAfter(since.plus(RETRIED_MAX));
+    if (connections.isEmpty() || over) {
       return connections.size();
     }
-    Trace.step("enqueue", () -> retryAll(room, connections, events, attempt));
+    Trace.step("enqueue", () -> retryAll(room, connections, events, attempt, since));
     return 0;
   }
 
-  private void retryAll(RoomId room, List<ConnectionId> connections, Events events, int attempt) {
+  private void retryAll(
+      RoomId room, List<ConnectionId> connections, Events events, int attempt, Instant since) {
     sendAll(
         retries,
         events.chunks(JOB_BYTES_MAX).stream()
-            .flatMap(chunk -> jobs(room, connections, attempt, chunk).stream())
+            .flatMap(chunk -> jobs(room, connections, attempt, since, chunk).stream())
             .map(job -> entry(job).delaySeconds(1 << (attempt - 1)))
             .toList());
   }
 
   /// Jobs that name their connections; each has all events and some of the connections.
   private static List<PushJob.Retry> jobs(
-      RoomId room, List<ConnectionId> connections, int attempt, Events events) {
+      RoomId room,
+      List<ConnectionId> connections,
+      int attempt,
+      @Nullable Instant since,
+      Events events) {
     // A connection's id takes at most 128 bytes, and three for its quotes and comma.
     int perJob = Math.max(1, (JOB_BYTES_MAX + 8 * 1024 - events.bytes()) / 131);
     int count = Math.ceilDiv(connections.size(), perJob);
@@ -145,6 +163,7 @@ final class JobQueues {
                     connections.subList(
                         job * perJob, Math.min(connections.size(), (job + 1) * perJob)),
                     attempt,
+                    since,
                     events.share(job, count)))
         .toList();
   }
@@ -189,11 +208,7 @@ final class JobQueues {
     if (!batch.isEmpty()) {
       calls.add(call(queue, batch));
     }
-    try {
-      CompletableFuture.allOf(calls.toArray(CompletableFuture[]::new)).join();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
-    }
+    InvocationExecutor.join(calls);
   }
 
   private CompletableFuture<Void> call(String queue, List<SendMessageBatchRequestEntry> entries) {

@@ -19,17 +19,16 @@ import org.jspecify.annotations.Nullable;
 /// The user has come (`in`) if no connection that is older than the first that came was there at
 /// the time. Of two that came together the one that [Membership#BY_AGE] puts first is told. A
 /// reload that leaves a moment without a connection may be told again: somebody may have listed the
-/// members in that moment. The user is away if the last connection went.
+/// members in that moment. The user is away if the last connection went, even one that came in the
+/// same batch: others may have been told of the user by one that went earlier.
 final class Movement implements Presence.Move {
   private final Map<ConnectionId, Membership> here = new LinkedHashMap<>();
   private final Set<ConnectionId> came = new HashSet<>();
   private @Nullable Membership first;
   private @Nullable Membership latest;
 
-  /// Whether a connection went that was there before the batch.
-  private boolean left;
-
-  /// Whether it went after the first one came, so that the user was there all the time.
+  /// Whether a connection that was there before the batch went after the first one came, so that the
+  /// user was there all the time.
   private boolean covered;
 
   void came(Membership member) {
@@ -39,13 +38,15 @@ final class Movement implements Presence.Move {
     here.put(member.connection(), member);
   }
 
-  void went(Membership member) {
+  /// @param expired whether its time was over: nobody has seen it lately then
+  void went(Membership member, boolean expired) {
     latest = member;
     here.remove(member.connection());
-    if (!came.contains(member.connection())) {
-      left = true;
-      covered |= first != null && hasName(member, first);
-    }
+    covered |=
+        !expired
+            && !came.contains(member.connection())
+            && first != null
+            && hasName(member, first);
   }
 
   @Override
@@ -68,7 +69,7 @@ final class Movement implements Presence.Move {
   public Presence.Change change(List<Membership> there) {
     Membership began = first;
     if (there.isEmpty()) {
-      return left && here.isEmpty() ? Presence.Change.AWAY : Presence.Change.NONE;
+      return here.isEmpty() ? Presence.Change.AWAY : Presence.Change.NONE;
     }
     boolean known =
         began == null

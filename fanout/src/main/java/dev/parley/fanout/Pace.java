@@ -37,11 +37,15 @@ final class Pace {
     return new Pace(SECOND_NANOS * 100 * functions / (perSecond * percent), ticker);
   }
 
-  /// Whether so many pushes could begin now.
-  synchronized boolean has(long tokens) {
+  /// Takes so many tokens where all of them are there now, and none else.
+  synchronized boolean claim(long tokens) {
     long now = ticker.nanos();
-    return tokens <= bucketNanos / intervalNanos
-        && nextAt(now) + (tokens - 1) * intervalNanos - now <= 0;
+    long after = nextAt(now) + tokens * intervalNanos;
+    if (tokens > bucketNanos / intervalNanos || (tokens > 0 && after - intervalNanos - now > 0)) {
+      return false;
+    }
+    nextAt = after;
+    return true;
   }
 
   /// Takes the token of one push, and waits until it is there.

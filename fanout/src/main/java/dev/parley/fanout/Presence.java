@@ -35,7 +35,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// The index of members may lag behind by a fraction of a second. So a connection counts as there
 /// if the index shows it, or it has just come, and the table has it.
 final class Presence {
-  /// The time for one room. Members to whom no push has begun by then are given up, since a batch
+  /// The time for one room. Members to whom no push has begun by then are not told, since a batch
   /// ends with its slowest room.
   private static final Duration SHARE = Duration.ofSeconds(5);
 
@@ -124,6 +124,9 @@ final class Presence {
       Delivery delivery,
       Deadline lastPush,
       Trace.Part part) {
+    if (peopleMax == 0) {
+      return;
+    }
     Instant now = clock.instant();
     List<Move> open = new ArrayList<>(moves);
     if (open.size() <= QUERIES_MAX) {
@@ -151,17 +154,17 @@ final class Presence {
         }
       }
     }
+    departures.add(away);
     Events told = Events.of(events);
     if (!told.isEmpty()) {
-      // Who is not reached is not told.
       delivery.deliver(
           room,
           members.stream().map(Membership::connection).toList(),
           told,
+          Pusher.Tokens.ONE_BY_ONE,
           Deadline.in(SHARE).or(lastPush),
-          (id, untold, unreached) -> unreached.all().size());
+          (id, untold, unreached) -> 0); // who is not reached is not told
     }
-    departures.add(away);
     delivery.write(part, room, told, from);
   }
 

@@ -62,10 +62,10 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   ///
   /// @param first the sequence number of its first record
   private record Movements(String first, Map<String, Movement> byUser) {
-    void add(Membership member, boolean removed) {
+    void add(Membership member, boolean removed, boolean expired) {
       Movement movement = byUser.computeIfAbsent(member.user(), user -> new Movement());
       if (removed) {
-        movement.went(member);
+        movement.went(member, expired);
       } else {
         movement.came(member);
       }
@@ -80,7 +80,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records, Context invocation) {
     Deadline lastPush = presence.lastPush(invocation);
     Map<RoomId, Movements> byRoom = new LinkedHashMap<>();
-    Batch batch = new Batch(AT_ONCE_MAX, invocation);
+    Batch<String> batch = new Batch<>(AT_ONCE_MAX, invocation);
     for (DynamodbStreamRecord record : records) {
       String sequence = record.getDynamodb().getSequenceNumber();
       boolean removed = "REMOVE".equals(record.getEventName());
@@ -93,7 +93,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
           byRoom
               .computeIfAbsent(
                   new RoomId(room), r -> new Movements(sequence, new LinkedHashMap<>()))
-              .add(Membership.of(row), removed);
+              .add(Membership.of(row), removed, hasExpired(record));
         } else if (removed && hasExpired(record)) {
           ConnectionId connection = new ConnectionId(row.string("connection_id"));
           Instant now = clock.instant();
@@ -112,7 +112,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
                   () ->
                       presence.tell(
                           room, movements.byUser().values(), "stream", delivery, lastPush)));
-      return batch.finish();
+      return Batch.fromFirstOf(batch.unfinished());
     }
   }
 

@@ -11,7 +11,6 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
-import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocation;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
@@ -40,9 +39,6 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   /// of what DynamoDB Local does with all of two cores.
   private static final int ROWS_PER_SECOND = 125;
 
-  /// A connection that begins later may not be done before the invocation ends. It comes again.
-  private static final Duration CONNECTION_MAX = Aws.CALL_MAX;
-
   private final InstantSource clock;
   private final Ticker ticker;
   private final ConnectionTable connections;
@@ -67,17 +63,12 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    Deadline last = Deadline.beforeEndOf(context, CONNECTION_MAX);
-    return Invocation.handle(context, () -> prune(event.getRecords(), last));
+    return Invocation.handle(context, () -> prune(event.getRecords()));
   }
 
-  private SQSBatchResponse prune(List<SQSMessage> messages, Deadline last) {
+  private SQSBatchResponse prune(List<SQSMessage> messages) {
     List<BatchItemFailure> failures = new ArrayList<>();
     for (SQSMessage message : messages) {
-      if (last.passed()) {
-        failures.add(new BatchItemFailure(message.getMessageId()));
-        continue;
-      }
       try {
         prune(new ConnectionId(message.getBody()));
       } catch (IllegalArgumentException e) {

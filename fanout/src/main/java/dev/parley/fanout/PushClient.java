@@ -6,6 +6,7 @@ import dev.parley.platform.Settings;
 import dev.parley.platform.SignedPost;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import software.amazon.awssdk.utils.http.SdkHttpUtils;
 
 /// `POST @connections` of API Gateway, tried once, or a second time where its socket was dead.
@@ -32,10 +33,12 @@ final class PushClient {
   }
 
   /// Sends one frame to one connection.
-  PushResult post(ConnectionId to, byte[] frame) {
+  ///
+  /// @param again whether it may be sent once more, asked where its socket was dead
+  PushResult post(ConnectionId to, byte[] frame, BooleanSupplier again) {
     try {
       SignedPost.Answer answer =
-          gateway.post("/@connections/" + SdkHttpUtils.urlEncode(to.value()), frame);
+          gateway.post("/@connections/" + SdkHttpUtils.urlEncode(to.value()), frame, again);
       return switch (answer.status()) {
         case 200 -> new PushResult.Delivered();
         case 410 -> new PushResult.Gone();

@@ -20,6 +20,7 @@ import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
 import dev.parley.wire.Events;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -67,7 +68,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     this.clock = clock;
     this.index = new MemberIndex(aws.dynamoDb(), settings);
     SqsClient sqs = aws.sqs();
-    this.queues = new JobQueues(sqs, settings);
+    this.queues = new JobQueues(sqs, settings, clock);
     this.prunes = new PruneQueue(sqs, settings);
     this.pusher = Pusher.of(aws, settings, RETRY_FOR);
     this.traces = new TraceDocuments.Target(aws, settings);
@@ -159,15 +160,24 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   private void push(PushJob job, Delivery delivery, Deadline deadline, Trace.Part part) {
     Events events = delivery.traced(job.events());
-    int attempt = job instanceof PushJob.Retry retry ? retry.attempt() : 0;
+    Optional<PushJob.Retry> retry =
+        job instanceof PushJob.Retry again ? Optional.of(again) : Optional.empty();
+    int attempt = retry.map(PushJob.Retry::attempt).orElse(0);
+    Instant since = retry.map(PushJob.Retry::since).orElseGet(clock::instant);
     Trace.annotate("attempt", attempt);
     try {
       delivery.deliver(
           job.room(),
           members(job, deadline),
           events,
+          Pusher.Tokens.ONE_BY_ONE,
           deadline,
-          (room, lacked, members) -> queues.retry(room, members.all(), lacked, attempt + 1));
+          (room, lacked, members) -> {
+            // Nobody tried those who are late. Both go on with the same traces.
+            int same = Math.max(1, attempt);
+            return queues.retry(room, members.tried(), lacked.share(0, 2), attempt + 1, since)
+                + queues.retry(room, members.late(), lacked.share(1, 2), same, since);
+          });
     } finally {
       delivery.write(part, job.room(), events, "queue");
     }

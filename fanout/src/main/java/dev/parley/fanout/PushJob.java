@@ -41,7 +41,14 @@ sealed interface PushJob {
   ///
   /// @param attempt 1 for the first time that they are tried again; 0 where time was over before
   ///     they were tried, or had answered
-  record Retry(RoomId room, List<ConnectionId> connections, int attempt, Events events)
+  /// @param since when they were to be pushed to first; null where they were not left to the
+  ///     retries yet, or by a version of ours before this one
+  record Retry(
+      RoomId room,
+      List<ConnectionId> connections,
+      int attempt,
+      @Nullable Instant since,
+      Events events)
       implements PushJob {}
 
   /// A message that is no job of ours.
@@ -65,6 +72,10 @@ sealed interface PushJob {
       case Retry retry -> {
         attempt = retry.attempt();
         header.put("attempt", attempt);
+        Instant since = retry.since();
+        if (since != null) {
+          header.put("since", since.toEpochMilli());
+        }
         ArrayNode connections = header.putArray("connections");
         retry.connections().forEach(connection -> connections.add(connection.value()));
       }
@@ -117,7 +128,13 @@ sealed interface PushJob {
       header
           .path("connections")
           .forEach(connection -> connections.add(new ConnectionId(connection.textValue())));
-      return new Retry(room, connections, header.path("attempt").intValue(), events);
+      JsonNode since = header.get("since");
+      return new Retry(
+          room,
+          connections,
+          header.path("attempt").intValue(),
+          since == null ? null : Instant.ofEpochMilli(since.longValue()),
+          events);
     } catch (JsonProcessingException | RuntimeException e) {
       throw new InvalidJob("a message in the queue is no job", e);
     }

@@ -16,11 +16,9 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,15 +66,25 @@ final class Pusher {
         Ticker.SYSTEM);
   }
 
-  /// Whether so many pushes are within the function's budget now.
-  boolean affords(long pushes) {
-    return pace.has(pushes);
+  /// Takes so many pushes out of the function's budget at once, if they are within it now. Who is
+  /// pushed to for them is [Tokens#CLAIMED].
+  boolean claim(long pushes) {
+    return pace.claim(pushes);
   }
 
-  /// When the last push of an invocation begins at the latest: after it come its answer, and a call
-  /// of the queue that the rest is left to.
+  /// How pushes are taken out of the function's budget.
+  enum Tokens {
+    /// They were, by [#claim].
+    CLAIMED,
+    /// Each waits for its own.
+    ONE_BY_ONE
+  }
+
+  /// When the last push of an invocation begins at the latest: after it come its answer, the calls
+  /// of the queues that the rest is left to, and the traces.
   Deadline lastPush(Context invocation) {
-    return Deadline.beforeEndOf(invocation, client.longest().plus(Aws.CALL_MAX));
+    return Deadline.beforeEndOf(
+        invocation, client.longest().plus(Aws.CALL_MAX).plus(Batch.AFTER_PARTS));
   }
 
   /// Connections that took the same frames, and none of the later ones.
@@ -86,10 +94,6 @@ final class Pusher {
   record Unreached(List<ConnectionId> tried, List<ConnectionId> late) {
     Unreached() {
       this(new ArrayList<>(), new ArrayList<>());
-    }
-
-    List<ConnectionId> all() {
-      return Stream.concat(tried.stream(), late.stream()).toList();
     }
   }
 
@@ -120,14 +124,21 @@ final class Pusher {
   ///
   /// @param gone who was found gone in this invocation, by any room: they are not pushed to, and
   ///     those that are found gone are added
+  /// @param tokens for one push of each frame to each connection; any more of them, where one is
+  ///     tried again, waits for its own
   /// @param deadline after which no push begins
   Outcome push(
-      List<ConnectionId> to, List<byte[]> frames, Set<ConnectionId> gone, Deadline deadline) {
+      List<ConnectionId> to,
+      List<byte[]> frames,
+      Set<ConnectionId> gone,
+      Tokens tokens,
+      Deadline deadline) {
     SortedMap<Integer, Unreached> unreached = new TreeMap<>();
     if (frames.isEmpty()) {
       return new Outcome(0, 0, 0, 0, unreached);
     }
     Deadline attempts = Deadline.in(retryFor, ticker).or(deadline);
+    Tokens paid = tokens;
     int delivered = 0;
     int goneNow = 0;
     int throttled;
@@ -142,7 +153,8 @@ final class Pusher {
       throttled = 0;
       failed = 0;
       List<PushResult> results =
-          push(targets, frames, gone, deadline, new Semaphore(permitsPerRoom));
+          push(targets, frames, gone, paid, deadline, new Semaphore(permitsPerRoom));
+      paid = Tokens.ONE_BY_ONE;
       for (int i = 0; i < targets.size(); i++) {
         Target target = targets.get(i);
         switch (results.get(i)) {
@@ -183,6 +195,7 @@ final class Pusher {
       List<Target> to,
       List<byte[]> frames,
       Set<ConnectionId> gone,
+      Tokens tokens,
       Deadline deadline,
       Semaphore room) {
     List<CompletableFuture<PushResult>> pushes = new ArrayList<>(to.size());
@@ -192,7 +205,7 @@ final class Pusher {
             CompletableFuture.supplyAsync(
                 () -> {
                   try {
-                    return push(target, frames, gone, deadline);
+                    return push(target, frames, gone, tokens, deadline);
                   } finally {
                     permits.release();
                     room.release();
@@ -203,23 +216,24 @@ final class Pusher {
         pushes.add(CompletableFuture.completedFuture(new PushResult.Late()));
       }
     }
-    try {
-      return pushes.stream().map(CompletableFuture::join).toList();
-    } catch (CompletionException e) {
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
-    }
+    return InvocationExecutor.join(pushes);
   }
 
   private PushResult push(
-      Target target, List<byte[]> frames, Set<ConnectionId> gone, Deadline deadline) {
+      Target target,
+      List<byte[]> frames,
+      Set<ConnectionId> gone,
+      Tokens tokens,
+      Deadline deadline) {
     while (target.taken < frames.size()) {
       if (gone.contains(target.connection)) {
         return new PushResult.Gone();
       }
-      if (!pace.take(deadline)) {
+      if (tokens == Tokens.CLAIMED ? deadline.passed() : !pace.take(deadline)) {
         return new PushResult.Late();
       }
-      PushResult result = client.post(target.connection, frames.get(target.taken));
+      PushResult result =
+          client.post(target.connection, frames.get(target.taken), () -> pace.take(deadline));
       if (result instanceof PushResult.Gone) {
         gone.add(target.connection);
       }

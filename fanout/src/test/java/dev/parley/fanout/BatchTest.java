@@ -3,7 +3,6 @@ package dev.parley.fanout;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse.BatchItemFailure;
 import dev.parley.TestContext;
 import java.time.Duration;
@@ -24,23 +23,23 @@ class BatchTest {
 
   @Test
   void aPartThatDoesNotEndInTimeComesAgainAndTheBatchEndsBeforeItsInvocation() {
-    Batch batch = new Batch(2, invocation);
+    Batch<String> batch = new Batch<>(2, invocation);
     batch.part("1", () -> {});
     batch.part("2", this::hang);
     batch.part("3", () -> {});
 
-    assertEquals(List.of("2"), failures(batch.finish()));
+    assertEquals(List.of("2"), failures(batch));
     assertTrue(invocation.getRemainingTimeInMillis() > 0);
   }
 
   @Test
   void aPartThatHasNoTurnInTimeDoesNotBegin() {
-    Batch batch = new Batch(1, invocation);
+    Batch<String> batch = new Batch<>(1, invocation);
     AtomicBoolean begun = new AtomicBoolean();
     batch.part("7", this::hang);
     batch.part("5", () -> begun.set(true));
 
-    assertEquals(List.of("5"), failures(batch.finish()), "the batch comes again from there");
+    assertEquals(List.of("5"), failures(batch), "the batch comes again from there");
     assertEquals(false, begun.get());
     assertTrue(invocation.getRemainingTimeInMillis() > 0);
   }
@@ -53,8 +52,9 @@ class BatchTest {
     }
   }
 
-  private static List<String> failures(StreamsEventResponse response) {
-    return response.getBatchItemFailures().stream()
+  /// What a stream's batch is answered with.
+  private static List<String> failures(Batch<String> batch) {
+    return Batch.fromFirstOf(batch.unfinished()).getBatchItemFailures().stream()
         .map(BatchItemFailure::getItemIdentifier)
         .toList();
   }

@@ -46,10 +46,23 @@ class DepartureHandlerTest {
 
   @Test
   void whoStayedAwayHasLeftAndSeveralAreOnePush() {
+    int waiting = TestQueues.size(departures());
+
     assertEquals(List.of(), handle(departure(BOB, false), departure(CID, false)));
 
     assertEquals(
         List.of("[" + event(BOB, "out") + "," + event(CID, "out") + "]"), gateway.received(ada));
+    assertEquals(waiting + 2, TestQueues.size(departures()), "they are looked up once more");
+  }
+
+  @Test
+  void aUserWhoClosedSeveralConnectionsIsToldOnce() {
+    Departure other =
+        new Departure(room, BOB, Slot.of("salt", BOB.user(), new ConnectionId("other")), false);
+
+    assertEquals(List.of(), handle(departure(BOB, false), other.encode(), departure(BOB, false)));
+
+    assertEquals(List.of(event(BOB, "out")), gateway.received(ada));
   }
 
   @Test
@@ -109,6 +122,11 @@ class DepartureHandlerTest {
       assertThrows(IllegalArgumentException.class, () -> Departure.decode(odd), odd);
     }
     assertTrue(departure.encode().indexOf('\n') < 0);
+  }
+
+  private static String departures() {
+    return TestTables.environment("DepartureFunction", TestQueues.environment())
+        .getOrDefault("DEPARTURES_QUEUE_URL", "");
   }
 
   private Slot slot(Identity who) {

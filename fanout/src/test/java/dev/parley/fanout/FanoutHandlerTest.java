@@ -382,7 +382,35 @@ class FanoutHandlerTest {
     assertEquals(1, TestQueues.take(segments(), room, 1).size());
   }
 
-  /// 200 ms a push, three at a time for a room, and 300 ms for it.
+  /// They ask side by side: what one room has taken, the other has not.
+  @Test
+  void ofTwoRoomsThatAreOverTheBudgetTogetherOneGoesByTheQueue() {
+    RoomId other = new RoomId(fresh("other"));
+    for (RoomId each : List.of(room, other)) {
+      for (int i = 0; i < 3; i++) {
+        join(longAgo, each);
+      }
+    }
+    FanoutHandler poor =
+        new FanoutHandler(
+            gateway.environment(
+                "FanoutFunction",
+                Map.of(
+                    "PUSHES_PER_SECOND", "100",
+                    "PUSH_SHARE_PERCENT", "20",
+                    "PUSH_SHARE_FUNCTIONS", "4")),
+            InstantSource.system());
+
+    assertDone(
+        poor.handleRequest(
+            TestRecords.event(message("1", room, 10), message("2", other, 20)), new TestContext()));
+
+    assertEquals(
+        1,
+        TestQueues.takeAll(segments(), room).size() + TestQueues.takeAll(segments(), other).size());
+  }
+
+  /// 400 ms a push, three at a time for a room, and a second for it.
   @Test
   void aRoomThatIsOverItsTimeHoldsUpNoOtherAndGoesByTheQueue() {
     RoomId other = new RoomId(fresh("other"));
@@ -391,11 +419,11 @@ class FanoutHandlerTest {
     for (int i = 0; i < 20; i++) {
       members.add(join(longAgo, room));
     }
-    gateway.delay(() -> 200);
+    gateway.delay(() -> 400);
     FanoutHandler brief =
         new FanoutHandler(
             gateway.environment(
-                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "300", "PUSH_CONCURRENCY", "4")),
+                "FanoutFunction", Map.of("DIRECT_PUSH_MS", "1000", "PUSH_CONCURRENCY", "4")),
             InstantSource.system());
 
     DynamodbEvent event = TestRecords.event(message("1", room, 10), message("2", other, 20));

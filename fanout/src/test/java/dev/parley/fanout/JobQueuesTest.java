@@ -17,6 +17,7 @@ import dev.parley.room.RoomTable;
 import dev.parley.table.Row;
 import dev.parley.wire.Events;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,7 +57,7 @@ class JobQueuesTest {
 
   private JobQueues queues() {
     Settings settings = new Settings(environment());
-    return new JobQueues(new Aws(settings).sqs(), settings);
+    return new JobQueues(new Aws(settings).sqs(), settings, InstantSource.system());
   }
 
   private Map<String, String> environment() {
@@ -140,7 +141,7 @@ class JobQueuesTest {
     sqs.refuse(entry -> entry.path("MessageBody").textValue().contains(room.name()));
 
     JobQueues.NotEnqueued e =
-        assertThrows(JobQueues.NotEnqueued.class, () -> queues.retry(room, slow, one, 1));
+        assertThrows(JobQueues.NotEnqueued.class, () -> queues.retry(room, slow, one, 1, Instant.now()));
 
     assertEquals("1 of 1 entries were refused: InternalError", e.getMessage());
   }

@@ -53,19 +53,19 @@ class MovementTest {
 
   @Test
   void aRenewalIsNoChangeInWhateverBatchesItComes() {
-    movement.went(FIRST);
+    movement.went(FIRST, false);
     assertEquals(Change.NONE, movement.change(List.of(SECOND)));
 
     Movement inOneBatch = new Movement();
     inOneBatch.came(SECOND);
-    inOneBatch.went(FIRST);
+    inOneBatch.went(FIRST, false);
     assertEquals(Change.NONE, inOneBatch.change(List.of(SECOND)));
   }
 
   /// Somebody may have listed the members in between.
   @Test
   void aReloadMayBeToldAgain() {
-    movement.went(FIRST);
+    movement.went(FIRST, false);
     movement.came(SECOND);
 
     assertEquals(Change.IN, movement.change(List.of(SECOND)));
@@ -73,21 +73,32 @@ class MovementTest {
 
   @Test
   void aUserIsAwayOnceAllConnectionsAreGone() {
-    movement.went(FIRST);
+    movement.went(FIRST, false);
     assertEquals(Change.AWAY, movement.change(List.of()));
 
     movement.came(SECOND);
     assertEquals(Change.NONE, movement.change(List.of()), "its own removal comes later");
-    movement.went(SECOND);
+    movement.went(SECOND, false);
     assertEquals(Change.AWAY, movement.change(List.of()));
   }
 
+  /// An earlier connection has been told, and its removal found this one: nobody else finds out that
+  /// the user is away.
   @Test
-  void whoCameAndWentInOneBatchHasDoneNeither() {
+  void aUserIsAwayAlsoOnceAConnectionCameAndWentInOneBatch() {
     movement.came(FIRST);
-    movement.went(FIRST);
+    movement.went(FIRST, false);
 
-    assertEquals(Change.NONE, movement.change(List.of()));
+    assertEquals(Change.AWAY, movement.change(List.of()));
+  }
+
+  /// No read has shown a row that is past its expiry.
+  @Test
+  void aConnectionThatExpiredDoesNotStandForTheOneThatCameBefore() {
+    movement.came(SECOND);
+    movement.went(FIRST, true);
+
+    assertEquals(Change.IN, movement.change(List.of(SECOND)));
   }
 
   @Test
@@ -98,7 +109,7 @@ class MovementTest {
 
     Movement inOneBatch = new Movement();
     inOneBatch.came(renamed);
-    inOneBatch.went(FIRST);
+    inOneBatch.went(FIRST, false);
     assertEquals(Change.IN, inOneBatch.change(List.of(renamed)));
     assertEquals("Ada L.", movement.identity().sender());
   }

@@ -23,10 +23,10 @@ class PaceTest {
     // 70 % of 8,000 for two: each has 2,800 a second, and as many saved.
     Pace pace = pace("8000", "70", "2");
 
-    assertTrue(pace.has(2_800));
-    assertFalse(pace.has(2_801));
+    assertFalse(pace.claim(2_801));
     assertEquals(2_800 + 2_800, takenWithin(Duration.ofSeconds(1), pace), 1);
-    assertFalse(pace.has(1));
+    assertFalse(pace.claim(1));
+    assertTrue(pace.claim(0), "nobody is to be pushed to");
   }
 
   @Test
@@ -35,12 +35,24 @@ class PaceTest {
     takenWithin(Duration.ofMillis(1), pace);
 
     ticker.pass(Duration.ofMillis(250));
-    assertTrue(pace.has(25));
-    assertFalse(pace.has(26));
+    assertFalse(pace.claim(26));
+    assertTrue(pace.claim(25));
     ticker.pass(Duration.ofHours(1));
 
-    assertTrue(pace.has(100));
-    assertFalse(pace.has(101));
+    assertFalse(pace.claim(101));
+    assertTrue(pace.claim(100));
+  }
+
+  /// Of several rooms that want them at once, those get them that come first.
+  @Test
+  void whatIsClaimedIsClaimedOnce() {
+    Pace pace = pace("1000", "10", "1");
+
+    assertTrue(pace.claim(60));
+    assertFalse(pace.claim(60));
+    assertTrue(pace.claim(40));
+    ticker.pass(Duration.ofMillis(600));
+    assertTrue(pace.claim(60));
   }
 
   /// However small the share is: a second would hold nothing.
@@ -48,8 +60,7 @@ class PaceTest {
   void aBucketHoldsOneTokenAtLeast() {
     Pace pace = pace("100", "1", "4");
 
-    assertTrue(pace.has(1));
-    assertFalse(pace.has(2));
+    assertFalse(pace.claim(2));
     assertEquals(1 + 2, takenWithin(Duration.ofSeconds(10), pace));
   }
 

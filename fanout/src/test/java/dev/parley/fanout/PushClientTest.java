@@ -72,7 +72,7 @@ class PushClientTest {
     Settings settings = settings(server.getAddress().getPort(), 2_000);
 
     assertInstanceOf(
-        PushResult.Delivered.class, client(settings).post(ID, "[1,2]".getBytes(UTF_8)));
+        PushResult.Delivered.class, client(settings).post(ID, "[1,2]".getBytes(UTF_8), () -> true));
     try (var sdk = new Aws(settings).gateway()) {
       sdk.postToConnection(
           post -> post.connectionId(ID.value()).data(SdkBytes.fromUtf8String("[1,2]")));
@@ -119,7 +119,7 @@ class PushClientTest {
   private PushResult answered(PushClient client, int status, String body) {
     this.status = status;
     this.body = body;
-    return client.post(ID, "1".getBytes(UTF_8));
+    return client.post(ID, "1".getBytes(UTF_8), () -> true);
   }
 
   @Test
@@ -127,8 +127,8 @@ class PushClientTest {
     try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       PushClient client = client(settings(silent.getLocalPort(), 150));
 
-      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8)));
-      assertInstanceOf(PushResult.Failed.class, client.post(ID, "2".getBytes(UTF_8)));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8), () -> true));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "2".getBytes(UTF_8), () -> true));
     }
   }
 
@@ -138,17 +138,25 @@ class PushClientTest {
     try (DyingServer dying = new DyingServer(List.of(2))) {
       PushClient client = client(settings(dying.port(), 1_000));
 
-      assertEquals(new PushResult.Delivered(), client.post(ID, "1".getBytes(UTF_8)));
-      assertEquals(new PushResult.Delivered(), client.post(ID, "2".getBytes(UTF_8)));
+      assertEquals(new PushResult.Delivered(), client.post(ID, "1".getBytes(UTF_8), () -> true));
+      assertEquals(new PushResult.Delivered(), client.post(ID, "2".getBytes(UTF_8), () -> true));
 
       assertEquals(List.of("1", "2", "2"), dying.requests());
     }
     try (DyingServer dying = new DyingServer(List.of(1, 1))) {
       PushClient client = client(settings(dying.port(), 1_000));
 
-      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8)));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8), () -> true));
 
       assertEquals(List.of("1", "1"), dying.requests(), "no third time");
+    }
+    try (DyingServer dying = new DyingServer(List.of(1))) {
+      PushClient client = client(settings(dying.port(), 1_000));
+
+      assertInstanceOf(
+          PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8), () -> false));
+
+      assertEquals(List.of("1"), dying.requests(), "the budget has no push for it");
     }
   }
 
@@ -158,9 +166,17 @@ class PushClientTest {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private final Thread serving;
 
+    private final String rest;
+
     /// @param lastRequests of each socket, which of its requests is its last; of one that is behind
     ///     these, none
     DyingServer(List<Integer> lastRequests) throws IOException {
+      this(lastRequests, "Content-Length: 0\r\n\r\n");
+    }
+
+    /// @param rest of an answer, behind its status
+    DyingServer(List<Integer> lastRequests, String rest) throws IOException {
+      this.rest = rest;
       serving = Thread.startVirtualThread(() -> serve(lastRequests));
     }
 
@@ -202,7 +218,10 @@ class PushClientTest {
           }
           socket
               .getOutputStream()
-              .write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".getBytes(UTF_8));
+              .write(("HTTP/1.1 200 OK\r\n" + rest).getBytes(UTF_8));
+          if (rest.endsWith("{")) {
+            return;
+          }
         }
       } catch (IOException e) {
         // The client has gone.
@@ -216,6 +235,18 @@ class PushClientTest {
     }
   }
 
+  /// What was taken is not pushed again because the text about it broke off.
+  @Test
+  void anAnswerThatBreaksOffAfterItsStatusIsAnAnswer() throws Exception {
+    try (DyingServer dying = new DyingServer(List.of(), "Content-Length: 9\r\n\r\n{")) {
+      PushClient client = client(settings(dying.port(), 1_000));
+
+      assertEquals(new PushResult.Delivered(), client.post(ID, "1".getBytes(UTF_8), () -> true));
+
+      assertEquals(List.of("1"), dying.requests());
+    }
+  }
+
   @Test
   void aGatewayThatIsNotThereFailsThePush() throws IOException {
     int port;
@@ -224,7 +255,7 @@ class PushClientTest {
     }
 
     assertInstanceOf(
-        PushResult.Failed.class, client(settings(port, 2_000)).post(ID, "1".getBytes(UTF_8)));
+        PushResult.Failed.class, client(settings(port, 2_000)).post(ID, "1".getBytes(UTF_8), () -> true));
   }
 
   private static PushClient client(Settings settings) {

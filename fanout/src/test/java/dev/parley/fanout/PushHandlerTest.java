@@ -25,9 +25,11 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -119,7 +121,7 @@ class PushHandlerTest {
   }
 
   /// 200 ms a push, one at a time: of twenty members some are reached before the last push, which
-  /// is 2 s for its answer and 5 s for the queue before the end.
+  /// is 2 s for its answer, 5 s for the queue and 1 s for all else before the end.
   @Test
   void anInvocationEndsInTimeAndNoPushIsMadeTwice() {
     PushHandler oneByOne =
@@ -128,7 +130,7 @@ class PushHandlerTest {
             InstantSource.system());
     List<ConnectionId> members = join(20);
     gateway.delay(() -> 200);
-    TestContext invocation = new TestContext("PushFunction", Duration.ofMillis(7_700));
+    TestContext invocation = new TestContext("PushFunction", Duration.ofSeconds(10));
 
     assertDone(
         oneByOne.handleRequest(event(List.of("a"), segment(SlotRange.ALL, "hello")), invocation));
@@ -144,6 +146,34 @@ class PushHandlerTest {
     gateway.delay(() -> 0);
     assertDone(handle(retry.encode()));
     members.forEach(member -> assertEquals(List.of("\"hello\""), gateway.received(member.value())));
+  }
+
+  /// Nobody has tried those who are late: however many retries there are, no attempt is lost on
+  /// them, until it has been too long.
+  @Test
+  void whoIsLateAmongTheRetriesHasAsManyAttemptsLeft() {
+    List<ConnectionId> members = join(20);
+    PushHandler withoutTime =
+        new PushHandler(
+            gateway.environment("RetryFunction", Map.of("PUSH_CONCURRENCY", "1")),
+            InstantSource.system());
+    Instant since = Instant.now().minusSeconds(60);
+    PushJob.Retry retry =
+        new PushJob.Retry(room, members, 2, since, events("hello"));
+    TestContext invocation = new TestContext("RetryFunction", Duration.ofSeconds(4));
+
+    assertDone(withoutTime.handleRequest(event(List.of(""), retry.encode()), invocation));
+
+    PushJob.Retry again = takeRetry();
+    assertEquals(Set.copyOf(members), Set.copyOf(again.connections()));
+    assertEquals(2, again.attempt());
+    assertEquals(since.truncatedTo(ChronoUnit.MILLIS), again.since());
+
+    PushJob.Retry old =
+        new PushJob.Retry(
+            room, members, 1, Instant.now().minus(JobQueues.RETRIED_MAX), events("hello"));
+    assertDone(withoutTime.handleRequest(event(List.of(""), old.encode()), invocation));
+    assertEquals(waiting, TestQueues.size(retries()));
   }
 
   @Test
@@ -188,7 +218,8 @@ class PushHandlerTest {
     ConnectionId never = join(1).getFirst();
     gateway.answer(never.value(), 429);
     PushJob.Retry retry =
-        new PushJob.Retry(room, List.of(never), JobQueues.ATTEMPTS_MAX, events("hello"));
+        new PushJob.Retry(
+            room, List.of(never), JobQueues.ATTEMPTS_MAX, Instant.now(), events("hello"));
 
     assertDone(handle(retry.encode()));
 
@@ -212,7 +243,7 @@ class PushHandlerTest {
   void jobsOfOneGroupAreDoneOneAfterAnother() {
     List<ConnectionId> members = join(6);
     List<ConnectionId> left = members.subList(0, 3);
-    String rest = new PushJob.Retry(room, left, 0, events("1")).encode();
+    String rest = new PushJob.Retry(room, left, 0, null, events("1")).encode();
     AtomicInteger pushes = new AtomicInteger();
     // Were the group's jobs side by side, the last would be the first to arrive.
     gateway.delay(() -> Math.max(0, 100 - 30 * pushes.getAndIncrement()));
@@ -243,7 +274,7 @@ class PushHandlerTest {
             gateway.environment(
                 "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")),
             InstantSource.system());
-    String fails = new PushJob.Retry(room, List.of(slow), 0, events("1")).encode();
+    String fails = new PushJob.Retry(room, List.of(slow), 0, null, events("1")).encode();
 
     SQSBatchResponse response =
         withoutRetries.handleRequest(

@@ -86,12 +86,14 @@ class PushJobTest {
             ROOM,
             List.of(new ConnectionId("L0SM9cOFvHcCIhw="), new ConnectionId("b_-")),
             3,
+            Instant.ofEpochMilli(1_000),
             Events.of(List.of(event("again"))));
 
     PushJob.Retry arrived = (PushJob.Retry) PushJob.decode(job.encode());
 
     assertEquals(job.connections(), arrived.connections());
     assertEquals(3, arrived.attempt());
+    assertEquals(Instant.ofEpochMilli(1_000), arrived.since());
     assertEquals(job.events().lines(), arrived.events().lines());
   }
 
@@ -102,8 +104,8 @@ class PushJobTest {
 
     Optional<Timestamp> oldest = Optional.of(new Timestamp(7));
     assertEquals(oldest, sent(new PushJob.Segment(ROOM, SlotRange.ALL, events)).oldest());
-    assertEquals(oldest, sent(new PushJob.Retry(ROOM, one, 0, events)).oldest());
-    assertEquals(Optional.empty(), sent(new PushJob.Retry(ROOM, one, 1, events)).oldest());
+    assertEquals(oldest, sent(new PushJob.Retry(ROOM, one, 0, null, events)).oldest());
+    assertEquals(Optional.empty(), sent(new PushJob.Retry(ROOM, one, 1, null, events)).oldest());
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.parley.fanout.Pusher.Tokens.CLAIMED;
+import static dev.parley.fanout.Pusher.Tokens.ONE_BY_ONE;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,10 +51,10 @@ class PusherTest {
     ConnectionId closed = new ConnectionId(fresh("c"));
     gateway.answer(closed.value(), 410);
 
-    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, in(10)).gone());
+    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, ONE_BY_ONE, in(10)).gone());
     gateway.answer(closed.value(), 200);
 
-    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, in(10)).gone());
+    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, ONE_BY_ONE, in(10)).gone());
     assertEquals(Set.of(closed), gone);
     assertTrue(gateway.received(closed.value()).isEmpty());
   }
@@ -66,14 +69,17 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
 
-    Pusher.Outcome outcome = pusher.push(silent, FRAMES, gone, Deadline.in(Duration.ofMillis(500)));
+    Pusher.Outcome outcome = pusher.push(silent, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofMillis(500)));
 
     assertEquals(3, outcome.failed());
     assertEquals(2, outcome.late());
     Pusher.Unreached unreached = requireNonNull(outcome.unreached().get(0));
     assertEquals(3, unreached.tried().size());
     assertEquals(2, unreached.late().size());
-    assertEquals(Set.copyOf(silent), Set.copyOf(unreached.all()));
+    assertEquals(
+        Set.copyOf(silent),
+        Stream.concat(unreached.tried().stream(), unreached.late().stream())
+            .collect(Collectors.toSet()));
     assertEquals(3, gateway.underWayMax());
   }
 
@@ -88,7 +94,7 @@ class PusherTest {
     gateway.take(two.value(), 2);
     gateway.throttleOnce(all.value());
 
-    Pusher.Outcome outcome = pusher.push(List.of(one, two, all), frames, gone, in(10));
+    Pusher.Outcome outcome = pusher.push(List.of(one, two, all), frames, gone, ONE_BY_ONE, in(10));
 
     assertEquals(List.of("1"), gateway.received(one.value()));
     assertEquals(List.of("1", "2"), gateway.received(two.value()));
@@ -109,17 +115,34 @@ class PusherTest {
             new PushClient(new Aws(settings), settings, 1), 1, Duration.ZERO, tenASecond, ticker);
     List<ConnectionId> members =
         Stream.generate(() -> new ConnectionId(fresh("c"))).limit(30).toList();
-    assertTrue(pusher.affords(10));
-    assertFalse(pusher.affords(11));
 
     Pusher.Outcome outcome =
-        pusher.push(members, FRAMES, gone, Deadline.in(Duration.ofSeconds(1), ticker));
+        pusher.push(members, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofSeconds(1), ticker));
 
     // Ten that were saved, and one each tenth of a second before the deadline.
     assertEquals(19, outcome.delivered());
     assertEquals(11, outcome.late());
-    assertFalse(pusher.affords(1));
+    assertFalse(pusher.claim(1));
     assertEquals(19, members.stream().mapToInt(to -> gateway.received(to.value()).size()).sum());
+  }
+
+  @Test
+  void whatWasClaimedIsPushedWithoutWaiting() {
+    TestTicker ticker = new TestTicker();
+    Settings settings = new Settings(gateway.environment("PushFunction", Map.of()));
+    Pace tenASecond = new Pace(Duration.ofMillis(100).toNanos(), ticker);
+    Pusher pusher =
+        new Pusher(
+            new PushClient(new Aws(settings), settings, 4), 4, Duration.ZERO, tenASecond, ticker);
+    List<ConnectionId> members =
+        Stream.generate(() -> new ConnectionId(fresh("c"))).limit(10).toList();
+
+    assertFalse(pusher.claim(11));
+    assertTrue(pusher.claim(10));
+    assertFalse(pusher.claim(1), "it is for somebody else");
+
+    assertEquals(10, pusher.push(members, FRAMES, gone, CLAIMED, in(10)).delivered());
+    assertEquals(List.of(), ticker.pauses());
   }
 
   @Test
@@ -131,14 +154,14 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
     CompletableFuture<Pusher.Outcome> slow =
-        CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, in(10)));
+        CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, ONE_BY_ONE, in(10)));
     while (gateway.underWay() < 3) {
       Thread.onSpinWait();
     }
     List<ConnectionId> members =
         List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));
 
-    assertEquals(2, pusher.push(members, FRAMES, gone, in(10)).delivered());
+    assertEquals(2, pusher.push(members, FRAMES, gone, ONE_BY_ONE, in(10)).delivered());
 
     assertTrue(!slow.isDone(), "the slow room is at it still");
   }
@@ -159,7 +182,7 @@ class PusherTest {
     gateway.answer(busy.value(), 429);
     gateway.throttleOnce(busyOnce.value());
 
-    Pusher.Outcome outcome = pusher.push(List.of(busy, busyOnce), FRAMES, gone, in(10));
+    Pusher.Outcome outcome = pusher.push(List.of(busy, busyOnce), FRAMES, gone, ONE_BY_ONE, in(10));
 
     assertEquals(1, outcome.delivered());
     assertEquals(1, outcome.throttled());

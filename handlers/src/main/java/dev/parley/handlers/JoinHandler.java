@@ -73,7 +73,7 @@ public final class JoinHandler extends FrameHandler {
     return Trace.step(
         "replay",
         () -> {
-          Room room = rooms.open(id, caller.identity(), caller.now());
+          Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());

@@ -7,6 +7,7 @@ import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.http.ContentStreamProvider;
@@ -25,7 +26,7 @@ import software.amazon.awssdk.regions.Region;
 ///
 /// A request is tried once, save where its socket turns out to be dead: between two invocations a
 /// function is frozen, and does not see that the other side closes its sockets. Then it is tried
-/// again at once, once.
+/// again at once, once, if the caller allows it.
 ///
 /// Safe for use by many threads.
 public final class SignedPost {
@@ -64,13 +65,15 @@ public final class SignedPost {
   public record Answer(int status, String body) {}
 
   /// @param path below the service's URL, encoded, with its slash
+  /// @param again whether it may be posted once more, asked where its socket was dead
   /// @throws IOException where there is no answer
-  public Answer post(String path, byte[] json) throws IOException {
+  public Answer post(String path, byte[] json, BooleanSupplier again) throws IOException {
     try {
       return postOnce(path, json);
     } catch (IOException e) {
       // There is no connection, or no answer in time: another attempt would take as long.
-      if (e instanceof ConnectException || e instanceof InterruptedIOException) {
+      boolean dead = !(e instanceof ConnectException || e instanceof InterruptedIOException);
+      if (!dead || !again.getAsBoolean()) {
         throw e;
       }
       return postOnce(path, json);
@@ -86,14 +89,20 @@ public final class SignedPost {
                     .contentStreamProvider(content)
                     .build())
             .call();
-    // A body that is not read to its end would cost the socket.
-    String body = "";
-    if (response.responseBody().isPresent()) {
-      try (var stream = response.responseBody().get()) {
-        body = new String(stream.readNBytes(BODY_BYTES_MAX), UTF_8);
-      }
+    return new Answer(response.httpResponse().statusCode(), body(response));
+  }
+
+  /// Empty where it breaks off: the status says what became of the request.
+  private static String body(HttpExecuteResponse response) {
+    if (response.responseBody().isEmpty()) {
+      return "";
     }
-    return new Answer(response.httpResponse().statusCode(), body);
+    // A body that is not read to its end would cost the socket.
+    try (var stream = response.responseBody().get()) {
+      return new String(stream.readNBytes(BODY_BYTES_MAX), UTF_8);
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   private SdkHttpRequest signed(String path, int length, ContentStreamProvider content) {

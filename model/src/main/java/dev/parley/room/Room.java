@@ -35,7 +35,7 @@ public record Room(
   /// bounded far below by the pushes that an account may make: docs/COST.md.
   public static final int SEGMENTS_POWER_MAX = 12;
 
-  /// A room without members, whose messages never went by the queue.
+  /// A room without a salt, whose messages never went by the queue.
   public Room(
       RoomId id,
       @Nullable Timestamp head,

@@ -105,7 +105,7 @@ class LogsTest {
     Path segmenting =
         Files.writeString(
             data.resolve("template.yaml"),
-            Files.readString(TestCloud.TEMPLATE).replace("Default: 500\n", "Default: 1\n"));
+            Files.readString(TestCloud.TEMPLATE).replace("Default: 400\n", "Default: 1\n"));
     try (CloudProcess cloud = new CloudProcess(data.resolve("data"))) {
       cloud.start(
           50,

@@ -482,9 +482,54 @@ class TemplateTest {
     }
 
     assertEquals(
-        Set.of("FanoutFunction", "PushFunction", "RetryFunction", "PresenceFunction"), sharing);
+        Set.of(
+            "FanoutFunction",
+            "PushFunction",
+            "RetryFunction",
+            "PresenceFunction",
+            "DepartureFunction"),
+        sharing);
     assertEquals(100, percent);
     assertEquals("false", parameter("ReserveStreamFunctions"));
+  }
+
+  /// A room that is small by its members can be pushed to at once.
+  @Test
+  void oneFunctionMayPushToAWholeSmallRoomAtOnce() {
+    assertTrue(number("SegmentSize") <= perSecond("FanoutFunction", number("PushesPerSecond")));
+  }
+
+  /// Also where the account's quota is the smallest: PresenceFunction has a second's pushes in its
+  /// bucket, and 5 s for one room.
+  @Test
+  void aWholeRoomCanBeToldWhoComesAndWhoLeaves() {
+    for (String function : List.of("PresenceFunction", "DepartureFunction")) {
+      assertTrue(number("PresenceMax") <= (1 + 5) * perSecond(function, 2_000), function);
+    }
+  }
+
+  /// What one function of a kind may push a second.
+  private int perSecond(String function, int pushesPerSecond) {
+    JsonNode variables = template.functionProperty(function, "Environment").path("Variables");
+    JsonNode functions = variables.path("PUSH_SHARE_FUNCTIONS");
+    int atOnce = functions.has("Ref") ? number(functions.path("Ref").asText()) : functions.asInt();
+    return pushesPerSecond * variables.path("PUSH_SHARE_PERCENT").asInt() / 100 / atOnce;
+  }
+
+  private int number(String parameter) {
+    return Integer.parseInt(parameter(parameter));
+  }
+
+  /// A message is kept from its sending on, its delay included.
+  @Test
+  void aDepartureOutlivesItsDelayAndSeveralAttempts() {
+    JsonNode queue =
+        template.ofType(RawTemplate.QUEUE).getOrDefault("Departures", MissingNode.getInstance());
+    int delayMax = template.parameters().get("PresenceOutSeconds").path("MaxValue").asInt();
+    int hidden = queue.path("VisibilityTimeout").asInt();
+
+    assertTrue(queue.path("MessageRetentionPeriod").asInt() >= delayMax + 5 * hidden);
+    assertEquals(6 * template.functionProperty("DepartureFunction", "Timeout").asInt(), hidden);
   }
 
   private String parameter(String name) {
@@ -499,7 +544,7 @@ class TemplateTest {
   @Test
   void theBudgetIsFourFifthsOfTheQuota() {
     assertEquals(
-        Quotas.REQUESTS_PER_SECOND * 4 / 5, Integer.parseInt(parameter("PushesPerSecond")));
+        Quotas.REQUESTS_PER_SECOND * 4 / 5, number("PushesPerSecond"));
   }
 
   /// The segments of a room are a power of two, and a full batch is one too: one function does not
