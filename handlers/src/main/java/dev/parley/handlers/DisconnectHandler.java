@@ -118,8 +118,7 @@ public final class DisconnectHandler
         });
   }
 
-  /// The session comes first: the stream of the connection's rows closes a session that is still
-  /// open when they are deleted, and does not know the reason.
+  /// The session comes first: once the rows are deleted, nothing is left that would close it.
   private void disconnect(RequestContext request, Instant now) {
     ConnectionId connection = new ConnectionId(request.getConnectionId());
     String said = request.getDisconnectReason();

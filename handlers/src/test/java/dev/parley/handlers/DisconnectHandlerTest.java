@@ -58,7 +58,7 @@ class DisconnectHandlerTest {
     assertEquals(Set.of(room, other), bob.rooms(room, other));
   }
 
-  /// The stream closes a session that is still open when the connection's row is deleted.
+  /// Else nothing would be left that closes the session.
   @Test
   void aConnectionWhoseSessionCannotBeClosedKeepsItsRows() {
     TestConnection ada = TestConnection.open(room);

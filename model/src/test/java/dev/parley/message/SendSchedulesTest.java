@@ -67,7 +67,7 @@ class SendSchedulesTest {
         schedules++;
       } while (choices.next());
     }
-    assertEquals(1_310 + 518, schedules, "as many as a model of the send has");
+    assertEquals(1_310 + 518, schedules, "all orders of the writes, and no other, are gone through");
   }
 
   @Test

@@ -151,7 +151,6 @@ class MessageTraceTest {
     }
   }
 
-  /// However large the room is.
   @Test
   void aPingIsNotTraced() throws Exception {
     try (LocalCloud cloud = TestCloud.start();
@@ -167,6 +166,7 @@ class MessageTraceTest {
     }
   }
 
+  /// However large the room is.
   @Test
   void atMost64PartsOfAFanOutAreInATrace() throws Exception {
     try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("SegmentSize", "2"))) {

@@ -8,6 +8,7 @@ import dev.parley.client.Client;
 import dev.parley.client.Outbox;
 import dev.parley.client.Waits;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.faults.FaultPlan;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,15 +25,21 @@ import org.junit.jupiter.api.Test;
 /// Who is in a room, as its members see it.
 class PresenceTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration SETTLE = Duration.ofSeconds(2);
   private static final int USERS = 6;
   private static final int TABS_MAX = 3;
   private static final int STEPS = 40;
+
+  /// Of a room that is renewed or reloaded: `-Dparley.members=100` for the largest.
+  private static final int MEMBERS = Integer.getInteger("parley.members", 20);
 
   private static LocalCloud cloud;
 
   @BeforeAll
   static void start() throws Exception {
-    cloud = TestCloud.start(TestCloud.TEMPLATE, Map.of("PresenceOutSeconds", "1"));
+    cloud =
+        TestCloud.start(
+            TestCloud.TEMPLATE, Map.of("PresenceOutSeconds", "1", "PushesPerSecond", "1000000"));
   }
 
   @AfterAll
@@ -49,32 +56,48 @@ class PresenceTest {
 
   @Test
   void whatEachClientShowsIsWhoIsThereAfterComingsAndGoings() throws Exception {
+    comeAndGo(cloud);
+  }
+
+  /// What the index shows, and what it does not, is as old as half a second.
+  @Test
+  void aLaggingIndexOfMembersHidesNobodyAndKeepsNobody() throws Exception {
+    try (LocalCloud lagging =
+        TestCloud.start(
+            TestCloud.TEMPLATE,
+            Map.of("PresenceOutSeconds", "1"),
+            FaultPlan.parse("seed=7,index.lag=0.3/50-500ms"))) {
+      comeAndGo(lagging);
+    }
+  }
+
+  private static void comeAndGo(LocalCloud cloud) throws Exception {
     long seed = Long.getLong("parley.seed", 7);
     Random random = new Random(seed);
     List<User> users = new ArrayList<>();
     for (int i = 0; i < USERS; i++) {
       users.add(new User(i));
     }
-    open(users.getFirst());
+    open(cloud, users.getFirst());
     for (int step = 0; step < STEPS; step++) {
       User user = users.get(random.nextInt(USERS));
       boolean last = users.stream().filter(u -> !u.tabs().isEmpty()).count() == 1;
       switch (random.nextInt(5)) {
         case 0, 1 -> {
           if (user.tabs().size() < TABS_MAX) {
-            open(user);
+            open(cloud, user);
           }
         }
         case 2 -> { // planned renewal
           if (!user.tabs().isEmpty()) {
-            open(user);
+            open(cloud, user);
             user.tabs().removeFirst().close();
           }
         }
         case 3 -> { // reload
           if (!user.tabs().isEmpty()) {
             user.tabs().removeFirst().close();
-            open(user);
+            open(cloud, user);
           }
         }
         default -> { // all at once
@@ -105,19 +128,28 @@ class PresenceTest {
     return names;
   }
 
-  /// As the page does: it lists the members once it has joined.
-  private static void open(User user) throws InterruptedException {
+  /// As the page does: it lists the members once it has joined, and when the index surely has it.
+  private static void open(LocalCloud cloud, User user) throws InterruptedException {
     Client tab =
         new Client(cloud.webSocketUrl(), user.name(), user.secret(), Waits.DEFAULT, new Outbox());
     tab.join("presence");
     await(() -> tab.shown().containsKey("presence"), () -> user + " is not in the room");
     tab.listMembers("presence");
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            Thread.sleep(SETTLE);
+            tab.listMembers("presence");
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
     user.tabs().add(tab);
   }
 
   @Test
   void theRenewalOfEveryMemberOfAnIdleRoomIsPushedToNobody() {
-    List<TestClient> members = join("renewed", 20);
+    List<TestClient> members = join("renewed", MEMBERS);
     settled("renewed-marker");
 
     List<TestClient> renewed = new ArrayList<>();
@@ -136,10 +168,11 @@ class PresenceTest {
 
   @Test
   void aReloadIsToldOnceAtMostAndNeverAsALeaving() {
-    int size = 20;
+    int size = MEMBERS;
     List<TestClient> members = join("reloaded", size);
     settled("reloaded-marker");
     int told = members.stream().mapToInt(member -> presences(member).size()).sum();
+    assertTrue(told > 0, "who came first was told of the others");
 
     for (int i = 0; i < size; i++) {
       members.get(i).close();
