@@ -28,8 +28,8 @@ const NOTICE_MS = 10_000;
 /** Messages of which it is known how long they took. */
 const MEASURED_MAX = 2_000;
 
-/** How often the rooms that there are are looked at, while somebody uses the page. */
-const LIST_ROOMS_MS = 60_000;
+/** How old the list of rooms may get while somebody uses the page: it is pages of a scan. */
+const ROOMS_LISTED_MS = 5 * 60_000;
 
 const view = {
   name: /** @type {HTMLInputElement} */ ($('name')),
@@ -50,6 +50,15 @@ let previous = null;
 
 /** Rooms that others are in. @type {string[]} */
 let known = [];
+
+/** When they were asked for, as `performance.now()`. */
+let knownAt = -Infinity;
+
+/**
+ * When the members of rooms are to be listed, as `performance.now()`: once after each join, when the
+ * list has all who came before, and events tell of all who come later. @type {Map<string, number>}
+ */
+const membersDueAt = new Map();
 
 /** Text not sent yet, by room. @type {Map<string, string>} */
 const unsent = new Map();
@@ -81,15 +90,13 @@ const client = new Client({
 });
 
 client.on('change', renderSoon);
-client.on('state', ({ phase }) => {
-  if (phase === 'connected') listRooms();
+client.on('state', () => {
+  listWhatIsDue();
   renderState();
   renderSoon();
 });
 client.on('joined', ({ room }) => {
-  listMembers(room);
-  // The list may not have held us yet.
-  setTimeout(() => listMembers(room), client.waits.settleMs);
+  membersDueAt.set(room, performance.now() + client.waits.settleMs);
 });
 client.on('sent', ({ room, timestamp, trace }) => {
   if (trace !== undefined) measure(room, timestamp, { trace });
@@ -130,9 +137,20 @@ function details(room, timestamp) {
   return { ...shown, trace, ...(linked ? { traceUrl: template.replace('{trace}', trace) } : {}) };
 }
 
+/** Lists what the sides show, as soon as somebody uses the page: else nobody sees it. */
+function listWhatIsDue() {
+  const now = performance.now();
+  if (client.state.phase !== 'connected' || !client.inUse) return;
+  if (now >= knownAt + ROOMS_LISTED_MS) {
+    knownAt = now;
+    listRooms();
+  }
+  if (current !== null && now >= (membersDueAt.get(current) ?? Infinity)) listMembers(current);
+}
+
 /** @param {string} room */
 function listMembers(room) {
-  if (room !== current || client.room(room) === undefined) return;
+  membersDueAt.delete(room);
   client.listMembers(room).catch(() => {}); // The next connection lists them again.
 }
 
@@ -141,8 +159,8 @@ async function listRooms() {
     const { rooms } = await client.listRooms();
     known = rooms.map((r) => r.room).filter((r) => ROOM_PATTERN.test(r)).sort();
     renderSoon();
-  } catch {
-    // The next connection lists them again.
+  } catch (e) {
+    if (!(e instanceof Refused)) knownAt = -Infinity; // The next connection lists them again.
   }
 }
 
@@ -200,7 +218,9 @@ function show(room) {
   closeDrawers();
   renderComposer();
   renderSoon();
-  if (room !== null && client.room(room)?.link === 'live') listMembers(room);
+  if (room !== null && client.room(room)?.link === 'live' && !membersDueAt.has(room)) {
+    listMembers(room);
+  }
 }
 
 /** @param {boolean} now */
@@ -213,13 +233,15 @@ function setAtEnd(now) {
 
 /** @param {string} room */
 function quit(room) {
-  client.quit(room).then(listRooms);
+  client.quit(room);
+  known = [...new Set([...known, room])].sort();
   leave(room);
 }
 
 /** @param {string} room that is not joined any more */
 function leave(room) {
   unsent.delete(room);
+  membersDueAt.delete(room);
   rememberRooms();
   if (current !== room) renderSoon();
   else if (previous !== null && client.room(previous) !== undefined) show(previous);
@@ -376,7 +398,7 @@ window.addEventListener('hashchange', () => {
 });
 document.addEventListener('visibilitychange', renderSoon);
 setInterval(renderCountdown, 500);
-setInterval(() => client.inUse && listRooms(), LIST_ROOMS_MS);
+setInterval(listWhatIsDue, 500);
 
 const addressed = addressedRoom();
 if (addressed === null) show(client.rooms[0] ?? null);

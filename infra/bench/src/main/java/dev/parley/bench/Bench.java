@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// - `quota`: one message to more members than the account's quota bears at once: [Quota]
 /// - `neighbours`: what people elsewhere wait while one room is in trouble: [Neighbours]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
+/// - `tracing`: processor time of traces, of a push, of a batch, and of a message: [TraceCost]
 /// - `units`: what AWS would charge for each action, written into `docs/units.json`, then
 ///   `capacity`: [Units]
 /// - `capacity`: which of AWS's limits are met first, simulated, written into `docs/capacity.json`,

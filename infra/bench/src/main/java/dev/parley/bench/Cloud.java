@@ -51,7 +51,7 @@ final class Cloud implements AutoCloseable {
   static final int PUSH_MEDIAN_MS = 10;
   static final int PUSH_P99_MS = 40;
 
-  private static final Path TEMPLATE = Path.of("infra/template.yaml");
+  static final Path TEMPLATE = Path.of("infra/template.yaml");
 
   /// Faults: how long a push takes on AWS.
   static final String LATENCY =
@@ -164,14 +164,6 @@ final class Cloud implements AutoCloseable {
                     .stream())
         .mapToInt(Integer::parseInt)
         .sum();
-  }
-
-  /// The queues that a function is invoked from, as often as Lambda finds something there.
-  static List<String> mappedQueues() {
-    return Template.read(TEMPLATE, Map.of()).queueMappings().stream()
-        .map(mapping -> mapping.queue().name())
-        .sorted()
-        .toList();
   }
 
   URI webSocketUrl() {

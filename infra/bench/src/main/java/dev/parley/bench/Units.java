@@ -3,8 +3,7 @@ package dev.parley.bench;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.client.Client;
-import dev.parley.client.Outbox;
+import dev.parley.Limits;
 import dev.parley.client.Wait;
 import dev.parley.client.Waits;
 import dev.parley.identity.Identity;
@@ -17,12 +16,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
@@ -52,21 +48,11 @@ final class Units {
   /// A page has as many messages as the web client asks for.
   private static final int PAGE = 50;
 
-  /// An hour of a client takes a minute here: its waits are so much shorter, but for those that
-  /// wait for a server.
-  private static final int HASTE = 60;
+  /// A page of `rooms` is full with so many, of which one connection can join half.
+  private static final int ROOMS = Limits.PAGE_ROOMS_MAX;
 
-  private static final Set<Wait> NOT_HASTENED =
-      EnumSet.of(
-          Wait.REPLY,
-          Wait.PROBE,
-          Wait.OPEN,
-          Wait.BACK_OFF,
-          Wait.BACK_OFF_MAX,
-          Wait.RENEW_MIN,
-          Wait.RENEW_MAX,
-          Wait.LINGER,
-          Wait.RESEND_MAX);
+  /// A run that something else has disturbed is repeated so often at most.
+  private static final int ATTEMPTS_MAX = 5;
 
   private final Cloud cloud;
   private final Report report;
@@ -83,7 +69,6 @@ final class Units {
     root.put("time", Instant.now().toString());
     root.set("measured", report.origin());
     root.put("eventBytes", eventBytes());
-    root.set("mappedQueues", json.valueToTree(Cloud.mappedQueues()));
     actions = root.putArray("actions");
   }
 
@@ -130,6 +115,8 @@ final class Units {
         send(speaker, "warm", false);
         speaker.request("{'action': 'ping', 'rooms': ['warm']}");
         speaker.request("{'action': 'history', 'room': 'warm', 'limit': 50}");
+        speaker.request("{'action': 'members', 'room': 'warm'}");
+        speaker.request("{'action': 'rooms'}");
         speaker.request("{'action': 'quit', 'room': 'warm-too'}");
       }
     }
@@ -159,28 +146,19 @@ final class Units {
       measure("join", 1, 1, () -> speaker.request("{'action': 'join', 'room': 'alone-too'}"));
       measure("quit", 1, 1, () -> speaker.request("{'action': 'quit', 'room': 'alone-too'}"));
     }
-    settle();
-    measureIdleHour();
+    listOfRooms();
   }
 
-  /// A client whose room is silent and whose page is hidden, without its renewal.
-  private void measureIdleHour() throws Exception {
-    Map<Wait, Long> hasty = new EnumMap<>(Wait.class);
-    for (Wait wait : Wait.values()) {
-      if (!NOT_HASTENED.contains(wait)) {
-        hasty.put(wait, Math.max(1, Waits.DEFAULT.ms(wait) / HASTE));
+  private void listOfRooms() throws Exception {
+    try (Speaker one = Speaker.connect(cloud.webSocketUrl(), secret(), "rooms-0");
+        Speaker other = Speaker.connect(cloud.webSocketUrl(), secret(), "rooms-1")) {
+      for (int i = 2; i < ROOMS; i++) {
+        Speaker speaker = i % 2 == 0 ? one : other;
+        speaker.request("{'action': 'join', 'room': 'rooms-%d'}".formatted(i));
+        send(speaker, "rooms-" + i, false);
       }
-    }
-    try (Client client =
-        new Client(cloud.webSocketUrl(), "Ada", secret(), new Waits(hasty), new Outbox())) {
-      client.join("idle");
-      while (client.shown().isEmpty()) {
-        Thread.sleep(50);
-      }
-      Thread.sleep(QUIET_MS); // it has settled: its next waits are the long ones
-      Usage before = usage();
-      Thread.sleep(TimeUnit.HOURS.toMillis(1) / HASTE);
-      add("idle hour", 1, usage().since(before), 1);
+      settle();
+      measure("rooms page", 1, RUNS, () -> one.request("{'action': 'rooms'}"));
     }
     settle();
   }
@@ -191,9 +169,29 @@ final class Units {
     measure("connect", size, 1, () -> speaker[0] = connect(guest));
     measure("first page", size, 1, () -> firstPage(speaker[0]));
     long[] newest = new long[1];
-    measure("message", size, RUNS, () -> newest[0] = send(speaker[0], ROOM, true));
+    measure(
+        "members page",
+        size,
+        RUNS,
+        () -> speaker[0].request("{'action': 'members', 'room': '%s'}".formatted(ROOM)));
+    measureMessage(size, () -> newest[0] = send(speaker[0], ROOM, true));
     measure("renewal", size, 1, () -> speaker[0] = renew(speaker[0], guest, newest[0]));
     measure("disconnect", size, 1, () -> speaker[0].close());
+  }
+
+  /// @throws IllegalStateException where somebody is pushed to twice, however often it is tried
+  private void measureMessage(int members, Action send) throws Exception {
+    for (int i = 0; i < ATTEMPTS_MAX; i++) {
+      Usage used = used(RUNS, send);
+      if (used.amount("messages", "pushed") == members
+          && used.amount("queueRequests", "PushRetries") == 0) {
+        add("message", members, used);
+        return;
+      }
+    }
+    throw new IllegalStateException(
+        "a message to %d members was pushed to some of them twice, or not at all, %d times"
+            .formatted(members, ATTEMPTS_MAX));
   }
 
   private Speaker connect(String guest) throws Exception {
@@ -228,16 +226,20 @@ final class Units {
   }
 
   private void measure(String action, int members, int runs, Action run) throws Exception {
+    add(action, members, used(runs, run));
+  }
+
+  /// @return the mean
+  private Usage used(int runs, Action run) throws Exception {
     Usage before = usage();
     for (int i = 0; i < runs; i++) {
       run.run();
       settle(); // each message has a batch of its own
     }
-    add(action, members, usage().since(before), runs);
+    return usage().since(before).dividedBy(runs);
   }
 
-  private void add(String action, int members, Usage usage, int runs) {
-    Usage each = usage.dividedBy(runs);
+  private void add(String action, int members, Usage each) {
     ObjectNode node = actions.addObject().put("action", action).put("members", members);
     each.write(node.putObject("usage"));
     Map<String, Double> row = new LinkedHashMap<>();

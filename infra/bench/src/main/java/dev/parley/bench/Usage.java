@@ -11,8 +11,8 @@ import java.util.function.ToDoubleFunction;
 ///
 /// ```json
 /// {"messages": {"received": 1, "replied": 1}, "invocations": {"PingFunction": 1},
-///  "gbSeconds": {"PingFunction": 0.006}, "traces": {"PingFunction": 1},
-///  "readUnits": {"ChatRooms": 1}, "logBytes": {"functions": 900}}
+///  "gbSeconds": {"PingFunction": 0.006}, "readUnits": {"ChatConnections": 1, "ChatRooms": 1},
+///  "logBytes": {"lines": 427, "metrics": 183}}
 /// ```
 record Usage(Map<String, Map<String, Double>> amounts) {
   /// @param totals of a local cloud
@@ -27,7 +27,7 @@ record Usage(Map<String, Map<String, Double>> amounts) {
           String table = of.getOrDefault("TableName", "") + (index == null ? "" : "/" + index);
           switch (series.namespace() + " " + series.name()) {
             case "AWS/Lambda Invocations" -> add(amounts, "invocations", function, total);
-            case "AWS/Lambda Duration" ->
+            case "Local BilledMilliseconds" ->
                 add(
                     amounts,
                     "gbSeconds",
@@ -114,7 +114,7 @@ record Usage(Map<String, Map<String, Double>> amounts) {
     return by(what).getOrDefault(of, 0.0);
   }
 
-  /// Whether nothing was counted but time, which is never twice the same.
+  /// Whether nothing was counted.
   boolean isNothing() {
     return amounts.isEmpty();
   }

@@ -53,7 +53,7 @@ record Looks(long joinedMs, long heardMs, long lookedMs) {
     return lookedMs + drawn(Math.min(waits.ms(Wait.PING_MAX), lookedMs - newsMs), chance);
   }
 
-  private static long drawn(long ms, double chance) {
+  static long drawn(long ms, double chance) {
     return ms - (long) (chance * ms / JITTER);
   }
 

@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The page, in a real browser.
 class BrowserTest extends PageTest {
   private static final double CLIENT_TESTS_MS_MAX = 180_000;
+  private static final Pattern LIST = Pattern.compile("\"action\":\"(rooms|members)\"");
 
   @Test
   void twoPagesTalkInTwoRooms() {
@@ -153,6 +155,40 @@ class BrowserTest extends PageTest {
     bob.element("quit-archive").click();
     assertThat(bob.element("room-archive")).hasCount(0);
     assertThat(ada.element("members")).not().containsText("Bob");
+  }
+
+  /// A list is pages of reads, and costs as much as pings.
+  @Test
+  void listsAreAskedForOnceAndLaterOnlyWhileSomebodyUsesThePage() {
+    BrowserContext visitor = browser.newContext();
+    visitor.clock().install();
+    Page page = visitor.newPage();
+    List<String> lists = new CopyOnWriteArrayList<>();
+    page.onWebSocket(
+        socket ->
+            socket.onFrameSent(
+                frame -> {
+                  Matcher list = LIST.matcher(frame.text());
+                  if (list.find()) {
+                    lists.add(list.group(1));
+                  }
+                }));
+    page.navigate("http://localhost:" + cloud.port() + "/#room=lists");
+    assertThat(page.getByTestId("member-count")).hasText("1");
+    assertEquals(List.of("rooms", "members"), lists);
+
+    visitor.clock().fastForward("04:00");
+    visitor.clock().fastForward("01:30"); // by now nobody has used it for 5 min
+    TestClient bob = TestClient.connect(cloud.webSocketUrl(), "?name=Bob&rooms=lists");
+    bob.request("sendMessage", "\"room\":\"lists\",\"message\":\"anybody there?\"");
+    assertThat(new TestPage(page).texts()).hasText(new String[] {"anybody there?"});
+    assertEquals(List.of("rooms", "members"), lists);
+
+    page.keyboard().press("Shift");
+
+    page.waitForCondition(() -> lists.size() > 2);
+    assertEquals(List.of("rooms", "members", "rooms"), lists);
+    bob.close();
   }
 
   @Test

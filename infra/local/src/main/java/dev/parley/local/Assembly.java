@@ -286,7 +286,7 @@ final class Assembly {
   private @Nullable ServiceProxy startProxy() throws StartException {
     try {
       return options.metered() || ServiceProxy.isNeeded(faults)
-          ? parts.opened(new ServiceProxy(faults))
+          ? parts.opened(new ServiceProxy(faults, options.metered()))
           : null;
     } catch (IOException e) {
       throw new StartException("Cannot start: " + e.getMessage(), e);

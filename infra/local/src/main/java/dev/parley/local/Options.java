@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
-/// @param metered whether the units that functions consume of tables and queues are measured too
+/// @param metered whether the units that functions consume of tables, and their requests to queues,
+///     are measured too
 public record Options(
     Path template,
     Map<String, String> parameters,

@@ -35,7 +35,7 @@ public final class ConsumedCapacity {
   /// Makes a call, and adds what it consumed.
   ///
   /// @param target for example `DynamoDB_20120810.PutItem`
-  static DynamoDbFaults.Answer measured(
+  public static DynamoDbFaults.Answer measured(
       String target, byte[] body, DynamoDbFaults.Service dynamoDb, MetricStore metrics)
       throws IOException, InterruptedException {
     String operation = target.substring(target.indexOf('.') + 1);

@@ -7,7 +7,6 @@ import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
-import dev.parley.local.metrics.MetricStore;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -87,13 +86,11 @@ public final class DynamoDbFaults {
   /// Makes one call.
   ///
   /// @param target for example `DynamoDB_20120810.PutItem`
-  /// @param metrics gets the units that it consumed
   /// @return null where its caller gets no answer
-  public @Nullable Answer call(String target, byte[] body, Service service, MetricStore metrics)
+  public @Nullable Answer call(String target, byte[] body, Service dynamoDb)
       throws IOException, InterruptedException {
     String operation = target.substring(target.indexOf('.') + 1);
     JsonNode request = Json.MAPPER.readTree(body);
-    Service dynamoDb = sent -> ConsumedCapacity.measured(target, sent, service, metrics);
     Faults.Occurrence throttled = faults.next(Fault.DYNAMODB_THROTTLED);
     if (throttled != null) {
       return throttled(operation, request, throttled.random(), dynamoDb);

@@ -73,6 +73,7 @@ public final class LocalFunction implements AutoCloseable {
   private final Series invocations;
   private final Series errors;
   private final Series duration;
+  private final Series billed;
   private final Series concurrency;
   private final Series traces;
   private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
@@ -112,6 +113,7 @@ public final class LocalFunction implements AutoCloseable {
     this.invocations = Series.ofFunction("Invocations", "Count", name);
     this.errors = Series.ofFunction("Errors", "Count", name);
     this.duration = Series.ofFunction("Duration", "Milliseconds", name);
+    this.billed = Series.ofLocalCloud("BilledMilliseconds", Map.of("FunctionName", name));
     this.concurrency = Series.ofFunction("ConcurrentExecutions", "Count", name);
     this.traces = Series.ofLocalCloud("TracesRecorded", Map.of("FunctionName", name));
   }
@@ -169,7 +171,9 @@ public final class LocalFunction implements AutoCloseable {
       return result;
     } finally {
       metrics.add(errors, succeeded ? 0 : 1);
-      metrics.add(duration, (System.nanoTime() - begun) / 1e6);
+      double ms = (System.nanoTime() - begun) / 1e6;
+      metrics.add(duration, ms);
+      metrics.add(billed, Math.ceil(ms));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.parley.local.lambda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.local.dynamodb.ConsumedCapacity;
 import dev.parley.local.dynamodb.DynamoDbFaults;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
@@ -80,6 +81,7 @@ public final class ServiceProxy implements AutoCloseable {
   private static final String CHECKSUM = "x-amz-crc32";
 
   private final Faults faults;
+  private final boolean metered;
   private final DynamoDbFaults dynamoDb;
 
   /// Without proxies, whatever this JVM was told of them: all of it is on this machine.
@@ -98,7 +100,14 @@ public final class ServiceProxy implements AutoCloseable {
 
   /// @throws IOException if there is no free port
   public ServiceProxy(Faults faults) throws IOException {
+    this(faults, false);
+  }
+
+  /// @param metered whether it measures what AWS would charge for the calls
+  /// @throws IOException if there is no free port
+  public ServiceProxy(Faults faults, boolean metered) throws IOException {
     this.faults = faults;
+    this.metered = metered;
     this.dynamoDb = new DynamoDbFaults(faults);
     ChannelFuture bound =
         new ServerBootstrap()
@@ -278,19 +287,26 @@ public final class ServiceProxy implements AutoCloseable {
       if (isDead()) {
         return null; // it was killed meanwhile
       }
+      String target = request.headers().get("X-Amz-Target", "");
       DynamoDbFaults.Service forward =
           changed -> forward(services.get(service) + path, request, changed);
-      String target = request.headers().get("X-Amz-Target", "");
+      DynamoDbFaults.Service called = metered ? metered(service, target, forward) : forward;
       DynamoDbFaults.Answer answer =
-          switch (service) {
-            case "DYNAMODB" -> dynamoDb.call(target, body, forward, metrics);
-            case "SQS" -> {
-              metrics.add(Series.ofQueueRequests(queue(body)), QueueRequests.of(body.length));
-              yield forward.call(body);
-            }
-            default -> forward.call(body);
-          };
+          service.equals("DYNAMODB") ? dynamoDb.call(target, body, called) : called.call(body);
       return dies(Fault.FUNCTION_KILLED_AFTER_CALL) ? null : answer;
+    }
+
+    private DynamoDbFaults.Service metered(
+        String service, String target, DynamoDbFaults.Service forward) {
+      return switch (service) {
+        case "DYNAMODB" -> sent -> ConsumedCapacity.measured(target, sent, forward, metrics);
+        case "SQS" ->
+            sent -> {
+              metrics.add(Series.ofQueueRequests(queue(sent)), QueueRequests.of(sent.length));
+              return forward.call(sent);
+            };
+        default -> forward;
+      };
     }
   }
 

@@ -3,7 +3,6 @@ package dev.parley.local.dynamodb;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.parley.local.faults.Faults;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.metrics.Series;
 import dev.parley.local.template.TableResource;
@@ -168,8 +167,7 @@ final class ConsumedCapacityTest {
   private void call(String operation, String request) throws Exception {
     String target = "DynamoDB_20120810." + operation;
     byte[] body = request.replace('\'', '"').formatted(table).getBytes(UTF_8);
-    var _ =
-        new DynamoDbFaults(Faults.none()).call(target, body, sent -> send(target, sent), metrics);
+    var _ = ConsumedCapacity.measured(target, body, sent -> send(target, sent), metrics);
   }
 
   private static DynamoDbFaults.Answer send(String target, byte[] body)

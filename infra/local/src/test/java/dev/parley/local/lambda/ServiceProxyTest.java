@@ -77,7 +77,8 @@ final class ServiceProxyTest {
     void run(DynamoDbClient client, Faults faults, String table) throws Exception;
   }
 
-  private static void with(String plan, Body body) throws Exception {
+  /// @return its name
+  private static String createTable() {
     String table = "Rows" + ++tables;
     dynamoDb.create(
         List.of(
@@ -91,6 +92,11 @@ final class ServiceProxyTest {
                         "Rooms", new TableResource.Key("room", "id"), "ALL", List.of())),
                 null,
                 null)));
+    return table;
+  }
+
+  private static void with(String plan, Body body) throws Exception {
+    String table = createTable();
     Faults faults = new Faults(FaultPlan.parse(plan));
     try (ServiceProxy proxy = new ServiceProxy(faults);
         DynamoDbClient client =
@@ -281,6 +287,20 @@ final class ServiceProxyTest {
     try (ServiceProxy proxy = new ServiceProxy(Faults.none());
         DynamoDbClient client = client(proxy.open(nowhere, new MetricStore()).endpoints())) {
       assertThrows(SdkClientException.class, () -> put(client, "Rows", "a", "lobby"));
+    }
+  }
+
+  @Test
+  void whatCallsConsumeIsMeasuredOnlyWhereItIsAskedFor() throws Exception {
+    String table = createTable();
+    for (boolean metered : new boolean[] {false, true}) {
+      MetricStore metrics = new MetricStore();
+      try (ServiceProxy proxy = new ServiceProxy(Faults.none(), metered);
+          DynamoDbClient client = client(proxy.open(dynamoDb.environment(), metrics).endpoints())) {
+        put(client, table, "a", "lobby");
+      }
+
+      assertEquals(metered ? 1 : 0, metrics.totals().size());
     }
   }
 
