@@ -140,7 +140,10 @@ class LateWritesTest {
                             "sender", Row.s("Ada"),
                             "joined_at", Row.n(0),
                             "allowance", Row.n(0),
-                            "slot", Row.s(Slot.of("salt", "guest:ada", new ConnectionId(connection)).value()),
+                            "slot",
+                                Row.s(
+                                    Slot.of("salt", "guest:ada", new ConnectionId(connection))
+                                        .value()),
                             "expires_at", Row.seconds(Instant.now().plusSeconds(3_600)))));
   }
 

@@ -525,7 +525,12 @@ class TemplateTest {
   void aDepartureOutlivesItsDelayAndSeveralAttempts() {
     JsonNode queue =
         template.ofType(RawTemplate.QUEUE).getOrDefault("Departures", MissingNode.getInstance());
-    int delayMax = template.parameters().get("PresenceOutSeconds").path("MaxValue").asInt();
+    int delayMax =
+        template
+            .parameters()
+            .getOrDefault("PresenceOutSeconds", MissingNode.getInstance())
+            .path("MaxValue")
+            .asInt();
     int hidden = queue.path("VisibilityTimeout").asInt();
 
     assertTrue(queue.path("MessageRetentionPeriod").asInt() >= delayMax + 5 * hidden);

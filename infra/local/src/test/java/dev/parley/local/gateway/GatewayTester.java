@@ -166,7 +166,17 @@ final class GatewayTester implements AutoCloseable {
             identitySources);
     gateway =
         new Gateway(
-            api, functions, port, site, xray, new MetricStore(), origins, quota, faults, journal, bounds);
+            api,
+            functions,
+            port,
+            site,
+            xray,
+            new MetricStore(),
+            origins,
+            quota,
+            faults,
+            journal,
+            bounds);
   }
 
   Gateway gateway() {
