@@ -109,8 +109,7 @@ final class Delivery implements AutoCloseable {
                                 room, events.afterFrames(some.getKey()), some.getValue()),
                         executor))
             .toList();
-    int givenUp =
-        InvocationExecutor.join(leaving).stream().mapToInt(Integer::intValue).sum();
+    int givenUp = InvocationExecutor.join(leaving).stream().mapToInt(Integer::intValue).sum();
     report(to.size(), events, outcome, givenUp);
     return outcome;
   }

@@ -27,8 +27,8 @@ final class Movement implements Presence.Move {
   private @Nullable Membership first;
   private @Nullable Membership latest;
 
-  /// Whether a connection that was there before the batch went after the first one came, so that the
-  /// user was there all the time.
+  /// Whether a connection that was there before the batch went after the first one came, so that
+  /// the user was there all the time.
   private boolean covered;
 
   void came(Membership member) {
@@ -43,10 +43,7 @@ final class Movement implements Presence.Move {
     latest = member;
     here.remove(member.connection());
     covered |=
-        !expired
-            && !came.contains(member.connection())
-            && first != null
-            && hasName(member, first);
+        !expired && !came.contains(member.connection()) && first != null && hasName(member, first);
   }
 
   @Override

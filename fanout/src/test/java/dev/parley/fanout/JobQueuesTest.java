@@ -141,7 +141,8 @@ class JobQueuesTest {
     sqs.refuse(entry -> entry.path("MessageBody").textValue().contains(room.name()));
 
     JobQueues.NotEnqueued e =
-        assertThrows(JobQueues.NotEnqueued.class, () -> queues.retry(room, slow, one, 1, Instant.now()));
+        assertThrows(
+            JobQueues.NotEnqueued.class, () -> queues.retry(room, slow, one, 1, Instant.now()));
 
     assertEquals("1 of 1 entries were refused: InternalError", e.getMessage());
   }

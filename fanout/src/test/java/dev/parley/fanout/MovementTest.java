@@ -82,8 +82,8 @@ class MovementTest {
     assertEquals(Change.AWAY, movement.change(List.of()));
   }
 
-  /// An earlier connection has been told, and its removal found this one: nobody else finds out that
-  /// the user is away.
+  /// An earlier connection has been told, and its removal found this one: nobody else finds out
+  /// that the user is away.
   @Test
   void aUserIsAwayAlsoOnceAConnectionCameAndWentInOneBatch() {
     movement.came(FIRST);

@@ -153,8 +153,7 @@ class PushClientTest {
     try (DyingServer dying = new DyingServer(List.of(1))) {
       PushClient client = client(settings(dying.port(), 1_000));
 
-      assertInstanceOf(
-          PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8), () -> false));
+      assertInstanceOf(PushResult.Failed.class, client.post(ID, "1".getBytes(UTF_8), () -> false));
 
       assertEquals(List.of("1"), dying.requests(), "the budget has no push for it");
     }
@@ -216,9 +215,7 @@ class PushClientTest {
           if (i == last) {
             return;
           }
-          socket
-              .getOutputStream()
-              .write(("HTTP/1.1 200 OK\r\n" + rest).getBytes(UTF_8));
+          socket.getOutputStream().write(("HTTP/1.1 200 OK\r\n" + rest).getBytes(UTF_8));
           if (rest.endsWith("{")) {
             return;
           }
@@ -255,7 +252,8 @@ class PushClientTest {
     }
 
     assertInstanceOf(
-        PushResult.Failed.class, client(settings(port, 2_000)).post(ID, "1".getBytes(UTF_8), () -> true));
+        PushResult.Failed.class,
+        client(settings(port, 2_000)).post(ID, "1".getBytes(UTF_8), () -> true));
   }
 
   private static PushClient client(Settings settings) {

@@ -158,8 +158,7 @@ class PushHandlerTest {
             gateway.environment("RetryFunction", Map.of("PUSH_CONCURRENCY", "1")),
             InstantSource.system());
     Instant since = Instant.now().minusSeconds(60);
-    PushJob.Retry retry =
-        new PushJob.Retry(room, members, 2, since, events("hello"));
+    PushJob.Retry retry = new PushJob.Retry(room, members, 2, since, events("hello"));
     TestContext invocation = new TestContext("RetryFunction", Duration.ofSeconds(4));
 
     assertDone(withoutTime.handleRequest(event(List.of(""), retry.encode()), invocation));

@@ -1,9 +1,9 @@
 package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static dev.parley.fanout.Pusher.Tokens.CLAIMED;
 import static dev.parley.fanout.Pusher.Tokens.ONE_BY_ONE;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -69,7 +69,8 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
 
-    Pusher.Outcome outcome = pusher.push(silent, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofMillis(500)));
+    Pusher.Outcome outcome =
+        pusher.push(silent, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofMillis(500)));
 
     assertEquals(3, outcome.failed());
     assertEquals(2, outcome.late());

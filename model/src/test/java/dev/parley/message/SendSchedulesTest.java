@@ -67,7 +67,8 @@ class SendSchedulesTest {
         schedules++;
       } while (choices.next());
     }
-    assertEquals(1_310 + 518, schedules, "all orders of the writes, and no other, are gone through");
+    assertEquals(
+        1_310 + 518, schedules, "all orders of the writes, and no other, are gone through");
   }
 
   @Test

@@ -548,8 +548,7 @@ class TemplateTest {
   /// API Gateway's own quota, of which frames have the rest.
   @Test
   void theBudgetIsFourFifthsOfTheQuota() {
-    assertEquals(
-        Quotas.REQUESTS_PER_SECOND * 4 / 5, number("PushesPerSecond"));
+    assertEquals(Quotas.REQUESTS_PER_SECOND * 4 / 5, number("PushesPerSecond"));
   }
 
   /// The segments of a room are a power of two, and a full batch is one too: one function does not
