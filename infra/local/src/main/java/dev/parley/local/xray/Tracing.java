@@ -204,7 +204,8 @@ public final class Tracing {
     /// The handler has ended, on the thread on which it began.
     public void handlerEnds(Segment segment) {
       segment.setFault(segment.isFault() || failed);
-      AWSXRay.endSegment();
+      // Another local cloud of this process may have begun meanwhile.
+      segment.getCreator().endSegment();
     }
 
     /// It has failed, by itself or because it was broken off.

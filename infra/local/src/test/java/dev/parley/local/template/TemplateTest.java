@@ -185,8 +185,8 @@ class TemplateTest {
             "Echo.Properties.Runtime: `python3.14` does not match java\\d+ (template.yaml:31)"),
         Arguments.of(
             "Handler: a.Echo",
-            "ReservedConcurrentExecutions: 1",
-            "Echo.Properties.ReservedConcurrentExecutions: the local cloud does not honour this"
+            "AutoPublishAlias: live",
+            "Echo.Properties.AutoPublishAlias: the local cloud does not honour this"
                 + " property (template.yaml:32)"),
         Arguments.of(
             "BatchSize: 7",
