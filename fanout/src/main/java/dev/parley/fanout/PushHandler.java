@@ -173,8 +173,12 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
           Pusher.Tokens.ONE_BY_ONE,
           deadline,
           (room, lacked, members) -> {
-            // Nobody tried those who are late. Both go on with the same traces.
+            // Nobody tried those who are late.
             int same = Math.max(1, attempt);
+            if (members.late().isEmpty()) {
+              return queues.retry(room, members.tried(), lacked, attempt + 1, since);
+            }
+            // Both go on with the same traces.
             return queues.retry(room, members.tried(), lacked.share(0, 2), attempt + 1, since)
                 + queues.retry(room, members.late(), lacked.share(1, 2), same, since);
           });

@@ -167,8 +167,34 @@ class MetricsTest {
       LocalMetrics throttled = LocalMetrics.await(cloud, m -> m.sum("PushesThrottled") >= 1);
       assertEquals(0, throttled.sum("PushesGivenUp"), "it is tried again");
 
-      try (TestClient _ = connect("Cid", "attic")) {
-        LocalMetrics.await(cloud, m -> m.sum("PushesGivenUp") == 1);
+      // His last attempt, which would come half a minute later.
+      var sqs = cloud.sqs().client();
+      String retries = sqs.getQueueUrl(get -> get.queueName("PushRetries")).queueUrl();
+      String job =
+          """
+          {"room":"attic","attempt":5,"connections":["%s"]}
+          {"type":"message"}\
+          """
+              .formatted(ben);
+      sqs.sendMessage(send -> send.queueUrl(retries).messageBody(job));
+      LocalMetrics.await(cloud, m -> m.sum("PushesGivenUp") == 1);
+    }
+  }
+
+  /// They are a hint, and nobody is told of them twice.
+  @Test
+  void presenceIsNotGivenUp() throws Exception {
+    try (TestClient ada = connect("Ada", "attic");
+        TestClient benjamin = connect("Ben", "attic")) {
+      String other = benjamin.user();
+      ada.awaitPresence(other, "in");
+      benjamin.awaitPresence(other, "in");
+      cloud.faults().throttle(Set.of(connectionId("Ben")));
+
+      try (TestClient cid = connect("Cid", "attic")) {
+        ada.awaitPresence(cid.user(), "in");
+        LocalMetrics told = LocalMetrics.await(cloud, m -> m.sum("PushesThrottled") >= 1);
+        assertEquals(0, told.sum("PushesGivenUp"));
       }
     }
   }
