@@ -101,10 +101,11 @@ def check_references():
             problems.append(f"an output refers to {name}, which is not there")
 
 
-def before():
+def before(stack):
+    """For each resource what is made before it; none of them may be itself."""
     needs = {
-        id: (set(references(r)) | set(names(r.get("DependsOn")))) & set(resources)
-        for id, r in resources.items()
+        id: (set(references(r)) | set(names(r.get("DependsOn")))) & set(stack["Resources"])
+        for id, r in stack["Resources"].items()
     }
     result = {}
     for id in needs:
@@ -120,7 +121,7 @@ def before():
 
 
 def check_order():
-    earlier = before()
+    earlier = before(stack)
     parts = sorted(
         id
         for id, r in resources.items()
@@ -240,7 +241,7 @@ check_order()
 check_calls()
 check_handlers()
 check_versions()
-translated(source, {"GradualDeployment": "true"})
+before(translated(source, {"GradualDeployment": "true"}))
 with open(output_path, "w", encoding="utf-8") as file:
     json.dump(stack, file, indent=1, sort_keys=True)
 for problem in problems:

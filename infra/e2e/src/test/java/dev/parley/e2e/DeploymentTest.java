@@ -18,6 +18,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -75,7 +76,11 @@ class DeploymentTest {
             "ChatSessions.TableName " + onlyWithFixedNames("ChatSessions"),
             "ChatDashboard.DashboardName {\"Fn::Sub\":\"${AWS::StackName}-${AWS::Region}\"}"),
         named);
-    assertEquals("false", template.parameters().get("FixedTableNames").path("Default").asText());
+    assertEquals("false", defaultOf("FixedTableNames"));
+  }
+
+  private String defaultOf(String parameter) {
+    return template.root().path("Parameters").path(parameter).path("Default").asText();
   }
 
   private static String onlyWithFixedNames(String table) {
@@ -158,8 +163,8 @@ class DeploymentTest {
     for (String one : parts) {
       for (String other : parts) {
         if (one.compareTo(other) < 0
-            && !before.get(one).contains(other)
-            && !before.get(other).contains(one)) {
+            && !before.getOrDefault(one, Set.of()).contains(other)
+            && !before.getOrDefault(other, Set.of()).contains(one)) {
           sideBySide.add(one + " and " + other);
         }
       }
@@ -177,7 +182,7 @@ class DeploymentTest {
     String stage = template.ofType(RawTemplate.STAGE).keySet().iterator().next();
     parts.remove(stage);
 
-    assertTrue(before.get(stage).containsAll(parts));
+    assertTrue(before.getOrDefault(stage, Set.of()).containsAll(parts));
   }
 
   /// As CloudFormation would say: circular dependency between resources.
@@ -361,8 +366,8 @@ class DeploymentTest {
     wanted.put(api + "ConnectAuthorizer", RawTemplate.AUTHORIZER);
     for (String key : RawTemplate.fields(requireNonNull(properties).path("Routes")).keySet()) {
       // What SAM's translator 1.110 called it.
-      String name = key.replace("$", "");
-      name = name.substring(0, 1).toUpperCase() + name.substring(1).toLowerCase();
+      String lower = key.replace("$", "").toLowerCase(Locale.ROOT);
+      String name = lower.substring(0, 1).toUpperCase(Locale.ROOT) + lower.substring(1);
       wanted.put(api + name + "Route", RawTemplate.ROUTE);
       wanted.put(api + name + "Integration", RawTemplate.INTEGRATION);
       wanted.put(api + name + "Permission", RawTemplate.PERMISSION);
@@ -374,9 +379,7 @@ class DeploymentTest {
     wanted.keySet().forEach(id -> found.put(id, template.type(id)));
 
     assertEquals(wanted, found);
-    assertEquals(
-        properties.path("StageName"),
-        template.ofType(RawTemplate.STAGE).get(api + "Stage").path("StageName"));
+    assertEquals(properties.path("StageName"), template.property(api + "Stage", "StageName"));
   }
 
   // ---- Versions -------------------------------------------------------------------------------
@@ -443,7 +446,7 @@ class DeploymentTest {
     JsonNode preference = template.root().at("/Globals/Function/DeploymentPreference");
 
     assertEquals("GradualDeployment", preference.path("Enabled").path("Ref").asText());
-    assertEquals("false", template.parameters().get("GradualDeployment").path("Default").asText());
+    assertEquals("false", defaultOf("GradualDeployment"));
     for (JsonNode alarm : preference.path("Alarms")) {
       assertEquals(RawTemplate.ALARM, template.type(alarm.path("Ref").asText()));
     }
