@@ -67,8 +67,8 @@ final class RawTemplate {
   /// How a part of an API names what it invokes (API Gateway API reference, `integrationUri`).
   private static final Pattern INVOCATION =
       Pattern.compile(
-          "arn:\\$\\{AWS::Partition}:apigateway:\\$\\{AWS::Region}:lambda:path/2015-03-31/functions/"
-              + "\\$\\{([^.}]+)\\.Alias}/invocations");
+          "arn:\\$\\{AWS::Partition}:apigateway:\\$\\{AWS::Region}:lambda:path/2015-03-31/"
+              + "functions/\\$\\{([^.}]+)\\.Alias}/invocations");
 
   private final ObjectNode root;
 
