@@ -5,17 +5,37 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.nodes.Node;
 
 /// Reads the functions of a template, each with what `Globals` gives it.
 final class FunctionReader implements References {
   static final String TYPE = "AWS::Serverless::Function";
 
-  private final Resources resources;
+  private static final String ALIAS = "AutoPublishAlias";
 
-  FunctionReader(Resources resources) {
+  private final Intrinsics intrinsics;
+  private final Resources resources;
+  private @Nullable String globalAlias;
+
+  FunctionReader(Intrinsics intrinsics, Resources resources) {
+    this.intrinsics = intrinsics;
     this.resources = resources;
+  }
+
+  /// The alias that `Globals` gives, which the rest of it may refer to.
+  ///
+  /// @param globals the section, in which nothing is resolved yet
+  void readAlias(@Nullable Node globals) {
+    Node function = globals == null ? null : intrinsics.entries(globals, "Globals").get("Function");
+    Node alias =
+        function == null ? null : intrinsics.entries(function, "Globals.Function").get(ALIAS);
+    if (alias != null) {
+      String path = "Globals.Function." + ALIAS;
+      globalAlias = String.valueOf(intrinsics.resolve(alias, path));
+    }
   }
 
   /// By logical id, in the template's order.
@@ -36,6 +56,7 @@ final class FunctionReader implements References {
     Map<String, String> environment = new LinkedHashMap<>();
     Section variables = function.section("Environment").section("Variables");
     variables.values().keySet().forEach(name -> environment.put(name, variables.string(name)));
+    String alias = alias(function);
     return new FunctionResource(
         id,
         function.string("Handler"),
@@ -44,7 +65,28 @@ final class FunctionReader implements References {
         function.integer("MemorySize", 128, 128, 10_240),
         function
             .oneOf("Tracing", "PassThrough", "Active", "PassThrough", "Disabled")
-            .equals("Active"));
+            .equals("Active"),
+        alias);
+  }
+
+  /// Source: SAM developer guide, "AWS::Serverless::Function"; what needs a version needs an alias,
+  /// since nothing else publishes one.
+  private static @Nullable String alias(Section function) {
+    String alias = function.stringOrNull(ALIAS);
+    if (alias != null) {
+      function.matching(ALIAS, alias, "(?!\\d+$)[A-Za-z0-9_-]{1,128}");
+    }
+    String snapshots =
+        function.section("SnapStart").oneOf("ApplyOn", "None", "None", "PublishedVersions");
+    if (alias == null && snapshots.equals("PublishedVersions")) {
+      throw function.problem("SnapStart", "needs " + ALIAS + ": nothing else publishes a version");
+    }
+    if (alias == null && function.section("DeploymentPreference").bool("Enabled", false)) {
+      throw function.problem("DeploymentPreference", "needs " + ALIAS);
+    }
+    function.bool("AutoPublishAliasAllProperties", false);
+    function.oneOf("VersionDeletionPolicy", "Retain", "Retain", "Delete");
+    return alias;
   }
 
   /// As SAM merges Globals: mappings by key, lists one after the other, and else the resource wins.
@@ -68,13 +110,35 @@ final class FunctionReader implements References {
     return result;
   }
 
-  /// The logical id of the function whose ARN is the value of a property.
+  /// The logical id of the function whose ARN, or whose alias's, is the value of a property.
   String at(Section section, String key) {
-    String arn = section.string(key);
+    return at(section, key, arn -> arn);
+  }
+
+  /// The logical id of the function that a property of an API's part invokes.
+  String invoked(Section section, String key) {
+    return at(section, key, LocalAccount::invocationUri);
+  }
+
+  /// @param named how the property names a function or an alias by its ARN
+  private String at(Section section, String key, UnaryOperator<String> named) {
+    String value = section.string(key);
     return resources.ofType(TYPE).stream()
-        .filter(id -> arn.equals(LocalAccount.functionArn(id)))
+        .filter(
+            id -> {
+              String alias = derived(id, "Alias");
+              return value.equals(named.apply(LocalAccount.functionArn(id)))
+                  || (alias != null && value.equals(named.apply(alias)));
+            })
         .findFirst()
-        .orElseThrow(() -> section.problem(key, "`" + arn + "` is no function of this template"));
+        .orElseThrow(() -> section.problem(key, "`" + value + "` is no function of this template"));
+  }
+
+  @Override
+  public @Nullable String derived(String logicalId, String name) {
+    String own = resources.value(logicalId, ALIAS);
+    String alias = own == null ? globalAlias : own;
+    return name.equals("Alias") && alias != null ? LocalAccount.aliasArn(logicalId, alias) : null;
   }
 
   @Override

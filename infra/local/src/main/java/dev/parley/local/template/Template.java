@@ -14,13 +14,16 @@ import org.jspecify.annotations.Nullable;
 /// @param streamMappings the event source mappings from DynamoDB Streams
 /// @param queues in the template's order
 /// @param queueMappings the event source mappings from queues, without those that are not `Enabled`
+/// @param withoutEffect what it has that has an effect on AWS only: types of resources, and
+///     properties of others as `Type: Property, Property`
 public record Template(
     @Nullable WebSocketApi api,
     Map<String, FunctionResource> functions,
     List<TableResource> tables,
     List<StreamMappingResource> streamMappings,
     List<QueueResource> queues,
-    List<QueueMappingResource> queueMappings) {
+    List<QueueMappingResource> queueMappings,
+    List<String> withoutEffect) {
 
   /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not
   /// do as AWS does: a system that starts here has no part that is silently left out.

@@ -36,7 +36,7 @@ final class TemplateReader implements Intrinsics.Names {
     resources = new Resources(intrinsics);
     tables = new TableReader(resources);
     queues = new QueueReader(resources);
-    functions = new FunctionReader(resources);
+    functions = new FunctionReader(intrinsics, resources);
     api = new ApiReader(intrinsics, resources, functions);
     kinds =
         Map.of(
@@ -46,7 +46,11 @@ final class TemplateReader implements Intrinsics.Names {
             queues,
             FunctionReader.TYPE,
             functions,
+            ApiReader.SAM_TYPE,
+            api,
             ApiReader.TYPE,
+            api,
+            ApiReader.STAGE,
             api,
             ALARM,
             new Alarms());
@@ -58,6 +62,7 @@ final class TemplateReader implements Intrinsics.Names {
     readConditions(template.get("Conditions"));
     resources.read(template.get("Resources"));
     api.generateIds();
+    functions.readAlias(template.get("Globals"));
     Section globals = globals(template.get("Globals"));
     template.forEach(this::readOther);
     resources.requireKnownProperties();
@@ -78,13 +83,15 @@ final class TemplateReader implements Intrinsics.Names {
         }
       }
     }
+    resources.requireOrder(api::generates);
     return new Template(
         api.read(),
         allFunctions,
         allTables,
         List.copyOf(streamMappings),
         allQueues,
-        List.copyOf(queueMappings));
+        List.copyOf(queueMappings),
+        resources.withoutEffect(globals));
   }
 
   /// Unlike AWS: they are read in their order, so that one which names a later one is refused.
@@ -148,6 +155,11 @@ final class TemplateReader implements Intrinsics.Names {
     if (type != null) {
       return kind(type).ref(name);
     }
+    int dot = name.indexOf('.');
+    String derived = dot < 0 ? null : derived(name.substring(0, dot), name.substring(dot + 1));
+    if (derived != null) {
+      return derived;
+    }
     String pseudo =
         name.equals(Intrinsics.NO_VALUE)
             ? Intrinsics.NO_VALUE
@@ -160,6 +172,12 @@ final class TemplateReader implements Intrinsics.Names {
           path, "`" + name + "` is no parameter, resource or pseudo parameter");
     }
     return name;
+  }
+
+  @Override
+  public @Nullable String derived(String logicalId, String name) {
+    String type = resources.type(logicalId);
+    return type == null ? null : kind(type).derived(logicalId, name);
   }
 
   @Override

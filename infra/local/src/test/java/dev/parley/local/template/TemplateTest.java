@@ -185,9 +185,9 @@ class TemplateTest {
             "Echo.Properties.Runtime: `python3.14` does not match java\\d+ (template.yaml:31)"),
         Arguments.of(
             "Handler: a.Echo",
-            "AutoPublishAlias: live",
-            "Echo.Properties.AutoPublishAlias: the local cloud does not honour this"
-                + " property (template.yaml:32)"),
+            "Handler: a.Echo\n      Layers: [a]",
+            "Echo.Properties.Layers: the local cloud does not honour this property"
+                + " (template.yaml:33)"),
         Arguments.of(
             "BatchSize: 7",
             "BatchSize: 10001",
