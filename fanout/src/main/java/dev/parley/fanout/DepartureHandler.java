@@ -9,8 +9,9 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.Metrics;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.time.InstantSource;
@@ -32,15 +33,18 @@ import org.slf4j.LoggerFactory;
 public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(DepartureHandler.class);
 
+  private final Invocations invocations;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final Presence presence;
 
   public DepartureHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(DepartureHandler.class, DepartureHandler::new);
   }
 
   public DepartureHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.presence = new Presence(aws, aws.dynamoDb(), settings, clock);
   }
@@ -49,7 +53,8 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> handle(event.getRecords(), presence.lastPush(context)));
+    return invocations.handle(
+        context, () -> handle(event.getRecords(), presence.lastPush(context)));
   }
 
   private SQSBatchResponse handle(List<SQSMessage> messages, Deadline lastPush) {

@@ -12,7 +12,8 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   /// A connection that begins later may not be done before the invocation ends. It comes again.
   private static final Duration CONNECTION_MAX = Aws.CALL_MAX;
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final Ticker ticker;
   private final ConnectionTable connections;
@@ -50,6 +52,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   public PruneHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(PruneHandler.class, PruneHandler::new);
   }
 
   public PruneHandler(Map<String, String> environment, InstantSource clock) {
@@ -58,6 +61,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   PruneHandler(Map<String, String> environment, InstantSource clock, Ticker ticker) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     this.clock = clock;
     this.ticker = ticker;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
@@ -68,7 +72,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
     Deadline last = Deadline.beforeEndOf(context, CONNECTION_MAX);
-    return Invocation.handle(context, () -> prune(event.getRecords(), last));
+    return invocations.handle(context, () -> prune(event.getRecords(), last));
   }
 
   private SQSBatchResponse prune(List<SQSMessage> messages, Deadline last) {
