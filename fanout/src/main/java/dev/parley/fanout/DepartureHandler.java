@@ -9,7 +9,8 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.Metrics;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import java.time.InstantSource;
@@ -32,14 +33,17 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
   /// Rooms that are told side by side: `PresenceHandler` says why.
   private static final int AT_ONCE_MAX = 8;
 
+  private final Invocations invocations;
   private final Presence presence;
 
   public DepartureHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(DepartureHandler.class, DepartureHandler::new);
   }
 
   public DepartureHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.presence = new Presence(aws, aws.dynamoDb(), settings, clock);
   }
@@ -48,7 +52,7 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> handle(event.getRecords(), context));
+    return invocations.handle(context, () -> handle(event.getRecords(), context));
   }
 
   private SQSBatchResponse handle(List<SQSMessage> messages, Context invocation) {

@@ -12,8 +12,9 @@ import dev.parley.connection.PruneQueue;
 import dev.parley.message.VoidRow;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
@@ -59,6 +60,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   /// members, or one of the largest to 40. An ordinary batch of a small room stays far below.
   private static final long SHARE_BYTES_MAX = 1024 * 1024;
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final RoomTable rooms;
@@ -71,10 +73,12 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   public FanoutHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(FanoutHandler.class, FanoutHandler::new);
   }
 
   public FanoutHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
@@ -90,7 +94,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
-    return Invocation.handle(
+    return invocations.handle(
         context,
         () -> {
           Map<String, List<Chain.Entry>> byRoom = new LinkedHashMap<>();

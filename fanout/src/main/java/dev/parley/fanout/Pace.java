@@ -18,6 +18,10 @@ final class Pace {
   private final long bucketNanos;
   private final Ticker ticker;
 
+  /// Before the first token is taken, the bucket is full: a function may be restored from a snapshot
+  /// long after it was made, when the clock says something else.
+  private boolean begun;
+
   /// When the next token is there, had the bucket no bottom: a full bucket's is a second ago.
   private long nextAt;
 
@@ -26,7 +30,6 @@ final class Pace {
     this.intervalNanos = intervalNanos;
     this.bucketNanos = Math.max(SECOND_NANOS, intervalNanos);
     this.ticker = ticker;
-    this.nextAt = ticker.nanos() - bucketNanos + intervalNanos;
   }
 
   /// @throws IllegalArgumentException where a setting is missing or not what it should be
@@ -68,11 +71,12 @@ final class Pace {
       return -1;
     }
     nextAt = at + intervalNanos;
+    begun = true;
     return wait;
   }
 
   private long nextAt(long now) {
     long full = now - bucketNanos + intervalNanos;
-    return nextAt - full > 0 ? nextAt : full;
+    return begun && nextAt - full > 0 ? nextAt : full;
   }
 }

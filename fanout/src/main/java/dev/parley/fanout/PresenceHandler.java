@@ -10,7 +10,8 @@ import dev.parley.connection.Membership;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
@@ -41,16 +42,19 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   /// of them in one batch, which all at once would keep senders from the tables.
   private static final int AT_ONCE_MAX = 8;
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final SessionTable sessions;
   private final Presence presence;
 
   public PresenceHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(PresenceHandler.class, PresenceHandler::new);
   }
 
   public PresenceHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
@@ -74,7 +78,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
-    return Invocation.handle(context, () -> handle(event.getRecords(), context));
+    return invocations.handle(context, () -> handle(event.getRecords(), context));
   }
 
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records, Context invocation) {

@@ -11,7 +11,8 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
 import java.time.Duration;
@@ -39,6 +40,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
   /// of what DynamoDB Local does with all of two cores.
   private static final int ROWS_PER_SECOND = 125;
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final Ticker ticker;
   private final ConnectionTable connections;
@@ -46,6 +48,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   public PruneHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(PruneHandler.class, PruneHandler::new);
   }
 
   public PruneHandler(Map<String, String> environment, InstantSource clock) {
@@ -54,6 +57,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   PruneHandler(Map<String, String> environment, InstantSource clock, Ticker ticker) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     this.clock = clock;
     this.ticker = ticker;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
@@ -63,7 +67,7 @@ public final class PruneHandler implements RequestHandler<SQSEvent, SQSBatchResp
 
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
-    return Invocation.handle(context, () -> prune(event.getRecords()));
+    return invocations.handle(context, () -> prune(event.getRecords()));
   }
 
   private SQSBatchResponse prune(List<SQSMessage> messages) {

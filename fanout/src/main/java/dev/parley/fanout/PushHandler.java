@@ -13,8 +13,9 @@ import dev.parley.connection.Membership;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
-import dev.parley.platform.Invocation;
 import dev.parley.platform.InvocationExecutor;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.platform.TraceDocuments;
@@ -50,6 +51,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private static final Logger LOG = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final MemberIndex index;
@@ -60,10 +62,12 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   public PushHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(PushHandler.class, PushHandler::new);
   }
 
   public PushHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.clock = clock;
     this.index = new MemberIndex(aws.dynamoDb(), settings);
@@ -92,7 +96,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
     Deadline lastPush = pusher.lastPush(context);
-    return Invocation.handle(context, () -> push(event.getRecords(), lastPush));
+    return invocations.handle(context, () -> push(event.getRecords(), lastPush));
   }
 
   private SQSBatchResponse push(List<SQSMessage> messages, Deadline deadline) {

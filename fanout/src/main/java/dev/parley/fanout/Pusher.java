@@ -7,6 +7,7 @@ import dev.parley.platform.Deadline;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -17,7 +18,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 /// push is either known to be delivered or not, or had no answer in its own time.
 final class Pusher {
   private static final Logger LOG = LoggerFactory.getLogger(Pusher.class);
+  /// Without a seed that a snapshot of the function would keep.
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private static final Duration PAUSE_MIN = Duration.ofMillis(20);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
 
@@ -146,7 +149,7 @@ final class Pusher {
     List<Target> remainder = new ArrayList<>(to.stream().map(Target::new).toList());
     // Rooms that share members do not all push to the same one at the same time, and so learn from
     // each other who is gone.
-    Collections.shuffle(remainder, ThreadLocalRandom.current());
+    Collections.shuffle(remainder, RANDOM);
     while (true) {
       List<Target> targets = remainder;
       remainder = new ArrayList<>();

@@ -55,6 +55,18 @@ class PaceTest {
     assertTrue(pace.claim(60));
   }
 
+  /// In a function that is restored from a snapshot, the clock may say anything.
+  @Test
+  void aBucketIsFullAtFirstWhateverTheClockSaid() {
+    Pace pace = pace("1000", "10", "1");
+
+    ticker.pass(Duration.ofDays(-1));
+
+    assertTrue(pace.has(100));
+    assertFalse(pace.has(101));
+    assertEquals(100 + 100, takenWithin(Duration.ofSeconds(1), pace), 1);
+  }
+
   /// However small the share is: a second would hold nothing.
   @Test
   void aBucketHoldsOneTokenAtLeast() {

@@ -8,7 +8,9 @@ import dev.parley.Text;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.GuestSecret;
 import dev.parley.identity.Identity;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
+import dev.parley.platform.Settings;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +28,18 @@ import org.slf4j.MDC;
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(AuthorizerHandler.class);
+
+  private final Invocations invocations;
+
+  public AuthorizerHandler() {
+    this(System.getenv());
+    Priming.register(
+        AuthorizerHandler.class, (environment, clock) -> new AuthorizerHandler(environment));
+  }
+
+  public AuthorizerHandler(Map<String, String> environment) {
+    this.invocations = new Invocations(new Settings(environment));
+  }
 
   /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
@@ -62,7 +76,7 @@ public final class AuthorizerHandler
   ///     401
   @Override
   public IamPolicyResponse handleRequest(Event event, Context context) {
-    return Invocation.handle(
+    return invocations.handle(
         context,
         () -> {
           ConnectionId connection =

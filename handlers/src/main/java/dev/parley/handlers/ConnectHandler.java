@@ -11,7 +11,8 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.Room;
@@ -42,6 +43,8 @@ public final class ConnectHandler
   private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
 
+  private final Invocations invocations;
+
   /// `*`, or origins as browsers send them (RFC 6454 section 6.2).
   private final Set<String> allowedOrigins;
 
@@ -52,10 +55,12 @@ public final class ConnectHandler
 
   public ConnectHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(ConnectHandler.class, ConnectHandler::new);
   }
 
   public ConnectHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     this.allowedOrigins =
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = clock;
@@ -68,7 +73,7 @@ public final class ConnectHandler
   @Override
   public APIGatewayV2WebSocketResponse handleRequest(
       APIGatewayV2WebSocketEvent event, Context context) {
-    return Invocation.handle(
+    return invocations.handle(
         context,
         () -> {
           MDC.put("connection_id", event.getRequestContext().getConnectionId());

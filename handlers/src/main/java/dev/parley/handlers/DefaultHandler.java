@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
@@ -19,11 +20,12 @@ public final class DefaultHandler extends FrameHandler {
 
   public DefaultHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(DefaultHandler.class, DefaultHandler::new);
   }
 
   public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     this.connections = new Aws(settings).gateway();
   }
 

@@ -8,7 +8,8 @@ import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.PruneQueue;
 import dev.parley.connection.SessionTable;
 import dev.parley.platform.Aws;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import java.time.Instant;
@@ -30,6 +31,7 @@ public final class DisconnectHandler
     implements RequestHandler<DisconnectHandler.Event, APIGatewayV2WebSocketResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(DisconnectHandler.class);
 
+  private final Invocations invocations;
   private final InstantSource clock;
   private final ConnectionTable connections;
   private final SessionTable sessions;
@@ -37,10 +39,12 @@ public final class DisconnectHandler
 
   public DisconnectHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(DisconnectHandler.class, DisconnectHandler::new);
   }
 
   public DisconnectHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.clock = clock;
     DynamoDbClient dynamoDb = aws.dynamoDb();
@@ -105,7 +109,7 @@ public final class DisconnectHandler
 
   @Override
   public APIGatewayV2WebSocketResponse handleRequest(Event event, Context context) {
-    return Invocation.handle(
+    return invocations.handle(
         context,
         () -> {
           RequestContext request =

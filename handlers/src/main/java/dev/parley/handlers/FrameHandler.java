@@ -8,7 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
-import dev.parley.platform.Invocation;
+import dev.parley.platform.Invocations;
+import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
@@ -32,9 +33,11 @@ abstract class FrameHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(FrameHandler.class);
 
+  private final Invocations invocations;
   private final InstantSource clock;
 
-  FrameHandler(InstantSource clock) {
+  FrameHandler(Settings settings, InstantSource clock) {
+    this.invocations = new Invocations(settings);
     this.clock = clock;
   }
 
@@ -84,7 +87,7 @@ abstract class FrameHandler
   @Override
   public final APIGatewayV2WebSocketResponse handleRequest(
       APIGatewayV2WebSocketEvent event, Context context) {
-    return Invocation.handle(
+    return invocations.handle(
         context,
         () -> {
           Caller caller = Caller.of(event, clock.instant());

@@ -5,6 +5,7 @@ import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.Room;
@@ -26,11 +27,12 @@ public final class HistoryHandler extends FrameHandler {
 
   public HistoryHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(HistoryHandler.class, HistoryHandler::new);
   }
 
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);

@@ -7,6 +7,7 @@ import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.Room;
@@ -33,11 +34,12 @@ public final class JoinHandler extends FrameHandler {
 
   public JoinHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(JoinHandler.class, JoinHandler::new);
   }
 
   public JoinHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);

@@ -4,6 +4,7 @@ import dev.parley.Limits;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
@@ -22,11 +23,12 @@ public final class MembersHandler extends FrameHandler {
 
   public MembersHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(MembersHandler.class, MembersHandler::new);
   }
 
   public MembersHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.index = new MemberIndex(dynamoDb, settings);

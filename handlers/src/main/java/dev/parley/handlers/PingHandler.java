@@ -3,6 +3,7 @@ package dev.parley.handlers;
 import dev.parley.Metrics;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.Room;
@@ -23,11 +24,12 @@ public final class PingHandler extends FrameHandler {
 
   public PingHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(PingHandler.class, PingHandler::new);
   }
 
   public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);

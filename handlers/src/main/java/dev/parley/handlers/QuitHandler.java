@@ -3,6 +3,7 @@ package dev.parley.handlers;
 import dev.parley.Metrics;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
@@ -19,11 +20,12 @@ public final class QuitHandler extends FrameHandler {
 
   public QuitHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(QuitHandler.class, QuitHandler::new);
   }
 
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
   }
 

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
@@ -16,11 +17,12 @@ public final class RoomsHandler extends FrameHandler {
 
   public RoomsHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(RoomsHandler.class, RoomsHandler::new);
   }
 
   public RoomsHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     this.rooms = new RoomTable(new Aws(settings).dynamoDb(), settings);
   }
 

@@ -8,6 +8,7 @@ import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable;
 import dev.parley.message.SendResult;
 import dev.parley.platform.Aws;
+import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
@@ -34,11 +35,12 @@ public final class SendMessageHandler extends FrameHandler {
 
   public SendMessageHandler() {
     this(System.getenv(), InstantSource.system());
+    Priming.register(SendMessageHandler.class, SendMessageHandler::new);
   }
 
   public SendMessageHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(clock);
+    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class AuthorizerHandlerTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
 
-  private final AuthorizerHandler authorizer = new AuthorizerHandler();
+  private final AuthorizerHandler authorizer = new AuthorizerHandler(Map.of());
 
   @Test
   void aGuestHasItsNameAndAStableId() {

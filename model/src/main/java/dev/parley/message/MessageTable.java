@@ -10,13 +10,13 @@ import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Inserts;
 import dev.parley.table.Row;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +50,9 @@ public final class MessageTable {
   private static final int COLLISIONS_MAX = 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(MessageTable.class);
+
+  /// Without a seed that a snapshot of the function would keep.
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -172,7 +175,7 @@ public final class MessageTable {
   /// many each time. All who answer a message of a clock that is ahead begin at the same timestamp.
   private static Timestamp behind(Timestamp taken, int collisions) {
     long microsMax = 1L << Math.min(collisions, COLLISIONS_MAX);
-    return new Timestamp(taken.micros() + ThreadLocalRandom.current().nextLong(1, microsMax + 1));
+    return new Timestamp(taken.micros() + RANDOM.nextLong(1, microsMax + 1));
   }
 
   private static Instant lastMoment(Timestamp timestamp) {

@@ -2,12 +2,14 @@ package dev.parley.platform;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
@@ -31,6 +33,9 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 /// environment, under the AWS SDK's own names (SDK reference guide, "Service-specific endpoints").
 /// Each client bounds the time of an attempt and of a call.
 public final class Aws {
+  /// Where a function that is restored from a snapshot gets its credentials.
+  static final String CONTAINER_CREDENTIALS = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(2);
 
   /// All attempts of a call together.
@@ -65,7 +70,13 @@ public final class Aws {
     return timeouts;
   }
 
+  /// A function that is restored from a snapshot has them from the container, anew after each
+  /// restore: keys in its environment would be those of the snapshot ("Activating and managing
+  /// Lambda SnapStart", Lambda developer guide).
   private static AwsCredentialsProvider credentials(Settings settings) {
+    if (settings.optional(CONTAINER_CREDENTIALS) != null) {
+      return ContainerCredentialsProvider.builder().build();
+    }
     String key = settings.optional("AWS_ACCESS_KEY_ID");
     String secret = settings.optional("AWS_SECRET_ACCESS_KEY");
     if (key == null || secret == null) {
@@ -109,10 +120,18 @@ public final class Aws {
 
   /// Where X-Ray takes trace documents.
   URI xrayUrl() {
-    URI endpoint = endpoint("XRAY");
+    return url("xray");
+  }
+
+  URI dynamoDbUrl() {
+    return url("dynamodb");
+  }
+
+  private URI url(String service) {
+    URI endpoint = endpoint(service.toUpperCase(Locale.ROOT));
     return endpoint == null
         ? URI.create(
-            "https://xray.%s.%s".formatted(region, PartitionMetadata.of(region).dnsSuffix()))
+            "https://%s.%s.%s".formatted(service, region, PartitionMetadata.of(region).dnsSuffix()))
         : endpoint;
   }
 

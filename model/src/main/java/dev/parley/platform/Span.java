@@ -3,6 +3,7 @@ package dev.parley.platform;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +29,9 @@ final class Span {
   static final int NODES_MAX = 100;
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+  /// Restored from one snapshot, two functions would get the same ids from a generator with a seed.
+  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final String id = newId();
   private final String name;
@@ -53,7 +56,7 @@ final class Span {
 
   /// 16 hex digits.
   static String newId() {
-    return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    return HexFormat.of().toHexDigits(RANDOM.nextLong());
   }
 
   private record CallKey(String service, String operation, String resource) {}

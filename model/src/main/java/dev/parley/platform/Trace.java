@@ -1,11 +1,7 @@
 package dev.parley.platform;
 
-import com.amazonaws.xray.entities.Subsegment;
-import com.amazonaws.xray.entities.SubsegmentImpl;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -13,7 +9,6 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import software.amazon.lambda.powertools.tracing.TracingUtils;
 
 /// What X-Ray is told of an invocation: its steps, and the AWS calls in them.
 ///
@@ -21,8 +16,6 @@ import software.amazon.lambda.powertools.tracing.TracingUtils;
 /// makes. A [Part] of an invocation can go on with what others began: then the same steps are
 /// written into their traces too, by [TraceDocuments]. Where nothing is recorded, a step is only
 /// run.
-///
-/// All that is known of Powertools and of the X-Ray SDK is in this class.
 public final class Trace {
   /// The step that a thread is in.
   ///
@@ -67,71 +60,32 @@ public final class Trace {
     }
   }
 
-  /// Runs what an invocation does. Its steps are one subsegment of the function's segment.
-  static <T> T invocation(Supplier<T> handler) {
-    // TracingUtils takes a consumer, so the list passes the result out.
-    List<T> result = new ArrayList<>(1);
-    TracingUtils.withSubsegment(
-        "handleRequest", subsegment -> result.add(record(subsegment, handler)));
-    return result.getFirst();
-  }
-
-  private static <T> T record(@Nullable Subsegment subsegment, Supplier<T> handler) {
-    // On Lambda the segment is not known before the first subsegment begins.
-    if (subsegment == null || !subsegment.getParentSegment().isSampled()) {
+  /// Runs what an invocation does. Its steps are one subsegment of the function's segment, which
+  /// Lambda makes.
+  ///
+  /// @param header the trace that Lambda gave it
+  /// @param daemon gets the subsegment where the trace is sampled
+  static <T> T invocation(
+      @Nullable String header, @Nullable XRayDaemon daemon, Supplier<T> handler) {
+    Context own = Context.of(header).orElse(null);
+    if (own == null) {
       return handler.get();
     }
-    Span root = Span.begin("handleRequest");
-    String own = subsegment.getParentSegment().getTraceId().toString();
+    Span root = Span.begin("## handleRequest");
     try {
-      return ScopedValue.where(HERE, new Place(root, own)).call(handler::get);
-    } catch (RuntimeException e) {
-      root.fail();
-      throw e;
+      return run(root, own.traceId(), handler);
     } finally {
-      copy(root.json(), subsegment);
-    }
-  }
-
-  /// Puts what was recorded into a subsegment of the X-Ray SDK, which sends it with the segment.
-  private static void copy(JsonNode from, Subsegment to) {
-    from.path("annotations")
-        .properties()
-        .forEach(each -> annotate(to, each.getKey(), each.getValue()));
-    from.path("aws")
-        .properties()
-        .forEach(each -> to.putAws(each.getKey(), each.getValue().asText()));
-    from.at("/metadata/default")
-        .properties()
-        .forEach(each -> to.putMetadata(each.getKey(), each.getValue().longValue()));
-    to.setFault(to.isFault() || from.path("fault").booleanValue());
-    to.setError(from.path("error").booleanValue());
-    to.setThrottle(from.path("throttle").booleanValue());
-    for (JsonNode child : from.path("subsegments")) {
-      Subsegment step =
-          new SubsegmentImpl(
-              to.getCreator(), child.path("name").textValue(), to.getParentSegment());
-      step.setId(child.path("id").textValue());
-      step.setParent(to);
-      to.addSubsegment(step);
-      if (child.has("namespace")) {
-        step.setNamespace(child.path("namespace").textValue());
+      if (daemon != null) {
+        daemon.send(XRayDaemon.document(subsegment(root, own)).stream().toList());
       }
-      step.setStartTime(child.path("start_time").doubleValue());
-      copy(child, step);
-      step.end();
-      step.setEndTime(child.path("end_time").doubleValue());
     }
   }
 
-  private static void annotate(Subsegment to, String key, JsonNode value) {
-    if (value.isNumber()) {
-      to.putAnnotation(key, value.numberValue());
-    } else if (value.isBoolean()) {
-      to.putAnnotation(key, value.booleanValue());
-    } else {
-      to.putAnnotation(key, value.asText());
-    }
+  private static ObjectNode subsegment(Span root, Context segment) {
+    return root.json()
+        .put("type", "subsegment")
+        .put("trace_id", segment.traceId())
+        .put("parent_id", segment.parentId());
   }
 
   /// Runs one step under its name.

@@ -7,9 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,11 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Writes what an invocation did for others into their traces: a segment of its own for each, named
-/// after the function. The X-Ray SDK cannot: on Lambda it knows the invocation's own trace only.
+/// after the function.
 ///
 /// A sampled invocation has an X-Ray daemon, which takes documents by UDP. Beside an unsampled one
 /// there may be none, so that the documents are posted to X-Ray, while the invocation goes on. A
@@ -41,12 +37,6 @@ import org.slf4j.LoggerFactory;
 public final class TraceDocuments implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TraceDocuments.class);
   private static final ObjectMapper MAPPER = new ObjectMapper();
-  private static final byte[] DATAGRAM_HEADER =
-      "{\"format\": \"json\", \"version\": 1}\n".getBytes(UTF_8);
-
-  /// What a datagram carries, and less than X-Ray takes (64 KB; X-Ray endpoints and quotas,
-  /// "Segment document size").
-  private static final int DOCUMENT_BYTES_MAX = 65_507 - DATAGRAM_HEADER.length;
 
   private static final Duration POST_MAX = Duration.ofSeconds(1);
   private static final int POSTS_AT_ONCE = 4;
@@ -55,12 +45,10 @@ public final class TraceDocuments implements AutoCloseable {
   /// function before they end.
   private static final Duration WAIT_MAX = Duration.ofMillis(250);
 
-  private static final Pattern ADDRESS = Pattern.compile("(?:.*udp:)?([^\\s:]+):([0-9]{1,5})");
-
   /// What does not change from invocation to invocation. Safe for use by many threads.
   public static final class Target {
     private final String function;
-    private final @Nullable InetSocketAddress daemon;
+    private final @Nullable XRayDaemon daemon;
     private final Aws aws;
 
     /// Made when it is needed first: most instances never post.
@@ -69,16 +57,8 @@ public final class TraceDocuments implements AutoCloseable {
     public Target(Aws aws, Settings settings) {
       this.function =
           Objects.requireNonNullElse(settings.optional("AWS_LAMBDA_FUNCTION_NAME"), "function");
-      this.daemon = daemon(settings.optional("AWS_XRAY_DAEMON_ADDRESS"));
+      this.daemon = XRayDaemon.of(settings);
       this.aws = aws;
-    }
-
-    /// @param address for example `169.254.79.129:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
-    private static @Nullable InetSocketAddress daemon(@Nullable String address) {
-      Matcher matcher = ADDRESS.matcher(Objects.requireNonNullElse(address, ""));
-      return matcher.matches()
-          ? new InetSocketAddress(matcher.group(1), Integer.parseInt(matcher.group(2)))
-          : null;
     }
 
     private synchronized SignedPost xray() {
@@ -125,10 +105,9 @@ public final class TraceDocuments implements AutoCloseable {
     List<byte[]> documents = new ArrayList<>();
     for (Origin origin : origins) {
       if (written.add(origin.context().traceId())) {
-        documents.add(document(span, steps, origin, own));
+        document(span, steps, origin, own).ifPresent(documents::add);
       }
     }
-    documents.removeIf(TraceDocuments::isTooLarge);
     if (own != null) {
       // 35 characters each, and X-Ray takes 1,000 in an annotation.
       span.annotate(
@@ -138,9 +117,9 @@ public final class TraceDocuments implements AutoCloseable {
               .limit(25)
               .collect(Collectors.joining(" ")));
     }
-    InetSocketAddress daemon = target.daemon;
+    XRayDaemon daemon = target.daemon;
     if (own != null && daemon != null) {
-      send(documents, daemon);
+      daemon.send(documents);
     } else if (!documents.isEmpty()) {
       CompletableFuture<Void> post = CompletableFuture.runAsync(() -> post(documents), executor);
       synchronized (posts) {
@@ -149,15 +128,8 @@ public final class TraceDocuments implements AutoCloseable {
     }
   }
 
-  private static boolean isTooLarge(byte[] document) {
-    if (document.length <= DOCUMENT_BYTES_MAX) {
-      return false;
-    }
-    LOG.warn("a trace document of {} bytes is not sent", document.length);
-    return true;
-  }
-
-  private byte[] document(Span span, ObjectNode steps, Origin origin, @Nullable String own) {
+  private Optional<byte[]> document(
+      Span span, ObjectNode steps, Origin origin, @Nullable String own) {
     Instant begun = span.start();
     Instant start = origin.since().isBefore(begun) ? origin.since() : begun;
     ObjectNode json = Span.node(span.id(), target.function, start, Instant.now());
@@ -176,29 +148,12 @@ public final class TraceDocuments implements AutoCloseable {
     ArrayNode inside = json.putArray("subsegments");
     inside.add(Span.node(Span.newId(), "wait in " + origin.waitedIn(), start, begun));
     steps.path("subsegments").forEach(inside::add);
-    try {
-      return MAPPER.writeValueAsBytes(json);
-    } catch (IOException e) {
-      throw new AssertionError("a tree of JSON can be written", e);
-    }
+    return XRayDaemon.document(json);
   }
 
   /// Whether it is a step that threw. A call that failed may have been tried again.
   private static boolean hasFailed(JsonNode node) {
     return !node.has("namespace") && node.path("fault").booleanValue();
-  }
-
-  private static void send(List<byte[]> documents, InetSocketAddress daemon) {
-    try (DatagramSocket socket = new DatagramSocket()) {
-      for (byte[] document : documents) {
-        byte[] datagram = new byte[DATAGRAM_HEADER.length + document.length];
-        System.arraycopy(DATAGRAM_HEADER, 0, datagram, 0, DATAGRAM_HEADER.length);
-        System.arraycopy(document, 0, datagram, DATAGRAM_HEADER.length, document.length);
-        socket.send(new DatagramPacket(datagram, datagram.length, daemon));
-      }
-    } catch (IOException | RuntimeException e) { // an address that is not known, for example
-      LOG.warn("{} trace documents were not sent: {}", documents.size(), e.getMessage());
-    }
   }
 
   private void post(List<byte[]> documents) {

@@ -2,15 +2,19 @@ package dev.parley.platform;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.parley.table.Row;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -32,6 +36,21 @@ class AwsTest {
                 "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
                 "http://127.0.0.1:1/production"))
             .connectionsUrl());
+  }
+
+  /// Keys in the environment of a function that is restored from a snapshot have expired.
+  @Test
+  void credentialsComeFromTheContainerWhereThereIsOne() {
+    Map<String, String> keys =
+        Map.of(
+            "AWS_REGION", "eu-central-1",
+            "AWS_ACCESS_KEY_ID", "a",
+            "AWS_SECRET_ACCESS_KEY", "b");
+    Map<String, String> both = new HashMap<>(keys);
+    both.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9001/credentials");
+
+    assertInstanceOf(StaticCredentialsProvider.class, aws(keys).credentials());
+    assertInstanceOf(ContainerCredentialsProvider.class, aws(both).credentials());
   }
 
   @Test

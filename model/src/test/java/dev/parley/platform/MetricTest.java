@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -156,12 +157,13 @@ class MetricTest {
   }
 
   private static void handle(Runnable handler) {
-    Invocation.handle(
-        new TestContext("TestFunction"),
-        () -> {
-          handler.run();
-          return "";
-        });
+    new Invocations(new Settings(Map.of()))
+        .handle(
+            new TestContext("TestFunction"),
+            () -> {
+              handler.run();
+              return "";
+            });
   }
 
   private static List<JsonNode> invocation(Runnable handler) throws Exception {

@@ -1,27 +1,16 @@
 package dev.parley.platform;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.amazonaws.xray.AWSXRay;
-import com.amazonaws.xray.AWSXRayRecorder;
-import com.amazonaws.xray.AWSXRayRecorderBuilder;
-import com.amazonaws.xray.emitters.Emitter;
-import com.amazonaws.xray.entities.Segment;
-import com.amazonaws.xray.entities.Subsegment;
-import com.amazonaws.xray.entities.TraceID;
-import com.amazonaws.xray.strategy.sampling.AllSamplingStrategy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.DatagramPacket;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -47,38 +36,22 @@ class TraceDocumentsTest {
   private static final Trace.Context OTHER =
       new Trace.Context("1-5759e988-bd862e3fe1be46a994272794", "0000000000000001");
 
-  private final AWSXRayRecorder before = AWSXRay.getGlobalRecorder();
+  private static final Trace.Context OWN =
+      new Trace.Context("1-6a0f1c2d-000000000000000000000001", "1111111111111111");
 
   /// The bodies of `PutTraceSegments`.
   private final BlockingQueue<JsonNode> posts = new LinkedBlockingQueue<>();
 
   private final List<String> authorizations = new ArrayList<>();
   private final HttpServer xray;
-  private final DatagramSocket daemon;
+  private final TestDaemon daemon;
   private int status = 200;
   private CountDownLatch answering = new CountDownLatch(0);
   private String daemonAddress;
 
   TraceDocumentsTest() throws IOException {
-    AWSXRay.setGlobalRecorder(
-        AWSXRayRecorderBuilder.standard()
-            .withSamplingStrategy(new AllSamplingStrategy())
-            .withEmitter(
-                new Emitter() {
-                  @Override
-                  public boolean sendSegment(Segment segment) {
-                    return true;
-                  }
-
-                  @Override
-                  public boolean sendSubsegment(Subsegment subsegment) {
-                    return true;
-                  }
-                })
-            .build());
-    daemon = new DatagramSocket(0, InetAddress.getLoopbackAddress());
-    daemon.setSoTimeout(10_000);
-    daemonAddress = "127.0.0.1:" + daemon.getLocalPort();
+    daemon = new TestDaemon();
+    daemonAddress = daemon.address();
     xray = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     xray.createContext(
         "/_local/xray/TraceSegments",
@@ -103,8 +76,6 @@ class TraceDocumentsTest {
     answering.countDown();
     xray.stop(0);
     daemon.close();
-    AWSXRay.clearTraceEntity();
-    AWSXRay.setGlobalRecorder(before);
   }
 
   private TraceDocuments.Target target() {
@@ -123,8 +94,9 @@ class TraceDocumentsTest {
   }
 
   /// A part of an invocation for a message that has waited for a second.
-  private void handOut(List<TraceDocuments.Origin> origins) {
-    Trace.invocation(
+  private void handOut(boolean sampled, List<TraceDocuments.Origin> origins) {
+    invocation(
+        sampled,
         () -> {
           try (TraceDocuments documents = new TraceDocuments(target())) {
             Trace.part(
@@ -136,8 +108,19 @@ class TraceDocumentsTest {
                   documents.write(part, origins);
                 });
           }
-          return 0;
         });
+  }
+
+  private void invocation(boolean sampled, Runnable handler) {
+    String header = sampled ? OWN.header() : OWN.header().replace("Sampled=1", "Sampled=0");
+    assertTrue(
+        Trace.invocation(
+            header,
+            daemon.client(),
+            () -> {
+              handler.run();
+              return true;
+            }));
   }
 
   private static TraceDocuments.Origin origin(Trace.Context context, String message) {
@@ -145,22 +128,12 @@ class TraceDocumentsTest {
         context, "stream", Instant.now().minusSeconds(1), Map.of("message_id", message));
   }
 
-  private JsonNode datagram() throws IOException {
-    DatagramPacket packet = new DatagramPacket(new byte[65_536], 65_536);
-    daemon.receive(packet);
-    String[] lines = new String(packet.getData(), 0, packet.getLength(), UTF_8).split("\n", 2);
-    assertEquals(JSON.readTree("{\"format\":\"json\",\"version\":1}"), JSON.readTree(lines[0]));
-    return JSON.readTree(lines[1]);
-  }
-
   @Test
   void aSampledInvocationWritesASegmentOfItsOwnIntoEachTraceByTheDaemon() throws Exception {
-    String own = AWSXRay.beginSegment("FanoutFunction").getTraceId().toString();
+    handOut(true, List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
 
-    handOut(List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
-
-    JsonNode first = datagram();
-    JsonNode second = datagram();
+    JsonNode first = daemon.document();
+    JsonNode second = daemon.document();
     assertEquals(SENDER.traceId(), first.path("trace_id").textValue());
     assertEquals(SENDER.parentId(), first.path("parent_id").textValue());
     assertEquals("FanoutFunction", first.path("name").textValue());
@@ -168,7 +141,7 @@ class TraceDocumentsTest {
     assertFalse(first.has("type"), "a segment, not a subsegment");
     assertEquals("m1", first.at("/annotations/message_id").textValue());
     assertEquals(7, first.at("/annotations/pushes").intValue());
-    assertEquals(own, first.at("/annotations/function_trace").textValue());
+    assertEquals(OWN.traceId(), first.at("/annotations/function_trace").textValue());
     assertEquals("m2", second.at("/annotations/message_id").textValue());
     assertEquals(OTHER.traceId(), second.path("trace_id").textValue());
     JsonNode waited = first.at("/subsegments/0");
@@ -184,13 +157,7 @@ class TraceDocumentsTest {
     assertTrue(posts.isEmpty());
     assertEquals(
         SENDER.traceId() + " " + OTHER.traceId(),
-        AWSXRay.getCurrentSegment()
-            .getSubsegmentsCopy()
-            .getFirst()
-            .getSubsegmentsCopy()
-            .getFirst()
-            .getAnnotations()
-            .get("continues"));
+        daemon.document().at("/subsegments/0/annotations/continues").textValue());
   }
 
   private static void assertNested(JsonNode node) {
@@ -204,9 +171,7 @@ class TraceDocumentsTest {
 
   @Test
   void anUnsampledInvocationPostsThem() throws Exception {
-    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
-
-    handOut(List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
+    handOut(false, List.of(origin(SENDER, "m1"), origin(OTHER, "m2")));
 
     JsonNode documents = posts.take().path("TraceSegmentDocuments");
     assertEquals(2, documents.size());
@@ -218,51 +183,47 @@ class TraceDocumentsTest {
 
   @Test
   void anInvocationInTheSendersOwnTraceDoesNotWriteItTwice() throws Exception {
-    String own = AWSXRay.beginSegment("PushFunction").getTraceId().toString();
-
     handOut(
-        List.of(origin(new Trace.Context(own, "0000000000000001"), "m1"), origin(SENDER, "m2")));
+        true,
+        List.of(
+            origin(new Trace.Context(OWN.traceId(), "0000000000000001"), "m1"),
+            origin(SENDER, "m2")));
 
-    assertEquals("m2", datagram().at("/annotations/message_id").textValue());
+    assertEquals("m2", daemon.document().at("/annotations/message_id").textValue());
   }
 
   @Test
   void whatXRayRefusesFailsNothing() throws Exception {
-    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
     status = 429;
 
-    handOut(List.of(origin(SENDER, "m1")));
+    handOut(false, List.of(origin(SENDER, "m1")));
 
     posts.take();
     xray.stop(0);
-    handOut(List.of(origin(SENDER, "m1")));
+    handOut(false, List.of(origin(SENDER, "m1")));
   }
 
   @Test
   void aMessageThatIsInABatchTwiceHasOneDocument() throws Exception {
-    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
-
-    handOut(List.of(origin(SENDER, "m1"), origin(SENDER, "m1")));
+    handOut(false, List.of(origin(SENDER, "m1"), origin(SENDER, "m1")));
 
     assertEquals(1, posts.take().path("TraceSegmentDocuments").size());
   }
 
   @Test
   void aPartWhoseStepThrewIsAFault() throws Exception {
-    AWSXRay.beginSegment("FanoutFunction");
-
     assertThrows(
         IllegalStateException.class,
         () ->
-            Trace.invocation(
+            invocation(
+                true,
                 () -> {
                   try (TraceDocuments documents = new TraceDocuments(target())) {
                     Trace.part("room", true, part -> fail(documents, part));
                   }
-                  return 0;
                 }));
 
-    JsonNode document = datagram();
+    JsonNode document = daemon.document();
     assertTrue(document.path("fault").booleanValue());
     assertTrue(document.at("/subsegments/1/fault").booleanValue());
   }
@@ -281,33 +242,30 @@ class TraceDocumentsTest {
 
   @Test
   void anAnswerOfXRayThatDoesNotEndIsNotWaitedFor() throws Exception {
-    AWSXRay.getGlobalRecorder().beginNoOpSegment(TraceID.create());
     answering = new CountDownLatch(1);
 
-    handOut(List.of(origin(SENDER, "m1")));
+    handOut(false, List.of(origin(SENDER, "m1")));
 
     posts.take();
   }
 
   @Test
   void aDaemonThatHasNoAddressFailsNothing() throws Exception {
-    AWSXRay.beginSegment("FanoutFunction");
     daemonAddress = "no-such-host.invalid:2000";
 
-    handOut(List.of(origin(SENDER, "m1")));
+    handOut(true, List.of(origin(SENDER, "m1")));
   }
 
   /// A sender's clock may be ahead of this function's.
   @Test
   void aMessageOfTheFutureHasNotWaited() throws Exception {
-    AWSXRay.beginSegment("FanoutFunction");
-
     handOut(
+        true,
         List.of(
             new TraceDocuments.Origin(
                 SENDER, "stream", Instant.now().plus(Duration.ofHours(1)), Map.of())));
 
-    JsonNode document = datagram();
+    JsonNode document = daemon.document();
     assertNested(document);
     assertEquals(document.path("start_time"), document.at("/subsegments/0/end_time"));
   }

@@ -1,0 +1,160 @@
+package dev.parley.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.module.ModuleFinder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What is in a function's package, as Maven has made it: all that its code can lead to, and not
+/// what it does without.
+@Timeout(120)
+class FunctionZipTest {
+  private static final int BYTES_MAX = 12_000_000;
+
+  /// Classes that code in the package names and that are not there, by the beginning of their
+  /// names, and who would need them.
+  private static final Map<String, String> ABSENT =
+      Map.of(
+          "com/amazonaws/services/lambda/runtime/serialization/", "Lambda's runtime has them",
+          "com/aayushatharva/brotli4j/", "an HTTP client that is answered in Brotli; it asks first",
+          "org/apache/commons/compress/", "as above, for other compressions",
+          "com/lmax/disruptor/", "asynchronous loggers",
+          "org/osgi/", "a log in an OSGi container",
+          "org/aspectj/", "Powertools' annotations, which are woven in; none is used",
+          "software/amazon/awssdk/crt/", "signatures for several Regions, and checksums of S3");
+
+  /// What was in the package once, and is not needed.
+  private static final List<String> REMOVED =
+      List.of(
+          "org/apache/http/", "org/aspectj/", "com/amazonaws/xray/", "org/apache/commons/logging");
+
+  private record Contents(long bytes, Map<String, byte[]> classes, Set<String> roots) {}
+
+  private static Contents read(String module) throws IOException {
+    Path zip = Path.of("..", "..", module, "target", module + ".zip");
+    assumeTrue(Files.exists(zip), "mvn verify packages the functions before this test");
+    Contents read = new Contents(Files.size(zip), new TreeMap<>(), new HashSet<>());
+    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
+      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        byte[] content = in.readAllBytes();
+        if (entry.getName().endsWith(".jar")) {
+          library(entry.getName(), content, read);
+        } else {
+          add(entry.getName(), content, read);
+        }
+      }
+    }
+    return read;
+  }
+
+  private static void library(String name, byte[] jar, Contents read) throws IOException {
+    try (ZipInputStream in = new ZipInputStream(new ByteArrayInputStream(jar))) {
+      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        assertEquals(ZipEntry.STORED, entry.getMethod(), name + ": it is compressed twice");
+        add(entry.getName(), in.readAllBytes(), read);
+      }
+    }
+  }
+
+  private static void add(String name, byte[] content, Contents read) {
+    if (name.endsWith(".class")) {
+      String type = name.substring(0, name.length() - ".class".length());
+      read.classes().putIfAbsent(type, content);
+      if (type.startsWith("dev/parley/")) {
+        read.roots().add(type);
+      }
+    } else if (name.startsWith("META-INF/services/")) {
+      new String(content, UTF_8)
+          .lines()
+          .map(line -> line.replaceFirst("#.*", "").strip().replace('.', '/'))
+          .filter(line -> !line.isEmpty())
+          .forEach(read.roots()::add);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"handlers", "fanout"})
+  void everyClassThatTheCodeCanLeadToIsInThePackage(String module) throws IOException {
+    Contents read = read(module);
+    Set<String> java =
+        ModuleFinder.ofSystem().findAll().stream()
+            .flatMap(m -> m.descriptor().packages().stream())
+            .map(name -> name.replace('.', '/'))
+            .collect(Collectors.toSet());
+    Map<String, String> missing = new TreeMap<>();
+    Set<String> absent = new TreeSet<>();
+    Set<String> reached = new HashSet<>(read.roots());
+    Deque<String> open = new ArrayDeque<>(reached);
+    while (!open.isEmpty()) {
+      String type = open.pop();
+      byte[] bytes = read.classes().get(type);
+      if (bytes == null) {
+        continue; // a service of another library's, offered to who has that
+      }
+      for (String named : named(bytes)) {
+        if (read.classes().containsKey(named)) {
+          if (reached.add(named)) {
+            open.push(named);
+          }
+        } else if (!java.contains(named.substring(0, Math.max(0, named.lastIndexOf('/'))))) {
+          ABSENT.keySet().stream()
+              .filter(named::startsWith)
+              .findAny()
+              .ifPresentOrElse(absent::add, () -> missing.put(named, type));
+        }
+      }
+    }
+
+    assertEquals(Map.of(), missing, "missing, and who names it");
+    assertEquals(new TreeSet<>(ABSENT.keySet()), absent, "not named any more");
+    assertTrue(reached.size() > 5_000, reached.size() + " classes were looked at");
+  }
+
+  private static Set<String> named(byte[] bytes) {
+    Set<String> named = new HashSet<>();
+    for (var entry : ClassFile.of().parse(bytes).constantPool()) {
+      if (entry instanceof ClassEntry type) {
+        String name = type.asInternalName().replaceFirst("^\\[+L?", "").replaceFirst(";$", "");
+        if (name.length() > 1) { // else an array of numbers
+          named.add(name);
+        }
+      }
+    }
+    return named;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"handlers", "fanout"})
+  void aPackageIsSmallAndHasOneOfEverything(String module) throws IOException {
+    Contents read = read(module);
+
+    assertTrue(read.bytes() <= BYTES_MAX, read.bytes() + " bytes");
+    for (String removed : REMOVED) {
+      assertEquals(
+          List.of(),
+          read.classes().keySet().stream().filter(name -> name.startsWith(removed)).toList());
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.parley.e2e;
+
+import static java.util.Objects.requireNonNull;
+
+import com.amazonaws.services.lambda.crac.Core;
+import com.amazonaws.services.lambda.runtime.api.client.runtimeapi.JniHelper;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// What Lambda's runtime does before and after a snapshot, with all handlers in one process: it
+/// makes them, runs the hooks that they have registered, and prints what the snapshot would hold.
+///
+/// Arguments: the handlers' classes.
+final class SnapshotProcess {
+  /// What is printed on a line of its own, behind this.
+  static final String STATE = "state: ";
+
+  private SnapshotProcess() {}
+
+  public static void main(String[] handlers) throws Exception {
+    JniHelper.load(); // the runtime's native part, which the hooks use
+    List<Object> made = new ArrayList<>();
+    for (String handler : handlers) {
+      made.add(Class.forName(handler).getConstructor().newInstance());
+    }
+    print("made", made);
+    Core.getGlobalContext().beforeCheckpoint(requireNonNull(Core.getGlobalContext()));
+    print("checkpoint", made);
+    Core.getGlobalContext().afterRestore(requireNonNull(Core.getGlobalContext()));
+    print("restored", made);
+  }
+
+  private static void print(String when, List<Object> handlers) throws IOException {
+    LastingState state = LastingState.of(handlers);
+    ObjectNode json = new ObjectMapper().createObjectNode().put("when", when);
+    json.put("connections", connections());
+    ObjectNode values = json.putObject("values");
+    state.values().forEach(values::put);
+    state.types().forEach(json.putArray("types")::add);
+    System.out.println(STATE + json);
+  }
+
+  /// Sockets of this process; Java has one that leads nowhere.
+  private static long connections() throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.filter(SnapshotProcess::isSocket).count();
+    }
+  }
+
+  private static boolean isSocket(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+    } catch (IOException e) {
+      return false; // that of the listing itself, which is closed by now
+    }
+  }
+}
