@@ -14,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
-import dev.parley.local.Options;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.wire.Traced;
 import java.net.URI;
@@ -280,9 +279,7 @@ class MessageTraceTest {
   void aSampledSendHasItsWholeTraceAndAnotherHasNone() throws Exception {
     try (LocalCloud cloud =
             LocalCloud.start(
-                Options.inMemory(TestCloud.TEMPLATE)
-                    .withParameters(Map.of("MessageCostMs", "1"))
-                    .withPollsPerSecond(50)
+                TestCloud.options(TestCloud.TEMPLATE, Map.of("MessageCostMs", "1"))
                     .withSampling(0.1));
         TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby")) {
       TestTraces traces = new TestTraces(cloud);

@@ -19,6 +19,13 @@ record LocalContext(String functionName, String requestId, long deadlineNanos, S
   /// the largest a function can have is told: no handler here is ever short of memory.
   private static final int MEMORY_LIMIT_MB = 10_240;
 
+  static final String VERSION = "$LATEST";
+  static final String LOG_STREAM = "local";
+
+  static String logGroup(String functionName) {
+    return "/aws/lambda/" + functionName;
+  }
+
   @Override
   public String getAwsRequestId() {
     return requestId;
@@ -26,12 +33,12 @@ record LocalContext(String functionName, String requestId, long deadlineNanos, S
 
   @Override
   public String getLogGroupName() {
-    return "/aws/lambda/" + functionName;
+    return logGroup(functionName);
   }
 
   @Override
   public String getLogStreamName() {
-    return "local";
+    return LOG_STREAM;
   }
 
   @Override
@@ -41,7 +48,7 @@ record LocalContext(String functionName, String requestId, long deadlineNanos, S
 
   @Override
   public String getFunctionVersion() {
-    return "$LATEST";
+    return VERSION;
   }
 
   @Override

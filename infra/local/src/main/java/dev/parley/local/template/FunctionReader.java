@@ -32,19 +32,27 @@ final class FunctionReader implements References {
     Section own = resources.properties(id);
     Section function =
         new Section(own.path(), merged(globals.values(), own.values()), own.problems());
-    function.matching("Runtime", function.string("Runtime"), "java\\d+");
+    String runtime = function.string("Runtime");
+    function.matching("Runtime", runtime, "java\\d+");
     Map<String, String> environment = new LinkedHashMap<>();
     Section variables = function.section("Environment").section("Variables");
     variables.values().keySet().forEach(name -> environment.put(name, variables.string(name)));
     return new FunctionResource(
         id,
+        runtime,
+        // A mapping is a place in S3.
+        function.values().get("CodeUri") instanceof String code ? code : null,
         function.string("Handler"),
         environment,
         Duration.ofSeconds(function.integer("Timeout", 3, 1, 900)),
         function.integer("MemorySize", 128, 128, 10_240),
         function
             .oneOf("Tracing", "PassThrough", "Active", "PassThrough", "Disabled")
-            .equals("Active"));
+            .equals("Active"),
+        function
+            .section("SnapStart")
+            .oneOf("ApplyOn", "None", "PublishedVersions", "None")
+            .equals("PublishedVersions"));
   }
 
   /// As SAM merges Globals: mappings by key, lists one after the other, and else the resource wins.

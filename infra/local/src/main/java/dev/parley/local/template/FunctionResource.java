@@ -2,20 +2,29 @@ package dev.parley.local.template;
 
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// An `AWS::Serverless::Function`, with what `Globals` gives it.
 ///
 /// @param logicalId its name in the template, which is also its function name here. Unlike AWS:
 ///     CloudFormation adds the stack's name and a random suffix.
+/// @param runtime for example `java25`
+/// @param codeUri the zip or folder beside the template, or null where it is none of this machine
 /// @param handler the handler's class, or `class::method`
 /// @param environment as the template gives it
 /// @param timeout 1 s to 900 s
-/// @param memorySizeMb 128 to 10,240; what the function is told, not what it gets here
+/// @param memorySizeMb 128 to 10,240; what the function is told. In a process of its own, it has
+///     the
+///     heap that goes with it
 /// @param tracing whether `Tracing` is `Active`
+/// @param snapStart whether its published versions are started from a snapshot
 public record FunctionResource(
     String logicalId,
+    String runtime,
+    @Nullable String codeUri,
     String handler,
     Map<String, String> environment,
     Duration timeout,
     int memorySizeMb,
-    boolean tracing) {}
+    boolean tracing,
+    boolean snapStart) {}

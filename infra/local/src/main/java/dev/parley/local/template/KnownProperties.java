@@ -31,6 +31,8 @@ final class KnownProperties {
               "Timeout",
               "MemorySize",
               "Runtime",
+              "CodeUri",
+              "SnapStart.ApplyOn",
               "Tracing",
               "Environment.Variables.*",
               "Events.*.Type",
@@ -88,7 +90,6 @@ final class KnownProperties {
           List.of("Name", "Description", "Tags.**", "Auth.InvokeRole"),
           "AWS::Serverless::Function",
           List.of(
-              "CodeUri",
               "Architectures",
               "Policies.**",
               "Description",
