@@ -312,11 +312,13 @@ final class Assembly {
               function.snapStart());
     } catch (IOException e) {
       throw new StartException(
-          "%s%s cannot be unpacked (%s): package it (mvn -DskipTests package), or correct the template"
+          ("%s%s cannot be unpacked (%s): package it (mvn -DskipTests package), or correct the"
+                  + " template")
               .formatted(property, code, DataFolder.reason(e)),
           e);
     }
-    FunctionProcesses.environment(environment, program, function.handler(), function.runtime());
+    FunctionProcesses.addWhatLambdaSets(
+        environment, program, function.handler(), function.runtime());
     return new FunctionProcesses(
         host, program, Objects.requireNonNull(options.processes()), metrics);
   }
@@ -328,7 +330,8 @@ final class Assembly {
     }
     if (faults.plan().hasAny(Fault.CLOCK_SKEW)) {
       throw new StartException(
-          "parley.faults: %s cannot be given to processes, which have this machine's clock: leave it out, or parley.functions=process"
+          ("parley.faults: %s cannot be given to processes, which have this machine's clock:"
+                  + " leave it out, or parley.functions=process")
               .formatted(Fault.CLOCK_SKEW));
     }
     try {

@@ -225,14 +225,14 @@ public final class FunctionProcess implements Instance {
     process.destroyForcibly();
   }
 
-  /// Asks it to end, as a JVM needs that is to write what it has learned, and waits for that.
-  public void stop() throws InterruptedException {
-    process.destroy();
-    process.waitFor();
+  /// Hangs up where it waits for an event: its runtime then ends in order, as a JVM must that is to
+  /// write an AOT cache.
+  public void hangUp() {
+    api.hangUp();
   }
 
   /// Done once it has ended.
-  CompletableFuture<?> ended() {
+  public CompletableFuture<?> ended() {
     return process.onExit();
   }
 

@@ -68,30 +68,20 @@ public final class FunctionProcesses implements Instances {
   ///
   /// @param environment as the template gives it, with the addresses of services; it is changed
   /// @param runtime for example `java25`
-  public static void environment(
+  public static void addWhatLambdaSets(
       Map<String, String> environment, Program program, String handler, String runtime) {
-    environment.putAll(
-        Map.of(
-            "_HANDLER",
-            handler,
-            "AWS_DEFAULT_REGION",
-            LocalAccount.REGION,
-            "AWS_EXECUTION_ENV",
-            "AWS_Lambda_" + runtime,
-            "AWS_LAMBDA_FUNCTION_VERSION",
-            LocalContext.VERSION,
-            "AWS_LAMBDA_INITIALIZATION_TYPE",
-            program.snapStart() ? "snap-start" : "on-demand",
-            "LAMBDA_TASK_ROOT",
-            program.taskRoot().toString(),
-            "LANG",
-            "en_US.UTF-8",
-            // Unlike AWS: this machine's, where its programs are.
-            "PATH",
-            System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"),
-            "TZ",
-            ":UTC"));
+    environment.put("_HANDLER", handler);
+    environment.put("AWS_DEFAULT_REGION", LocalAccount.REGION);
+    environment.put("AWS_EXECUTION_ENV", "AWS_Lambda_" + runtime);
+    environment.put("AWS_LAMBDA_FUNCTION_VERSION", LocalContext.VERSION);
+    environment.put(
+        "AWS_LAMBDA_INITIALIZATION_TYPE", program.snapStart() ? "snap-start" : "on-demand");
     environment.putIfAbsent("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
+    environment.put("LAMBDA_TASK_ROOT", program.taskRoot().toString());
+    environment.put("LANG", "en_US.UTF-8");
+    // Unlike AWS: this machine's, where its programs are.
+    environment.put("PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    environment.put("TZ", ":UTC");
     if (program.snapStart()) {
       // They would be in the snapshot: they are fetched.
       environment.keySet().removeAll(Set.of("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"));

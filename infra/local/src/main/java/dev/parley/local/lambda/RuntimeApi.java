@@ -96,6 +96,7 @@ final class RuntimeApi implements AutoCloseable {
 
   private @Nullable Invocation invocation;
   private @Nullable FunctionError ended;
+  private boolean hungUp;
 
   /// @throws IOException if there is no free port
   RuntimeApi(EventLoopGroup loops, boolean snapStart) throws IOException {
@@ -148,6 +149,17 @@ final class RuntimeApi implements AutoCloseable {
       }
     }
     return given.result();
+  }
+
+  /// Ends the call for the next event without an answer, and takes no further ones.
+  void hangUp() {
+    synchronized (this) {
+      hungUp = true;
+      if (waiting != null) {
+        var _ = waiting.close();
+      }
+    }
+    close();
   }
 
   /// The process has ended, or is to: whatever waits for it fails.
@@ -226,7 +238,9 @@ final class RuntimeApi implements AutoCloseable {
         waiting = socket;
         initialized.complete(null);
         restored.complete(null);
-        if (invocation != null) {
+        if (hungUp) {
+          var _ = socket.close();
+        } else if (invocation != null) {
           give(invocation);
         }
         yield null;

@@ -551,7 +551,7 @@ final class FunctionProcessesTest {
     environment.putAll(LocalClients.environment());
     environment.put("AWS_LAMBDA_FUNCTION_NAME", program.name());
     environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512");
-    FunctionProcesses.environment(environment, program, handler, "java25");
+    FunctionProcesses.addWhatLambdaSets(environment, program, handler, "java25");
     LocalFunction function =
         new LocalFunction(
             program.name(),
