@@ -68,7 +68,10 @@ class MessageTraceTest {
       JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
       assertEquals(write.path("id"), fanout.path("parent_id"));
       assertEquals("AWS::Lambda::Function", fanout.path("origin").asText());
-      assertEquals(List.of("wait in stream", "read room", "read members", "push"), ordered(fanout));
+      List<String> steps = ordered(fanout);
+      assertEquals("wait in stream", steps.getFirst());
+      assertEquals(Set.of("read room", "read members"), Set.copyOf(steps.subList(1, 3)));
+      assertEquals(List.of("push"), steps.subList(3, steps.size()));
       assertEquals(Set.of("ChatConnections"), tables(step(fanout, "read members")));
       JsonNode pushes = step(step(fanout, "push"), "ApiGatewayManagementApi");
       assertEquals("PostToConnection", pushes.at("/aws/operation").asText());
