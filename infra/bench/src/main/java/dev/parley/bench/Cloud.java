@@ -51,7 +51,7 @@ final class Cloud implements AutoCloseable {
   static final int PUSH_MEDIAN_MS = 10;
   static final int PUSH_P99_MS = 40;
 
-  private static final Path TEMPLATE = Path.of("infra/template.yaml");
+  static final Path TEMPLATE = Path.of("infra/template.yaml");
 
   /// Faults: how long a push takes on AWS.
   static final String LATENCY =
@@ -103,6 +103,11 @@ final class Cloud implements AutoCloseable {
             .withFaults(FaultPlan.parse(LATENCY))
             .withMetered(true),
         Map.of());
+  }
+
+  /// One in which nothing happens but what is measured: nobody is told who comes.
+  static Cloud quiet(double polls) throws StartException {
+    return start(polls, Map.of("PresenceMax", "0"), RequestQuota.NONE, "");
   }
 
   private static Cloud start(Options options, Map<String, String> parameters)
@@ -184,10 +189,19 @@ final class Cloud implements AutoCloseable {
 
   /// What the Push function would find in its environment.
   Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>();
-    environment.putAll(
-        Objects.requireNonNull(Template.read(TEMPLATE, parameters).functions().get("PushFunction"))
-            .environment());
+    return environment(function("PushFunction"));
+  }
+
+  /// What a function of the template is, with this cloud's parameters.
+  FunctionResource function(String name) {
+    return Objects.requireNonNull(Template.read(TEMPLATE, parameters).functions().get(name), name);
+  }
+
+  /// What a function would find in its environment.
+  Map<String, String> environment(FunctionResource function) {
+    Map<String, String> environment = new HashMap<>(function.environment());
+    environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
+    environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
     environment.putAll(cloud.dynamoDb().environment());
     environment.putAll(cloud.sqs().environment());
     environment.put(
