@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 ///   then `bill`: [Capacity]
 /// - `bill`: `docs/COST.md`, from these two and `docs/prices.json`: [CostDocument]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
+/// - `cold`: cold starts beside a hello world function's, on a function's share of a processor; it
+///   takes the packages: `mvn -q -pl infra/bench -am -DskipTests package -Dbench=cold`: [Cold]
 /// - `jmh`: the parts that reach no service: [dev.parley.fanout.FanoutBenchmark]
 ///
 /// Prints tables and writes `infra/bench/target/bench-<name>.json`. A benchmark that fails says so,
@@ -38,17 +40,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Options: `bench.polls` (4 a second, as AWS does; a run with more writes a file of its own,
 /// `bench-<name>-polled-<polls>.json`), `bench.elsewhere` (10,000 connections in other rooms),
-/// `bench.cut` (60 seconds without a network, of `recover`), `bench.steps` of a single benchmark,
-/// with commas between them (the rooms' sizes; of `burst`, `members:rate`; of `cost`, `parley` and
-/// [Floor#CLIENTS]; of `quota`, its three; of `neighbours`, its two troubles; of `recover`,
-/// messages missed; of `growth`, connections elsewhere; of `jmh`, regular expressions), and
-/// `bench.push.jvm` (the options of the JVM that `cost` measures).
+/// `bench.cut` (60 seconds without a network, of `recover`), `bench.rounds` (10, of `cold`),
+/// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
+/// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `quota`, its three; of `neighbours`,
+/// its two troubles; of `recover`, messages missed; of `growth`, connections elsewhere; of `cold`,
+/// its variants; of `jmh`, regular expressions), and `bench.push.jvm` (the options of the JVM that
+/// `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final Path DOCS = Path.of("docs");
   private static final double AWS_POLLS = 4;
   private static final int CONNECTIONS_ELSEWHERE = 10_000;
   private static final int CUT_SECONDS = 60;
+  private static final int ROUNDS = 10;
 
   /// @param steps unless others are chosen
   /// @param step what each of them looks like, as a regular expression
@@ -60,6 +64,9 @@ public final class Bench {
 
   /// What is kept in the repository is written only where it is asked for by name.
   private static final Set<String> DOCUMENTS = Set.of("units", "capacity", "bill");
+
+  /// What needs the packages, which a compilation does not make.
+  private static final Set<String> PACKAGED = Set.of("cold");
 
   static {
     String number = "[1-9]\\d{0,5}";
@@ -91,17 +98,23 @@ public final class Bench {
     KINDS.put("capacity", new Kind("all", "all"));
     KINDS.put("bill", new Kind("all", "all"));
     KINDS.put("growth", new Kind("1000,10000,50000", number));
+    KINDS.put(
+        "cold",
+        new Kind(String.join(",", Cold.Variant.NAMES), String.join("|", Cold.Variant.NAMES)));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
 
-  /// What `all` measures: without what writes into `docs/`.
+  /// What `all` measures: without what writes into `docs/`, and what needs packages.
   private static final List<String> MEASURED =
-      KINDS.keySet().stream().filter(kind -> !DOCUMENTS.contains(kind)).toList();
+      KINDS.keySet().stream()
+          .filter(kind -> !DOCUMENTS.contains(kind) && !PACKAGED.contains(kind))
+          .toList();
 
   private final String name;
   private final double polls;
   private final int elsewhere;
   private final int cutSeconds;
+  private final int rounds;
 
   /// Chosen for a single benchmark; empty where its own are to be run.
   private final List<String> chosen;
@@ -116,6 +129,10 @@ public final class Bench {
     this.cutSeconds = (int) option("bench.cut", CUT_SECONDS);
     if (cutSeconds < 0) {
       throw new IllegalArgumentException("bench.cut=" + cutSeconds + " is no time");
+    }
+    this.rounds = (int) option("bench.rounds", ROUNDS);
+    if (rounds < 1) {
+      throw new IllegalArgumentException("bench.rounds=" + rounds + " are no rounds");
     }
     String steps = System.getProperty("bench.steps", "");
     this.chosen = steps.isBlank() ? List.of() : Arrays.asList(steps.split(",", -1));
@@ -219,6 +236,12 @@ public final class Bench {
         try (Ladder ladder = new Ladder(cloud(numbers(steps).getFirst()), report)) {
           ladder.grow(numbers(steps));
         }
+      }
+      case "cold" -> {
+        stop();
+        cloud = Cloud.quiet(polls);
+        new Cold(cloud, report, rounds).run(steps);
+        stop();
       }
       default -> {
         stop();

@@ -105,6 +105,11 @@ final class Cloud implements AutoCloseable {
         Map.of());
   }
 
+  /// One in which nothing happens but what is measured: nobody is told who comes.
+  static Cloud quiet(double polls) throws StartException {
+    return start(polls, Map.of("PresenceMax", "0"), RequestQuota.NONE, "");
+  }
+
   private static Cloud start(Options options, Map<String, String> parameters)
       throws StartException {
     LocalCloud cloud = LocalCloud.start(options);
@@ -176,10 +181,19 @@ final class Cloud implements AutoCloseable {
 
   /// What the Push function would find in its environment.
   Map<String, String> environment() {
-    Map<String, String> environment = new HashMap<>();
-    environment.putAll(
-        Objects.requireNonNull(Template.read(TEMPLATE, parameters).functions().get("PushFunction"))
-            .environment());
+    return environment(function("PushFunction"));
+  }
+
+  /// What a function of the template is, with this cloud's parameters.
+  FunctionResource function(String name) {
+    return Objects.requireNonNull(Template.read(TEMPLATE, parameters).functions().get(name), name);
+  }
+
+  /// What a function would find in its environment.
+  Map<String, String> environment(FunctionResource function) {
+    Map<String, String> environment = new HashMap<>(function.environment());
+    environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
+    environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
     environment.putAll(cloud.dynamoDb().environment());
     environment.putAll(cloud.sqs().environment());
     environment.put(

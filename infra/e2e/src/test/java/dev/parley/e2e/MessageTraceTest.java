@@ -14,7 +14,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
-import dev.parley.local.Options;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.wire.Traced;
 import java.net.URI;
@@ -69,7 +68,10 @@ class MessageTraceTest {
       JsonNode fanout = continued(trace, "FanoutFunction").getFirst();
       assertEquals(write.path("id"), fanout.path("parent_id"));
       assertEquals("AWS::Lambda::Function", fanout.path("origin").asText());
-      assertEquals(List.of("wait in stream", "read room", "read members", "push"), ordered(fanout));
+      List<String> steps = ordered(fanout);
+      assertEquals("wait in stream", steps.getFirst());
+      assertEquals(Set.of("read room", "read members"), Set.copyOf(steps.subList(1, 3)));
+      assertEquals(List.of("push"), steps.subList(3, steps.size()));
       assertEquals(Set.of("ChatConnections"), tables(step(fanout, "read members")));
       JsonNode pushes = step(step(fanout, "push"), "ApiGatewayManagementApi");
       assertEquals("PostToConnection", pushes.at("/aws/operation").asText());
@@ -280,9 +282,7 @@ class MessageTraceTest {
   void aSampledSendHasItsWholeTraceAndAnotherHasNone() throws Exception {
     try (LocalCloud cloud =
             LocalCloud.start(
-                Options.inMemory(TestCloud.TEMPLATE)
-                    .withParameters(Map.of("MessageCostMs", "1"))
-                    .withPollsPerSecond(50)
+                TestCloud.options(TestCloud.TEMPLATE, Map.of("MessageCostMs", "1"))
                     .withSampling(0.1));
         TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby")) {
       TestTraces traces = new TestTraces(cloud);

@@ -18,6 +18,9 @@ class RecoveryTest {
   private static final int SCHEDULES =
       Integer.parseInt(System.getProperty("parley.schedules", "50"));
 
+  /// Processes have few schedules, and functions that are killed first.
+  private static final long FIRST_SEED = TestCloud.IN_PROCESSES ? 2 : 1;
+
   /// How many participants have the client in Java; the others have that of the page.
   private static final double JAVA_SHARE = 0.6;
 
@@ -29,7 +32,7 @@ class RecoveryTest {
       if (replayed != null) {
         problems.addAll(run(recovery, Long.parseLong(replayed), Recovery.TOGETHER_MAX));
       } else {
-        for (long seed = 1; recovery.schedules() < SCHEDULES; seed++) {
+        for (long seed = FIRST_SEED; recovery.schedules() < SCHEDULES; seed++) {
           int count = Math.min(Recovery.TOGETHER_MAX, SCHEDULES - recovery.schedules());
           problems.addAll(run(recovery, seed, count));
         }
@@ -46,9 +49,9 @@ class RecoveryTest {
       problems.addFirst(
           """
           to see it again: mvn test -pl infra/e2e -am -Dtest=RecoveryTest \
-          -Dsurefire.failIfNoSpecifiedTests=false -Dparley.seed=%d\
+          -Dsurefire.failIfNoSpecifiedTests=false -Dparley.seed=%d%s\
           """
-              .formatted(seed));
+              .formatted(seed, TestCloud.IN_PROCESSES ? " -Dparley.functions=process" : ""));
     }
     return problems;
   }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// A client that does what a test says, also what no good client does. It keeps all that it is
 /// sent, frames of several events taken apart.
 final class TestClient implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /// Processes start when they are needed, and many at once on a small machine.
+  private static final Duration PATIENCE = Duration.ofSeconds(TestCloud.IN_PROCESSES ? 60 : 20);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final List<JsonNode> received = new ArrayList<>();

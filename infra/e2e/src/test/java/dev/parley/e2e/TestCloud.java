@@ -4,8 +4,10 @@ import dev.parley.local.LocalCloud;
 import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.table.Row;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /// The whole system, in memory, on free ports. Streams are polled often, so that tests need not
@@ -14,6 +16,14 @@ final class TestCloud {
   static final Path TEMPLATE = Path.of("..", "template.yaml");
   static final Path SITE = Path.of("..", "..", "web");
   private static final double POLLS_PER_SECOND = 50;
+
+  /// With `-Dparley.functions=process` the functions are their packages, each in processes of its
+  /// own.
+  static final boolean IN_PROCESSES = "process".equals(System.getProperty("parley.functions"));
+
+  /// A JVM's first push takes its time.
+  private static final Map<String, String> OF_PROCESSES =
+      Map.of("DirectPushMs", "10000", "PushTimeoutMs", "2000");
 
   private TestCloud() {}
 
@@ -28,12 +38,17 @@ final class TestCloud {
 
   static LocalCloud start(Path template, Map<String, String> parameters, FaultPlan faults)
       throws StartException {
-    return LocalCloud.start(
-        Options.inMemory(template)
-            .withParameters(parameters)
-            .withPollsPerSecond(POLLS_PER_SECOND)
-            .withSite(SITE)
-            .withFaults(faults));
+    return LocalCloud.start(options(template, parameters).withFaults(faults));
+  }
+
+  static Options options(Path template, Map<String, String> parameters) {
+    Map<String, String> all = new HashMap<>(IN_PROCESSES ? OF_PROCESSES : Map.of());
+    all.putAll(parameters);
+    return Options.inMemory(template)
+        .withParameters(all)
+        .withPollsPerSecond(POLLS_PER_SECOND)
+        .withSite(SITE)
+        .withProcesses(IN_PROCESSES ? Limits.USUAL : null);
   }
 
   /// The connection of a user who has one.

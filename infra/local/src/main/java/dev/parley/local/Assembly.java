@@ -3,12 +3,17 @@ package dev.parley.local;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableException;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Bounds;
 import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
+import dev.parley.local.lambda.FunctionProcess.Program;
+import dev.parley.local.lambda.FunctionProcesses;
+import dev.parley.local.lambda.Instances;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.lambda.ProcessHost;
 import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
@@ -255,6 +260,7 @@ final class Assembly {
   private Map<String, LocalFunction> functions(Template template, Map<String, String> endpoints)
       throws StartException {
     ServiceProxy proxy = startProxy();
+    ProcessHost host = startHost();
     Tracing tracing =
         new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess();
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
@@ -263,27 +269,83 @@ final class Assembly {
       environment.putAll(endpoints);
       environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
       environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
-      try {
-        functions.put(
-            function.logicalId(),
-            new LocalFunction(
-                function.logicalId(),
-                function.alias(),
-                function.handler(),
-                environment,
-                function.timeout(),
-                faults,
-                proxy,
-                function.tracing() ? tracing : Tracing.off(),
-                metrics));
-      } catch (IllegalArgumentException e) {
-        throw new StartException(
-            "%s.Properties.Handler: %s; compile it, or correct the template"
-                .formatted(function.logicalId(), e.getMessage()),
-            e);
-      }
+      Instances instances =
+          host == null ? inThisJvm(function) : inProcesses(function, host, environment);
+      functions.put(
+          function.logicalId(),
+          new LocalFunction(
+              function.logicalId(),
+              function.alias(),
+              instances,
+              environment,
+              function.timeout(),
+              faults,
+              proxy,
+              function.tracing() ? tracing : Tracing.off(),
+              metrics));
     }
     return functions;
+  }
+
+  private static Instances inThisJvm(FunctionResource function) throws StartException {
+    try {
+      return Instances.ofClass(function.logicalId(), function.handler());
+    } catch (IllegalArgumentException e) {
+      throw new StartException(
+          "%s.Properties.Handler: %s; compile it, or correct the template"
+              .formatted(function.logicalId(), e.getMessage()),
+          e);
+    }
+  }
+
+  /// @param environment gets what Lambda sets for the function
+  private Instances inProcesses(
+      FunctionResource function, ProcessHost host, Map<String, String> environment)
+      throws StartException {
+    String property = function.logicalId() + ".Properties.CodeUri: ";
+    String codeUri = function.codeUri();
+    if (codeUri == null) {
+      throw new StartException(property + "expected a zip or a folder of this machine");
+    }
+    Path code = options.template().resolveSibling(codeUri);
+    Program program;
+    try {
+      program =
+          new Program(
+              function.logicalId(),
+              host.java()
+                  .command(function.handler(), function.memorySizeMb(), function.snapStart()),
+              host.unpack(code),
+              function.snapStart());
+    } catch (IOException e) {
+      throw new StartException(
+          ("%s%s cannot be unpacked (%s): package it (mvn -DskipTests package), or correct the"
+                  + " template")
+              .formatted(property, code, DataFolder.reason(e)),
+          e);
+    }
+    FunctionProcesses.addWhatLambdaSets(
+        environment, program, function.handler(), function.runtime(), function.alias());
+    return new FunctionProcesses(
+        host, program, Objects.requireNonNull(options.processes()), metrics);
+  }
+
+  /// Null where functions run in this JVM.
+  private @Nullable ProcessHost startHost() throws StartException {
+    if (options.processes() == null) {
+      return null;
+    }
+    if (faults.plan().hasAny(Fault.CLOCK_SKEW)) {
+      throw new StartException(
+          ("parley.faults: %s cannot be given to processes, which have this machine's clock:"
+                  + " leave it out, or parley.functions=process")
+              .formatted(Fault.CLOCK_SKEW));
+    }
+    try {
+      return parts.opened(new ProcessHost());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new StartException("parley.functions=process: " + e.getMessage(), e);
+    }
   }
 
   private static LocalFunction function(Map<String, LocalFunction> functions, String name) {

@@ -5,11 +5,13 @@ import dev.parley.local.aws.LocalClients;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.Quotas;
 import dev.parley.local.gateway.RequestQuota;
+import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.DoublePredicate;
@@ -22,8 +24,11 @@ import org.jspecify.annotations.Nullable;
 /// `parley.polls.per.second` (4), `parley.origins` (none; else as [Origins#parse] takes them),
 /// `parley.faults` (none; else a [FaultPlan]), `parley.quota` (10000 requests a second; 0 for
 /// none), `parley.quota.bucket` (5000 requests at once), `parley.xray.port` (2000 where that is
-/// free; 0 takes a free one), `parley.sampling` (1; a share from 0), `parley.template`
-/// (`infra/template.yaml`) and `parley.site` (`web`, where there is one).
+/// free; 0 takes a free one), `parley.sampling` (1; a share from 0), `parley.functions` (`jvm`, or
+/// `process` for packages in processes of their own), of which there are at most
+/// `parley.functions.max` (2) of each function, ended when they are idle for
+/// `parley.functions.idle` (300 s), `parley.template` (`infra/template.yaml`) and `parley.site`
+/// (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
 /// ws://localhost:8080/<stage>`. A start that fails prints one line on stderr, naming the setting
@@ -107,7 +112,8 @@ public final class Main {
                 requests(properties, "parley.quota.bucket", 1, Quotas.REQUESTS_BUCKET)))
         .withFaults(faults(properties))
         .withXrayPort(xrayPort(properties))
-        .withSampling(sampling(properties));
+        .withSampling(sampling(properties))
+        .withProcesses(processes(properties));
   }
 
   private static Path path(String name, String value) throws StartException {
@@ -187,6 +193,35 @@ public final class Main {
         "1",
         share -> share >= 0 && share <= 1,
         "give the share of invocations that begin a trace, from 0 to 1");
+  }
+
+  /// Null where functions run in this JVM.
+  private static @Nullable Limits processes(Properties properties) throws StartException {
+    Limits usual = Limits.USUAL;
+    int max =
+        (int)
+            number(
+                properties,
+                "parley.functions.max",
+                Integer.toString(usual.max()),
+                n -> n >= 1 && n <= Limits.MAX && n == Math.rint(n),
+                "give a whole number of processes from 1 to " + Limits.MAX);
+    double idleSeconds =
+        number(
+            properties,
+            "parley.functions.idle",
+            Long.toString(usual.idle().toSeconds()),
+            seconds -> seconds >= 1 && seconds <= Limits.IDLE_SECONDS_MAX,
+            "give seconds from 1 to " + Limits.IDLE_SECONDS_MAX);
+    String where = properties.getProperty("parley.functions", "jvm").strip();
+    return switch (where) {
+      case "jvm" -> null;
+      case "process" -> new Limits(max, Duration.ofMillis((long) (idleSeconds * 1_000)));
+      default ->
+          throw new StartException(
+              "parley.functions=%s: give jvm, or process for packages in processes of their own"
+                  .formatted(where));
+    };
   }
 
   private static double number(

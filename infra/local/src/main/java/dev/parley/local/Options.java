@@ -2,6 +2,7 @@ package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.RequestQuota;
+import dev.parley.local.lambda.FunctionProcesses;
 import dev.parley.local.origins.Origins;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
+/// @param processes how many processes a function may have, and for how long they may be idle; null
+///     where all functions run in this JVM
 /// @param metered whether the units that functions consume of tables, and their requests to queues,
 ///     are measured too
 public record Options(
@@ -38,6 +41,7 @@ public record Options(
     FaultPlan faults,
     @Nullable Integer xrayPort,
     double sampling,
+    FunctionProcesses.@Nullable Limits processes,
     boolean metered) {
 
   public Options {
@@ -54,7 +58,7 @@ public record Options(
   }
 
   /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only,
-  /// AWS's quota, no faults, and every invocation traced.
+  /// AWS's quota, no faults, every invocation traced, and all functions in this JVM.
   public static Options inMemory(Path template) {
     return new Options(
         template,
@@ -69,6 +73,7 @@ public record Options(
         FaultPlan.NONE,
         0,
         1,
+        null,
         false);
   }
 
@@ -116,6 +121,10 @@ public record Options(
     return with(draft -> draft.sampling = share);
   }
 
+  public Options withProcesses(FunctionProcesses.@Nullable Limits limits) {
+    return with(draft -> draft.processes = limits);
+  }
+
   public Options withMetered(boolean units) {
     return with(draft -> draft.metered = units);
   }
@@ -146,6 +155,7 @@ public record Options(
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
+    private FunctionProcesses.@Nullable Limits processes;
     private boolean metered;
 
     Draft(Options from) {
@@ -161,6 +171,7 @@ public record Options(
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
+      processes = from.processes;
       metered = from.metered;
     }
 
@@ -178,6 +189,7 @@ public record Options(
           faults,
           xrayPort,
           sampling,
+          processes,
           metered);
     }
   }

@@ -9,11 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.almworks.sqlite4java.SQLiteConnection;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.RequestQuota;
+import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
@@ -341,6 +344,68 @@ final class StartRefusalTest {
     assertEquals(
         "parley.xray.port=x is not a port: give a number from 1 to 65535, or 0 for a free one",
         assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "parley.functions|docker|give jvm, or process for packages in processes of their own",
+        "parley.functions.max|0|give a whole number of processes from 1 to 16",
+        "parley.functions.max|17|give a whole number of processes from 1 to 16",
+        "parley.functions.max|1.5|give a whole number of processes from 1 to 16",
+        "parley.functions.idle|0|give seconds from 1 to 86400",
+        "parley.functions.idle|never|give seconds from 1 to 86400"
+      })
+  void aWayToRunFunctionsThatIsNoneIsToldByItsSetting(String name, String value, String expected) {
+    Properties properties = new Properties();
+    properties.setProperty(name, value);
+
+    assertEquals(
+        "%s=%s: %s".formatted(name, value, expected),
+        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @Test
+  void functionsRunInThisJvmUnlessProcessesAreAskedFor() throws Exception {
+    Properties properties = new Properties();
+    assertNull(Main.options(properties).processes());
+
+    properties.setProperty("parley.functions", "process");
+    assertEquals(Limits.USUAL, Main.options(properties).processes());
+
+    properties.setProperty("parley.functions.max", "4");
+    properties.setProperty("parley.functions.idle", "1.5");
+    assertEquals(new Limits(4, Duration.ofMillis(1_500)), Main.options(properties).processes());
+  }
+
+  @Test
+  void whatAProcessCannotBeGivenIsRefusedByName() throws IOException {
+    Options options = Options.inMemory(template).withProcesses(Limits.USUAL);
+    FaultPlan plan = FaultPlan.parse("push.lost=0.1,clock.skew=1/500ms");
+    assertEquals(
+        "parley.faults: clock.skew cannot be given to processes, which have this machine's clock:"
+            + " leave it out, or parley.functions=process",
+        assertThrows(StartException.class, () -> LocalCloud.start(options.withFaults(plan)))
+            .getMessage());
+
+    Files.writeString(
+        template,
+        TEMPLATE
+            + """
+              Fn:
+                Type: AWS::Serverless::Function
+                Properties:
+                  Runtime: java25
+                  Handler: a.B
+                  CodeUri: target/missing.zip
+            """);
+    assertEquals(
+        "Fn.Properties.CodeUri: "
+            + folder.resolve("target/missing.zip")
+            + " cannot be unpacked (NoSuchFileException): package it (mvn -DskipTests package), or"
+            + " correct the template",
+        assertThrows(StartException.class, () -> LocalCloud.start(options)).getMessage());
   }
 
   @Test

@@ -24,7 +24,8 @@ import software.amazon.awssdk.regions.Region;
 /// All of it is made up and explicit: whatever the shell says of proxies, regions, profiles,
 /// credentials or endpoints is meant for AWS, and none of it counts here.
 public final class LocalClients {
-  private static final String CREDENTIAL = "local";
+  /// Key, secret and session token: no port verifies them.
+  public static final String CREDENTIAL = "local";
 
   /// The SDK's own default, as is the next.
   private static final int ATTEMPTS_MAX = 4;

@@ -1,14 +1,26 @@
 package dev.parley.local.lambda;
 
-/// A function threw or ran into its timeout, as Lambda reports it to its caller.
+/// A function threw, ended or ran into its timeout, as Lambda reports it to its caller.
 public final class FunctionError extends RuntimeException {
   private final String errorType;
 
-  /// @param errorType the exception's class name, or `Sandbox.Timedout`
+  /// @param errorType the exception's class name, `Sandbox.Timedout`, or `Runtime.ExitError`
   /// @param message what Lambda puts into `errorMessage`; the gateway never shows it to a client
   public FunctionError(String errorType, String message) {
     super(message);
     this.errorType = errorType;
+  }
+
+  /// What a handler threw.
+  static FunctionError of(Throwable thrown) {
+    if (thrown instanceof FunctionError error) {
+      return error;
+    }
+    String message = thrown.getMessage();
+    FunctionError error =
+        new FunctionError(thrown.getClass().getName(), message == null ? "" : message);
+    error.initCause(thrown);
+    return error;
   }
 
   public String errorType() {

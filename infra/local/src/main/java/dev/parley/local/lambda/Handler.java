@@ -1,6 +1,5 @@
 package dev.parley.local.lambda;
 
-import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.RequestStreamHandler;
 import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
@@ -10,6 +9,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
@@ -22,26 +22,37 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A handler's class, and how events and results pass through it.
 ///
 /// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.9.0: events that
 /// Lambda knows go through `LambdaEventSerializers`, all others through its Jackson.
-final class Handler {
+final class Handler implements Instances {
+  /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
+  /// executions"), one function runs this many, and further invocations wait their turn: a laptop
+  /// has few cores, and each instance holds its own clients.
+  static final int INSTANCES_MAX = 16;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Handler.class);
   private static final String METHOD = "handleRequest";
 
   /// What a constructor may take: the function's environment variables, and its clock.
   private static final Set<List<Class<?>>> PARAMETERS =
       Set.of(List.of(Map.class, InstantSource.class), List.of(Map.class), List.of());
 
+  private final String function;
   private final Constructor<?> constructor;
   private final @Nullable PojoSerializer<Object> input;
   private final @Nullable PojoSerializer<Object> output;
 
   private Handler(
+      String function,
       Constructor<?> constructor,
       @Nullable PojoSerializer<Object> input,
       @Nullable PojoSerializer<Object> output) {
+    this.function = function;
     this.constructor = constructor;
     this.input = input;
     this.output = output;
@@ -89,7 +100,7 @@ final class Handler {
     }
     constructor.setAccessible(true);
     if (stream) {
-      return new Handler(constructor, null, null);
+      return new Handler(function, constructor, null, null);
     }
     Type[] types = handlerTypes(type, Map.of());
     if (types == null || isUnresolved(types[0]) || isUnresolved(types[1])) {
@@ -97,7 +108,7 @@ final class Handler {
           "%s: %s does not implement RequestHandler with concrete type parameters"
               .formatted(function, className));
     }
-    return new Handler(constructor, serializer(types[0]), serializer(types[1]));
+    return new Handler(function, constructor, serializer(types[0]), serializer(types[1]));
   }
 
   private static IllegalArgumentException unusable(
@@ -156,25 +167,55 @@ final class Handler {
     return JacksonFactory.getInstance().getSerializer(type);
   }
 
-  /// @param environment for a handler that takes it
-  /// @param clock for a handler that takes it
-  Instance instance(Map<String, String> environment, InstantSource clock)
-      throws ReflectiveOperationException {
-    Object[] arguments = {environment, clock};
-    return new Instance(
-        constructor.newInstance(Arrays.copyOf(arguments, constructor.getParameterCount())));
+  @Override
+  public int max() {
+    return INSTANCES_MAX;
   }
 
-  /// One object of the handler's class; it serves one call at a time.
-  final class Instance {
+  @Override
+  public Instance create(Map<String, String> environment, InstantSource clock) {
+    Object[] arguments = {environment, clock};
+    try {
+      return new Served(
+          constructor.newInstance(Arrays.copyOf(arguments, constructor.getParameterCount())));
+    } catch (InvocationTargetException e) {
+      Throwable thrown = e.getCause() == null ? e : e.getCause();
+      LOG.error("{}: its constructor failed", function, thrown);
+      throw FunctionError.of(thrown);
+    } catch (ReflectiveOperationException | LinkageError e) {
+      LOG.error("{}: could not be constructed", function, e);
+      throw FunctionError.of(e);
+    }
+  }
+
+  /// Objects need no end.
+  @Override
+  public void close() {}
+
+  /// One object of the handler's class.
+  final class Served implements Instance {
     private final Object object;
 
-    private Instance(Object object) {
+    private Served(Object object) {
       this.object = object;
     }
 
+    @Override
+    public boolean take() {
+      return true;
+    }
+
+    @Override
+    public boolean release() {
+      return true;
+    }
+
+    @Override
+    public void end() {}
+
+    @Override
     @SuppressWarnings("unchecked")
-    byte[] call(byte[] event, Context context) throws IOException {
+    public byte[] call(byte[] event, LocalContext context) throws IOException {
       var in = new ByteArrayInputStream(event);
       var out = new ByteArrayOutputStream();
       switch (object) {

@@ -26,6 +26,17 @@ record LocalContext(
   /// the largest a function can have is told: no handler here is ever short of memory.
   private static final int MEMORY_LIMIT_MB = 10_240;
 
+  static final String LOG_STREAM = "local";
+
+  /// Of a function that is called by this alias, or by none.
+  static String version(@Nullable String alias) {
+    return alias == null ? "$LATEST" : "1";
+  }
+
+  static String logGroup(String functionName) {
+    return "/aws/lambda/" + functionName;
+  }
+
   @Override
   public String getAwsRequestId() {
     return requestId;
@@ -33,12 +44,12 @@ record LocalContext(
 
   @Override
   public String getLogGroupName() {
-    return "/aws/lambda/" + functionName;
+    return logGroup(functionName);
   }
 
   @Override
   public String getLogStreamName() {
-    return "local";
+    return LOG_STREAM;
   }
 
   @Override
@@ -48,7 +59,7 @@ record LocalContext(
 
   @Override
   public String getFunctionVersion() {
-    return alias == null ? "$LATEST" : "1";
+    return version(alias);
   }
 
   @Override

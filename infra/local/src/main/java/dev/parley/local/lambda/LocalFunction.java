@@ -1,6 +1,5 @@
 package dev.parley.local.lambda;
 
-import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.xray.entities.Segment;
 import com.amazonaws.xray.entities.TraceHeader;
 import dev.parley.local.faults.Fault;
@@ -9,7 +8,6 @@ import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.metrics.Series;
 import dev.parley.local.xray.Tracing;
-import java.lang.reflect.InvocationTargetException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Deque;
@@ -30,16 +28,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One function of the template, called in process.
+/// One function of the template: its class, called in process, or its package, in processes of its
+/// own ([FunctionProcesses]).
 ///
-/// An event goes in as JSON and the result comes out as JSON, both through the serializers of
-/// Lambda's own Java runtime. As in Lambda, an instance of the handler serves one invocation at a
-/// time and is used again for the next; instances are made when they are needed. Each invocation
-/// runs on a thread of its own, so that nothing thread-local of one is seen by another.
+/// An event goes in as JSON and the result comes out as JSON. As in Lambda, an instance serves one
+/// invocation at a time and is used again for the next; instances are made when they are needed.
 ///
-/// The handler's class has a constructor taking the environment as a `Map<String, String>`, which
-/// is used here, or one without arguments, which Lambda uses and which is used here where there is
-/// no other.
+/// In process, both pass through the serializers of Lambda's own Java runtime. Each invocation runs
+/// on a thread of its own, so that nothing thread-local of one is seen by another. The handler's
+/// class has a constructor taking the environment as a `Map<String, String>`, which is used here,
+/// or one without arguments, which Lambda uses and which is used here where there is no other.
 ///
 /// Each invocation that is sampled has the segments that Lambda writes ([Tracing]): subsegments
 /// that the function makes are in them.
@@ -52,11 +50,6 @@ import org.slf4j.LoggerFactory;
 ///
 /// Safe for use by many threads.
 public final class LocalFunction implements AutoCloseable {
-  /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent
-  /// executions"), one function runs this many, and further invocations wait their turn: a laptop
-  /// has few cores, and each instance holds its own clients.
-  static final int INSTANCES_MAX = 16;
-
   /// How long [#close] waits for invocations that are under way, beside what their callers waited.
   private static final int CLOSE_TIMEOUT_MS = 500;
 
@@ -65,7 +58,7 @@ public final class LocalFunction implements AutoCloseable {
   private final String name;
   private final @Nullable String alias;
   private final Duration timeout;
-  private final Handler handler;
+  private final Instances instances;
   private final Map<String, String> environment;
   private final Faults faults;
   private final @Nullable ServiceProxy proxy;
@@ -77,12 +70,19 @@ public final class LocalFunction implements AutoCloseable {
   private final Series billed;
   private final Series concurrency;
   private final Series traces;
-  private final Semaphore turns = new Semaphore(INSTANCES_MAX, true);
-  private final Deque<Instance> idle = new ConcurrentLinkedDeque<>();
+  private final Semaphore turns;
+  private final Deque<Used> idle = new ConcurrentLinkedDeque<>();
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
-  /// A function without an alias.
+  /// A function without an alias, whose handler runs in this JVM.
+  ///
+  /// @param name what the function is called in its context, in traces and in logs
+  /// @param handler `package.Class` or `package.Class::handleRequest`
+  /// @param timeout how long one invocation may take
+  /// @param proxy what stands between the function and the services that it calls, or null
+  /// @param metrics gets what Lambda measures of the function, and what the function measures
+  /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
   public LocalFunction(
       String name,
       String handler,
@@ -92,20 +92,24 @@ public final class LocalFunction implements AutoCloseable {
       @Nullable ServiceProxy proxy,
       Tracing tracing,
       MetricStore metrics) {
-    this(name, null, handler, environment, timeout, faults, proxy, tracing, metrics);
+    this(
+        name,
+        null,
+        Instances.ofClass(name, handler),
+        environment,
+        timeout,
+        faults,
+        proxy,
+        tracing,
+        metrics);
   }
 
-  /// @param name what the function is called in its context, in traces and in logs
   /// @param alias by which it is called, or null where it has none
-  /// @param handler `package.Class` or `package.Class::handleRequest`
-  /// @param timeout how long one invocation may take
-  /// @param proxy what stands between the function and the services that it calls, or null
-  /// @param metrics gets what Lambda measures of the function, and what the function measures
-  /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
+  /// @param instances are closed with the function
   public LocalFunction(
       String name,
       @Nullable String alias,
-      String handler,
+      Instances instances,
       Map<String, String> environment,
       Duration timeout,
       Faults faults,
@@ -121,7 +125,8 @@ public final class LocalFunction implements AutoCloseable {
     this.name = name;
     this.alias = alias;
     this.timeout = timeout;
-    this.handler = Handler.named(name, handler);
+    this.instances = instances;
+    this.turns = new Semaphore(instances.max(), true);
     this.environment = Map.copyOf(environment);
     this.faults = faults;
     this.proxy = proxy;
@@ -149,7 +154,7 @@ public final class LocalFunction implements AutoCloseable {
   /// @param event JSON, UTF-8
   /// @return JSON, UTF-8
   /// @throws FunctionError if the function threw, did not end in time, was killed or closed. An
-  ///     invocation that did not end is interrupted, and its instance is never used again
+  ///     invocation that did not end is broken off, and its instance is never used again
   public byte[] invoke(byte[] event) {
     return invoke(event, List.of());
   }
@@ -179,7 +184,7 @@ public final class LocalFunction implements AutoCloseable {
   private byte[] measured(byte[] event, String requestId, Tracing.Invocation traced) {
     metrics.add(invocations, 1);
     metrics.add(traces, traced.isSampled() ? 1 : 0);
-    metrics.add(concurrency, INSTANCES_MAX - turns.availablePermits());
+    metrics.add(concurrency, instances.max() - turns.availablePermits());
     long begun = System.nanoTime();
     boolean succeeded = false;
     try {
@@ -196,8 +201,8 @@ public final class LocalFunction implements AutoCloseable {
 
   private byte[] invokeInTurn(byte[] event, String requestId, Tracing.Invocation traced) {
     // The clock starts when there is an instance: Lambda's own does, too.
-    Instance instance = instance(traced);
-    Invocation invocation = new Invocation(instance.handler(), event, requestId, traced);
+    Used instance = instance(traced);
+    Invocation invocation = new Invocation(instance.instance(), event, requestId, traced);
     FutureTask<byte[]> task = new FutureTask<>(invocation::run);
     boolean reusable = false;
     boolean interrupted = false;
@@ -238,8 +243,13 @@ public final class LocalFunction implements AutoCloseable {
     } catch (ExecutionException e) {
       reusable = true;
       Throwable thrown = e.getCause() == null ? e : e.getCause();
-      LOG.error("{}: RequestId: {} failed", name, requestId, thrown);
-      throw error(thrown);
+      FunctionError error = FunctionError.of(thrown);
+      if (error == thrown) { // of a process, whose runtime has logged what was thrown there
+        LOG.error("{}: RequestId: {} failed: {}", name, requestId, error.errorType());
+      } else {
+        LOG.error("{}: RequestId: {} failed", name, requestId, thrown);
+      }
+      throw error;
     } finally {
       underWay.remove(task);
       if (instance.end(reusable)) {
@@ -252,30 +262,32 @@ public final class LocalFunction implements AutoCloseable {
   }
 
   /// Begins no more invocations: those that wait for their turn fail. Those that are under way have
-  /// a moment to finish, and are then interrupted, so that they reach no service that has stopped.
+  /// a moment to finish, and are then broken off, so that they reach no service that has stopped.
   @Override
   public void close() {
     closed = true;
     try {
-      if (turns.tryAcquire(INSTANCES_MAX, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
-        turns.release(INSTANCES_MAX);
+      if (turns.tryAcquire(instances.max(), CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
+        turns.release(instances.max());
       } else {
-        LOG.warn("{}: is closed, and interrupts {} invocations", name, underWay.size());
+        LOG.warn("{}: is closed, and breaks off {} invocations", name, underWay.size());
         underWay.forEach(task -> task.cancel(true));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      instances.close();
     }
   }
 
   /// An instance that is not at work, or a new one.
-  private Instance instance(Tracing.Invocation traced) {
-    Instance instance;
-    while ((instance = idle.pollFirst()) != null) {
-      if (!instance.skewed() || !faults.isStopped()) {
-        return instance;
+  private Used instance(Tracing.Invocation traced) {
+    Used used;
+    while ((used = idle.pollFirst()) != null) {
+      if (used.instance().take() && (!used.skewed() || !faults.isStopped())) {
+        return used;
       }
-      instance.end(false);
+      used.end(false);
     }
     traced.instanceBegins();
     Map<String, String> own = new HashMap<>(environment);
@@ -291,14 +303,12 @@ public final class LocalFunction implements AutoCloseable {
       clock = route.freezing(clock);
     }
     try {
-      return new Instance(handler.instance(Map.copyOf(own), clock), skew != null, route);
-    } catch (InvocationTargetException e) {
-      Throwable thrown = e.getCause() == null ? e : e.getCause();
-      LOG.error("{}: its constructor failed", name, thrown);
-      throw error(thrown);
-    } catch (ReflectiveOperationException | LinkageError e) {
-      LOG.error("{}: could not be constructed", name, e);
-      throw error(e);
+      return new Used(instances.create(Map.copyOf(own), clock), skew != null, route);
+    } catch (FunctionError e) {
+      if (route != null) {
+        var _ = route.end(false);
+      }
+      throw e;
     }
   }
 
@@ -306,8 +316,7 @@ public final class LocalFunction implements AutoCloseable {
   ///
   /// @param skewed whether its clock is wrong
   /// @param route how it reaches the services that it calls; null for straight
-  private record Instance(
-      Handler.Instance handler, boolean skewed, ServiceProxy.@Nullable Route route) {
+  private record Used(Instance instance, boolean skewed, ServiceProxy.@Nullable Route route) {
 
     /// @param kill breaks the invocation off
     void begin(Runnable kill) {
@@ -318,28 +327,24 @@ public final class LocalFunction implements AutoCloseable {
 
     /// @return whether it can be used again
     boolean end(boolean reusable) {
-      return route == null ? reusable : route.end(reusable);
+      boolean alive = reusable && instance.release();
+      boolean usable = route == null ? alive : route.end(alive);
+      if (!usable) {
+        instance.end();
+      }
+      return usable;
     }
-  }
-
-  private static FunctionError error(Throwable thrown) {
-    String message = thrown.getMessage();
-    FunctionError error =
-        new FunctionError(thrown.getClass().getName(), message == null ? "" : message);
-    error.initCause(thrown);
-    return error;
   }
 
   /// One call of one instance.
   private final class Invocation {
-    private final Handler.Instance instance;
+    private final Instance instance;
     private final byte[] event;
     private final String requestId;
     private final Tracing.Invocation traced;
     private final long deadlineNanos = System.nanoTime() + timeout.toNanos();
 
-    Invocation(
-        Handler.Instance instance, byte[] event, String requestId, Tracing.Invocation traced) {
+    Invocation(Instance instance, byte[] event, String requestId, Tracing.Invocation traced) {
       this.instance = instance;
       this.event = event;
       this.requestId = requestId;
@@ -361,7 +366,7 @@ public final class LocalFunction implements AutoCloseable {
       FunctionOutput.belongsTo(metrics);
       Segment segment = traced.handlerBegins();
       try {
-        Context context =
+        LocalContext context =
             new LocalContext(
                 name, alias, requestId, deadlineNanos, TraceHeader.fromEntity(segment).toString());
         return instance.call(event, context);

@@ -12,26 +12,19 @@ import dev.parley.local.metrics.Series;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.sqs.QueueRequests;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -109,29 +102,12 @@ public final class ServiceProxy implements AutoCloseable {
     this.faults = faults;
     this.metered = metered;
     this.dynamoDb = new DynamoDbFaults(faults);
-    ChannelFuture bound =
-        new ServerBootstrap()
-            .group(eventLoops)
-            .channel(NioServerSocketChannel.class)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel
-                        .pipeline()
-                        .addLast(new HttpServerCodec())
-                        .addLast(new HttpObjectAggregator(BODY_BYTES_MAX))
-                        .addLast(new Requests());
-                  }
-                })
-            .bind(new InetSocketAddress(Loopback.V4, 0))
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
+    try {
+      server = Loopback.http(eventLoops, BODY_BYTES_MAX, Requests::new);
+    } catch (IOException e) {
       stop();
-      throw new IOException("no free port", bound.cause());
+      throw e;
     }
-    server = bound.channel();
   }
 
   /// Whether such faults are asked for that only this can bring about.

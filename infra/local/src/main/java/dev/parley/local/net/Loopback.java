@@ -1,5 +1,15 @@
 package dev.parley.local.net;
 
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -9,6 +19,7 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// The addresses at which programs on this machine, and no others, reach the local cloud. A
 /// resolver gives either for `localhost`.
@@ -53,6 +64,38 @@ public final class Loopback {
         }
       }
     }
+  }
+
+  /// Takes HTTP requests, each with its whole body, on a free port of 127.0.0.1.
+  ///
+  /// @param bodyBytesMax a request with more is answered with 413
+  /// @param handler made for each socket; it gets a `FullHttpRequest` after the other
+  /// @throws IOException if there is no free port
+  public static Channel http(
+      EventLoopGroup loops, int bodyBytesMax, Supplier<? extends ChannelHandler> handler)
+      throws IOException {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childHandler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel
+                        .pipeline()
+                        .addLast(new HttpServerCodec())
+                        .addLast(new HttpObjectAggregator(bodyBytesMax))
+                        .addLast(handler.get());
+                  }
+                })
+            .bind(new InetSocketAddress(V4, 0))
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException("no free port", bound.cause());
+    }
+    return bound.channel();
   }
 
   /// Why nothing can listen there, and what to do about it: `[::1]:8080 is taken: stop what uses

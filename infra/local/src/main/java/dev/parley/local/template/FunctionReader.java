@@ -52,13 +52,22 @@ final class FunctionReader implements References {
     Section own = resources.properties(id);
     Section function =
         new Section(own.path(), merged(globals.values(), own.values()), own.problems());
-    function.matching("Runtime", function.string("Runtime"), "java\\d+");
+    String runtime = function.string("Runtime");
+    function.matching("Runtime", runtime, "java\\d+");
     Map<String, String> environment = new LinkedHashMap<>();
     Section variables = function.section("Environment").section("Variables");
     variables.values().keySet().forEach(name -> environment.put(name, variables.string(name)));
-    String alias = alias(function);
+    boolean snapStart =
+        function
+            .section("SnapStart")
+            .oneOf("ApplyOn", "None", "PublishedVersions", "None")
+            .equals("PublishedVersions");
+    String alias = alias(function, snapStart);
     return new FunctionResource(
         id,
+        runtime,
+        // A mapping is a place in S3.
+        function.values().get("CodeUri") instanceof String code ? code : null,
         function.string("Handler"),
         environment,
         Duration.ofSeconds(function.integer("Timeout", 3, 1, 900)),
@@ -66,19 +75,18 @@ final class FunctionReader implements References {
         function
             .oneOf("Tracing", "PassThrough", "Active", "PassThrough", "Disabled")
             .equals("Active"),
+        snapStart,
         alias);
   }
 
   /// Source: SAM developer guide, "AWS::Serverless::Function"; what needs a version needs an alias,
   /// since nothing else publishes one.
-  private static @Nullable String alias(Section function) {
+  private static @Nullable String alias(Section function, boolean snapStart) {
     String alias = function.stringOrNull(ALIAS);
     if (alias != null) {
       function.matching(ALIAS, alias, "(?!\\d+$)[A-Za-z0-9_-]{1,128}");
     }
-    String snapshots =
-        function.section("SnapStart").oneOf("ApplyOn", "None", "None", "PublishedVersions");
-    if (alias == null && snapshots.equals("PublishedVersions")) {
+    if (alias == null && snapStart) {
       throw function.problem("SnapStart", "needs " + ALIAS + ": nothing else publishes a version");
     }
     if (alias == null && function.section("DeploymentPreference").bool("Enabled", false)) {

@@ -53,6 +53,8 @@ final class KnownProperties {
                   "Timeout",
                   "MemorySize",
                   "Runtime",
+                  "CodeUri",
+                  "SnapStart.ApplyOn",
                   "Tracing",
                   "AutoPublishAlias",
                   "Environment.Variables.*",
@@ -116,7 +118,6 @@ final class KnownProperties {
           entry(
               "AWS::Serverless::Function",
               List.of(
-                  "CodeUri",
                   "Architectures",
                   "Policies.**",
                   "Description",
@@ -124,8 +125,7 @@ final class KnownProperties {
                   "ReservedConcurrentExecutions",
                   // Logs go to the terminal.
                   "LoggingConfig.LogGroup",
-                  // There is one version, which is the template's, and no snapshot.
-                  "SnapStart.ApplyOn",
+                  // There is one version, which is the template's.
                   "AutoPublishAliasAllProperties",
                   "VersionDeletionPolicy",
                   "DeploymentPreference.**",

@@ -232,7 +232,7 @@ final class LocalFunctionTest {
   @Test
   void anInstanceIsNeverSharedByTwoInvocationsAtOnce() throws Exception {
     LocalFunction function = function(Exclusive.class, Map.of());
-    int invocations = 4 * LocalFunction.INSTANCES_MAX;
+    int invocations = 4 * Handler.INSTANCES_MAX;
     List<Future<String>> results = new ArrayList<>();
 
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -244,7 +244,7 @@ final class LocalFunctionTest {
       }
     }
     // The barrier in the handler opens only for as many at once as there may be instances.
-    assertEquals(LocalFunction.INSTANCES_MAX, Exclusive.INSTANCES.get());
+    assertEquals(Handler.INSTANCES_MAX, Exclusive.INSTANCES.get());
   }
 
   @Test
@@ -253,10 +253,10 @@ final class LocalFunctionTest {
 
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<String>> results = new ArrayList<>();
-      for (int i = 0; i <= LocalFunction.INSTANCES_MAX; i++) {
+      for (int i = 0; i <= Handler.INSTANCES_MAX; i++) {
         results.add(threads.submit(() -> invoke(function, "{}")));
       }
-      assertTrue(Held.STARTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+      assertTrue(Held.STARTED.tryAcquire(Handler.INSTANCES_MAX, 10, TimeUnit.SECONDS));
       assertEquals(0, Held.STARTED.availablePermits());
       Held.RELEASED.countDown();
       for (Future<String> result : results) {
@@ -272,11 +272,11 @@ final class LocalFunctionTest {
 
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<FunctionError>> errors = new ArrayList<>();
-      for (int i = 0; i <= LocalFunction.INSTANCES_MAX; i++) {
+      for (int i = 0; i <= Handler.INSTANCES_MAX; i++) {
         errors.add(
             threads.submit(() -> assertThrows(FunctionError.class, () -> invoke(function, "{}"))));
       }
-      assertTrue(Hanging.STARTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+      assertTrue(Hanging.STARTED.tryAcquire(Handler.INSTANCES_MAX, 10, TimeUnit.SECONDS));
 
       function.close();
 
@@ -287,11 +287,11 @@ final class LocalFunctionTest {
       types.sort(null);
       assertEquals(
           Stream.concat(
-                  Collections.nCopies(LocalFunction.INSTANCES_MAX, "Runtime.ExitError").stream(),
+                  Collections.nCopies(Handler.INSTANCES_MAX, "Runtime.ExitError").stream(),
                   Stream.of("Sandbox.Stopped"))
               .toList(),
           types);
-      assertTrue(Hanging.INTERRUPTED.tryAcquire(LocalFunction.INSTANCES_MAX, 10, TimeUnit.SECONDS));
+      assertTrue(Hanging.INTERRUPTED.tryAcquire(Handler.INSTANCES_MAX, 10, TimeUnit.SECONDS));
       assertEquals(0, Hanging.STARTED.availablePermits());
     }
   }
@@ -517,7 +517,7 @@ final class LocalFunctionTest {
 
   public static final class Exclusive implements RequestHandler<Object, String> {
     static final AtomicInteger INSTANCES = new AtomicInteger();
-    static final CyclicBarrier BARRIER = new CyclicBarrier(LocalFunction.INSTANCES_MAX);
+    static final CyclicBarrier BARRIER = new CyclicBarrier(Handler.INSTANCES_MAX);
     private final AtomicBoolean busy = new AtomicBoolean();
 
     public Exclusive() {

@@ -1,0 +1,121 @@
+package dev.parley.local.lambda;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.api.client.AWSLambda;
+import com.amazonaws.services.lambda.runtime.serialization.PojoSerializer;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.utilslite.SdkInternalThreadLocal;
+
+/// Lambda's managed runtime for Java: AWS's runtime interface client on the JDK that runs the local
+/// cloud. It loads the function from its task root, and the root's `lib/*.jar`, by itself.
+///
+/// Its options are those of the managed runtimes for Java 17 and 21, whose command lines functions
+/// have printed: sigpwned/the-lambda-iceberg-dissecting-the-official-java-runtimes. From Java 25 on
+/// the JVM stops at its first compiler except under SnapStart ("Customize Java runtime startup
+/// behavior", Lambda developer guide). `Unlike AWS:` there is no AOT cache of the client's classes.
+public final class JavaRuntime {
+  /// The JVM's heap, of the function's memory: 445,645 KB of 512 MB.
+  private static final double HEAP_SHARE = 0.85;
+
+  /// The client would unpack its native part into one file in `/tmp`, whoever else is loading it.
+  private static final String NATIVE_PART =
+      "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
+
+  private final Path nativePart;
+
+  /// @param folder where the client's native part is put
+  JavaRuntime(Path folder) throws IOException {
+    this.nativePart = folder.resolve(nativeName());
+    try (InputStream part = nativePart()) {
+      Files.copy(Objects.requireNonNull(part), nativePart);
+    }
+  }
+
+  /// @throws IllegalArgumentException where AWS's client does not run
+  static void requireThisMachine() throws IOException {
+    try (InputStream part = nativePart()) {
+      if (part == null) {
+        throw new IllegalArgumentException(
+            "AWS's runtime interface client for Java runs on Linux only, on x86-64 and arm64;"
+                + " this is %s on %s"
+                    .formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
+      }
+    }
+  }
+
+  private static @Nullable InputStream nativePart() {
+    return AWSLambda.class.getResourceAsStream("/jni/" + nativeName());
+  }
+
+  private static String nativeName() {
+    String arch = System.getProperty("os.arch").replace("amd64", "x86_64");
+    boolean musl = Files.exists(Path.of("/lib/ld-musl-%s.so.1".formatted(arch)));
+    return "libaws-lambda-jni.%s%s-%s.so"
+        .formatted(
+            System.getProperty("os.name").toLowerCase(Locale.ROOT),
+            musl ? "_musl" : "",
+            arch.replace("aarch64", "aarch_64"));
+  }
+
+  /// What AWS's class path has, before the function's own classes.
+  public static List<Path> jars() {
+    return Stream.of(
+            Context.class, AWSLambda.class, PojoSerializer.class, SdkInternalThreadLocal.class)
+        .map(JavaRuntime::jar)
+        .toList();
+  }
+
+  private static Path jar(Class<?> type) {
+    try {
+      return Path.of(
+          Objects.requireNonNull(type.getProtectionDomain().getCodeSource()).getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new AssertionError(type + " was loaded from a path", e);
+    }
+  }
+
+  /// The command that runs a function.
+  ///
+  /// @param handler `package.Class` or `package.Class::method`
+  /// @param memorySizeMb the function's, of which the heap has its share
+  public List<String> command(String handler, int memorySizeMb, boolean snapStart) {
+    List<String> options =
+        snapStart ? List.of() : List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1");
+    return command(handler, memorySizeMb, options, jars());
+  }
+
+  /// The same with other options and another class path, for measurements.
+  public List<String> command(
+      String handler, int memorySizeMb, List<String> options, List<Path> classPath) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:MaxHeapSize=%dk".formatted((int) (memorySizeMb * 1024 * HEAP_SHARE)));
+    command.add("-XX:+UseSerialGC");
+    command.addAll(options);
+    command.addAll(
+        List.of(
+            "--add-opens=java.base/java.io=ALL-UNNAMED",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            // Without it, org.crac knows nothing of Lambda's hooks, and says nothing of that.
+            "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
+            "-D" + NATIVE_PART + "=" + nativePart,
+            "-classpath",
+            classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)),
+            AWSLambda.class.getName(),
+            handler));
+    return command;
+  }
+}
