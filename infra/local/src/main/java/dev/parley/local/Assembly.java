@@ -70,6 +70,9 @@ final class Assembly {
     FunctionOutput.install();
     Template template = readTemplate();
     WebSocketApi api = api(template);
+    if (!template.onAwsOnly().isEmpty()) {
+      LOG.info("On AWS only: {}", String.join(", ", template.onAwsOnly()));
+    }
     if (options.data() != null) {
       parts.opened(DataFolder.open(options.data()));
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads the functions of a template, each with what `Globals` gives it.
 final class FunctionReader implements References {
   static final String TYPE = "AWS::Serverless::Function";
+  private static final List<String> GENERATED = List.of(".Version", ".Alias");
 
   private final Resources resources;
 
@@ -66,6 +67,16 @@ final class FunctionReader implements References {
                   return mine;
                 }));
     return result;
+  }
+
+  /// Whether SAM generates what `Ref` of this gives: `Echo.Version` and `Echo.Alias`, where the
+  /// function Echo has an `AutoPublishAlias`. Unlike AWS: it gives no ARN, since there is one
+  /// version here.
+  boolean generates(String name) {
+    return GENERATED.stream()
+        .filter(name::endsWith)
+        .map(suffix -> name.substring(0, name.length() - suffix.length()))
+        .anyMatch(id -> TYPE.equals(resources.type(id)) && resources.has(id, "AutoPublishAlias"));
   }
 
   /// The logical id of the function whose ARN is the value of a property.

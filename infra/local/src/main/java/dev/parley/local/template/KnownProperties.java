@@ -92,6 +92,8 @@ final class KnownProperties {
               "Architectures",
               "Policies.**",
               "Description",
+              // There is one version here.
+              "AutoPublishAlias",
               // A bound, and others' concurrency that it is taken from.
               "ReservedConcurrentExecutions",
               // Logs go to the terminal.
@@ -131,12 +133,14 @@ final class KnownProperties {
   private KnownProperties() {}
 
   static boolean isKnownType(String type) {
-    return HONOURED.containsKey(type);
+    return HONOURED.containsKey(type) || OnAwsOnly.covers(type);
   }
 
   /// Refuses whatever a resource of this type, or what `Globals` gives to all of them, may not say.
   static void require(String type, Section properties) {
-    require(type, properties, properties.values(), List.of(), properties.path());
+    if (!OnAwsOnly.covers(type)) {
+      require(type, properties, properties.values(), List.of(), properties.path());
+    }
   }
 
   private static void require(
