@@ -46,6 +46,9 @@ final class RawTemplate {
   static final String ALARM = "AWS::CloudWatch::Alarm";
   static final String DASHBOARD = "AWS::CloudWatch::Dashboard";
   static final String LOG_GROUP = "AWS::Logs::LogGroup";
+  static final String BUCKET = "AWS::S3::Bucket";
+  static final String DISTRIBUTION = "AWS::CloudFront::Distribution";
+  static final String SITE_CONTENT = "Custom::SiteContent";
 
   /// Source: CloudFormation user guide, "Pseudo parameters reference".
   static final Map<String, String> PSEUDO_PARAMETERS =
@@ -217,6 +220,9 @@ final class RawTemplate {
         .forEach(
             (id, function) -> {
               ids.add(id + "Role");
+              if (function.has("AutoPublishAlias")) {
+                ids.add(id + ".Version");
+              }
               fields(function.path("Events")).keySet().forEach(event -> ids.add(id + event));
             });
     return ids;
@@ -285,6 +291,23 @@ final class RawTemplate {
   /// A text as it is after deployment, with parameters at their defaults; a resource is called by
   /// its logical id, a table by its name.
   String resolve(JsonNode value) {
+    return resolve(value, Set.of());
+  }
+
+  /// As above, where these conditions hold and no others.
+  String resolve(JsonNode value, Set<String> holding) {
+    JsonNode choice = value.path("Fn::If");
+    if (choice.isArray()) {
+      return resolve(choice.path(holding.contains(choice.path(0).asText()) ? 1 : 2), holding);
+    }
+    JsonNode substituted = value.path("Fn::Sub");
+    if (substituted.isArray()) {
+      String text = substituted.path(0).asText();
+      for (Map.Entry<String, JsonNode> named : fields(substituted.path(1)).entrySet()) {
+        text = text.replace("${" + named.getKey() + "}", resolve(named.getValue(), holding));
+      }
+      return PLACEHOLDER.matcher(text).replaceAll(this::replacement);
+    }
     if (value.has("Ref")) {
       return named(value.path("Ref").asText());
     }
@@ -323,6 +346,12 @@ final class RawTemplate {
     }
     if (type(owner).equals(QUEUE) && name.endsWith(".QueueName")) {
       return property(owner, "QueueName").asText();
+    }
+    if (type(owner).equals(BUCKET) && name.endsWith(".Arn")) {
+      return "arn:aws:s3:::" + owner;
+    }
+    if (type(owner).equals(DISTRIBUTION) && name.endsWith(".DomainName")) {
+      return owner.toLowerCase(Locale.ROOT) + ".cloudfront.net";
     }
     if (type(owner).equals(ALARM) && name.endsWith(".Arn")) {
       return "arn:aws:cloudwatch:us-east-1:000000000000:alarm:" + owner;
