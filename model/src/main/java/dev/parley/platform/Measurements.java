@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,15 +21,19 @@ import software.amazon.lambda.powertools.metrics.model.DimensionSet;
 /// Source: CloudWatch user guide, "Specification: Embedded metric format".
 final class Measurements {
   private static final Logger LOG = LoggerFactory.getLogger(Measurements.class);
+
+  /// The stack's name, by which its alarms and its dashboard find what its functions measure.
+  private static final String SERVICE =
+      Objects.requireNonNullElse(System.getenv("POWERTOOLS_SERVICE_NAME"), "parley");
+
   private static final ScopedValue<Measurements> OF_INVOCATION = ScopedValue.newInstance();
 
   /// What one line has one of.
   private record Line(@Nullable Instant at, @Nullable String dimension, String of) {
-    /// `POWERTOOLS_SERVICE_NAME` is not asked, since alarms and dashboard name this service.
     DimensionSet dimensions() {
       return dimension == null
-          ? DimensionSet.of("Service", "parley")
-          : DimensionSet.of("Service", "parley", dimension, of);
+          ? DimensionSet.of("Service", SERVICE)
+          : DimensionSet.of("Service", SERVICE, dimension, of);
     }
   }
 

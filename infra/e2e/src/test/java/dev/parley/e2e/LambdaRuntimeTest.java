@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.amazonaws.services.lambda.runtime.Context;
@@ -93,6 +94,9 @@ class LambdaRuntimeTest {
         JsonNode posted = new TestTraces(cloud).documents(SENDER_TRACE).getFirst();
         assertEquals("id-102", posted.at("/annotations/message_id").asText());
         assertFalse(posted.path("annotations").has("function_trace"));
+        String output = Files.readString(folder.resolve("output"));
+        assertTrue(
+            output.contains("\"Service\":\"another-stack\""), "what it measures is its stack's");
       } catch (AssertionError e) {
         throw new AssertionError("it said: " + Files.readString(folder.resolve("output")), e);
       } finally {
@@ -188,6 +192,7 @@ class LambdaRuntimeTest {
     environment.put("LAMBDA_TASK_ROOT", folder.toString());
     environment.put("_HANDLER", "dev.parley.fanout.FanoutHandler::handleRequest");
     environment.put("AWS_EXECUTION_ENV", "AWS_Lambda_java25");
+    environment.put("POWERTOOLS_SERVICE_NAME", "another-stack");
     return builder
         .redirectErrorStream(true)
         .redirectOutput(folder.resolve("output").toFile())

@@ -106,7 +106,7 @@ class OperationsTest {
                     RawTemplate.attributeOwner(
                         queue.path("RedrivePolicy").path("deadLetterTargetArn"), "Arn"))
             .filter(id -> !id.isEmpty())
-            .map(id -> template.property(id, "QueueName").asText())
+            .map(id -> id + (template.property(id, "FifoQueue").asBoolean() ? ".fifo" : ""))
             .collect(Collectors.toCollection(TreeSet::new));
 
     assertEquals(dead, watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"));

@@ -21,11 +21,7 @@ class OtherTemplateTest {
   void whatTheTemplateDoesNotSayTheLocalCloudDoesNotDo(@TempDir Path folder) throws Exception {
     String template = Files.readString(TestCloud.TEMPLATE);
     Path other = folder.resolve("template.yaml");
-    Files.writeString(
-        other,
-        template
-            .replace("        ping:\n", "        pong:\n")
-            .replace("ChatApiPingRoute", "ChatApiPongRoute"));
+    Files.writeString(other, template.replace("      RouteKey: ping\n", "      RouteKey: pong\n"));
     try (LocalCloud changed =
             TestCloud.start(
                 other,

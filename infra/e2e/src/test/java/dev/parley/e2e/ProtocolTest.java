@@ -109,7 +109,7 @@ class ProtocolTest {
 
     Set<String> keys = new TreeSet<>();
     for (Route route : template.routes()) {
-      if (route.plain()) {
+      if (route.alias()) {
         assertTrue(protocol.contains("`" + route.key() + "`"), route.key() + " is never named");
       } else if (!route.key().startsWith("$") || headings.contains(route.key())) {
         keys.add(route.key());
@@ -121,7 +121,7 @@ class ProtocolTest {
 
   private Set<String> customKeys() {
     return template.routes().stream()
-        .filter(route -> !route.plain() && !route.key().startsWith("$"))
+        .filter(route -> !route.alias() && !route.key().startsWith("$"))
         .map(Route::key)
         .collect(Collectors.toSet());
   }

@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -36,7 +36,10 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 ///
 /// Functions are in their long form (`!Ref X` is `{"Ref": "X"}`), all scalars are strings.
 final class RawTemplate {
-  static final String API = "AWS::Serverless::WebSocketApi";
+  static final String API = "AWS::ApiGatewayV2::Api";
+  static final String AUTHORIZER = "AWS::ApiGatewayV2::Authorizer";
+  static final String INTEGRATION = "AWS::ApiGatewayV2::Integration";
+  static final String STAGE = "AWS::ApiGatewayV2::Stage";
   static final String FUNCTION = "AWS::Serverless::Function";
   static final String PERMISSION = "AWS::Lambda::Permission";
   static final String ROUTE = "AWS::ApiGatewayV2::Route";
@@ -64,6 +67,12 @@ final class RawTemplate {
 
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^!}][^}]*)}");
 
+  /// How a part of an API names what it invokes (API Gateway API reference, `integrationUri`).
+  private static final Pattern INVOCATION =
+      Pattern.compile(
+          "arn:\\$\\{AWS::Partition}:apigateway:\\$\\{AWS::Region}:lambda:path/2015-03-31/functions/"
+              + "\\$\\{([^.}]+)\\.Alias}/invocations");
+
   private final ObjectNode root;
 
   private RawTemplate(ObjectNode root) {
@@ -71,7 +80,11 @@ final class RawTemplate {
   }
 
   static RawTemplate read() {
-    try (Reader reader = Files.newBufferedReader(TestCloud.TEMPLATE)) {
+    return read(TestCloud.TEMPLATE);
+  }
+
+  static RawTemplate read(Path file) {
+    try (Reader reader = Files.newBufferedReader(file)) {
       Node node = new Yaml(new SafeConstructor(new LoaderOptions())).compose(reader);
       return new RawTemplate((ObjectNode) json(node));
     } catch (IOException e) {
@@ -147,8 +160,9 @@ final class RawTemplate {
     return ofType(API).keySet().iterator().next();
   }
 
-  JsonNode api() {
-    return ofType(API).values().iterator().next();
+  /// The name of the one stage.
+  String stage() {
+    return resolve(ofType(STAGE).values().iterator().next().path("StageName"));
   }
 
   /// A property of a function: its own, or that of Globals.
@@ -157,75 +171,97 @@ final class RawTemplate {
     return own instanceof MissingNode ? root.path("Globals").path("Function").path(property) : own;
   }
 
-  /// A route, whichever way it is declared.
+  /// A route.
   ///
-  /// @param id the logical id, which SAM generates for those of the API itself
-  /// @param function what it invokes: a logical id, or empty where that is none
+  /// @param id the logical id
+  /// @param integration the logical id of what it targets, or empty where that is none
+  /// @param function what it invokes by its alias: a logical id, or empty where that is none
   /// @param replies whether it asks for a route response
-  /// @param plain whether it is a resource of its own
-  record Route(String key, String id, String function, boolean replies, boolean plain) {}
+  record Route(String key, String id, String integration, String function, boolean replies) {
+    /// Whether it has the integration of another route, as `sendmessage` has that of `sendMessage`.
+    boolean alias() {
+      return !integration.equals(id.replaceFirst("Route$", "Integration"));
+    }
+  }
 
   List<Route> routes() {
     List<Route> routes = new ArrayList<>();
-    fields(api().path("Routes"))
-        .forEach(
-            (key, route) ->
-                routes.add(
-                    new Route(
-                        key,
-                        generatedId(key, "Route"),
-                        attributeOwner(route.path("FunctionArn"), "Arn"),
-                        route.path("RouteResponseSelectionExpression").asText().equals("$default"),
-                        false)));
-    List<Route> generated = List.copyOf(routes);
     ofType(ROUTE)
         .forEach(
             (id, route) -> {
-              String key = route.path("RouteKey").asText();
               String target = route.path("Target").path("Fn::Sub").asText();
-              String function =
-                  generated.stream()
-                      .filter(
-                          g ->
-                              target.equals(
-                                  "integrations/${" + generatedId(g.key(), "Integration") + "}"))
-                      .map(Route::function)
-                      .findFirst()
-                      .orElse("");
+              String integration = target.replaceFirst("^integrations/\\$\\{(.*)}$", "$1");
               routes.add(
                   new Route(
-                      key,
+                      route.path("RouteKey").asText(),
                       id,
-                      function,
-                      route.path("RouteResponseSelectionExpression").asText().equals("$default"),
-                      true));
+                      integration.equals(target) ? "" : integration,
+                      invoked(property(integration, "IntegrationUri")),
+                      route.path("RouteResponseSelectionExpression").asText().equals("$default")));
             });
     return routes;
   }
 
-  /// What SAM (translator 1.110) calls a part of a route: the API's id, the key with nothing but
-  /// its first letter in upper case, the part.
-  String generatedId(String routeKey, String part) {
-    String name = routeKey.replace("$", "").toLowerCase(Locale.ROOT);
-    return apiId() + name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1) + part;
+  /// The authorizer's function.
+  String authorizer() {
+    return invoked(ofType(AUTHORIZER).values().iterator().next().path("AuthorizerUri"));
   }
 
-  /// All logical ids that SAM makes for this template's routes and functions.
+  /// The function whose alias an integration or an authorizer invokes, or empty where it is none.
+  private static String invoked(JsonNode uri) {
+    Matcher matcher = INVOCATION.matcher(uri.path("Fn::Sub").asText());
+    return matcher.matches() ? matcher.group(1) : "";
+  }
+
+  /// All logical ids that SAM makes for this template's functions.
   Set<String> generatedIds() {
     Set<String> ids = new TreeSet<>();
-    for (String key : fields(api().path("Routes")).keySet()) {
-      Stream.of("Route", "Integration", "Permission").forEach(p -> ids.add(generatedId(key, p)));
-    }
     ofType(FUNCTION)
         .forEach(
             (id, function) -> {
               ids.add(id + "Role");
-              if (function.has("AutoPublishAlias")) {
-                ids.add(id + ".Version");
-              }
+              ids.add(id + "Aliaslive");
+              ids.add(id + ".Version");
               fields(function.path("Events")).keySet().forEach(event -> ids.add(id + event));
             });
     return ids;
+  }
+
+  /// What each resource waits for: what it refers to, and what its `DependsOn` names.
+  Map<String, Set<String>> needs() {
+    Map<String, Set<String>> needs = new TreeMap<>();
+    resources()
+        .forEach(
+            (id, resource) -> {
+              List<Reference> references = new ArrayList<>();
+              collect(resource.path("Properties"), "", references);
+              Set<String> names = new TreeSet<>(texts(resource.path("DependsOn")));
+              references.forEach(reference -> names.add(reference.name()));
+              names.retainAll(resources().keySet());
+              needs.put(id, names);
+            });
+    return needs;
+  }
+
+  /// The parameters that a value is made of, those of its conditions and of the names of tables and
+  /// queues among them.
+  Set<String> parametersOf(JsonNode value) {
+    Set<String> found = new TreeSet<>();
+    List<Reference> references = new ArrayList<>();
+    collect(value, "", references);
+    for (Reference reference : references) {
+      if (parameters().containsKey(reference.name())) {
+        found.add(reference.name());
+      } else if (resources().containsKey(reference.name())) {
+        for (String name : List.of("TableName", "QueueName")) {
+          found.addAll(parametersOf(property(reference.name(), name)));
+        }
+      }
+    }
+    for (JsonNode choice : value.findValues("Fn::If")) {
+      found.addAll(parametersOf(root.path("Conditions").path(choice.path(0).asText())));
+    }
+    return found;
   }
 
   /// `Ref`, `Fn::GetAtt`, or a placeholder of `Fn::Sub`.
@@ -241,7 +277,7 @@ final class RawTemplate {
 
   private static void collect(JsonNode node, String at, List<Reference> references) {
     if (node.has("Ref")) {
-      references.add(new Reference(node.path("Ref").asText(), null, at));
+      references.add(reference(node.path("Ref").asText(), at));
     } else if (node.has("Fn::GetAtt")) {
       references.add(reference(attribute(node), at));
     } else if (node.has("Fn::Sub")) {
@@ -334,29 +370,24 @@ final class RawTemplate {
     }
     int dot = name.indexOf('.');
     String owner = dot < 0 ? name : name.substring(0, dot);
-    String table = property(owner, "TableName").asText();
-    if (dot < 0) {
-      return type(owner).equals(TABLE) ? table : owner;
-    }
-    if (type(owner).equals(TABLE) && name.endsWith(".Arn")) {
-      return "arn:aws:dynamodb:us-east-1:000000000000:table/" + table;
-    }
-    if (type(owner).equals(QUEUE) && name.endsWith(".Arn")) {
-      return "arn:aws:sqs:us-east-1:000000000000:" + property(owner, "QueueName").asText();
-    }
-    if (type(owner).equals(QUEUE) && name.endsWith(".QueueName")) {
-      return property(owner, "QueueName").asText();
-    }
-    if (type(owner).equals(BUCKET) && name.endsWith(".Arn")) {
-      return "arn:aws:s3:::" + owner;
-    }
-    if (type(owner).equals(DISTRIBUTION) && name.endsWith(".DomainName")) {
-      return owner.toLowerCase(Locale.ROOT) + ".cloudfront.net";
-    }
-    if (type(owner).equals(ALARM) && name.endsWith(".Arn")) {
-      return "arn:aws:cloudwatch:us-east-1:000000000000:alarm:" + owner;
-    }
-    throw new IllegalArgumentException("cannot resolve " + name);
+    String called = property(owner, "FifoQueue").asBoolean() ? owner + ".fifo" : owner;
+    String attribute = dot < 0 ? "" : name.substring(dot + 1);
+    return switch (type(owner) + " " + attribute) {
+      case TABLE + " Arn" -> "arn:aws:dynamodb:us-east-1:000000000000:table/" + called;
+      case QUEUE + " Arn" -> "arn:aws:sqs:us-east-1:000000000000:" + called;
+      case QUEUE + " QueueName" -> called;
+      case ALARM + " Arn" -> "arn:aws:cloudwatch:us-east-1:000000000000:alarm:" + owner;
+      case BUCKET + " Arn" -> "arn:aws:s3:::" + owner;
+      case DISTRIBUTION + " DomainName" -> owner.toLowerCase(Locale.ROOT) + ".cloudfront.net";
+      case FUNCTION + " Alias" ->
+          "arn:aws:lambda:us-east-1:000000000000:function:" + owner + ":live";
+      default -> {
+        if (dot < 0) {
+          yield owner;
+        }
+        throw new IllegalArgumentException("cannot resolve " + name);
+      }
+    };
   }
 
   /// For each function what its policies allow, as `action on resource`.

@@ -70,8 +70,11 @@ final class Assembly {
     FunctionOutput.install();
     Template template = readTemplate();
     WebSocketApi api = api(template);
-    if (!template.onAwsOnly().isEmpty()) {
-      LOG.info("On AWS only: {}", String.join(", ", template.onAwsOnly()));
+    if (!template.withoutEffect().isEmpty()) {
+      LOG.info(
+          "{} has what has an effect on AWS only: {}",
+          options.template(),
+          String.join("; ", template.withoutEffect()));
     }
     if (options.data() != null) {
       parts.opened(DataFolder.open(options.data()));
@@ -162,7 +165,7 @@ final class Assembly {
     if (api == null) {
       throw new StartException(
           options.template()
-              + ": has no AWS::Serverless::WebSocketApi, so there is nothing to run");
+              + ": has no WebSocket API (AWS::ApiGatewayV2::Api), so there is nothing to run");
     }
     return api;
   }
@@ -265,6 +268,7 @@ final class Assembly {
             function.logicalId(),
             new LocalFunction(
                 function.logicalId(),
+                function.alias(),
                 function.handler(),
                 environment,
                 function.timeout(),

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
@@ -133,6 +134,49 @@ class LocalCloudTest {
 
       assertEquals("saved hello", client.receive());
       assertEquals("hello", COPIED.poll(20, TimeUnit.SECONDS));
+    }
+  }
+
+  /// Answers who it is told to be.
+  public static final class Tell
+      implements RequestHandler<Map<String, Object>, Map<String, Object>> {
+    @Override
+    public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
+      return Map.of(
+          "statusCode",
+          200,
+          "body",
+          context.getFunctionVersion() + " " + context.getInvokedFunctionArn());
+    }
+  }
+
+  @Test
+  void aFunctionWithAnAliasIsCalledByIt() throws Exception {
+    Files.writeString(
+        template,
+        TEMPLATE.replace("LocalCloudTest$Save\"", "LocalCloudTest$Tell\", AutoPublishAlias: live"));
+    try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
+      Client client = Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl());
+      client.send("hello");
+
+      assertEquals("1 arn:aws:lambda:us-east-1:000000000000:function:Save:live", client.receive());
+    }
+  }
+
+  @Test
+  void whatTheTemplateHasWithoutEffectIsToldOnce() throws Exception {
+    Files.writeString(
+        template,
+        TEMPLATE.replace(
+            "StreamSpecification: {",
+            "BillingMode: PAY_PER_REQUEST\n      StreamSpecification: {"));
+    try (Logs.Listening logs = Logs.listen();
+        LocalCloud _ = LocalCloud.start(Options.inMemory(template))) {
+      assertEquals(
+          1,
+          logs.lines(Level.INFO).stream()
+              .filter(line -> line.endsWith("AWS only: AWS::DynamoDB::Table: BillingMode"))
+              .count());
     }
   }
 

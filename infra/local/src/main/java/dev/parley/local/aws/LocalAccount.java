@@ -34,6 +34,19 @@ public final class LocalAccount {
     return arn("lambda", "function:" + name);
   }
 
+  /// An alias of a function.
+  public static String aliasArn(String function, String alias) {
+    return functionArn(function) + ":" + alias;
+  }
+
+  /// How a part of an API names the function or alias that it invokes.
+  ///
+  /// @param arn the function's, or its alias's
+  public static String invocationUri(String arn) {
+    return "arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations"
+        .formatted(PARTITION, REGION, arn);
+  }
+
   public static String tableArn(String name) {
     return arn("dynamodb", "table/" + name);
   }

@@ -11,9 +11,16 @@ import org.jspecify.annotations.Nullable;
 
 /// What a handler is told of its invocation.
 ///
+/// @param alias by which the function is called, or null where it has none. `Unlike AWS:` it is at
+///     version 1 always, which is what the template says now.
 /// @param deadlineNanos by the clock of [System#nanoTime]
 /// @param traceHeader with this invocation's segment as the parent
-record LocalContext(String functionName, String requestId, long deadlineNanos, String traceHeader)
+record LocalContext(
+    String functionName,
+    @Nullable String alias,
+    String requestId,
+    long deadlineNanos,
+    String traceHeader)
     implements Context {
   /// Lambda's own default (AWS::Lambda::Function, MemorySize is 128) is less than this JVM uses, so
   /// the largest a function can have is told: no handler here is ever short of memory.
@@ -41,12 +48,14 @@ record LocalContext(String functionName, String requestId, long deadlineNanos, S
 
   @Override
   public String getFunctionVersion() {
-    return "$LATEST";
+    return alias == null ? "$LATEST" : "1";
   }
 
   @Override
   public String getInvokedFunctionArn() {
-    return LocalAccount.functionArn(functionName);
+    return alias == null
+        ? LocalAccount.functionArn(functionName)
+        : LocalAccount.aliasArn(functionName, alias);
   }
 
   /// Null, as for every function that no mobile application calls.

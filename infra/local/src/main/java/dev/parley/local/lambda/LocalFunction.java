@@ -63,6 +63,7 @@ public final class LocalFunction implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LocalFunction.class);
 
   private final String name;
+  private final @Nullable String alias;
   private final Duration timeout;
   private final Handler handler;
   private final Map<String, String> environment;
@@ -80,7 +81,21 @@ public final class LocalFunction implements AutoCloseable {
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
+  /// A function without an alias.
+  public LocalFunction(
+      String name,
+      String handler,
+      Map<String, String> environment,
+      Duration timeout,
+      Faults faults,
+      @Nullable ServiceProxy proxy,
+      Tracing tracing,
+      MetricStore metrics) {
+    this(name, null, handler, environment, timeout, faults, proxy, tracing, metrics);
+  }
+
   /// @param name what the function is called in its context, in traces and in logs
+  /// @param alias by which it is called, or null where it has none
   /// @param handler `package.Class` or `package.Class::handleRequest`
   /// @param timeout how long one invocation may take
   /// @param proxy what stands between the function and the services that it calls, or null
@@ -88,6 +103,7 @@ public final class LocalFunction implements AutoCloseable {
   /// @throws IllegalArgumentException if `handler` names no class that Lambda could call
   public LocalFunction(
       String name,
+      @Nullable String alias,
       String handler,
       Map<String, String> environment,
       Duration timeout,
@@ -102,6 +118,7 @@ public final class LocalFunction implements AutoCloseable {
       throw new IllegalArgumentException(name + ": a timeout is positive, not " + timeout);
     }
     this.name = name;
+    this.alias = alias;
     this.timeout = timeout;
     this.handler = Handler.named(name, handler);
     this.environment = Map.copyOf(environment);
@@ -342,7 +359,7 @@ public final class LocalFunction implements AutoCloseable {
       try {
         Context context =
             new LocalContext(
-                name, requestId, deadlineNanos, TraceHeader.fromEntity(segment).toString());
+                name, alias, requestId, deadlineNanos, TraceHeader.fromEntity(segment).toString());
         return instance.call(event, context);
       } catch (Throwable thrown) {
         segment.addException(thrown);

@@ -5,18 +5,40 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.nodes.Node;
 
 /// Reads the functions of a template, each with what `Globals` gives it.
 final class FunctionReader implements References {
   static final String TYPE = "AWS::Serverless::Function";
-  private static final List<String> GENERATED = List.of(".Version", ".Alias");
 
+  private static final String ALIAS = "AutoPublishAlias";
+
+  /// The only one.
+  private static final String VERSION = "1";
+
+  private final Intrinsics intrinsics;
   private final Resources resources;
+  private @Nullable String globalAlias;
 
-  FunctionReader(Resources resources) {
+  FunctionReader(Intrinsics intrinsics, Resources resources) {
+    this.intrinsics = intrinsics;
     this.resources = resources;
+  }
+
+  /// The alias that `Globals` gives, which the rest of it may refer to.
+  ///
+  /// @param globals the section, in which nothing is resolved yet
+  void readAlias(@Nullable Node globals) {
+    Node function = globals == null ? null : intrinsics.entries(globals, "Globals").get("Function");
+    Node alias =
+        function == null ? null : intrinsics.entries(function, "Globals.Function").get(ALIAS);
+    if (alias != null) {
+      String path = "Globals.Function." + ALIAS;
+      globalAlias = String.valueOf(intrinsics.resolve(alias, path));
+    }
   }
 
   /// By logical id, in the template's order.
@@ -37,6 +59,7 @@ final class FunctionReader implements References {
     Map<String, String> environment = new LinkedHashMap<>();
     Section variables = function.section("Environment").section("Variables");
     variables.values().keySet().forEach(name -> environment.put(name, variables.string(name)));
+    String alias = alias(function);
     return new FunctionResource(
         id,
         function.string("Handler"),
@@ -45,7 +68,28 @@ final class FunctionReader implements References {
         function.integer("MemorySize", 128, 128, 10_240),
         function
             .oneOf("Tracing", "PassThrough", "Active", "PassThrough", "Disabled")
-            .equals("Active"));
+            .equals("Active"),
+        alias);
+  }
+
+  /// Source: SAM developer guide, "AWS::Serverless::Function"; what needs a version needs an alias,
+  /// since nothing else publishes one.
+  private static @Nullable String alias(Section function) {
+    String alias = function.stringOrNull(ALIAS);
+    if (alias != null) {
+      function.matching(ALIAS, alias, "(?!\\d+$)[A-Za-z0-9_-]{1,128}");
+    }
+    String snapshots =
+        function.section("SnapStart").oneOf("ApplyOn", "None", "None", "PublishedVersions");
+    if (alias == null && snapshots.equals("PublishedVersions")) {
+      throw function.problem("SnapStart", "needs " + ALIAS + ": nothing else publishes a version");
+    }
+    if (alias == null && function.section("DeploymentPreference").bool("Enabled", false)) {
+      throw function.problem("DeploymentPreference", "needs " + ALIAS);
+    }
+    function.bool("AutoPublishAliasAllProperties", false);
+    function.oneOf("VersionDeletionPolicy", "Retain", "Retain", "Delete");
+    return alias;
   }
 
   /// As SAM merges Globals: mappings by key, lists one after the other, and else the resource wins.
@@ -69,23 +113,41 @@ final class FunctionReader implements References {
     return result;
   }
 
-  /// Whether SAM generates what `Ref` of this gives: `Echo.Version` and `Echo.Alias`, where the
-  /// function Echo has an `AutoPublishAlias`. Unlike AWS: it gives no ARN, since there is one
-  /// version here.
-  boolean generates(String name) {
-    return GENERATED.stream()
-        .filter(name::endsWith)
-        .map(suffix -> name.substring(0, name.length() - suffix.length()))
-        .anyMatch(id -> TYPE.equals(resources.type(id)) && resources.has(id, "AutoPublishAlias"));
+  /// The logical id of the function whose ARN, or whose alias's, is the value of a property.
+  String at(Section section, String key) {
+    return at(section, key, arn -> arn);
   }
 
-  /// The logical id of the function whose ARN is the value of a property.
-  String at(Section section, String key) {
-    String arn = section.string(key);
+  /// The logical id of the function that a property of an API's part invokes.
+  String invoked(Section section, String key) {
+    return at(section, key, LocalAccount::invocationUri);
+  }
+
+  /// @param named how the property names a function or an alias by its ARN
+  private String at(Section section, String key, UnaryOperator<String> named) {
+    String value = section.string(key);
     return resources.ofType(TYPE).stream()
-        .filter(id -> arn.equals(LocalAccount.functionArn(id)))
+        .filter(
+            id -> {
+              String alias = derived(id, "Alias");
+              return value.equals(named.apply(LocalAccount.functionArn(id)))
+                  || (alias != null && value.equals(named.apply(alias)));
+            })
         .findFirst()
-        .orElseThrow(() -> section.problem(key, "`" + arn + "` is no function of this template"));
+        .orElseThrow(() -> section.problem(key, "`" + value + "` is no function of this template"));
+  }
+
+  @Override
+  public @Nullable String derived(String logicalId, String name) {
+    String own = resources.value(logicalId, ALIAS);
+    String alias = own == null ? globalAlias : own;
+    return alias == null
+        ? null
+        : switch (name) {
+          case "Alias" -> LocalAccount.aliasArn(logicalId, alias);
+          case "Version" -> LocalAccount.aliasArn(logicalId, VERSION);
+          default -> null;
+        };
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.parley.local.template;
 
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// An `AWS::Serverless::Function`, with what `Globals` gives it.
 ///
@@ -12,10 +13,12 @@ import java.util.Map;
 /// @param timeout 1 s to 900 s
 /// @param memorySizeMb 128 to 10,240; what the function is told, not what it gets here
 /// @param tracing whether `Tracing` is `Active`
+/// @param alias its `AutoPublishAlias`, by which it is then called, or null where it has none
 public record FunctionResource(
     String logicalId,
     String handler,
     Map<String, String> environment,
     Duration timeout,
     int memorySizeMb,
-    boolean tracing) {}
+    boolean tracing,
+    @Nullable String alias) {}

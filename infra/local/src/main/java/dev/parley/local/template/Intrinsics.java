@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -41,6 +42,10 @@ final class Intrinsics {
   interface Names {
     /// What `Ref` gives; `path` is where it is asked for.
     String ref(String name, String path);
+
+    /// What `Ref` of `logicalId.name` gives, a resource that SAM makes, or null where it makes
+    // none.
+    @Nullable String derived(String logicalId, String name);
 
     String attribute(String logicalId, String attribute, String path);
 
@@ -260,8 +265,11 @@ final class Intrinsics {
       return value;
     }
     int dot = name.indexOf('.');
-    return dot < 0
-        ? names.ref(name, path)
-        : names.attribute(name.substring(0, dot), name.substring(dot + 1), path);
+    if (dot < 0) {
+      return names.ref(name, path);
+    }
+    String owner = name.substring(0, dot);
+    String derived = names.derived(owner, name.substring(dot + 1));
+    return derived == null ? names.attribute(owner, name.substring(dot + 1), path) : derived;
   }
 }

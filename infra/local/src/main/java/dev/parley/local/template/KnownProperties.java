@@ -1,8 +1,13 @@
 package dev.parley.local.template;
 
+import static java.util.Map.entry;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Everything that a template may say here. `*` stands for any one name and `**` for all below it;
@@ -10,121 +15,146 @@ import java.util.stream.Stream;
 /// property that is silently ignored here changes what happens only once it is deployed.
 final class KnownProperties {
   private static final Map<String, List<String>> HONOURED =
-      Map.of(
-          "AWS::Serverless::WebSocketApi",
-          List.of(
-              "RouteSelectionExpression",
-              "StageName",
-              "Auth.AuthType",
-              "Auth.AuthArn",
-              "Auth.IdentitySource",
-              "Routes.*.FunctionArn",
-              "Routes.*.IntegrationTimeout",
-              "Routes.*.RouteResponseSelectionExpression"),
-          "AWS::ApiGatewayV2::Route",
-          List.of("ApiId", "RouteKey", "RouteResponseSelectionExpression", "Target"),
-          "AWS::ApiGatewayV2::RouteResponse",
-          List.of("ApiId", "RouteId", "RouteResponseKey"),
-          "AWS::Serverless::Function",
-          List.of(
-              "Handler",
-              "Timeout",
-              "MemorySize",
-              "Runtime",
-              "Tracing",
-              "Environment.Variables.*",
-              "Events.*.Type",
-              "Events.*.Properties.Stream",
-              "Events.*.Properties.StartingPosition",
-              "Events.*.Properties.BatchSize",
-              "Events.*.Properties.MaximumBatchingWindowInSeconds",
-              "Events.*.Properties.ParallelizationFactor",
-              "Events.*.Properties.BisectBatchOnFunctionError",
-              "Events.*.Properties.MaximumRetryAttempts",
-              "Events.*.Properties.MaximumRecordAgeInSeconds",
-              "Events.*.Properties.FunctionResponseTypes",
-              "Events.*.Properties.FilterCriteria.Filters.Pattern",
-              "Events.*.Properties.Queue",
-              "Events.*.Properties.Enabled",
-              "Events.*.Properties.ScalingConfig.MaximumConcurrency"),
-          "AWS::SQS::Queue",
-          List.of(
-              "QueueName",
-              "FifoQueue",
-              "ContentBasedDeduplication",
-              "VisibilityTimeout",
-              "DelaySeconds",
-              "ReceiveMessageWaitTimeSeconds",
-              "RedrivePolicy.deadLetterTargetArn",
-              "RedrivePolicy.maxReceiveCount"),
-          "AWS::DynamoDB::Table",
-          List.of(
-              "TableName",
-              "AttributeDefinitions.AttributeName",
-              "AttributeDefinitions.AttributeType",
-              "KeySchema.AttributeName",
-              "KeySchema.KeyType",
-              "GlobalSecondaryIndexes.IndexName",
-              "GlobalSecondaryIndexes.KeySchema.AttributeName",
-              "GlobalSecondaryIndexes.KeySchema.KeyType",
-              "GlobalSecondaryIndexes.Projection.ProjectionType",
-              "GlobalSecondaryIndexes.Projection.NonKeyAttributes",
-              "StreamSpecification.StreamViewType",
-              "TimeToLiveSpecification.AttributeName",
-              "TimeToLiveSpecification.Enabled"),
-          "AWS::Lambda::Permission",
-          List.of(),
-          "AWS::CloudWatch::Alarm",
-          List.of(),
-          "AWS::CloudWatch::Dashboard",
-          List.of(),
-          "AWS::Logs::LogGroup",
-          List.of());
+      Map.ofEntries(
+          entry(
+              "AWS::Serverless::WebSocketApi",
+              List.of(
+                  "RouteSelectionExpression",
+                  "StageName",
+                  "Auth.AuthType",
+                  "Auth.AuthArn",
+                  "Auth.IdentitySource",
+                  "Routes.*.FunctionArn",
+                  "Routes.*.IntegrationTimeout",
+                  "Routes.*.RouteResponseSelectionExpression")),
+          entry("AWS::ApiGatewayV2::Api", List.of("ProtocolType", "RouteSelectionExpression")),
+          entry(
+              "AWS::ApiGatewayV2::Authorizer",
+              List.of("ApiId", "AuthorizerType", "AuthorizerUri", "IdentitySource")),
+          entry(
+              "AWS::ApiGatewayV2::Integration",
+              List.of("ApiId", "IntegrationType", "IntegrationUri", "TimeoutInMillis")),
+          entry(
+              "AWS::ApiGatewayV2::Route",
+              List.of(
+                  "ApiId",
+                  "RouteKey",
+                  "RouteResponseSelectionExpression",
+                  "Target",
+                  "AuthorizationType",
+                  "AuthorizerId")),
+          entry(
+              "AWS::ApiGatewayV2::RouteResponse", List.of("ApiId", "RouteId", "RouteResponseKey")),
+          entry("AWS::ApiGatewayV2::Stage", List.of("ApiId", "StageName", "AutoDeploy")),
+          entry(
+              "AWS::Serverless::Function",
+              List.of(
+                  "Handler",
+                  "Timeout",
+                  "MemorySize",
+                  "Runtime",
+                  "Tracing",
+                  "AutoPublishAlias",
+                  "Environment.Variables.*",
+                  "Events.*.Type",
+                  "Events.*.Properties.Stream",
+                  "Events.*.Properties.StartingPosition",
+                  "Events.*.Properties.BatchSize",
+                  "Events.*.Properties.MaximumBatchingWindowInSeconds",
+                  "Events.*.Properties.ParallelizationFactor",
+                  "Events.*.Properties.BisectBatchOnFunctionError",
+                  "Events.*.Properties.MaximumRetryAttempts",
+                  "Events.*.Properties.MaximumRecordAgeInSeconds",
+                  "Events.*.Properties.FunctionResponseTypes",
+                  "Events.*.Properties.FilterCriteria.Filters.Pattern",
+                  "Events.*.Properties.Queue",
+                  "Events.*.Properties.Enabled",
+                  "Events.*.Properties.ScalingConfig.MaximumConcurrency")),
+          entry(
+              "AWS::SQS::Queue",
+              List.of(
+                  "QueueName",
+                  "FifoQueue",
+                  "ContentBasedDeduplication",
+                  "VisibilityTimeout",
+                  "DelaySeconds",
+                  "ReceiveMessageWaitTimeSeconds",
+                  "RedrivePolicy.deadLetterTargetArn",
+                  "RedrivePolicy.maxReceiveCount")),
+          entry(
+              "AWS::DynamoDB::Table",
+              List.of(
+                  "TableName",
+                  "AttributeDefinitions.AttributeName",
+                  "AttributeDefinitions.AttributeType",
+                  "KeySchema.AttributeName",
+                  "KeySchema.KeyType",
+                  "GlobalSecondaryIndexes.IndexName",
+                  "GlobalSecondaryIndexes.KeySchema.AttributeName",
+                  "GlobalSecondaryIndexes.KeySchema.KeyType",
+                  "GlobalSecondaryIndexes.Projection.ProjectionType",
+                  "GlobalSecondaryIndexes.Projection.NonKeyAttributes",
+                  "StreamSpecification.StreamViewType",
+                  "TimeToLiveSpecification.AttributeName",
+                  "TimeToLiveSpecification.Enabled")),
+          entry("AWS::Lambda::Permission", List.of()),
+          entry("AWS::CloudWatch::Alarm", List.of()),
+          entry("AWS::CloudWatch::Dashboard", List.of()),
+          entry("AWS::Logs::LogGroup", List.of()));
 
-  /// Where these have an effect, it is in the account, on the bill or on the machine.
+  /// Where these have an effect, it is in the account, on the bill or on the machine. A start names
+  /// those that the template has.
   private static final Map<String, List<String>> WITHOUT_LOCAL_EFFECT =
-      Map.of(
-          "AWS::Serverless::WebSocketApi",
-          List.of("Name", "Description", "Tags.**", "Auth.InvokeRole"),
-          "AWS::Serverless::Function",
-          List.of(
-              "CodeUri",
-              "Architectures",
-              "Policies.**",
-              "Description",
-              // There is one version here.
-              "AutoPublishAlias",
-              // A bound, and others' concurrency that it is taken from.
-              "ReservedConcurrentExecutions",
-              // Logs go to the terminal.
-              "LoggingConfig.LogGroup",
-              "Tags.**"),
-          "AWS::DynamoDB::Table",
-          List.of(
-              "BillingMode",
-              "PointInTimeRecoverySpecification.**",
-              "SSESpecification.**",
-              "DeletionProtectionEnabled",
-              "Tags.**"),
-          "AWS::SQS::Queue",
-          List.of(
-              // QueueResource says what AWS would do with these four.
-              "DeduplicationScope",
-              "FifoThroughputLimit",
-              "MessageRetentionPeriod",
-              "MaximumMessageSize",
-              "SqsManagedSseEnabled",
-              "KmsMasterKeyId",
-              "KmsDataKeyReusePeriodSeconds",
-              "Tags.**"),
-          "AWS::Lambda::Permission",
-          List.of("**"),
-          "AWS::CloudWatch::Alarm",
-          List.of("**"),
-          "AWS::CloudWatch::Dashboard",
-          List.of("**"),
-          "AWS::Logs::LogGroup",
-          List.of("**"));
+      Map.ofEntries(
+          entry(
+              "AWS::Serverless::WebSocketApi",
+              List.of("Name", "Description", "Tags.**", "Auth.InvokeRole")),
+          entry("AWS::ApiGatewayV2::Api", List.of("Name", "Description", "Tags.**")),
+          entry("AWS::ApiGatewayV2::Authorizer", List.of("Name")),
+          entry("AWS::ApiGatewayV2::Integration", List.of("Description", "IntegrationMethod")),
+          entry("AWS::ApiGatewayV2::Stage", List.of("Description", "Tags.**")),
+          entry(
+              "AWS::Serverless::Function",
+              List.of(
+                  "CodeUri",
+                  "Architectures",
+                  "Policies.**",
+                  "Description",
+                  // A bound, and others' concurrency that it is taken from.
+                  "ReservedConcurrentExecutions",
+                  // Logs go to the terminal.
+                  "LoggingConfig.LogGroup",
+                  // There is one version, which is the template's, and no snapshot.
+                  "SnapStart.ApplyOn",
+                  "AutoPublishAliasAllProperties",
+                  "VersionDeletionPolicy",
+                  "DeploymentPreference.**",
+                  "SourceKMSKeyArn",
+                  "Tags.**")),
+          entry(
+              "AWS::DynamoDB::Table",
+              List.of(
+                  "BillingMode",
+                  "PointInTimeRecoverySpecification.**",
+                  "SSESpecification.**",
+                  "DeletionProtectionEnabled",
+                  "Tags.**")),
+          entry(
+              "AWS::SQS::Queue",
+              List.of(
+                  // QueueResource says what AWS would do with these four.
+                  "DeduplicationScope",
+                  "FifoThroughputLimit",
+                  "MessageRetentionPeriod",
+                  "MaximumMessageSize",
+                  "SqsManagedSseEnabled",
+                  "KmsMasterKeyId",
+                  "KmsDataKeyReusePeriodSeconds",
+                  "Tags.**")),
+          entry("AWS::Lambda::Permission", List.of("**")),
+          entry("AWS::CloudWatch::Alarm", List.of("**")),
+          entry("AWS::CloudWatch::Dashboard", List.of("**")),
+          entry("AWS::Logs::LogGroup", List.of("**")));
 
   /// What stands beside `Type` and `Properties` of a resource.
   static final List<String> ATTRIBUTES =
@@ -141,6 +171,32 @@ final class KnownProperties {
     if (!OnAwsOnly.covers(type)) {
       require(type, properties, properties.values(), List.of(), properties.path());
     }
+  }
+
+  /// Adds what a resource of this type has without an effect here: the type alone where that is all
+  /// of it, else the properties.
+  static void collectWithoutEffect(
+      String type, Section properties, Map<String, Set<String>> found) {
+    List<String> without = WITHOUT_LOCAL_EFFECT.getOrDefault(type, List.of());
+    if (without.contains("**") || OnAwsOnly.covers(type)) {
+      found.putIfAbsent(type, Set.of());
+      return;
+    }
+    Set<String> names =
+        without.stream()
+            .map(name -> name.split("\\.", 2)[0])
+            .filter(name -> !isHonoured(type, name))
+            .collect(Collectors.toSet());
+    names.retainAll(properties.values().keySet());
+    if (!names.isEmpty()) {
+      found.computeIfAbsent(type, any -> new TreeSet<>()).addAll(names);
+    }
+  }
+
+  /// Whether a property has an effect here, or one below it.
+  private static boolean isHonoured(String type, String name) {
+    return HONOURED.getOrDefault(type, List.of()).stream()
+        .anyMatch(pattern -> pattern.equals(name) || pattern.startsWith(name + "."));
   }
 
   private static void require(

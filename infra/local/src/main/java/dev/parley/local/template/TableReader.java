@@ -57,6 +57,9 @@ final class TableReader implements References {
               projection.oneOf("ProjectionType", "", "ALL", "KEYS_ONLY", "INCLUDE"),
               projection.strings("NonKeyAttributes")));
     }
+    // Honoured nowhere here, but a value that AWS refuses must not get so far.
+    table.bool("DeletionProtectionEnabled", false);
+    table.section("PointInTimeRecoverySpecification").bool("PointInTimeRecoveryEnabled", false);
     Section stream = table.section("StreamSpecification");
     Section timeToLive = table.section("TimeToLiveSpecification");
     return new TableResource(

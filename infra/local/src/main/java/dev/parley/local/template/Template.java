@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
 /// description of the system that the local cloud starts from.
 ///
 /// @param api the WebSocket API, or null where the template has none
-/// @param functions by logical id, in the template's order, without those that are `onAwsOnly`
+/// @param functions by logical id, in the template's order, without those that nothing but a custom
+///     resource invokes
 /// @param tables in the template's order
 /// @param streamMappings the event source mappings from DynamoDB Streams
 /// @param queues in the template's order
 /// @param queueMappings the event source mappings from queues, without those that are not `Enabled`
-/// @param onAwsOnly the logical ids of the resources that serve a page there, and of functions that
-///     nothing but those invokes
+/// @param withoutEffect what it has that has an effect on AWS only: types of resources, and
+///     properties of others as `Type: Property, Property`
 public record Template(
     @Nullable WebSocketApi api,
     Map<String, FunctionResource> functions,
@@ -23,7 +24,7 @@ public record Template(
     List<StreamMappingResource> streamMappings,
     List<QueueResource> queues,
     List<QueueMappingResource> queueMappings,
-    List<String> onAwsOnly) {
+    List<String> withoutEffect) {
 
   /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not
   /// do as AWS does: a system that starts here has no part that is silently left out.

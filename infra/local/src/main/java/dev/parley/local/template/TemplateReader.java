@@ -8,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.Node;
 
@@ -39,7 +38,7 @@ final class TemplateReader implements Intrinsics.Names {
     resources = new Resources(intrinsics);
     tables = new TableReader(resources);
     queues = new QueueReader(resources);
-    functions = new FunctionReader(resources);
+    functions = new FunctionReader(intrinsics, resources);
     api = new ApiReader(intrinsics, resources, functions);
     kinds =
         Map.of(
@@ -49,7 +48,11 @@ final class TemplateReader implements Intrinsics.Names {
             queues,
             FunctionReader.TYPE,
             functions,
+            ApiReader.SAM_TYPE,
+            api,
             ApiReader.TYPE,
+            api,
+            ApiReader.STAGE,
             api,
             ALARM,
             new Alarms());
@@ -63,6 +66,7 @@ final class TemplateReader implements Intrinsics.Names {
     readConditions(template.get("Conditions"));
     resources.read(template.get("Resources"));
     api.generateIds();
+    functions.readAlias(template.get("Globals"));
     Section globals = globals(template.get("Globals"));
     template.forEach(this::readOther);
     resources.requireKnownProperties();
@@ -83,6 +87,7 @@ final class TemplateReader implements Intrinsics.Names {
         }
       }
     }
+    resources.requireOrder(api::generates);
     WebSocketApi webSocketApi = api.read();
     Set<String> invoked = new HashSet<>();
     if (webSocketApi != null) {
@@ -93,8 +98,7 @@ final class TemplateReader implements Intrinsics.Names {
     }
     streamMappings.forEach(mapping -> invoked.add(mapping.function()));
     queueMappings.forEach(mapping -> invoked.add(mapping.function()));
-    List<String> onAwsOnly = onAwsOnly(invoked);
-    allFunctions.keySet().removeAll(onAwsOnly);
+    allFunctions.keySet().removeIf(id -> !invoked.contains(id) && isOfCustomResource(id));
     return new Template(
         webSocketApi,
         allFunctions,
@@ -102,23 +106,16 @@ final class TemplateReader implements Intrinsics.Names {
         List.copyOf(streamMappings),
         allQueues,
         List.copyOf(queueMappings),
-        onAwsOnly);
+        resources.withoutEffect(globals));
   }
 
-  /// @param invoked the functions that something here invokes
-  private List<String> onAwsOnly(Set<String> invoked) {
-    List<String> ids = resources.ids().stream().filter(this::isOnAwsOnly).toList();
-    Stream<String> serving =
-        ids.stream()
-            .map(resources::properties)
-            .filter(properties -> properties.has("ServiceToken"))
-            .map(properties -> functions.at(properties, "ServiceToken"))
-            .filter(function -> !invoked.contains(function));
-    return Stream.concat(ids.stream(), serving).distinct().toList();
-  }
-
-  private boolean isOnAwsOnly(String id) {
-    return OnAwsOnly.covers(String.valueOf(resources.type(id)));
+  /// Custom resources have no effect here, nor have functions that nothing but one of them invokes.
+  private boolean isOfCustomResource(String function) {
+    return resources.ids().stream()
+        .filter(id -> OnAwsOnly.covers(String.valueOf(resources.type(id))))
+        .map(resources::properties)
+        .filter(properties -> properties.has("ServiceToken"))
+        .anyMatch(properties -> functions.at(properties, "ServiceToken").equals(function));
   }
 
   /// What the template's `Metadata` gives to parameters here instead of their defaults:
@@ -220,6 +217,11 @@ final class TemplateReader implements Intrinsics.Names {
     if (type != null) {
       return kind(type).ref(name);
     }
+    int dot = name.indexOf('.');
+    String derived = dot < 0 ? null : derived(name.substring(0, dot), name.substring(dot + 1));
+    if (derived != null) {
+      return derived;
+    }
     String pseudo =
         name.equals(Intrinsics.NO_VALUE)
             ? Intrinsics.NO_VALUE
@@ -227,11 +229,17 @@ final class TemplateReader implements Intrinsics.Names {
     if (pseudo != null) {
       return pseudo;
     }
-    if (!api.generates(name) && !functions.generates(name)) {
+    if (!api.generates(name)) {
       throw intrinsics.problem(
           path, "`" + name + "` is no parameter, resource or pseudo parameter");
     }
     return name;
+  }
+
+  @Override
+  public @Nullable String derived(String logicalId, String name) {
+    String type = resources.type(logicalId);
+    return type == null ? null : kind(type).derived(logicalId, name);
   }
 
   @Override
