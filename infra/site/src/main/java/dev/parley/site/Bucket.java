@@ -77,7 +77,7 @@ final class Bucket {
       try {
         return call.get();
       } catch (S3Exception e) {
-        if (e.statusCode() != FORBIDDEN || System.nanoTime() > patienceEndNanos) {
+        if (e.statusCode() != FORBIDDEN || System.nanoTime() - patienceEndNanos > 0) {
           throw e;
         }
         Thread.sleep(PAUSE);

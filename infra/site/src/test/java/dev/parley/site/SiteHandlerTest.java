@@ -1,6 +1,7 @@
 package dev.parley.site;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -54,7 +55,7 @@ class SiteHandlerTest {
   private void write(String file, String content) {
     try {
       Path path = root.resolve("site").resolve(file);
-      Files.createDirectories(path.getParent());
+      Files.createDirectories(requireNonNull(path.getParent()));
       Files.writeString(path, content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -226,7 +227,7 @@ class SiteHandlerTest {
     assertSucceeds(aws.answer());
     assertSucceeds(aws.answer());
     assertEquals(after, new HashMap<>(aws.objects()));
-    assertEquals(List.of(event.get("RequestId")), aws.invalidations());
+    assertEquals(List.of(requireNonNull(event.get("RequestId"))), aws.invalidations());
   }
 
   /// Otherwise the files would be there, and CloudFront would go on serving those before.
@@ -349,8 +350,8 @@ class SiteHandlerTest {
   /// What the page needs is in the package, each file with its type, and its tests are not.
   @Test
   void thePackageCarriesThePage() throws Exception {
-    Path classes =
-        Path.of(SiteHandler.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    var source = requireNonNull(SiteHandler.class.getProtectionDomain().getCodeSource());
+    Path classes = Path.of(source.getLocation().toURI());
     List<SiteFile> files = SiteFile.of(classes.resolve("site"), Config.of(CONFIG));
 
     assertTrue(files.size() > 30, files.size() + " files");
@@ -444,8 +445,6 @@ class SiteHandlerTest {
   }
 
   private TestAws.Stored stored(String key) {
-    TestAws.Stored stored = aws.objects().get(key);
-    assertTrue(stored != null, key + " is not there");
-    return stored;
+    return requireNonNull(aws.objects().get(key), key);
   }
 }

@@ -172,7 +172,7 @@ public final class TestAws implements AutoCloseable {
       // Its URL was signed for a request without a content type.
       boolean bare = !exchange.getRequestHeaders().containsKey("Content-type");
       String query = exchange.getRequestURI().getRawQuery();
-      if (!bare || !query.equals("X-Amz-Credential=a%2Fb&X-Amz-Signature=0a")) {
+      if (!bare || !"X-Amz-Credential=a%2Fb&X-Amz-Signature=0a".equals(query)) {
         return new Response(403, "<Error><Code>SignatureDoesNotMatch</Code></Error>");
       }
       answers.add(new ObjectMapper().readTree(body));
