@@ -11,6 +11,7 @@ import {
   ROOM_PATTERN,
 } from './client/limits.js';
 import { cleanName, codePoints, isBlank, trim } from './client/text.js';
+import { BadConfig, fetchConfig } from './config.js';
 import { clearConversation, drawConversation } from './conversation.js';
 import { $, composes, setAttribute, setText } from './dom.js';
 import { addressedRoom, remember, rememberedName, rememberedRooms } from './remembered.js';
@@ -68,7 +69,7 @@ let atEnd = true;
 
 let name = rememberedName();
 
-/** What `config.json` says. @type {{webSocketUrl: string, traceUrl?: string} | null} */
+/** @type {import('./config.js').Config | null} */
 let config = null;
 
 /** What is known of the last messages, by room and timestamp. @type {Map<string, Measured>} */
@@ -78,11 +79,7 @@ const measured = new Map();
 
 const client = new Client({
   async url() {
-    if (config === null) {
-      const response = await fetch('config.json', { cache: 'no-cache' });
-      const { webSocketUrl, traceUrl } = await response.json();
-      config = { webSocketUrl: String(webSocketUrl), traceUrl };
-    }
+    config ??= await loadConfig();
     return config.webSocketUrl;
   },
   name,
@@ -114,6 +111,20 @@ client.on('refused', ({ room, error, left }) => {
     : `${error.message} It is sent as soon as it may be.`);
 });
 
+/** The client asks again until there is one that can be used. */
+async function loadConfig() {
+  try {
+    const loaded = await fetchConfig();
+    setText($('bad-config'), '');
+    return loaded;
+  } catch (e) {
+    if (e instanceof BadConfig) {
+      setText($('bad-config'), `This page is not set up rightly. Its config.json: ${e.message}`);
+    }
+    throw e;
+  }
+}
+
 /**
  * @param {string} room
  * @param {number} timestamp
@@ -133,8 +144,8 @@ function measure(room, timestamp, more) {
 function details(room, timestamp) {
   const { trace, ...shown } = measured.get(`${room} ${timestamp}`) ?? {};
   const template = config?.traceUrl;
-  const linked = trace !== undefined && template !== undefined && /^(https?:|\/)/.test(template);
-  return { ...shown, trace, ...(linked ? { traceUrl: template.replace('{trace}', trace) } : {}) };
+  return trace === undefined || template === undefined ? { ...shown, trace }
+    : { ...shown, trace, traceUrl: template.replace('{trace}', trace) };
 }
 
 /** Lists what the sides show, as soon as somebody uses the page: else nobody sees it. */

@@ -5,6 +5,7 @@
  */
 
 import clientTests from './client.test.js';
+import configTests from './config.test.js';
 import faultTests from './faults.test.js';
 import interleavingTests from './interleavings.test.js';
 import pingsTests from './pings.test.js';
@@ -16,7 +17,7 @@ import textTests from './text.test.js';
 const query = new URLSearchParams(location.search);
 const tests = Object.entries({
   ...textTests, ...roomTests, ...interleavingTests, ...clientTests, ...sendingTests, ...readingTests,
-  ...pingsTests, ...faultTests,
+  ...pingsTests, ...faultTests, ...configTests,
 }).filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 

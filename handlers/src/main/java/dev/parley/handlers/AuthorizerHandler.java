@@ -1,5 +1,7 @@
 package dev.parley.handlers;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
@@ -11,6 +13,9 @@ import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
+import java.security.MessageDigest;
+import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,29 +26,29 @@ import org.slf4j.MDC;
 
 /// Decides who a connection is, once, before `$connect`: a guest with the display name `?name=`
 /// and, where `?guest=` is a secret of at least 128 bits, with a stable user id. A weak secret or
-/// an invalid name is refused (401).
+/// an invalid name is refused (401). So is, where the stack has a `SocketSecret`, whoever does not
+/// come by the page's distribution, which alone knows it.
 ///
-/// API Gateway adds the result to every later frame of the connection. The event has the secret: it
-/// is never logged.
+/// API Gateway adds the result to every later frame of the connection. The event has the guest's
+/// secret: it is never logged.
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(AuthorizerHandler.class);
 
+  /// Both are the distribution's: it writes them over whatever a client sends.
+  private static final String SOCKET_SECRET = "X-Parley-Socket-Secret";
+
+  private static final String VIEWER = "CloudFront-Viewer-Address";
+
   private final Invocations invocations;
 
-  public AuthorizerHandler() {
-    this(System.getenv());
-    Priming.register(
-        AuthorizerHandler.class, (environment, clock) -> new AuthorizerHandler(environment));
-  }
-
-  public AuthorizerHandler(Map<String, String> environment) {
-    this.invocations = new Invocations(new Settings(environment));
-  }
+  /// What the distribution shows, or null where clients connect without one.
+  private final byte @Nullable [] socketSecret;
 
   /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
     private String methodArn = "";
+    private @Nullable Map<String, String> headers;
     private @Nullable Map<String, String> queryStringParameters;
     private Map<String, Object> requestContext = Map.of();
 
@@ -53,6 +58,14 @@ public final class AuthorizerHandler
 
     public void setMethodArn(String methodArn) {
       this.methodArn = methodArn;
+    }
+
+    public @Nullable Map<String, String> getHeaders() {
+      return headers;
+    }
+
+    public void setHeaders(@Nullable Map<String, String> headers) {
+      this.headers = headers;
     }
 
     public @Nullable Map<String, String> getQueryStringParameters() {
@@ -72,6 +85,18 @@ public final class AuthorizerHandler
     }
   }
 
+  public AuthorizerHandler() {
+    this(System.getenv(), InstantSource.system());
+    Priming.register(AuthorizerHandler.class, AuthorizerHandler::new);
+  }
+
+  public AuthorizerHandler(Map<String, String> environment, InstantSource clock) {
+    Settings settings = new Settings(environment);
+    this.invocations = new Invocations(settings);
+    String secret = settings.optional("SOCKET_SECRET");
+    this.socketSecret = secret == null || secret.isEmpty() ? null : secret.getBytes(UTF_8);
+  }
+
   /// @throws IllegalArgumentException with the message `Unauthorized`, which API Gateway turns into
   ///     401
   @Override
@@ -82,12 +107,38 @@ public final class AuthorizerHandler
           ConnectionId connection =
               new ConnectionId(String.valueOf(event.getRequestContext().get("connectionId")));
           MDC.put("connection_id", connection.value());
+          Map<String, String> headers = event.getHeaders();
+          Optional<String> address = address(headers == null ? Map.of() : headers);
           Map<String, String> query = event.getQueryStringParameters();
           Identity identity =
-              guest(query == null ? Map.of() : query, connection)
+              address
+                  .flatMap(_ -> guest(query == null ? Map.of() : query, connection))
                   .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
-          return allow(event.getMethodArn(), identity);
+          return allow(event.getMethodArn(), identity, address.orElseThrow());
         });
+  }
+
+  /// Where the client is, as the distribution tells it; empty where there is none before the API,
+  /// which then knows best. Nothing for whoever does not come by the distribution.
+  private Optional<String> address(Map<String, String> headers) {
+    if (socketSecret == null) {
+      return Optional.of("");
+    }
+    String shown = header(headers, SOCKET_SECRET).orElse("");
+    if (!MessageDigest.isEqual(socketSecret, shown.getBytes(UTF_8))) {
+      LOG.info("refused: does not come by the page's distribution");
+      return Optional.empty();
+    }
+    // The port is behind the last colon, in IPv6 too, which has no brackets.
+    return Optional.of(header(headers, VIEWER).orElse("").replaceFirst(":[0-9]*$", ""));
+  }
+
+  /// API Gateway keeps the names of headers as the client wrote them.
+  private static Optional<String> header(Map<String, String> headers, String name) {
+    return headers.entrySet().stream()
+        .filter(header -> header.getKey().equalsIgnoreCase(name))
+        .map(Map.Entry::getValue)
+        .findFirst();
   }
 
   /// The guest that a query describes, or nothing where its name or its secret cannot be used.
@@ -110,7 +161,13 @@ public final class AuthorizerHandler
     return guest;
   }
 
-  private static IamPolicyResponse allow(String methodArn, Identity identity) {
+  private static IamPolicyResponse allow(String methodArn, Identity identity, String address) {
+    Map<String, Object> context = new HashMap<>();
+    context.put("user", identity.user());
+    context.put("sender", identity.sender());
+    if (!address.isEmpty()) {
+      context.put("address", address);
+    }
     return IamPolicyResponse.builder()
         .withPrincipalId(identity.user())
         .withPolicyDocument(
@@ -118,7 +175,7 @@ public final class AuthorizerHandler
                 .withVersion(IamPolicyResponse.VERSION_2012_10_17)
                 .withStatement(List.of(IamPolicyResponse.allowStatement(methodArn)))
                 .build())
-        .withContext(Map.of("user", identity.user(), "sender", identity.sender()))
+        .withContext(context)
         .build();
   }
 }

@@ -45,7 +45,7 @@ public final class ConnectHandler
 
   private final Invocations invocations;
 
-  /// `*`, or origins as browsers send them (RFC 6454 section 6.2).
+  /// Origins as browsers send them (RFC 6454 section 6.2); `*` is all of them.
   private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
@@ -85,7 +85,7 @@ public final class ConnectHandler
 
   private int connect(APIGatewayV2WebSocketEvent event, Instant now) {
     if (!admits(event.getHeaders())) {
-      LOG.info("refused: the page's origin is not in AllowedOrigins");
+      LOG.info("refused: the page's origin is not the stack's own, nor in AllowedOrigins");
       return 403;
     }
     Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
@@ -99,7 +99,7 @@ public final class ConnectHandler
         new Connection(
             new ConnectionId(request.getConnectionId()),
             FrameHandler.identityOf(request.getAuthorizer()),
-            text(request.getIdentity().getSourceIp()),
+            text(address(request)),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
     // The connection comes last, so that a failure before it leaves no member behind.
@@ -124,6 +124,12 @@ public final class ConnectHandler
         || headers.entrySet().stream()
             .filter(header -> header.getKey().equalsIgnoreCase("Origin"))
             .allMatch(header -> allowedOrigins.contains(header.getValue()));
+  }
+
+  /// Where the client is: the authorizer knows, where something stands before the API.
+  private static @Nullable String address(APIGatewayV2WebSocketEvent.RequestContext request) {
+    Object address = request.getAuthorizer().get("address");
+    return address instanceof String told ? told : request.getIdentity().getSourceIp();
   }
 
   /// The rooms that a query names, or nothing where `?rooms=` is invalid.

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.TestContext;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class AuthorizerHandlerTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
+  private static final String SOCKET_SECRET = "0123456789abcdef0123456789abcdef";
 
   private final AuthorizerHandler authorizer = new AuthorizerHandler(Map.of());
 
@@ -69,6 +72,72 @@ class AuthorizerHandlerTest {
             .startsWith("Guest "));
   }
 
+  @Test
+  void whereTheStackHasASecretOnlyTheDistributionComesIn() {
+    AuthorizerHandler behindThePage = behindThePage();
+
+    for (Map<String, String> headers :
+        List.of(
+            Map.<String, String>of(),
+            Map.of("X-Parley-Socket-Secret", ""),
+            Map.of("X-Parley-Socket-Secret", "another"),
+            Map.of("Host", "x", "CloudFront-Viewer-Address", "198.51.100.10:46532"))) {
+      assertEquals(
+          "Unauthorized",
+          assertThrows(
+                  IllegalArgumentException.class, () -> authorize(behindThePage, headers, Map.of()))
+              .getMessage(),
+          headers.toString());
+    }
+    IamPolicyResponse allowed =
+        authorize(behindThePage, Map.of("x-parley-socket-secret", SOCKET_SECRET), Map.of());
+    assertFalse(allowed.getContext().containsKey("address"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            authorize(
+                behindThePage,
+                Map.of("X-Parley-Socket-Secret", SOCKET_SECRET),
+                Map.of("guest", "password")),
+        "a guest's secret is still looked at");
+  }
+
+  @Test
+  void theDistributionTellsWhereTheClientIs() {
+    Map.of(
+            "198.51.100.10:46532", "198.51.100.10",
+            "2001:db8:85a3::8a2e:370:7334:46532", "2001:db8:85a3::8a2e:370:7334")
+        .forEach(
+            (told, address) ->
+                assertEquals(
+                    address,
+                    authorize(
+                            behindThePage(),
+                            Map.of(
+                                "X-Parley-Socket-Secret", SOCKET_SECRET,
+                                "cloudfront-viewer-address", told),
+                            Map.of())
+                        .getContext()
+                        .get("address")));
+  }
+
+  @Test
+  void whereNothingStandsBeforeTheApiAnAddressIsAnybodysClaim() {
+    for (AuthorizerHandler direct :
+        List.of(
+            authorizer,
+            new AuthorizerHandler(Map.of("SOCKET_SECRET", ""), InstantSource.system()))) {
+      IamPolicyResponse allowed =
+          authorize(direct, Map.of("CloudFront-Viewer-Address", "198.51.100.10:46532"), Map.of());
+
+      assertFalse(allowed.getContext().containsKey("address"));
+    }
+  }
+
+  private static AuthorizerHandler behindThePage() {
+    return new AuthorizerHandler(Map.of("SOCKET_SECRET", SOCKET_SECRET), InstantSource.system());
+  }
+
   private void assertUnauthorized(Map<String, String> query) {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> authorize("c1", query));
@@ -76,10 +145,24 @@ class AuthorizerHandlerTest {
   }
 
   private IamPolicyResponse authorize(String connection, @Nullable Map<String, String> query) {
+    return authorize(authorizer, connection, null, query);
+  }
+
+  private static IamPolicyResponse authorize(
+      AuthorizerHandler handler, Map<String, String> headers, Map<String, String> query) {
+    return authorize(handler, "c1", headers, query);
+  }
+
+  private static IamPolicyResponse authorize(
+      AuthorizerHandler handler,
+      String connection,
+      @Nullable Map<String, String> headers,
+      @Nullable Map<String, String> query) {
     AuthorizerHandler.Event event = new AuthorizerHandler.Event();
     event.setMethodArn("arn:aws:execute-api:us-east-1:000000000000:local/production/$connect");
+    event.setHeaders(headers);
     event.setQueryStringParameters(query);
     event.setRequestContext(Map.of("connectionId", connection));
-    return authorizer.handleRequest(event, new TestContext());
+    return handler.handleRequest(event, new TestContext());
   }
 }

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.table.Row;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -76,14 +79,11 @@ class ConnectHandlerTest {
   }
 
   @Test
-  void aPageOfAnyOriginConnectsUnlessOriginsAreConfigured() {
+  void aPageOfAnyOriginConnectsWhereAllAreAllowed() {
     assertEquals(
         200,
         connection.connect(
-            new ConnectHandler(
-                TestTables.environment("ConnectFunction", Map.of()), InstantSource.system()),
-            null,
-            Map.of("Origin", "https://anybody.example")));
+            allowing("https://chat.example,*"), null, Map.of("Origin", "https://anybody.example")));
   }
 
   private static ConnectHandler allowing(String origins) {
@@ -120,6 +120,19 @@ class ConnectHandlerTest {
     assertEquals("test", session.string("user_agent"));
     assertEquals(connection.connectedAt().toEpochMilli(), session.number("connected_at"));
     assertFalse(session.attributes().containsKey("disconnected_at"));
+  }
+
+  /// The gateway knows only what stands before it.
+  @Test
+  void aSessionHasTheAddressThatTheAuthorizerKnows() {
+    APIGatewayV2WebSocketEvent event = connection.event(null);
+    Map<String, Object> authorizer = new HashMap<>(event.getRequestContext().getAuthorizer());
+    authorizer.put("address", "198.51.100.10");
+    event.getRequestContext().setAuthorizer(authorizer);
+
+    allowing("*").handleRequest(event, new TestContext());
+
+    assertEquals("198.51.100.10", connection.session().string("source_ip"));
   }
 
   private static String fiftyOne() {

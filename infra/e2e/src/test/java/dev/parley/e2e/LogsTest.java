@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.template.Template;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -160,8 +161,9 @@ class LogsTest {
     }
   }
 
+  /// Those that run here.
   private static Set<String> functions() {
-    return RawTemplate.read().ofType(RawTemplate.FUNCTION).keySet();
+    return Template.read(TestCloud.TEMPLATE, Map.of()).functions().keySet();
   }
 
   /// The functions that have a line of their own.

@@ -49,6 +49,9 @@ final class RawTemplate {
   static final String ALARM = "AWS::CloudWatch::Alarm";
   static final String DASHBOARD = "AWS::CloudWatch::Dashboard";
   static final String LOG_GROUP = "AWS::Logs::LogGroup";
+  static final String BUCKET = "AWS::S3::Bucket";
+  static final String DISTRIBUTION = "AWS::CloudFront::Distribution";
+  static final String SITE_CONTENT = "Custom::SiteContent";
 
   /// Source: CloudFormation user guide, "Pseudo parameters reference".
   static final Map<String, String> PSEUDO_PARAMETERS =
@@ -218,6 +221,7 @@ final class RawTemplate {
             (id, function) -> {
               ids.add(id + "Role");
               ids.add(id + "Aliaslive");
+              ids.add(id + ".Version");
               fields(function.path("Events")).keySet().forEach(event -> ids.add(id + event));
             });
     return ids;
@@ -323,6 +327,23 @@ final class RawTemplate {
   /// A text as it is after deployment, with parameters at their defaults; a resource is called by
   /// its logical id, a table by its name.
   String resolve(JsonNode value) {
+    return resolve(value, Set.of());
+  }
+
+  /// As above, where these conditions hold and no others.
+  String resolve(JsonNode value, Set<String> holding) {
+    JsonNode choice = value.path("Fn::If");
+    if (choice.isArray()) {
+      return resolve(choice.path(holding.contains(choice.path(0).asText()) ? 1 : 2), holding);
+    }
+    JsonNode substituted = value.path("Fn::Sub");
+    if (substituted.isArray()) {
+      String text = substituted.path(0).asText();
+      for (Map.Entry<String, JsonNode> named : fields(substituted.path(1)).entrySet()) {
+        text = text.replace("${" + named.getKey() + "}", resolve(named.getValue(), holding));
+      }
+      return PLACEHOLDER.matcher(text).replaceAll(this::replacement);
+    }
     if (value.has("Ref")) {
       return named(value.path("Ref").asText());
     }
@@ -356,6 +377,8 @@ final class RawTemplate {
       case QUEUE + " Arn" -> "arn:aws:sqs:us-east-1:000000000000:" + called;
       case QUEUE + " QueueName" -> called;
       case ALARM + " Arn" -> "arn:aws:cloudwatch:us-east-1:000000000000:alarm:" + owner;
+      case BUCKET + " Arn" -> "arn:aws:s3:::" + owner;
+      case DISTRIBUTION + " DomainName" -> owner.toLowerCase(Locale.ROOT) + ".cloudfront.net";
       case FUNCTION + " Alias" ->
           "arn:aws:lambda:us-east-1:000000000000:function:" + owner + ":live";
       default -> {

@@ -62,6 +62,9 @@ class TemplateTest {
               ? Set.of("Arn", "StreamArn")
               : Set.of("Arn");
       case RawTemplate.QUEUE -> Set.of("Arn", "QueueName", "QueueUrl");
+      case RawTemplate.BUCKET -> Set.of("Arn", "RegionalDomainName");
+      case RawTemplate.DISTRIBUTION -> Set.of("DomainName");
+      case "AWS::CloudFront::OriginAccessControl" -> Set.of("Id");
       default -> Set.of();
     };
   }
@@ -112,10 +115,16 @@ class TemplateTest {
   }
 
   @Test
-  void everyFunctionIsInvokedByARouteTheAuthorizerAStreamOrAQueue() {
+  void everyFunctionIsInvokedByARouteTheAuthorizerAStreamAQueueOrCloudFormation() {
     Set<String> invoked = new TreeSet<>();
     template.routes().forEach(route -> invoked.add(route.function()));
     invoked.add(template.authorizer());
+    template
+        .ofType(RawTemplate.SITE_CONTENT)
+        .values()
+        .forEach(
+            content ->
+                invoked.add(RawTemplate.attributeOwner(content.path("ServiceToken"), "Arn")));
     template
         .ofType(RawTemplate.FUNCTION)
         .forEach(
@@ -224,7 +233,7 @@ class TemplateTest {
   // ---- Functions ------------------------------------------------------------------------------
 
   /// Lambda takes the constructor without arguments. The local cloud takes that only where there is
-  /// none with the environment and a clock.
+  /// none with the environment, and a clock where the handler looks at one.
   @Test
   void everyHandlerCanBeMadeByLambdaAndByTheLocalCloud() throws Exception {
     for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
@@ -236,12 +245,15 @@ class TemplateTest {
       for (Constructor<?> constructor : handler.getConstructors()) {
         List<Class<?>> takes = List.of(constructor.getParameterTypes());
         assertTrue(
-            takes.isEmpty() || takes.equals(List.of(Map.class, InstantSource.class)), name + takes);
+            List.of(List.of(), List.of(Map.class), List.of(Map.class, InstantSource.class))
+                .contains(takes),
+            name + takes);
       }
     }
   }
 
-  /// `dev.parley.fanout.FanoutHandler` is in `../fanout/target/fanout.zip`.
+  /// `dev.parley.fanout.FanoutHandler` is in `../fanout/target/fanout.zip`, and that of the page in
+  /// `site/target/site.zip`, beside the template.
   @Test
   void everyHandlerIsInThePackageOfItsOwnModule() {
     for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
@@ -251,7 +263,7 @@ class TemplateTest {
               .asText()
               .replaceFirst("dev\\.parley\\.([a-z]+)\\.[A-Za-z]+", "$1");
       assertEquals(
-          "../%s/target/%s.zip".formatted(module, module),
+          "%s/target/%s.zip".formatted(module.equals("site") ? module : "../" + module, module),
           template.functionProperty(function, "CodeUri").asText(),
           function);
     }
@@ -302,6 +314,12 @@ class TemplateTest {
                     "arn:aws:sqs:us-east-1:000000000000:"
                         + id
                         + (queue.path("FifoQueue").asBoolean() ? ".fifo" : "")));
+    for (String bucket : template.ofType(RawTemplate.BUCKET).keySet()) {
+      resources.addAll(List.of("arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/*"));
+    }
+    for (String distribution : template.ofType(RawTemplate.DISTRIBUTION).keySet()) {
+      resources.add("arn:aws:cloudfront::000000000000:distribution/" + distribution);
+    }
     String stage =
         "arn:aws:execute-api:us-east-1:000000000000:%s/%s"
             .formatted(template.apiId(), template.stage());
@@ -325,7 +343,7 @@ class TemplateTest {
                     id);
                 assertEquals("Allow", statement.path("Effect").asText(), id);
                 for (String action : RawTemplate.texts(statement.path("Action"))) {
-                  assertTrue(action.matches("[a-z-]+:[A-Za-z]+"), id + ": " + action);
+                  assertTrue(action.matches("[a-z0-9-]+:[A-Za-z]+"), id + ": " + action);
                 }
                 for (JsonNode resource : RawTemplate.each(statement.path("Resource"))) {
                   assertFalse(resource.isTextual(), id + ": " + resource + " is in no template");
@@ -333,6 +351,110 @@ class TemplateTest {
                 }
               }
             });
+  }
+
+  // ---- The page -------------------------------------------------------------------------------
+
+  /// Otherwise a change of one of them would leave CloudFormation nothing to begin with.
+  @Test
+  void noResourceRefersToItselfByWayOfOthers() {
+    Map<String, Set<String>> dependencies = new TreeMap<>();
+    Set<String> ids = template.resources().keySet();
+    for (Reference reference : template.references()) {
+      String[] at = reference.at().split("/", -1);
+      Set<String> referring =
+          switch (at[1]) {
+            case "Globals" -> template.ofType(RawTemplate.FUNCTION).keySet();
+            case "Resources" -> isOfARoute(at) ? Set.of() : Set.of(at[2]);
+            default -> Set.of();
+          };
+      String named = reference.name().replaceFirst("\\..*", "");
+      // What SAM generates for the API begins with its id.
+      String id = named.startsWith(template.apiId()) ? template.apiId() : named;
+      if (ids.contains(id)) {
+        referring.forEach(from -> dependencies.computeIfAbsent(from, _ -> new TreeSet<>()).add(id));
+      }
+    }
+    for (String id : ids) {
+      Set<String> reached = new TreeSet<>();
+      List<String> open = new ArrayList<>(dependencies.getOrDefault(id, Set.of()));
+      while (!open.isEmpty()) {
+        String next = open.removeLast();
+        if (reached.add(next)) {
+          open.addAll(dependencies.getOrDefault(next, Set.of()));
+        }
+      }
+      assertFalse(reached.contains(id), id + " depends on itself by way of " + reached);
+    }
+  }
+
+  /// The API itself is made first; SAM makes routes, integrations and the authorizer of what is
+  /// below.
+  private boolean isOfARoute(String[] at) {
+    return at[2].equals(template.apiId())
+        && at.length > 4
+        && Set.of("Routes", "Auth").contains(at[4]);
+  }
+
+  @Test
+  void thePagesOwnOriginMayConnectAndOthersThatAreNamed() {
+    JsonNode join =
+        template
+            .property("ConnectFunction", "Environment")
+            .at("/Variables/ALLOWED_ORIGINS/Fn::Join");
+
+    assertEquals(",", join.path(0).asText());
+    assertEquals(
+        List.of("https://sitedistribution.cloudfront.net", "https://", ""),
+        RawTemplate.each(join.path(1)).stream()
+            .map(value -> template.resolve(value, Set.of("HasPageDomain", "HasAllowedOrigins")))
+            .toList());
+    assertEquals("", parameter("AllowedOrigins"), "nobody else's, unless it is given");
+    assertEquals(
+        "*",
+        template.root().at("/Metadata/LocalCloud/Parameters/AllowedOrigins").asText(),
+        "here the gateway decides");
+  }
+
+  /// The page may talk to itself and to what its `config.json` names, and to nobody else.
+  @Test
+  void thePolicyFollowsFromTheConfiguration() {
+    String policy = "/ResponseHeadersPolicyConfig/SecurityHeadersConfig/ContentSecurityPolicy";
+    for (Set<String> holding : List.of(Set.<String>of(), Set.of("SocketThroughPage"))) {
+      JsonNode config = template.property("SiteContent", "Config");
+      assertEquals(Set.of("webSocketUrl"), RawTemplate.fields(config).keySet());
+      String url = template.resolve(config.path("webSocketUrl"), holding);
+      String named = url.startsWith("/") ? "" : " " + url.replaceFirst("(//[^/]+)/.*", "$1");
+
+      String csp =
+          template.resolve(
+              template
+                  .resources()
+                  .getOrDefault("SiteHeaders", MissingNode.getInstance())
+                  .at("/Properties" + policy + "/ContentSecurityPolicy"),
+              holding);
+
+      assertTrue(csp.contains("; connect-src 'self'" + named + "; "), csp);
+      assertTrue(csp.startsWith("default-src 'none'; script-src 'self'; style-src 'self'; "), csp);
+      assertTrue(csp.endsWith("; frame-ancestors 'none'"), csp);
+    }
+  }
+
+  /// Only CloudFront reads the bucket, and only for this distribution.
+  @Test
+  void theBucketIsPrivate() {
+    JsonNode block = template.property("SiteBucket", "PublicAccessBlockConfiguration");
+    assertEquals(4, block.size());
+    block.forEach(setting -> assertEquals("true", setting.asText()));
+    for (JsonNode statement :
+        template.property("SiteBucketPolicy", "PolicyDocument").path("Statement")) {
+      assertEquals("cloudfront.amazonaws.com", statement.at("/Principal/Service").asText());
+      assertEquals(
+          "arn:aws:cloudfront::000000000000:distribution/SiteDistribution",
+          template.resolve(statement.at("/Condition/StringEquals/AWS:SourceArn")));
+      assertTrue(
+          Set.of("s3:GetObject", "s3:ListBucket").contains(statement.path("Action").asText()));
+    }
   }
 
   // ---- Tables and streams ---------------------------------------------------------------------

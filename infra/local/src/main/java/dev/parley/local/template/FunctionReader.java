@@ -16,6 +16,9 @@ final class FunctionReader implements References {
 
   private static final String ALIAS = "AutoPublishAlias";
 
+  /// The only one.
+  private static final String VERSION = "1";
+
   private final Intrinsics intrinsics;
   private final Resources resources;
   private @Nullable String globalAlias;
@@ -146,7 +149,13 @@ final class FunctionReader implements References {
   public @Nullable String derived(String logicalId, String name) {
     String own = resources.value(logicalId, ALIAS);
     String alias = own == null ? globalAlias : own;
-    return name.equals("Alias") && alias != null ? LocalAccount.aliasArn(logicalId, alias) : null;
+    return alias == null
+        ? null
+        : switch (name) {
+          case "Alias" -> LocalAccount.aliasArn(logicalId, alias);
+          case "Version" -> LocalAccount.aliasArn(logicalId, VERSION);
+          default -> null;
+        };
   }
 
   @Override

@@ -163,12 +163,14 @@ final class KnownProperties {
   private KnownProperties() {}
 
   static boolean isKnownType(String type) {
-    return HONOURED.containsKey(type);
+    return HONOURED.containsKey(type) || OnAwsOnly.covers(type);
   }
 
   /// Refuses whatever a resource of this type, or what `Globals` gives to all of them, may not say.
   static void require(String type, Section properties) {
-    require(type, properties, properties.values(), List.of(), properties.path());
+    if (!OnAwsOnly.covers(type)) {
+      require(type, properties, properties.values(), List.of(), properties.path());
+    }
   }
 
   /// Adds what a resource of this type has without an effect here: the type alone where that is all
@@ -176,7 +178,7 @@ final class KnownProperties {
   static void collectWithoutEffect(
       String type, Section properties, Map<String, Set<String>> found) {
     List<String> without = WITHOUT_LOCAL_EFFECT.getOrDefault(type, List.of());
-    if (without.contains("**")) {
+    if (without.contains("**") || OnAwsOnly.covers(type)) {
       found.putIfAbsent(type, Set.of());
       return;
     }

@@ -37,24 +37,30 @@ final class ParameterReader {
   /// Their values by name.
   ///
   /// @param node the section `Parameters`, or null where there is none
-  Map<String, String> read(@Nullable Node node) {
+  /// @param instead of the defaults, by name; the overrides still count before them
+  Map<String, String> read(@Nullable Node node, Section instead) {
     Map<String, Node> declared = node == null ? Map.of() : intrinsics.entries(node, "Parameters");
     for (String name : overrides.keySet()) {
       if (!declared.containsKey(name)) {
         throw intrinsics.problem("Parameters." + name, "the template has no such parameter");
       }
     }
+    instead.requireOnly(List.copyOf(declared.keySet()));
     Map<String, String> values = new HashMap<>();
     declared.forEach(
         (name, definition) ->
-            values.put(name, value(name, intrinsics.section(definition, "Parameters." + name))));
+            values.put(
+                name, value(name, intrinsics.section(definition, "Parameters." + name), instead)));
     return values;
   }
 
-  private String value(String name, Section definition) {
+  private String value(String name, Section definition, Section instead) {
     definition.requireOnly(PROPERTIES);
     String type = definition.oneOf("Type", "", "String", "Number");
     String value = overrides.get(name);
+    if (value == null) {
+      value = instead.stringOrNull(name);
+    }
     if (value == null) {
       value = definition.stringOrNull("Default");
     }

@@ -145,6 +145,11 @@ final class Resources {
     return types.get(id);
   }
 
+  /// The logical ids of all resources, in the template's order.
+  Set<String> ids() {
+    return types.keySet();
+  }
+
   /// The logical ids of all resources of a type, in the template's order.
   List<String> ofType(String type) {
     return types.keySet().stream().filter(id -> type.equals(types.get(id))).toList();

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// description of the system that the local cloud starts from.
 ///
 /// @param api the WebSocket API, or null where the template has none
-/// @param functions by logical id, in the template's order
+/// @param functions by logical id, in the template's order, without those that nothing but a custom
+///     resource invokes
 /// @param tables in the template's order
 /// @param streamMappings the event source mappings from DynamoDB Streams
 /// @param queues in the template's order

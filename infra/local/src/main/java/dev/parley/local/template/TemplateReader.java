@@ -4,8 +4,10 @@ import dev.parley.local.aws.LocalAccount;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.Node;
 
@@ -58,7 +60,9 @@ final class TemplateReader implements Intrinsics.Names {
 
   Template read() {
     Map<String, Node> template = intrinsics.entries(file.compose(), "");
-    parameters.putAll(parameterReader.read(template.get("Parameters")));
+    parameters.putAll(
+        parameterReader.read(template.get("Parameters"), instead(template.get("Metadata"))));
+    readRules(template.get("Rules"));
     readConditions(template.get("Conditions"));
     resources.read(template.get("Resources"));
     api.generateIds();
@@ -84,14 +88,68 @@ final class TemplateReader implements Intrinsics.Names {
       }
     }
     resources.requireOrder(api::generates);
+    WebSocketApi webSocketApi = api.read();
+    Set<String> invoked = new HashSet<>();
+    if (webSocketApi != null) {
+      webSocketApi.routes().values().forEach(route -> invoked.add(route.function()));
+      if (webSocketApi.authorizerFunction() != null) {
+        invoked.add(webSocketApi.authorizerFunction());
+      }
+    }
+    streamMappings.forEach(mapping -> invoked.add(mapping.function()));
+    queueMappings.forEach(mapping -> invoked.add(mapping.function()));
+    allFunctions.keySet().removeIf(id -> !invoked.contains(id) && isOfCustomResource(id));
     return new Template(
-        api.read(),
+        webSocketApi,
         allFunctions,
         allTables,
         List.copyOf(streamMappings),
         allQueues,
         List.copyOf(queueMappings),
         resources.withoutEffect(globals));
+  }
+
+  /// Custom resources have no effect here, nor have functions that nothing but one of them invokes.
+  private boolean isOfCustomResource(String function) {
+    return resources.ids().stream()
+        .filter(id -> OnAwsOnly.covers(String.valueOf(resources.type(id))))
+        .map(resources::properties)
+        .filter(properties -> properties.has("ServiceToken"))
+        .anyMatch(properties -> functions.at(properties, "ServiceToken").equals(function));
+  }
+
+  /// What the template's `Metadata` gives to parameters here instead of their defaults:
+  ///
+  /// ```yaml
+  /// Metadata:
+  ///   LocalCloud:
+  ///     Parameters: {AllowedOrigins: "*"}
+  /// ```
+  private Section instead(@Nullable Node metadata) {
+    return (metadata == null
+            ? new Section("Metadata", Map.of(), intrinsics::problem)
+            : intrinsics.section(metadata, "Metadata"))
+        .section("LocalCloud")
+        .section("Parameters");
+  }
+
+  /// CloudFormation does not begin where a rule's assertion does not hold.
+  private void readRules(@Nullable Node node) {
+    Map<String, Node> rules = node == null ? Map.of() : intrinsics.entries(node, "Rules");
+    rules.forEach(
+        (name, definition) -> {
+          Section rule = intrinsics.section(definition, "Rules." + name);
+          rule.requireOnly(List.of("RuleCondition", "Assertions"));
+          if (!rule.bool("RuleCondition", true)) {
+            return;
+          }
+          for (Section assertion : rule.sections("Assertions")) {
+            if (!assertion.bool("Assert", true)) {
+              throw intrinsics.problem(
+                  rule.path(), assertion.string("AssertDescription", "does not hold"));
+            }
+          }
+        });
   }
 
   /// Unlike AWS: they are read in their order, so that one which names a later one is refused.
@@ -121,7 +179,7 @@ final class TemplateReader implements Intrinsics.Names {
   private void readOther(String name, Node node) {
     switch (name) {
       case "AWSTemplateFormatVersion", "Description", "Metadata" -> {}
-      case "Parameters", "Conditions", "Globals", "Resources" -> {}
+      case "Parameters", "Rules", "Conditions", "Globals", "Resources" -> {}
       case "Outputs" -> intrinsics.resolve(node, name);
       case "Transform" -> {
         if (!"AWS::Serverless-2016-10-31".equals(intrinsics.resolve(node, name))) {
@@ -142,7 +200,11 @@ final class TemplateReader implements Intrinsics.Names {
   }
 
   private References kind(String type) {
-    return kinds.getOrDefault(type, new References() {});
+    References kind = kinds.get(type);
+    if (kind != null) {
+      return kind;
+    }
+    return OnAwsOnly.covers(type) ? OnAwsOnly.of(type) : new References() {};
   }
 
   @Override

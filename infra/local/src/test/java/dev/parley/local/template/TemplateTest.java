@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -342,6 +343,108 @@ class TemplateTest {
         String.valueOf(refusal.getMessage())
             .startsWith("Rows.Condition: the local cloud does not honour this attribute"),
         refusal.getMessage());
+  }
+
+  private static final String WITH_A_PAGE =
+      GOOD.replace("Cost: {Type: Number, Default: 5", "Cost: {Type: Number, Default: 1")
+          .replace(
+              "Resources:\n",
+              """
+              Resources:
+                Files: {Type: AWS::S3::Bucket, Properties: {BucketName: any, Tags: [{Key: a, Value: b}]}}
+                Site:
+                  Type: AWS::CloudFront::Distribution
+                  Properties: {DistributionConfig: {Origins: [{DomainName: !GetAtt Files.DomainName}]}}
+                Uploader:
+                  Type: AWS::Serverless::Function
+                  Properties: {Handler: is.not.There, AutoPublishAlias: live}
+                Content:
+                  Type: Custom::Content
+                  Properties:
+                    ServiceToken: !GetAtt Uploader.Arn
+                    Version: !Ref Uploader.Version
+                    Whatever: [{It: Wants}, !GetAtt Site.DomainName]
+                Other:
+                  Type: AWS::CloudFormation::CustomResource
+                  Properties: {ServiceToken: !GetAtt Echo.Arn, Answer: !GetAtt Content.Answer}
+              """);
+
+  @Test
+  void whatServesAPageOnAwsIsTakenWithoutEffect() throws IOException {
+    Template template = read(WITH_A_PAGE, Map.of());
+
+    assertTrue(
+        template
+            .withoutEffect()
+            .containsAll(
+                List.of(
+                    "AWS::CloudFormation::CustomResource",
+                    "AWS::CloudFront::Distribution",
+                    "AWS::S3::Bucket",
+                    "Custom::Content")),
+        template.withoutEffect().toString());
+    assertEquals(Set.of("Echo"), template.functions().keySet(), "Echo is invoked by others, too");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          !GetAtt Site.DomainName | !GetAtt Site.Name      | Content.Properties.Whatever.1: `Site` has no attribute Name here
+          !Ref Uploader.Version   | !Ref Echo.Version      | Content.Properties.Version: `Echo.Version` is no parameter, resource or pseudo parameter
+          !GetAtt Uploader.Arn    | !GetAtt Files.Arn      | Content.Properties.ServiceToken: `files.arn` is no function of this template
+          AWS::S3::Bucket         | AWS::S3::AccessPoint   | Files.Type: the local cloud does not honour AWS::S3::AccessPoint
+          """)
+  void whatAPageOfAwsMayNotSayIsRefused(String good, String bad, String message) {
+    assertTrue(WITH_A_PAGE.contains(good), good);
+
+    TemplateException refusal =
+        assertThrows(TemplateException.class, () -> read(WITH_A_PAGE.replace(good, bad), Map.of()));
+
+    assertTrue(
+        String.valueOf(refusal.getMessage()).startsWith(message + " (template.yaml:"),
+        refusal.getMessage());
+  }
+
+  @Test
+  void theTemplateMayGiveAParameterAnotherValueHere() throws IOException {
+    String local = "Metadata: {Any: {thing: at all}, LocalCloud: {Parameters: {Cost: 7}}}\n" + GOOD;
+
+    assertEquals("7", environment(read(local, Map.of())).get("COST"));
+    assertEquals("8", environment(read(local, Map.of("Cost", "8"))).get("COST"));
+    assertEquals(
+        "Metadata.LocalCloud.Parameters.Price: the local cloud does not honour this property"
+            + " (template.yaml:1)",
+        assertThrows(
+                TemplateException.class,
+                () -> read(local.replace("{Cost: 7}", "{Price: 7}"), Map.of()))
+            .getMessage());
+    assertEquals(
+        "Parameters.Cost: `77` is not what AllowedPattern and the like allow (template.yaml:5)",
+        assertThrows(TemplateException.class, () -> read(local.replace("7", "77"), Map.of()))
+            .getMessage());
+  }
+
+  @Test
+  void aRuleThatDoesNotHoldIsRefusedWithItsDescription() throws IOException {
+    String ruled =
+        """
+        Rules:
+          DearIsForTests:
+            RuleCondition: !Equals [!Ref Cost, 9]
+            Assertions:
+              - {Assert: !Equals [!Ref Stage, test], AssertDescription: only tests may cost 9}
+        """
+            + GOOD;
+
+    assertEquals("5", environment(read(ruled, Map.of("Stage", "live"))).get("COST"));
+    assertEquals("9", environment(read(ruled, Map.of("Cost", "9"))).get("COST"));
+    assertEquals(
+        "Rules.DearIsForTests: only tests may cost 9 (template.yaml:2)",
+        assertThrows(
+                TemplateException.class, () -> read(ruled, Map.of("Cost", "9", "Stage", "live")))
+            .getMessage());
   }
 
   @Test

@@ -1,0 +1,63 @@
+package dev.parley.site;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// A file of the page.
+///
+/// @param key its path below the page's address, for example `client/client.js`
+@SuppressWarnings("ArrayRecordComponent") // nobody compares them
+record SiteFile(String key, byte[] content) {
+  static final String CONFIG = "config.json";
+  private static final String INDEX = "index.html";
+
+  private static final Map<String, String> CONTENT_TYPES =
+      Map.of(
+          "html", "text/html; charset=utf-8",
+          "js", "text/javascript; charset=utf-8",
+          "css", "text/css; charset=utf-8",
+          "json", "application/json",
+          "svg", "image/svg+xml",
+          "png", "image/png");
+
+  /// The files of a folder and `config.json`, `index.html` last: it leads to all others.
+  static List<SiteFile> of(Path folder, Config config) throws IOException {
+    List<SiteFile> files = new ArrayList<>();
+    files.add(new SiteFile(CONFIG, config.json()));
+    try (Stream<Path> paths = Files.walk(folder)) {
+      for (Path path : paths.filter(Files::isRegularFile).toList()) {
+        String key = folder.relativize(path).toString().replace('\\', '/');
+        files.add(new SiteFile(key, Files.readAllBytes(path)));
+      }
+    }
+    files.sort(
+        Comparator.comparing((SiteFile file) -> file.key().equals(INDEX))
+            .thenComparing(SiteFile::key));
+    return files;
+  }
+
+  String contentType() {
+    String extension = key.substring(key.lastIndexOf('.') + 1);
+    return CONTENT_TYPES.getOrDefault(extension, "application/octet-stream");
+  }
+
+  /// What S3 calls this content, where it is encrypted by S3's own keys (S3 API reference,
+  /// "Object").
+  String etag() {
+    try {
+      byte[] digest = MessageDigest.getInstance("MD5").digest(content);
+      return '"' + HexFormat.of().formatHex(digest) + '"';
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every JDK has MD5", e);
+    }
+  }
+}
