@@ -18,7 +18,8 @@ final class Pace {
   private final long bucketNanos;
   private final Ticker ticker;
 
-  /// Before the first token is taken, the bucket is full: a function may be restored from a snapshot
+  /// Before the first token is taken, the bucket is full: a function may be restored from a
+  // snapshot
   /// long after it was made, when the clock says something else.
   private boolean begun;
 
@@ -48,6 +49,7 @@ final class Pace {
       return false;
     }
     nextAt = after;
+    begun = true;
     return true;
   }
 

@@ -62,8 +62,7 @@ class PaceTest {
 
     ticker.pass(Duration.ofDays(-1));
 
-    assertTrue(pace.has(100));
-    assertFalse(pace.has(101));
+    assertFalse(pace.claim(101));
     assertEquals(100 + 100, takenWithin(Duration.ofSeconds(1), pace), 1);
   }
 

@@ -19,7 +19,8 @@ class AuthorizerHandlerTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String SOCKET_SECRET = "0123456789abcdef0123456789abcdef";
 
-  private final AuthorizerHandler authorizer = new AuthorizerHandler(Map.of());
+  private final AuthorizerHandler authorizer =
+      new AuthorizerHandler(Map.of(), InstantSource.system());
 
   @Test
   void aGuestHasItsNameAndAStableId() {

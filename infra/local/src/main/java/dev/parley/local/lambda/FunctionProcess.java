@@ -180,6 +180,7 @@ public final class FunctionProcess implements Instance {
         event,
         new LocalContext(
             program.name(),
+            null,
             UUID.randomUUID().toString(),
             System.nanoTime() + timeout.toNanos(),
             "Root=" + TraceID.create() + ";Sampled=0"));

@@ -160,7 +160,7 @@ final class RuntimeApiTest {
 
   private static LocalContext context(String requestId) {
     return new LocalContext(
-        "f", requestId, System.nanoTime() + 20_000_000_000L, "Root=1-0-0;Sampled=0");
+        "f", null, requestId, System.nanoTime() + 20_000_000_000L, "Root=1-0-0;Sampled=0");
   }
 
   private static String failure(CompletableFuture<?> future) {
