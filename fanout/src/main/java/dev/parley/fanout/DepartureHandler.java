@@ -30,9 +30,6 @@ import org.slf4j.LoggerFactory;
 public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(DepartureHandler.class);
 
-  /// Rooms that are told side by side: `PresenceHandler` says why.
-  private static final int AT_ONCE_MAX = 8;
-
   private final Invocations invocations;
   private final Presence presence;
 
@@ -58,7 +55,7 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
   private SQSBatchResponse handle(List<SQSMessage> messages, Context invocation) {
     Deadline lastPush = presence.lastPush(invocation);
     Map<RoomId, List<Message>> byRoom = byRoom(messages);
-    Batch<RoomId> batch = new Batch<>(AT_ONCE_MAX, invocation);
+    Batch<RoomId> batch = new Batch<>(Presence.AT_ONCE_MAX, invocation);
     try (Delivery delivery = presence.delivery()) {
       byRoom.forEach(
           (room, departures) ->

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 /// template gives each kind of function a share, and bounds how many of a kind run at once; so all
 /// of them together stay within the budget, and none has to ask another (`docs/adr/0026`).
 ///
-/// Safe for use by many threads. Whoever waits gets a token in the order of asking.
+/// Safe for use by many threads. Tokens are given in the order in which they are asked for.
 final class Pace {
   private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -19,8 +19,7 @@ final class Pace {
   private final Ticker ticker;
 
   /// Before the first token is taken, the bucket is full: a function may be restored from a
-  // snapshot
-  /// long after it was made, when the clock says something else.
+  /// snapshot long after it was made, when the clock says something else.
   private boolean begun;
 
   /// When the next token is there, had the bucket no bottom: a full bucket's is a second ago.

@@ -39,6 +39,10 @@ final class Presence {
   /// ends with its slowest room.
   private static final Duration SHARE = Duration.ofSeconds(5);
 
+  /// Rooms that are told, and sessions that are closed, side by side. A crowd that leaves is 1,000
+  /// of them in one batch, which all at once would keep senders from the tables.
+  static final int AT_ONCE_MAX = 8;
+
   /// More users than this are not looked for one by one before all members are read.
   private static final int QUERIES_MAX = 10;
 

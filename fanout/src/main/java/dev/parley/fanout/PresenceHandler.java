@@ -38,10 +38,6 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   /// Source: DynamoDB developer guide, "DynamoDB Streams and Time to Live".
   private static final String TIME_TO_LIVE = "dynamodb.amazonaws.com";
 
-  /// Rooms that are told, and sessions that are closed, side by side. A crowd that leaves is 1,000
-  /// of them in one batch, which all at once would keep senders from the tables.
-  private static final int AT_ONCE_MAX = 8;
-
   private final Invocations invocations;
   private final InstantSource clock;
   private final SessionTable sessions;
@@ -84,7 +80,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   private StreamsEventResponse handle(List<DynamodbStreamRecord> records, Context invocation) {
     Deadline lastPush = presence.lastPush(invocation);
     Map<RoomId, Movements> byRoom = new LinkedHashMap<>();
-    Batch<String> batch = new Batch<>(AT_ONCE_MAX, invocation);
+    Batch<String> batch = new Batch<>(Presence.AT_ONCE_MAX, invocation);
     for (DynamodbStreamRecord record : records) {
       String sequence = record.getDynamodb().getSequenceNumber();
       boolean removed = "REMOVE".equals(record.getEventName());

@@ -33,7 +33,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -207,15 +206,13 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
                 index.membersIn(
                     segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant()),
             executor);
+    reading.orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
     try {
-      return reading.orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS).join().stream()
+      return InvocationExecutor.join(List.of(reading)).getFirst().stream()
           .map(Membership::connection)
           .toList();
     } catch (CompletionException e) {
-      if (e.getCause() instanceof TimeoutException) {
-        throw new IllegalStateException("its members could not be read in time", e);
-      }
-      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+      throw new IllegalStateException("its members could not be read in time", e);
     }
   }
 }

@@ -26,7 +26,7 @@ class PaceTest {
     assertFalse(pace.claim(2_801));
     assertEquals(2_800 + 2_800, takenWithin(Duration.ofSeconds(1), pace), 1);
     assertFalse(pace.claim(1));
-    assertTrue(pace.claim(0), "nobody is to be pushed to");
+    assertTrue(pace.claim(0), "a room without members needs none");
   }
 
   @Test

@@ -148,8 +148,8 @@ class PushHandlerTest {
     members.forEach(member -> assertEquals(List.of("\"hello\""), gateway.received(member.value())));
   }
 
-  /// Nobody has tried those who are late: however many retries there are, no attempt is lost on
-  /// them, until it has been too long.
+  /// Members who are late were not tried, so they keep their attempts. They are given up once 5
+  /// minutes are over.
   @Test
   void whoIsLateAmongTheRetriesHasAsManyAttemptsLeft() {
     List<ConnectionId> members = join(20);

@@ -291,8 +291,7 @@ final class Cold {
           Map<String, Double> figures = new LinkedHashMap<>();
           figures.put("init ms", median(of, Sample::init));
           figures.put(
-              "restore ms",
-              variant == Variant.PRIMED ? median(of, Sample::restore) : Double.NaN);
+              "restore ms", variant == Variant.PRIMED ? median(of, Sample::restore) : Double.NaN);
           figures.put("first ms", median(of, Sample::first));
           figures.put("second ms", median(of, Sample::second));
           figures.put("cold ms", Report.median(cold));

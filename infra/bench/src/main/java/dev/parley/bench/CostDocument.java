@@ -262,13 +262,13 @@ public final class CostDocument {
 
   /// Without the pushes that presence has no budget for: they are let go.
   private Usage told(Usage comingAndGoing) {
-    double pushed = comingAndGoing.amount("messages", "pushed");
-    double over = Math.max(0, pushed - presenceMax());
+    double ofEach = comingAndGoing.amount("messages", "pushed") / 2; // as many come as leave
+    double over = over(ofEach, budget.coming()) + over(ofEach, budget.leaving());
     return comingAndGoing.plus(new Usage(Map.of("messages", Map.of("pushed", over))), -1);
   }
 
-  private double presenceMax() {
-    return (budget.coming().all() + budget.leaving().all()) * DAYS * HOURS * 3_600;
+  private static double over(double pushed, Budget.Share share) {
+    return Math.max(0, pushed - share.all() * DAYS * HOURS * 3_600);
   }
 
   private double share(Usage usage, double tier) {

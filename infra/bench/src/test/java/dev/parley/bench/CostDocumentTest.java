@@ -100,14 +100,15 @@ final class CostDocumentTest {
     assertEquals((19 + 19) * 100 + 28 * 10 + 1, month.fixed(), 1e-6);
   }
 
-  /// 40,000,000 who come and leave are ten pushes each; 400 a second of them are told in 633,600 s.
+  /// 40,000,000 who come and leave are five pushes each time. In 633,600 s, 400 a second of those who
+  /// come can be told, which is enough, and 240 of those who leave, which is not.
   @Test
   void presenceThatIsLetGoIsNotPaidFor() {
     CostDocument document = new CostDocument(UNITS, PRICES, json("{}"));
     int users = 40_000_000 / 22;
     double untold = 22.0 * users * (5 + 2 * 1 + 4 * 7);
 
-    double told = 400.0 * 22 * 8 * 3_600;
+    double told = 5 * 40_000_000 + 240.0 * 22 * 8 * 3_600;
     // Beyond the first 1,000, all of it is at half the price.
     assertEquals(
         (untold + told) / 2, document.month(users, 10, 0).comingAndGoing(), untold / 1_000);

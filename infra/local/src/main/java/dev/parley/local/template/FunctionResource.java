@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param handler the handler's class, or `class::method`
 /// @param environment as the template gives it
 /// @param timeout 1 s to 900 s
-/// @param memorySizeMb 128 to 10,240; what the function is told, and in a process of its own by what
+/// @param memorySizeMb 128 to 10,240; what the function is told, and in a process of its own by
+///     what
 ///     its heap is sized
 /// @param tracing whether `Tracing` is `Active`
 /// @param snapStart whether its published versions are started from a snapshot

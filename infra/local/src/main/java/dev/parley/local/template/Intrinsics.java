@@ -44,7 +44,7 @@ final class Intrinsics {
     String ref(String name, String path);
 
     /// What `Ref` of `logicalId.name` gives, a resource that SAM makes, or null where it makes
-    // none.
+    /// none.
     @Nullable String derived(String logicalId, String name);
 
     String attribute(String logicalId, String attribute, String path);
