@@ -109,7 +109,6 @@ final class Cold {
 
   /// A function, as it is packaged.
   ///
-  /// @param program what runs it
   /// @param environment without what its program adds
   /// @param event a new one each time
   /// @param answer is in each result

@@ -105,6 +105,7 @@ final class CpuShare implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("restricted") // kill(2) by its address
   private void alternate(ProcessHandle process) {
     long onNs = Math.round(PERIOD_US * 1_000 * share);
     try {

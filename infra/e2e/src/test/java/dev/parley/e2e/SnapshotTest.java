@@ -241,7 +241,7 @@ class SnapshotTest {
                     constructor.newInstance(
                         Arrays.copyOf(arguments, constructor.getParameterCount())));
               } catch (ReflectiveOperationException e) {
-                throw new AssertionError(e);
+                throw new LinkageError(type.getName(), e);
               }
             },
             environment)
@@ -255,7 +255,7 @@ class SnapshotTest {
     Map<String, Long> counted =
         requests.stream().collect(Collectors.groupingBy(r -> r, Collectors.counting()));
 
-    long callers = handlers.size() - 1;
+    long callers = handlers.size() - 1L;
     assertEquals(Map.of("GET / null", callers, "GET /credentials token", callers), counted);
   }
 

@@ -196,16 +196,16 @@ public final class TestAws implements AutoCloseable {
     String arn = "arn:aws:s3:::" + BUCKET;
     String key = path.replaceFirst("^/[^/]*/?", "");
     String query = String.valueOf(exchange.getRequestURI().getRawQuery());
-    switch (exchange.getRequestMethod()) {
+    return switch (exchange.getRequestMethod()) {
       case "GET" -> {
         calls.add("s3:ListBucket on " + arn);
-        return list(query);
+        yield list(query);
       }
       case "PUT" -> {
         calls.add("s3:PutObject on " + arn + "/" + key);
         String type = String.valueOf(exchange.getRequestHeaders().getFirst("Content-type"));
         objects.put(key, new Stored(body, type));
-        return new Response(200, "");
+        yield new Response(200, "");
       }
       default -> {
         Matcher keys = Pattern.compile("<Key>([^<]*)</Key>").matcher(new String(body, UTF_8));
@@ -213,9 +213,9 @@ public final class TestAws implements AutoCloseable {
           calls.add("s3:DeleteObject on " + arn + "/" + keys.group(1));
           objects.remove(keys.group(1));
         }
-        return new Response(200, "<DeleteResult/>");
+        yield new Response(200, "<DeleteResult/>");
       }
-    }
+    };
   }
 
   private Response list(String query) {

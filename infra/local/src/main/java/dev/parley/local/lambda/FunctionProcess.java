@@ -96,7 +96,7 @@ public final class FunctionProcess implements Instance {
     }
     FunctionProcess function = new FunctionProcess(program, api, process);
     Thread.ofVirtual().name(program.name() + " output").start(() -> read(process, output));
-    process.onExit().thenRun(function::exited);
+    var _ = process.onExit().thenRun(function::exited);
     return function;
   }
 

@@ -112,7 +112,7 @@ public final class FunctionProcesses implements Instances {
       throw new FunctionError("Runtime.InvalidEntrypoint", "Error: " + e.getMessage());
     }
     processes.add(process);
-    process.ended().thenRun(() -> processes.remove(process));
+    var _ = process.ended().thenRun(() -> processes.remove(process));
     if (closed) { // meanwhile
       process.end();
     }

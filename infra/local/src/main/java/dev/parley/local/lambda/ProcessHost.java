@@ -132,7 +132,7 @@ public final class ProcessHost implements AutoCloseable {
       process.destroyForcibly();
       throw e;
     }
-    process.onExit().thenRun(() -> left.toFile().delete());
+    var _ = process.onExit().thenRun(() -> left.toFile().delete());
     return process;
   }
 

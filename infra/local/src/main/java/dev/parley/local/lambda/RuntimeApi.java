@@ -82,7 +82,16 @@ final class RuntimeApi implements AutoCloseable {
   }
 
   /// An event that is given to the process, and what comes of it.
-  private record Invocation(byte[] event, LocalContext context, CompletableFuture<byte[]> result) {}
+  private static final class Invocation {
+    final byte[] event;
+    final LocalContext context;
+    final CompletableFuture<byte[]> result = new CompletableFuture<>();
+
+    Invocation(byte[] event, LocalContext context) {
+      this.event = event;
+      this.context = context;
+    }
+  }
 
   private final boolean snapStart;
   private final String token = UUID.randomUUID().toString();
@@ -137,10 +146,10 @@ final class RuntimeApi implements AutoCloseable {
   ///
   /// @return its result, or a [FunctionError]
   CompletableFuture<byte[]> invoke(byte[] event, LocalContext context) {
-    Invocation given = new Invocation(event, context, new CompletableFuture<>());
+    Invocation given = new Invocation(event, context);
     synchronized (this) {
       if (ended != null) {
-        given.result().completeExceptionally(ended);
+        given.result.completeExceptionally(ended);
       } else {
         invocation = given;
         if (state == State.WAITING) {
@@ -148,7 +157,7 @@ final class RuntimeApi implements AutoCloseable {
         }
       }
     }
-    return given.result();
+    return given.result;
   }
 
   /// Ends the call for the next event without an answer, and takes no further ones.
@@ -169,7 +178,7 @@ final class RuntimeApi implements AutoCloseable {
       initialized.completeExceptionally(why);
       restored.completeExceptionally(why);
       if (invocation != null) {
-        invocation.result().completeExceptionally(why);
+        invocation.result.completeExceptionally(why);
       }
     }
   }
@@ -181,7 +190,7 @@ final class RuntimeApi implements AutoCloseable {
 
   private void give(Invocation given) {
     state = State.INVOKED;
-    LocalContext context = given.context();
+    LocalContext context = given.context;
     Map<String, String> headers =
         Map.of(
             "Lambda-Runtime-Aws-Request-Id", context.requestId(),
@@ -189,7 +198,7 @@ final class RuntimeApi implements AutoCloseable {
                 Long.toString(System.currentTimeMillis() + context.getRemainingTimeInMillis()),
             "Lambda-Runtime-Invoked-Function-Arn", context.getInvokedFunctionArn(),
             "Lambda-Runtime-Trace-Id", context.traceHeader());
-    FullHttpResponse response = response(200, given.event());
+    FullHttpResponse response = response(200, given.event);
     headers.forEach((name, value) -> response.headers().set(name, value));
     answerWaiting(response);
   }
@@ -263,15 +272,15 @@ final class RuntimeApi implements AutoCloseable {
     if (state != State.INVOKED || of == null) {
       return outOfTurn();
     }
-    if (!of.context().requestId().equals(requestId)) {
+    if (!of.context.requestId().equals(requestId)) {
       return refusal(400, "InvalidRequestID", "Invalid request ID");
     }
     state = State.ANSWERED;
     invocation = null;
     if (error) {
-      of.result().completeExceptionally(error(body));
+      of.result.completeExceptionally(error(body));
     } else if (body.length > PAYLOAD_BYTES_MAX) {
-      of.result()
+      of.result
           .completeExceptionally(
               new FunctionError(
                   "Function.ResponseSizeTooLarge",
@@ -282,7 +291,7 @@ final class RuntimeApi implements AutoCloseable {
           "RequestEntityTooLarge",
           "Exceeded maximum allowed payload size (%d bytes).".formatted(PAYLOAD_BYTES_MAX));
     } else {
-      of.result().complete(body);
+      of.result.complete(body);
     }
     return accepted();
   }

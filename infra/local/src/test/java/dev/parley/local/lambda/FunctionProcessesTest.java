@@ -466,7 +466,7 @@ final class FunctionProcessesTest {
                 Cloud.class.getName())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
-    String[] told = cloud.inputReader(UTF_8).readLine().split(" ");
+    String[] told = cloud.inputReader(UTF_8).readLine().split(" ", -1);
     ProcessHandle process = ProcessHandle.of(number(told[0])).orElseThrow();
     assertTrue(Files.exists(Path.of(told[1])));
 

@@ -3,6 +3,7 @@ package dev.parley.local.lambda;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -30,7 +31,7 @@ final class RuntimeApiTest {
 
   @AfterAll
   static void stop() {
-    LOOPS.shutdownGracefully();
+    var _ = LOOPS.shutdownGracefully();
   }
 
   @Test
@@ -120,7 +121,7 @@ final class RuntimeApiTest {
 
       CompletableFuture<HttpResponse<String>> next = get(api, NEXT);
       ready.join();
-      api.invoke("1".getBytes(UTF_8), context("r-1"));
+      var _ = api.invoke("1".getBytes(UTF_8), context("r-1"));
       assertEquals("1", next.join().body());
     }
   }
@@ -165,7 +166,7 @@ final class RuntimeApiTest {
 
   private static String failure(CompletableFuture<?> future) {
     CompletionException failed = assertThrows(CompletionException.class, future::join);
-    FunctionError error = (FunctionError) failed.getCause();
+    FunctionError error = assertInstanceOf(FunctionError.class, failed.getCause());
     return error.errorType() + ": " + error.getMessage();
   }
 
