@@ -74,7 +74,7 @@ public final class Capacity {
     root.set("costs", JSON.valueToTree(costs));
     root.set("budget", JSON.valueToTree(budget));
     ArrayNode most = root.putArray("most");
-    for (Simulation.Load load : loads()) {
+    for (Load load : loads()) {
       Most found = most(load);
       most.addObject()
           .put("load", load.name())
@@ -86,28 +86,26 @@ public final class Capacity {
     report.end();
     report.begin("a million connections", List.of());
     ArrayNode million = root.putArray("million");
-    for (Simulation.Load load : troubles()) {
-      Simulation.Result result = new Simulation(costs, budget, load, MILLION, SEED).run();
+    for (Load load : troubles()) {
+      SimulationResult result = new Simulation(costs, budget, load, MILLION, SEED).run();
       result.write(million.addObject().put("load", load.name()));
       report.row(load.name(), result.row());
     }
     Files.writeString(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root) + "\n");
   }
 
-  private static List<Simulation.Load> loads() {
-    List<Simulation.Load> loads = new ArrayList<>();
-    loads.add(Simulation.Load.idle());
+  private static List<Load> loads() {
+    List<Load> loads = new ArrayList<>();
+    loads.add(Load.idle());
     for (int members : new int[] {10, 100, 1_000, 10_000}) {
-      CostDocument.MESSAGES_AN_HOUR.forEach(
-          (pace, anHour) -> loads.add(Simulation.Load.rooms(pace, members, anHour)));
+      Bill.MESSAGES_AN_HOUR.forEach((pace, anHour) -> loads.add(Load.rooms(pace, members, anHour)));
     }
     return loads;
   }
 
-  private static List<Simulation.Load> troubles() {
-    Simulation.Load quiet = Simulation.Load.rooms("quiet", 100, 10);
-    return List.of(
-        Simulation.Load.idle(), quiet, quiet.withBurst(10_000, 10, 60), quiet.withOffice(20_000));
+  private static List<Load> troubles() {
+    Load quiet = Load.rooms("quiet", 100, 10);
+    return List.of(Load.idle(), quiet, quiet.withBurst(10_000, 10, 60), quiet.withOffice(20_000));
   }
 
   /// @param holds so many connections are served without a refusal
@@ -115,14 +113,14 @@ public final class Capacity {
   /// @param binds what refused them first
   private record Most(int holds, int breaks, String binds) {}
 
-  private Most most(Simulation.Load load) {
+  private Most most(Load load) {
     int step = Math.max(100, load.members());
     int holds = 0;
     int breaks = CONNECTIONS_MAX / step;
     String binds = "nothing";
     while (breaks - holds > Math.max(1, holds * CLOSE)) {
       int middle = (holds + breaks) / 2;
-      Simulation.Result result =
+      SimulationResult result =
           new Simulation(costs, budget, load, middle * step, SEED).runUntilRefused();
       if (result.holds()) {
         holds = middle;

@@ -104,7 +104,7 @@ final class CapacityText {
             comings(10),
             comings(budget.presenceMax()),
             budget.presenceMax(),
-            CostDocument.HOURS,
+            Bill.HOURS,
             staying(10),
             staying(budget.presenceMax()),
             Simulation.PRESENCE_SECONDS));
@@ -112,15 +112,14 @@ final class CapacityText {
         text,
         "new connections",
         String.format(Locale.ROOT, "%,d a second", Simulation.CONNECTS_A_SECOND),
-        String.format(
-            Locale.ROOT, "a connect, and a renewal every %d min", CostDocument.RENEWAL_MINUTES),
+        String.format(Locale.ROOT, "a connect, and a renewal every %d min", Bill.RENEWAL_MINUTES),
         String.format(
             Locale.ROOT,
             "%,d × %,d s = **%s connections** that renew; an office of %,d is back after %,d s at"
                 + " the soonest",
             Simulation.CONNECTS_A_SECOND,
-            CostDocument.RENEWAL_MINUTES * 60,
-            CostDocument.number(Simulation.CONNECTS_A_SECOND * CostDocument.RENEWAL_MINUTES * 60.0),
+            Bill.RENEWAL_MINUTES * 60,
+            CostDocument.number(Simulation.CONNECTS_A_SECOND * Bill.RENEWAL_MINUTES * 60.0),
             OFFICE,
             OFFICE / Simulation.CONNECTS_A_SECOND));
     row(
@@ -201,8 +200,8 @@ final class CapacityText {
             | load | served | no more from | since then binds |
             |---|--:|--:|---|
             """,
-            CostDocument.HOURS,
-            CostDocument.HOURS,
+            Bill.HOURS,
+            Bill.HOURS,
             Simulation.SLOW_PUSH_SECONDS));
     for (JsonNode most : capacity.path("most")) {
       text.append(
@@ -260,6 +259,6 @@ final class CapacityText {
   }
 
   private String staying(int members) {
-    return CostDocument.number(budget.coming().all() / members * CostDocument.HOURS * 3_600);
+    return CostDocument.number(budget.coming().all() / members * Bill.HOURS * 3_600);
   }
 }

@@ -3,22 +3,12 @@ package dev.parley.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.parley.Limits;
-import dev.parley.Metrics;
 import dev.parley.client.Attention;
-import dev.parley.client.Wait;
-import dev.parley.client.Waits;
-import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.Template;
-import dev.parley.platform.Metric;
-import dev.parley.wire.ErrorCode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,85 +21,27 @@ public final class CostDocument {
   /// What makes the document anew.
   public static final String COMMAND = "mvn -q -pl infra/bench -am process-classes -Dbench=bill";
 
-  // A month of one user; the document says so.
-  static final int DAYS = 22;
-  static final int HOURS = 8;
-  static final int HOURS_IN_USE = 1;
-  static final int RENEWAL_MINUTES =
-      (int) (Waits.DEFAULT.ms(Wait.RENEW_MIN) + Waits.DEFAULT.ms(Wait.RENEW_MAX)) / 2 / 60_000;
-  private static final int RENEWALS = HOURS * 60 / RENEWAL_MINUTES;
-
-  /// `web/app.js`: while a page is in use, its list of rooms is no older.
-  private static final int ROOMS_LISTED_MINUTES = 5;
-
-  private static final int ROOMS_LISTED = HOURS_IN_USE * 60 / ROOMS_LISTED_MINUTES;
-
-  /// After the connect, and after each renewal, if somebody then uses the page.
-  private static final int MEMBERS_LISTED = 1 + RENEWALS;
-
-  /// `web/client/limits.js`: pages of a list that are shown.
-  private static final int LIST_PAGES_MAX = 5;
-
-  /// Of a page that connects: for the server's time, and when its join has settled.
-  private static final int PINGS_OF_A_CONNECT = 2;
-
-  /// Messages that a room has in an hour, as long as its members are connected.
-  static final Map<String, Integer> MESSAGES_AN_HOUR = new LinkedHashMap<>();
-
-  private static final int QUIET = 10;
-  private static final int BUSY = 600;
-
-  static {
-    MESSAGES_AN_HOUR.put("quiet", QUIET);
-    MESSAGES_AN_HOUR.put("busy", BUSY);
-  }
-
   private static final List<Integer> USERS = List.of(100, 10_000, 1_000_000);
-
-  /// Lambda's own lines of an invocation: START, END and REPORT, as the Lambda guide shows them.
-  private static final int PLATFORM_LOG_BYTES = 354;
-
-  /// Lambda, X-Ray's sampling: the first request of a second, and so many of the others.
-  private static final int SAMPLED_PERCENT = 5;
-
-  /// Lambda asks each queue with five long polls of 20 s at once while there is nothing. That it
-  /// asks with fewer after a while does not hold where a maximum concurrency is set ("Configuring
-  /// scaling behavior for SQS event source mappings", Lambda guide).
-  private static final double EMPTY_POLLS_A_MINUTE = 5 * 60 / 20.0;
-
-  private static final int MINUTES_A_MONTH = 730 * 60;
 
   /// A second, of a load that never stops.
   private static final int PUSHES_WITHOUT_END = 4_000;
 
-  /// A row of a connection, for the tutorials' scan.
-  private static final int CONNECTION_ROW_BYTES = 200;
-
-  /// ZEGOCLOUD's groups have no more members.
-  private static final int ZEGOCLOUD_MEMBERS_MAX = 200;
-
-  /// Each pays for so many users, or a part of them.
-  private static final int ZEGOCLOUD_USERS = 10_000;
-
   private final JsonNode units;
-  private final JsonNode prices;
+  private final Prices prices;
   private final JsonNode capacity;
   private final Template template;
   private final Budget budget;
   private final Usages usages;
-  private final double eventGb;
-
-  /// What was replayed already.
-  private final Map<Pace, Double> paces = new HashMap<>();
+  private final Bill bill;
 
   CostDocument(JsonNode units, JsonNode prices, JsonNode capacity) {
     this.units = units;
-    this.prices = prices;
+    this.prices = new Prices(prices);
     this.capacity = capacity;
     this.template = Template.read(Cloud.TEMPLATE, Map.of());
     this.budget = Budget.of(template);
     this.usages = Usages.read(units);
-    this.eventGb = units.path("eventBytes").asDouble() / 1e9;
+    this.bill = new Bill(usages, this.prices, template, units.path("eventBytes").asInt());
   }
 
   /// @param docs the folder that has the files
@@ -124,236 +56,6 @@ public final class CostDocument {
 
   static void write(Path docs) throws IOException {
     Files.writeString(docs.resolve("COST.md"), of(docs));
-  }
-
-  // ---- Prices ---------------------------------------------------------------------------------
-
-  private JsonNode entry(String name) {
-    JsonNode price = prices.path("prices").path(name);
-    if (price.isMissingNode()) {
-      throw new IllegalStateException("docs/prices.json has no " + name);
-    }
-    return price;
-  }
-
-  private double price(String name) {
-    return entry(name).path("usd").asDouble() / entry(name).path("per").asDouble();
-  }
-
-  /// What so many cost in a month: beyond `upTo` of them another price holds.
-  private double cost(String name, double count) {
-    double within = Math.min(count, entry(name).path("upTo").asDouble(Double.POSITIVE_INFINITY));
-    return within * price(name)
-        + (count > within ? cost(entry(name).path("beyond").asText(), count - within) : 0);
-  }
-
-  /// Dollars by who charges them, at the first tier's price, with 5 % of the invocations traced.
-  private Map<String, Double> dollars(Usage usage) {
-    Map<String, Double> dollars = new LinkedHashMap<>();
-    dollars.put("gateway", usage.sum("messages") * price("gateway.message"));
-    dollars.put("requests", usage.sum("invocations") * price("lambda.request"));
-    dollars.put("time", usage.sum("gbSeconds") * price("lambda.gbSecond"));
-    dollars.put(
-        "tables",
-        usage.sum("writeUnits") * price("dynamodb.write")
-            + usage.sum("readUnits") * price("dynamodb.read"));
-    dollars.put(
-        "queues",
-        usage.by("queueRequests").entrySet().stream()
-            .mapToDouble(queue -> queue.getValue() * queuePrice(queue.getKey()))
-            .sum());
-    dollars.put("logs", logBytes(usage) / 1e9 * price("logs.gb"));
-    dollars.put("traces", usage.sum("traces") * SAMPLED_PERCENT / 100 * price("xray.trace"));
-    return dollars;
-  }
-
-  private double queuePrice(String queue) {
-    return price(queue.endsWith(".fifo") ? "sqs.request.fifo" : "sqs.request");
-  }
-
-  private static double logBytes(Usage usage) {
-    return usage.sum("logBytes") + PLATFORM_LOG_BYTES * usage.sum("invocations");
-  }
-
-  private double sum(Usage usage) {
-    return dollars(usage).values().stream().mapToDouble(d -> d).sum();
-  }
-
-  // ---- A month --------------------------------------------------------------------------------
-
-  /// @param fixed what nobody causes
-  record Month(
-      double connected,
-      double pings,
-      double lists,
-      double comingAndGoing,
-      double messages,
-      double traces,
-      double fixed) {
-    double total() {
-      return connected + pings + lists + comingAndGoing + messages + traces + fixed;
-    }
-  }
-
-  private static double minutes(int users) {
-    return 1.0 * users * DAYS * HOURS * 60;
-  }
-
-  private static double messages(int users, int members, int anHour) {
-    return 1.0 * users / members * anHour * HOURS * DAYS;
-  }
-
-  private static int pages(double entries, int ofAPage) {
-    return (int) Math.min(LIST_PAGES_MAX, Math.ceil(entries / ofAPage));
-  }
-
-  private record Pace(Attention attention, int messagesAnHour) {}
-
-  private double pingsAnHour(Attention attention, int messagesAnHour) {
-    return paces.computeIfAbsent(
-        new Pace(attention, messagesAnHour), _ -> attention.pingsAnHour(messagesAnHour));
-  }
-
-  private double pingsOfADay(int anHour) {
-    return (HOURS - HOURS_IN_USE) * pingsAnHour(Attention.HIDDEN, anHour)
-        + HOURS_IN_USE * pingsAnHour(Attention.IN_USE, anHour);
-  }
-
-  private static Usage nothing() {
-    return new Usage(Map.of());
-  }
-
-  Month month(int users, int members, int anHour) {
-    double days = 1.0 * users * DAYS;
-    double sent = messages(users, members, anHour);
-    Usage pings = nothing().plus(usages.of("ping"), days * pingsOfADay(anHour));
-    Usage lists =
-        nothing()
-            .plus(
-                usages.of("rooms page"),
-                days * ROOMS_LISTED * pages(1.0 * users / members, Limits.PAGE_ROOMS_MAX))
-            .plus(
-                usages.of("members page", members),
-                days * MEMBERS_LISTED * pages(members, Limits.PAGE_MEMBERS_MAX));
-    Usage comingAndGoing =
-        told(
-            nothing()
-                .plus(usages.of("connect", members), days)
-                .plus(usages.of("first page", members), days)
-                .plus(usages.of("ping"), days * PINGS_OF_A_CONNECT)
-                .plus(usages.of("disconnect", members), days)
-                .plus(usages.of("renewal", members), days * RENEWALS));
-    Usage message = nothing().plus(usages.of("message", members), sent);
-    Usage all = pings.plus(lists, 1).plus(comingAndGoing, 1).plus(message, 1);
-    double metered = all.sum("messages");
-    // Of what is metered in tiers, each has its share.
-    double tier = cost("gateway.message", metered) / (metered * price("gateway.message"));
-    return new Month(
-        minutes(users) * price("gateway.minute"),
-        share(pings, tier),
-        share(lists, tier),
-        share(comingAndGoing, tier),
-        share(message, tier)
-            + sent * eventGb * price("dynamodb.gbMonth")
-            + cost("egress.gb", message.amount("messages", "pushed") * eventGb),
-        traces(all),
-        fixed());
-  }
-
-  /// Without the pushes that presence has no budget for: they are let go.
-  private Usage told(Usage comingAndGoing) {
-    double ofEach = comingAndGoing.amount("messages", "pushed") / 2; // as many come as leave
-    double over = over(ofEach, budget.coming()) + over(ofEach, budget.leaving());
-    return comingAndGoing.plus(new Usage(Map.of("messages", Map.of("pushed", over))), -1);
-  }
-
-  private static double over(double pushed, Budget.Share share) {
-    return Math.max(0, pushed - share.all() * DAYS * HOURS * 3_600);
-  }
-
-  private double share(Usage usage, double tier) {
-    Map<String, Double> dollars = dollars(usage);
-    return sum(usage)
-        - dollars.getOrDefault("traces", 0.0)
-        + dollars.getOrDefault("gateway", 0.0) * (tier - 1);
-  }
-
-  /// Of each function the first request of a second, and a part of the others.
-  private double traces(Usage all) {
-    double seconds = DAYS * HOURS * 3_600.0;
-    return all.by("traces").values().stream()
-            .mapToDouble(
-                n -> Math.min(n, seconds) + Math.max(0, n - seconds) * SAMPLED_PERCENT / 100)
-            .sum()
-        * price("xray.trace");
-  }
-
-  private double fixed() {
-    double polls = 0;
-    for (QueueMappingResource mapping : template.queueMappings()) {
-      polls += EMPTY_POLLS_A_MINUTE * MINUTES_A_MONTH * queuePrice(mapping.queue().name());
-    }
-    return metricsMax() * price("cloudwatch.metric")
-        + alarmMetrics() * price("cloudwatch.alarm")
-        + price("cloudwatch.dashboard")
-        + polls;
-  }
-
-  /// Ours, and one for each error code that clients can be given.
-  private static int metricsMax() {
-    return (int)
-            Arrays.stream(Metrics.class.getFields())
-                .filter(field -> field.getType() == Metric.class)
-                .count()
-        - 1 // FramesRefused, which is one for each code
-        + ErrorCode.values().length;
-  }
-
-  /// What the template's alarms look at. The dashboard names metrics in another way.
-  private static long alarmMetrics() {
-    try (Stream<String> lines = Files.lines(Cloud.TEMPLATE)) {
-      return lines.filter(line -> line.strip().startsWith("MetricName:")).count();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /// The dollars of the others, in the order of the columns.
-  private Map<String, Double> others(int users, int members, int anHour) {
-    double minutes = minutes(users);
-    double sent = messages(users, members, anHour);
-    double connects = 1.0 * users * DAYS;
-    double delivered = sent * (members + 1);
-    double egress = cost("egress.gb", sent * members * eventGb);
-    Map<String, Double> dollars = new LinkedHashMap<>();
-    double scanUnits = Math.ceil(1.0 * users * CONNECTION_ROW_BYTES / 4_096) / 2;
-    dollars.put(
-        "tutorial's scan",
-        minutes * price("gateway.minute")
-            + cost("gateway.message", delivered)
-            + sent * (price("lambda.request") + scanUnits * price("dynamodb.read"))
-            + egress);
-    dollars.put(
-        "AppSync Events",
-        minutes * price("appsync.minute")
-            + (delivered + 2 * connects) * price("appsync.operation")
-            + egress);
-    dollars.put(
-        "IoT Core",
-        minutes * price("iot.minute") + cost("iot.message", delivered + 2 * connects) + egress);
-    dollars.put(
-        "Ably",
-        price("ably.month")
-            + (minutes + minutes / members) * price("ably.minute")
-            + delivered * price("ably.message"));
-    dollars.put(
-        "ZEGOCLOUD",
-        members > ZEGOCLOUD_MEMBERS_MAX
-            ? Double.NaN
-            : Math.ceil(1.0 * users / ZEGOCLOUD_USERS)
-                * ZEGOCLOUD_USERS
-                * price("zegocloud.users"));
-    return dollars;
   }
 
   // ---- The document ---------------------------------------------------------------------------
@@ -410,8 +112,8 @@ public final class CostDocument {
                 | action | members | frames, replies | pushes | invocations | GB-ms | write units | read units | queue requests | log KB | gateway $ | requests $ | time $ | tables $ | queues $ | logs $ | traces $ | **all $** |
                 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
                 """,
-                PLATFORM_LOG_BYTES,
-                SAMPLED_PERCENT));
+                Prices.PLATFORM_LOG_BYTES,
+                Prices.SAMPLED_PERCENT));
     usages
         .byAction()
         .forEach(
@@ -429,21 +131,21 @@ public final class CostDocument {
                         number(usage.sum("writeUnits")),
                         number(usage.sum("readUnits")),
                         number(usage.sum("queueRequests")),
-                        number(logBytes(usage) / 1_000),
-                        dollars(usage).values().stream()
+                        number(Prices.logBytes(usage) / 1_000),
+                        prices.dollars(usage).values().stream()
                             .map(d -> number(d * 1e6))
                             .collect(Collectors.joining(" | ")),
-                        number(sum(usage) * 1e6))));
+                        number(prices.sum(usage) * 1e6))));
     return text.toString();
   }
 
   /// What it costs to be there and do nothing.
   private String rest() {
     int members = usages.rooms().getFirst();
-    double minutes = 60 * price("gateway.minute");
-    double pings = pingsAnHour(Attention.HIDDEN, 0);
-    double idle = pings * sum(usages.of("ping"));
-    double renewal = sum(usages.of("renewal", members)) * 60 / RENEWAL_MINUTES;
+    double minutes = 60 * prices.price("gateway.minute");
+    double pings = bill.pingsAnHour(Attention.HIDDEN, 0);
+    double idle = pings * prices.sum(usages.of("ping"));
+    double renewal = prices.sum(usages.of("renewal", members)) * 60 / Bill.RENEWAL_MINUTES;
     return String.format(
         Locale.ROOT,
         """
@@ -470,17 +172,17 @@ public final class CostDocument {
         number(pings),
         number(idle * 1e6),
         number(idle / minutes),
-        RENEWAL_MINUTES,
+        Bill.RENEWAL_MINUTES,
         members,
-        RENEWAL_MINUTES,
+        Bill.RENEWAL_MINUTES,
         number(renewal * 1e6),
         number(renewal / minutes),
-        number((idle + minutes) / price("gateway.message")),
-        Stream.concat(Stream.of(0), MESSAGES_AN_HOUR.values().stream())
+        number((idle + minutes) / prices.price("gateway.message")),
+        Stream.concat(Stream.of(0), Bill.MESSAGES_AN_HOUR.values().stream())
             .map(
                 anHour ->
                     Stream.of(Attention.values())
-                        .map(attention -> number(pingsAnHour(attention, anHour)))
+                        .map(attention -> number(bill.pingsAnHour(attention, anHour)))
                         .collect(Collectors.joining(" | ", "| " + anHour + " | ", " |\n")))
             .collect(Collectors.joining()));
   }
@@ -516,34 +218,34 @@ public final class CostDocument {
                 | users | members of a room | | connected $ | pings $ | lists $ | come and go $ | messages $ | traces $ | always $ | **a month $** | a user $ |
                 |--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
                 """,
-                HOURS,
-                DAYS,
-                HOURS_IN_USE,
-                QUIET,
-                BUSY,
-                number(pingsOfADay(QUIET)),
-                HOURS - HOURS_IN_USE,
-                number(pingsAnHour(Attention.HIDDEN, QUIET)),
-                number(pingsAnHour(Attention.IN_USE, QUIET)),
-                number(pingsOfADay(BUSY)),
-                ROOMS_LISTED,
-                LIST_PAGES_MAX,
+                Bill.HOURS,
+                Bill.DAYS,
+                Bill.HOURS_IN_USE,
+                Bill.QUIET,
+                Bill.BUSY,
+                number(bill.pingsOfADay(Bill.QUIET)),
+                Bill.HOURS - Bill.HOURS_IN_USE,
+                number(bill.pingsAnHour(Attention.HIDDEN, Bill.QUIET)),
+                number(bill.pingsAnHour(Attention.IN_USE, Bill.QUIET)),
+                number(bill.pingsOfADay(Bill.BUSY)),
+                Bill.ROOMS_LISTED,
+                Bill.LIST_PAGES_MAX,
                 Limits.PAGE_ROOMS_MAX,
-                MEMBERS_LISTED,
+                Bill.MEMBERS_LISTED,
                 Limits.PAGE_MEMBERS_MAX,
-                PINGS_OF_A_CONNECT,
-                RENEWALS,
+                Bill.PINGS_OF_A_CONNECT,
+                Bill.RENEWALS,
                 number(budget.coming().all() + budget.leaving().all()),
-                SAMPLED_PERCENT,
-                metricsMax(),
-                alarmMetrics(),
+                Prices.SAMPLED_PERCENT,
+                Bill.metricsMax(),
+                Bill.alarmMetrics(),
                 template.queueMappings().size(),
-                number(EMPTY_POLLS_A_MINUTE),
-                ROOMS_LISTED_MINUTES,
+                number(Bill.EMPTY_POLLS_A_MINUTE),
+                Bill.ROOMS_LISTED_MINUTES,
                 units.path("eventBytes").asInt()));
     each(
         (users, members, pace, anHour) -> {
-          Month month = month(users, members, anHour);
+          Bill.Month month = bill.month(users, members, anHour);
           text.append(
               String.format(
                   Locale.ROOT,
@@ -572,7 +274,7 @@ public final class CostDocument {
     for (int users : USERS) {
       for (int members : usages.rooms()) {
         if (members <= users) {
-          MESSAGES_AN_HOUR.forEach((pace, anHour) -> row.add(users, members, pace, anHour));
+          Bill.MESSAGES_AN_HOUR.forEach((pace, anHour) -> row.add(users, members, pace, anHour));
         }
       }
     }
@@ -601,7 +303,7 @@ public final class CostDocument {
                 | users | members of a room | | Parley $ | tutorial's scan $ | AppSync Events $ | IoT Core $ | Ably $ | ZEGOCLOUD $ |
                 |--:|--:|---|--:|--:|--:|--:|--:|--:|
                 """,
-                CONNECTION_ROW_BYTES,
+                Bill.CONNECTION_ROW_BYTES,
                 dollarsText("gateway.minute"),
                 dollarsText("appsync.minute"),
                 dollarsText("iot.minute"),
@@ -609,8 +311,8 @@ public final class CostDocument {
                 dollarsText("ably.minute"),
                 dollarsText("ably.message"),
                 dollarsText("zegocloud.users"),
-                ZEGOCLOUD_USERS,
-                ZEGOCLOUD_MEMBERS_MAX));
+                Bill.ZEGOCLOUD_USERS,
+                Bill.ZEGOCLOUD_MEMBERS_MAX));
     each(
         (users, members, pace, anHour) ->
             text.append(
@@ -620,8 +322,8 @@ public final class CostDocument {
                     users,
                     members,
                     pace,
-                    money(month(users, members, anHour).total()),
-                    others(users, members, anHour).values().stream()
+                    money(bill.month(users, members, anHour).total()),
+                    bill.others(users, members, anHour).values().stream()
                         .map(CostDocument::money)
                         .collect(Collectors.joining(" | ")))));
     return text.append(
@@ -649,7 +351,9 @@ public final class CostDocument {
                 dollarsText("appsync.minute"),
                 dollarsText("gateway.minute"),
                 PUSHES_WITHOUT_END,
-                money(cost("gateway.message", PUSHES_WITHOUT_END * 60.0 * MINUTES_A_MONTH))))
+                money(
+                    prices.cost(
+                        "gateway.message", PUSHES_WITHOUT_END * 60.0 * Bill.MINUTES_A_MONTH))))
         .toString();
   }
 
@@ -666,9 +370,9 @@ public final class CostDocument {
                 | | $ | for | source |
                 |---|--:|---|---|
                 """,
-                prices.path("region").asText(),
-                prices.path("date").asText()));
-    for (var price : prices.path("prices").properties()) {
+                prices.list().path("region").asText(),
+                prices.list().path("date").asText()));
+    for (var price : prices.list().path("prices").properties()) {
       JsonNode of = price.getValue();
       double per = of.path("per").asDouble();
       text.append(
@@ -705,7 +409,7 @@ public final class CostDocument {
 
   /// As the price list has it.
   private String dollarsText(String name) {
-    String each = entry(name).path("per").asDouble() == 1e6 ? " a million" : "";
-    return "$" + money(entry(name).path("usd").asDouble()) + each;
+    String each = prices.entry(name).path("per").asDouble() == 1e6 ? " a million" : "";
+    return "$" + money(prices.entry(name).path("usd").asDouble()) + each;
   }
 }

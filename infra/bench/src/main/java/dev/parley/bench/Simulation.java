@@ -1,6 +1,5 @@
 package dev.parley.bench;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.client.Attention;
 import dev.parley.client.Wait;
@@ -8,9 +7,6 @@ import dev.parley.client.Waits;
 import dev.parley.local.gateway.RequestQuota;
 import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Locale;
-import java.util.Map;
 import java.util.SplittableRandom;
 
 /// A discrete-event simulation of many connections against AWS's default quotas and the functions'
@@ -49,9 +45,9 @@ final class Simulation {
   private static final double RENEW_SECONDS_MAX = Waits.DEFAULT.ms(Wait.RENEW_MAX) / 1e3;
   private static final int OUT_SECONDS = 15;
   private static final int SLOT_MS = 10;
-  private static final int SLOTS_A_SECOND = 1_000 / SLOT_MS;
+  static final int SLOTS_A_SECOND = 1_000 / SLOT_MS;
   static final int SECONDS = 180;
-  private static final int TROUBLE_AT_SECOND = 30;
+  static final int TROUBLE_AT_SECOND = 30;
 
   /// An office's sockets are noticed within so long.
   private static final int NOTICED_SECONDS = 2;
@@ -67,125 +63,6 @@ final class Simulation {
       double sendSeconds,
       double disconnectSeconds,
       double writesOfASend) {}
-
-  /// What connections do beside being there. In rooms, one page in [CostDocument#HOURS] is in use,
-  /// and everybody stays for that many hours; else all pages are hidden, and nobody comes or
-  /// leaves.
-  ///
-  /// @param members of each room, 0 for no rooms
-  /// @param messagesAnHour in each room
-  /// @param burstMembers of a first room of another size, 0 for none, in which is said so much for
-  ///     so long
-  /// @param office connections that go at once and come back
-  record Load(
-      String name,
-      int members,
-      double messagesAnHour,
-      int burstMembers,
-      double burstMessagesASecond,
-      int burstSeconds,
-      int office) {
-
-    static Load idle() {
-      return new Load("idle, all pages hidden", 0, 0, 0, 0, 0, 0);
-    }
-
-    static Load rooms(String name, int members, double messagesAnHour) {
-      String text = String.format(Locale.ROOT, "%s, rooms of %,d", name, members);
-      return new Load(text, members, messagesAnHour, 0, 0, 0, 0);
-    }
-
-    Load withBurst(int ofMembers, double messagesASecond, int seconds) {
-      String text =
-          String.format(
-              Locale.ROOT,
-              "%s; %.0f messages/s into a room of %,d for %d s",
-              name,
-              messagesASecond,
-              ofMembers,
-              seconds);
-      return new Load(text, members, messagesAnHour, ofMembers, messagesASecond, seconds, office);
-    }
-
-    Load withOffice(int connections) {
-      String text =
-          String.format(Locale.ROOT, "%s; an office of %,d goes and comes back", name, connections);
-      return new Load(
-          text,
-          members,
-          messagesAnHour,
-          burstMembers,
-          burstMessagesASecond,
-          burstSeconds,
-          connections);
-    }
-  }
-
-  /// What became of it.
-  ///
-  /// @param binds the quota that refused first, or `nothing`. Presence is a hint, and does not
-  ///     count.
-  /// @param pushSecondsMax how long a batch took until its last push
-  /// @param presence pushes that tell who came and left
-  /// @param backAfterSeconds when the last of the office was back; 0 where there is no office,
-  ///     infinite where it was not
-  record Result(
-      String binds,
-      long requests,
-      long requestsRefused,
-      long connectsRefused,
-      long invocationsRefused,
-      int requestsASecondMax,
-      int connectsASecondMax,
-      int concurrencyMax,
-      double pushSecondsMax,
-      long presence,
-      long presenceDropped,
-      double backAfterSeconds) {
-    boolean holds() {
-      return binds.equals("nothing");
-    }
-
-    private static double percent(long part, long of) {
-      return 100.0 * part / Math.max(1, of);
-    }
-
-    Map<String, Double> row() {
-      Map<String, Double> row = new LinkedHashMap<>();
-      row.put("requests/s", (double) requestsASecondMax);
-      row.put("refused %", percent(requestsRefused, requests));
-      row.put("connects/s", (double) connectsASecondMax);
-      row.put("refused", (double) connectsRefused);
-      row.put("at work", (double) concurrencyMax);
-      row.put("push wait s", pushSecondsMax);
-      row.put("presence dropped %", percent(presenceDropped, presence));
-      row.put("back after s", Math.min(backAfterSeconds, SECONDS));
-      return row;
-    }
-
-    void write(ObjectNode to) {
-      to.put("binds", binds);
-      to.put("requestsASecondMax", requestsASecondMax);
-      to.put("requestsRefusedPercent", rounded(percent(requestsRefused, requests)));
-      to.put("connectsASecondMax", connectsASecondMax);
-      to.put("connectsRefused", connectsRefused);
-      to.put("concurrencyMax", concurrencyMax);
-      to.put("invocationsRefused", invocationsRefused);
-      to.put("pushSecondsMax", rounded(pushSecondsMax));
-      to.put("presenceDroppedPercent", rounded(percent(presenceDropped, presence)));
-      if (backAfterSeconds == Double.POSITIVE_INFINITY) {
-        to.put("back", String.format(Locale.ROOT, "not within %d s", SECONDS - TROUBLE_AT_SECOND));
-      } else if (backAfterSeconds > 0) {
-        to.put("back", String.format(Locale.ROOT, "%.0f s", backAfterSeconds));
-      } else {
-        to.put("back", "");
-      }
-    }
-
-    private static double rounded(double value) {
-      return Math.rint(value * 100) / 100;
-    }
-  }
 
   /// What a timer is of: a connection, or, of the last two, a room.
   private enum Kind {
@@ -206,34 +83,6 @@ final class Simulation {
 
     Kind(int place) {
       this.place = place;
-    }
-  }
-
-  private static final class Bucket {
-    private final double perSlot;
-    private final double most;
-    private double tokens;
-
-    Bucket(double perSecond, double most) {
-      this.perSlot = perSecond / SLOTS_A_SECOND;
-      this.most = most;
-      this.tokens = most;
-    }
-
-    static Bucket[] of(Budget.Share share) {
-      Bucket[] buckets = new Bucket[share.functions()];
-      Arrays.setAll(buckets, _ -> new Bucket(share.each(), share.each()));
-      return buckets;
-    }
-
-    void refill() {
-      tokens = Math.min(most, tokens + perSlot);
-    }
-
-    boolean take(int count) {
-      boolean taken = tokens >= count;
-      tokens -= taken ? count : 0;
-      return taken;
     }
   }
 
@@ -465,7 +314,7 @@ final class Simulation {
   }
 
   private Attention attention(int connection) {
-    return load.members() > 0 && connection % CostDocument.HOURS < CostDocument.HOURS_IN_USE
+    return load.members() > 0 && connection % Bill.HOURS < Bill.HOURS_IN_USE
         ? Attention.IN_USE
         : Attention.HIDDEN;
   }
@@ -527,15 +376,15 @@ final class Simulation {
   }
 
   /// Whether nothing is refused; it ends with the first refusal.
-  Result runUntilRefused() {
+  SimulationResult runUntilRefused() {
     return run(true);
   }
 
-  Result run() {
+  SimulationResult run() {
     return run(false);
   }
 
-  private Result run(boolean untilRefused) {
+  private SimulationResult run(boolean untilRefused) {
     int[] requestsBySecond = new int[SECONDS];
     int[] connectsBySecond = new int[SECONDS];
     for (int slot = 0;
@@ -545,7 +394,7 @@ final class Simulation {
       long before = requests - requestsRefused;
       requestTokens.refill();
       connectTokens.refill();
-      double connectable = connectTokens.tokens;
+      double connectable = connectTokens.tokens();
       atWork -= ended[slot];
       if (slot == TROUBLE_AT_SECOND * SLOTS_A_SECOND) {
         trouble(slot);
@@ -570,9 +419,9 @@ final class Simulation {
       push(slot);
       concurrencyMax = Math.max(concurrencyMax, atWork);
       requestsBySecond[second] += (int) (requests - requestsRefused - before);
-      connectsBySecond[second] += (int) Math.round(connectable - connectTokens.tokens);
+      connectsBySecond[second] += (int) Math.round(connectable - connectTokens.tokens());
     }
-    return new Result(
+    return new SimulationResult(
         binds,
         requests,
         requestsRefused,
@@ -626,7 +475,7 @@ final class Simulation {
 
   /// @return false where it is tried again after a back-off
   private boolean connects(Kind kind, int connection, int slot) {
-    if (connectTokens.tokens < 1) {
+    if (connectTokens.tokens() < 1) {
       connectsRefused++;
       binds("connects a second");
     } else if (request() && invoke(slot, costs.connectSeconds())) {
@@ -667,7 +516,7 @@ final class Simulation {
     if (load.members() == 0) {
       return;
     }
-    movements += 1.0 * connections / (CostDocument.HOURS * 3_600 * SLOTS_A_SECOND);
+    movements += 1.0 * connections / (Bill.HOURS * 3_600 * SLOTS_A_SECOND);
     for (; movements >= 1; movements--) {
       disconnects(slot + 1);
       tell(leaving, random.nextInt(connections), slot);

@@ -19,7 +19,7 @@ final class SimulationTest {
   /// What comes by chance in one second more than in another.
   private static final double CHANCE = 0.05;
 
-  private static Simulation.Result run(Simulation.Load load, int connections) {
+  private static SimulationResult run(Load load, int connections) {
     return new Simulation(COSTS, BUDGET, load, connections, 7).run();
   }
 
@@ -28,10 +28,10 @@ final class SimulationTest {
   void idleConnectionsMeetTheConnectsWhereTheirRenewalsDo() {
     int most = Simulation.CONNECTS_A_SECOND * 105 * 60;
 
-    assertTrue(run(Simulation.Load.idle(), (int) (most * (1 - CHANCE))).holds());
+    assertTrue(run(Load.idle(), (int) (most * (1 - CHANCE))).holds());
     assertEquals(
         "connects a second",
-        new Simulation(COSTS, BUDGET, Simulation.Load.idle(), (int) (most * (1 + CHANCE)), 7)
+        new Simulation(COSTS, BUDGET, Load.idle(), (int) (most * (1 + CHANCE)), 7)
             .runUntilRefused()
             .binds());
   }
@@ -42,7 +42,7 @@ final class SimulationTest {
     int connections = 300_000;
     double aSecond = connections * (Attention.HIDDEN.pingsAnHour(0) / 3_600 + 1 / 6_300.0);
 
-    Simulation.Result result = run(Simulation.Load.idle(), connections);
+    SimulationResult result = run(Load.idle(), connections);
 
     double requests = aSecond * Simulation.SECONDS;
     assertEquals(requests, (double) result.requests(), requests * CHANCE);
@@ -52,9 +52,9 @@ final class SimulationTest {
   @Test
   void pagesInUsePingTogetherAfterAMessage() {
     int members = 40_000;
-    Simulation.Load load = Simulation.Load.rooms("once", members, 20);
+    Load load = Load.rooms("once", members, 20);
 
-    Simulation.Result result = run(load, members);
+    SimulationResult result = run(load, members);
 
     double together = members / 8.0 / 5;
     double pushes = BUDGET.large().all();
@@ -66,7 +66,7 @@ final class SimulationTest {
   @Test
   void anOfficeComesBackAsFastAsConnectsAreTaken() {
     int office = 10_000;
-    Simulation.Result result = run(Simulation.Load.idle().withOffice(office), 100_000);
+    SimulationResult result = run(Load.idle().withOffice(office), 100_000);
 
     double soonest = 1.0 * office / Simulation.CONNECTS_A_SECOND - 1;
     assertTrue(result.backAfterSeconds() >= soonest, result.toString());
@@ -77,7 +77,7 @@ final class SimulationTest {
   /// 500 a second are 75,000 in the 150 s that are left.
   @Test
   void anOfficeThatIsTooLargeIsNotBackWithinTheTime() {
-    Simulation.Result result = run(Simulation.Load.idle().withOffice(90_000), 100_000);
+    SimulationResult result = run(Load.idle().withOffice(90_000), 100_000);
 
     assertEquals(Double.POSITIVE_INFINITY, result.backAfterSeconds());
   }
@@ -88,9 +88,9 @@ final class SimulationTest {
   @Test
   void aBurstWaitsForItsTurnAndMerges() {
     int members = 10_000;
-    Simulation.Load load = Simulation.Load.idle().withBurst(members, 10, 60);
+    Load load = Load.idle().withBurst(members, 10, 60);
 
-    Simulation.Result result = run(load, 100_000);
+    SimulationResult result = run(load, 100_000);
 
     double turn = members / BUDGET.large().all();
     assertTrue(result.pushSecondsMax() > turn, result.toString());
@@ -99,23 +99,25 @@ final class SimulationTest {
     assertEquals(0, result.requestsRefused());
   }
 
-  /// 10,000 connections in rooms of 100 who stay for 8 h: 0.35 come and leave a second, 35 pushes of
-  /// each. 100,000 are 347: those who come have 400 a second, those who leave 240.
+  /// 10,000 connections in rooms of 100 who stay for 8 h: 0.35 come and leave a second, 35 pushes
+  /// of each. 100,000 are 347: those who come have 400 a second, those who leave 240.
   @Test
   void presenceBeyondItsBudgetIsLetGo() {
-    Simulation.Load load = Simulation.Load.rooms("silent", 100, 0.001);
+    Load load = Load.rooms("silent", 100, 0.001);
 
     assertEquals(0, run(load, 10_000).presenceDropped());
 
-    Simulation.Result result = run(load, 100_000);
+    SimulationResult result = run(load, 100_000);
     double wanted = 100_000 / 28_800.0 * 100;
-    double told = Math.min(wanted, BUDGET.coming().all()) + Math.min(wanted, BUDGET.leaving().all());
-    assertEquals(1 - told / (2 * wanted), 1.0 * result.presenceDropped() / result.presence(), CHANCE);
+    double told =
+        Math.min(wanted, BUDGET.coming().all()) + Math.min(wanted, BUDGET.leaving().all());
+    assertEquals(
+        1 - told / (2 * wanted), 1.0 * result.presenceDropped() / result.presence(), CHANCE);
   }
 
   @Test
   void theSameSeedIsTheSameRun() {
-    Simulation.Load load = Simulation.Load.rooms("busy", 10, 600);
+    Load load = Load.rooms("busy", 10, 600);
 
     assertEquals(run(load, 100_000), run(load, 100_000));
     assertFalse(run(load, 100_000).holds());
