@@ -222,7 +222,6 @@ final class RawTemplate {
             (id, function) -> {
               ids.add(id + "Role");
               ids.add(id + "Aliaslive");
-              ids.add(id + ".Version");
               fields(function.path("Events")).keySet().forEach(event -> ids.add(id + event));
             });
     return ids;

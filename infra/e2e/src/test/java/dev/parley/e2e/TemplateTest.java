@@ -55,7 +55,7 @@ class TemplateTest {
   /// Sources: CloudFormation template reference, "Return values" of each type.
   private Set<String> attributes(String resource) {
     return switch (template.type(resource)) {
-      case RawTemplate.FUNCTION -> Set.of("Arn", "Alias");
+      case RawTemplate.FUNCTION -> Set.of("Arn", "Alias", "Version");
       case RawTemplate.ALARM -> Set.of("Arn");
       case RawTemplate.TABLE ->
           template.property(resource, "StreamSpecification").isObject()
@@ -355,52 +355,11 @@ class TemplateTest {
 
   // ---- The page -------------------------------------------------------------------------------
 
-  /// Otherwise a change of one of them would leave CloudFormation nothing to begin with.
-  @Test
-  void noResourceRefersToItselfByWayOfOthers() {
-    Map<String, Set<String>> dependencies = new TreeMap<>();
-    Set<String> ids = template.resources().keySet();
-    for (Reference reference : template.references()) {
-      String[] at = reference.at().split("/", -1);
-      Set<String> referring =
-          switch (at[1]) {
-            case "Globals" -> template.ofType(RawTemplate.FUNCTION).keySet();
-            case "Resources" -> isOfARoute(at) ? Set.of() : Set.of(at[2]);
-            default -> Set.of();
-          };
-      String named = reference.name().replaceFirst("\\..*", "");
-      // What SAM generates for the API begins with its id.
-      String id = named.startsWith(template.apiId()) ? template.apiId() : named;
-      if (ids.contains(id)) {
-        referring.forEach(from -> dependencies.computeIfAbsent(from, _ -> new TreeSet<>()).add(id));
-      }
-    }
-    for (String id : ids) {
-      Set<String> reached = new TreeSet<>();
-      List<String> open = new ArrayList<>(dependencies.getOrDefault(id, Set.of()));
-      while (!open.isEmpty()) {
-        String next = open.removeLast();
-        if (reached.add(next)) {
-          open.addAll(dependencies.getOrDefault(next, Set.of()));
-        }
-      }
-      assertFalse(reached.contains(id), id + " depends on itself by way of " + reached);
-    }
-  }
-
-  /// The API itself is made first; SAM makes routes, integrations and the authorizer of what is
-  /// below.
-  private boolean isOfARoute(String[] at) {
-    return at[2].equals(template.apiId())
-        && at.length > 4
-        && Set.of("Routes", "Auth").contains(at[4]);
-  }
-
   @Test
   void thePagesOwnOriginMayConnectAndOthersThatAreNamed() {
     JsonNode join =
         template
-            .property("ConnectFunction", "Environment")
+            .functionProperty("ConnectFunction", "Environment")
             .at("/Variables/ALLOWED_ORIGINS/Fn::Join");
 
     assertEquals(",", join.path(0).asText());
