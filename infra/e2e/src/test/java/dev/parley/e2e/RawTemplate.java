@@ -260,6 +260,7 @@ final class RawTemplate {
     }
     for (JsonNode choice : value.findValues("Fn::If")) {
       found.addAll(parametersOf(root.path("Conditions").path(choice.path(0).asText())));
+      choice.forEach(chosen -> found.addAll(parametersOf(chosen)));
     }
     return found;
   }

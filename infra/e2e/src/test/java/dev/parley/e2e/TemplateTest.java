@@ -281,12 +281,17 @@ class TemplateTest {
     }
   }
 
-  /// Pings are the most frequent frames and lead to nothing: their traces would only cost.
+  /// Pings are the most frequent frames and lead to nothing: their traces would only cost. SAM
+  /// gives a role rights in X-Ray unless tracing is disabled.
   @Test
-  void everyFunctionIsTracedButThatOfPings() {
+  void everyFunctionIsTracedButThatOfPingsAndThatOfThePage() {
     for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
       assertEquals(
-          function.equals("PingFunction") ? "PassThrough" : "Active",
+          switch (function) {
+            case "PingFunction" -> "PassThrough";
+            case "SiteFunction" -> "Disabled";
+            default -> "Active";
+          },
           template.functionProperty(function, "Tracing").asText(),
           function);
     }
@@ -397,6 +402,54 @@ class TemplateTest {
       assertTrue(csp.startsWith("default-src 'none'; script-src 'self'; style-src 'self'; "), csp);
       assertTrue(csp.endsWith("; frame-ancestors 'none'"), csp);
     }
+  }
+
+  /// It would go on to answer so for 10 s, handshakes too.
+  @Test
+  void cloudFrontKeepsNoFailureOfWhatIsBehindIt() {
+    Map<String, String> kept = new TreeMap<>();
+    template
+        .property("SiteDistribution", "DistributionConfig")
+        .path("CustomErrorResponses")
+        .forEach(
+            answer ->
+                kept.put(
+                    answer.path("ErrorCode").asText(), answer.path("ErrorCachingMinTTL").asText()));
+
+    assertEquals(Map.of("500", "0", "502", "0", "503", "0", "504", "0"), kept);
+  }
+
+  /// An account has 20 origin request policies.
+  @Test
+  void aStackWhoseSocketIsNotBehindThePageHasNoPolicyForIt() {
+    assertEquals(
+        "SocketThroughPage", template.root().at("/Resources/SocketRequests/Condition").asText());
+  }
+
+  /// SAM puts the values of parameters into the processed template, which whoever may read the
+  /// stack may read: a secret among them would be none.
+  @Test
+  void aSecretReachesNoFunction() {
+    Set<String> secrets = new TreeSet<>();
+    template
+        .parameters()
+        .forEach(
+            (name, parameter) -> {
+              if (parameter.path("NoEcho").asBoolean()) {
+                secrets.add(name);
+              }
+            });
+    assertEquals(Set.of("SocketSecret"), secrets);
+
+    Set<String> given = new TreeSet<>(template.parametersOf(template.root().path("Globals")));
+    template
+        .ofType(RawTemplate.FUNCTION)
+        .values()
+        .forEach(f -> given.addAll(template.parametersOf(f)));
+
+    assertTrue(given.contains("SocketSecretSha256"));
+    given.retainAll(secrets);
+    assertEquals(Set.of(), given);
   }
 
   /// Only CloudFront reads the bucket, and only for this distribution.
