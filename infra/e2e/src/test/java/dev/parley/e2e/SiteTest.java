@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
@@ -237,6 +238,38 @@ class SiteTest extends PageTest {
     assertThat(page.getByTestId("bad-config")).isEmpty();
     page.unroute("**/config.json");
     page.waitForSelector("[data-testid=state][data-phase=connected]");
+  }
+
+  /// As when a deployment puts the WebSocket behind the page's domain, and closes the API's
+  /// address.
+  @Test
+  void aPageThatIsOpenFollowsTheWebSocketToAnotherAddress() throws Exception {
+    BrowserContext visitor = browser.newContext(new Browser.NewContextOptions().setBypassCSP(true));
+    TestPage ada = new TestPage(visitor.newPage());
+    try (LocalCloud before = TestCloud.start()) {
+      String config = "{\"webSocketUrl\": \"%s\"}".formatted(before.webSocketUrl());
+      ada.page().route("**/config.json", route -> answer(route, 200, config));
+      ada.page().navigate("http://localhost:" + cloud.port() + "/#room=moved");
+      ada.awaitConnected();
+      ada.page().unroute("**/config.json");
+    }
+
+    ada.say("at another address");
+
+    assertThat(ada.texts()).hasText(new String[] {"at another address"});
+  }
+
+  @Test
+  void aPageWhoseConfigurationCannotBeHadGoesOnWithTheOneItKnows() {
+    TestPage ada = new TestPage(browser.newPage());
+    ada.page().navigate("http://localhost:" + cloud.port() + "/#room=kept");
+    ada.awaitConnected();
+    ada.page().route("**/config.json", route -> answer(route, 503, ""));
+
+    ada.element("name").fill("Ada on a new connection");
+    ada.element("name").press("Enter");
+
+    assertThat(ada.element("members")).containsText("Ada on a new connection");
   }
 
   private static void answer(Route route, int status, String body) {
