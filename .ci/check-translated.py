@@ -2,7 +2,8 @@
 
 Writes it to OUTPUT, as JSON for cfn-lint, and fails where something refers to nothing, where the
 parts of the API could be made side by side, where something calls a function past its alias or
-without a permission, or where a changed parameter would not reach, or would reach in vain, the
+without a permission, where a role has a managed policy that its function does not need, where a
+secret stands in clear, or where a changed parameter would not reach, or would reach in vain, the
 versions of the functions. Handlers are looked for in the packages, where they have been made.
 """
 
@@ -44,23 +45,32 @@ def template():
     return content
 
 
+def given(parameter):
+    """Its default; where it has none, the last of its values, which is what a new stack gives."""
+    return str(parameter["Default"] if "Default" in parameter else parameter["AllowedValues"][-1])
+
+
 def translated(content, values=None):
     """The values of parameters come to the translator as texts, as CloudFormation hands them over."""
-    parameters = {
-        name: str(parameter.get("Default", ""))
-        for name, parameter in content["Parameters"].items()
-    }
+    parameters = {name: given(parameter) for name, parameter in content["Parameters"].items()}
     session = boto3.Session(region_name="us-east-1")
     translator = Translator({}, Parser(), boto_session=session)
     return translator.translate(copy.deepcopy(content), {**parameters, **(values or {})})
 
 
 def references(node):
-    """Each name that `Ref`, `Fn::GetAtt`, `Fn::Sub` or `Condition` gives, without its attribute."""
+    """Each name that `Ref`, `Fn::GetAtt` or `Fn::Sub` gives, without its attribute; those that a
+    condition is made of, too, where it decides something.
+    """
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "Ref":
                 yield value
+            elif key == "Condition" and isinstance(value, str):
+                yield from references(source["Conditions"][value])
+            elif key == "Fn::If":
+                yield from references(source["Conditions"][value[0]])
+                yield from references(value[1:])
             elif key == "Fn::GetAtt":
                 yield value[0] if isinstance(value, list) else value.split(".")[0]
             elif key == "Fn::Sub":
@@ -188,7 +198,7 @@ def versions(translation):
 def another(name, parameter):
     if "AllowedValues" in parameter:
         values = [str(value) for value in parameter["AllowedValues"]]
-        return next(value for value in values if value != str(parameter.get("Default")))
+        return next(value for value in values if value != given(parameter))
     if parameter["Type"] == "Number":
         return str(parameter["MaxValue"])
     return {"StageName": "another", "AllowedOrigins": "https://chat.example"}.get(name, "another")
@@ -212,10 +222,8 @@ def check_versions():
             # What a table or queue is called is part of the environment.
             if name in resources and resources[name]["Type"].startswith(("AWS::Dynamo", "AWS::SQS")):
                 properties = resources[name]["Properties"]
-                for choice in (properties.get("TableName"), properties.get("QueueName")):
-                    if choice:
-                        condition = stack["Conditions"][choice["Fn::If"][0]]
-                        open_names.extend(references(condition))
+                for called in (properties.get("TableName"), properties.get("QueueName")):
+                    open_names.extend(references(called))
         made_of[id] = seen
     for name, parameter in source["Parameters"].items():
         changed = versions(translated(source, {name: another(name, parameter)}))
@@ -236,10 +244,39 @@ def check_versions():
                 problems.append(f"an edit of {id} publishes versions of {sorted(changed)}")
 
 
+def check_roles():
+    """A function logs, is traced, and reads its streams and queues; SAM gives it rights for each."""
+    for id, resource in source["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        properties = {**source["Globals"]["Function"], **resource["Properties"]}
+        needed = {"service-role/AWSLambdaBasicExecutionRole"}
+        if properties["Tracing"] != "Disabled":
+            needed.add("AWSXrayWriteOnlyAccess")
+        for event in properties.get("Events", {}).values():
+            policy = {"DynamoDB": "DynamoDB", "SQS": "SQSQueue"}[event["Type"]]
+            needed.add(f"service-role/AWSLambda{policy}ExecutionRole")
+        arns = resources[id + "Role"]["Properties"]["ManagedPolicyArns"]
+        has = {arn.split(":policy/")[1] for arn in arns}
+        if has != needed:
+            problems.append(f"{id} has {sorted(has)}, and needs {sorted(needed)}")
+
+
+def check_secrets():
+    """What is given to a parameter that is not shown is not shown by the processed template either."""
+    for name, parameter in source["Parameters"].items():
+        if str(parameter.get("NoEcho")).lower() == "true":
+            secret = "not-to-be-shown-" + name
+            if secret in json.dumps(translated(source, {name: secret})):
+                problems.append(f"{name} stands in clear in the processed template")
+
+
 check_references()
 check_order()
 check_calls()
 check_handlers()
+check_roles()
+check_secrets()
 check_versions()
 before(translated(source, {"GradualDeployment": "true"}))
 with open(output_path, "w", encoding="utf-8") as file:

@@ -79,7 +79,7 @@ const measured = new Map();
 
 const client = new Client({
   async url() {
-    config ??= await loadConfig();
+    config = await loadConfig();
     return config.webSocketUrl;
   },
   name,
@@ -111,7 +111,10 @@ client.on('refused', ({ room, error, left }) => {
     : `${error.message} It is sent as soon as it may be.`);
 });
 
-/** The client asks again until there is one that can be used. */
+/**
+ * Asks before each attempt to connect, since a deployment may have moved the WebSocket. Where there is
+ * no answer, what is known still counts.
+ */
 async function loadConfig() {
   try {
     const loaded = await fetchConfig();
@@ -120,6 +123,8 @@ async function loadConfig() {
   } catch (e) {
     if (e instanceof BadConfig) {
       setText($('bad-config'), `This page is not set up rightly. Its config.json: ${e.message}`);
+    } else if (config !== null) {
+      return config;
     }
     throw e;
   }

@@ -1,7 +1,5 @@
 package dev.parley.handlers;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
@@ -13,7 +11,6 @@ import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
-import java.security.MessageDigest;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -42,8 +39,9 @@ public final class AuthorizerHandler
 
   private final Invocations invocations;
 
-  /// What the distribution shows, or null where clients connect without one.
-  private final byte @Nullable [] socketSecret;
+  /// The SHA-256 of what the distribution shows: two while that is changed, and none where clients
+  /// connect without a distribution.
+  private final List<String> socketSecretDigests;
 
   /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
@@ -93,8 +91,9 @@ public final class AuthorizerHandler
   public AuthorizerHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     this.invocations = new Invocations(settings);
-    String secret = settings.optional("SOCKET_SECRET");
-    this.socketSecret = secret == null || secret.isEmpty() ? null : secret.getBytes(UTF_8);
+    String digests = settings.optional("SOCKET_SECRET_SHA256");
+    this.socketSecretDigests =
+        digests == null || digests.isEmpty() ? List.of() : List.of(digests.split(",", -1));
   }
 
   /// @throws IllegalArgumentException with the message `Unauthorized`, which API Gateway turns into
@@ -121,11 +120,11 @@ public final class AuthorizerHandler
   /// Where the client is, as the distribution tells it; empty where there is none before the API,
   /// which then knows best. Nothing for whoever does not come by the distribution.
   private Optional<String> address(Map<String, String> headers) {
-    if (socketSecret == null) {
+    if (socketSecretDigests.isEmpty()) {
       return Optional.of("");
     }
-    String shown = header(headers, SOCKET_SECRET).orElse("");
-    if (!MessageDigest.isEqual(socketSecret, shown.getBytes(UTF_8))) {
+    String shown = Sha256.hex(header(headers, SOCKET_SECRET).orElse(""));
+    if (!socketSecretDigests.contains(shown)) {
       LOG.info("refused: does not come by the page's distribution");
       return Optional.empty();
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.Sha256;
 import dev.parley.TestContext;
 import java.time.InstantSource;
 import java.util.List;
@@ -18,6 +19,10 @@ import org.junit.jupiter.api.Test;
 class AuthorizerHandlerTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String SOCKET_SECRET = "0123456789abcdef0123456789abcdef";
+
+  /// `printf %s 0123456789abcdef0123456789abcdef | sha256sum`
+  private static final String SOCKET_SECRET_SHA256 =
+      "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9";
 
   private final AuthorizerHandler authorizer =
       new AuthorizerHandler(Map.of(), InstantSource.system());
@@ -127,7 +132,7 @@ class AuthorizerHandlerTest {
     for (AuthorizerHandler direct :
         List.of(
             authorizer,
-            new AuthorizerHandler(Map.of("SOCKET_SECRET", ""), InstantSource.system()))) {
+            new AuthorizerHandler(Map.of("SOCKET_SECRET_SHA256", ""), InstantSource.system()))) {
       IamPolicyResponse allowed =
           authorize(direct, Map.of("CloudFront-Viewer-Address", "198.51.100.10:46532"), Map.of());
 
@@ -135,8 +140,29 @@ class AuthorizerHandlerTest {
     }
   }
 
+  /// The distribution shows the next secret some minutes after it is told to.
+  @Test
+  void whileTheSecretIsChangedEitherComesIn() {
+    String next = "fedcba9876543210fedcba9876543210";
+    String both = SOCKET_SECRET_SHA256 + "," + Sha256.hex(next);
+    AuthorizerHandler changing = behindThePage(both);
+
+    for (String secret : List.of(SOCKET_SECRET, next)) {
+      authorize(changing, Map.of("X-Parley-Socket-Secret", secret), Map.of());
+    }
+    for (String secret : List.of("another", SOCKET_SECRET_SHA256, both)) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> authorize(changing, Map.of("X-Parley-Socket-Secret", secret), Map.of()));
+    }
+  }
+
   private static AuthorizerHandler behindThePage() {
-    return new AuthorizerHandler(Map.of("SOCKET_SECRET", SOCKET_SECRET), InstantSource.system());
+    return behindThePage(SOCKET_SECRET_SHA256);
+  }
+
+  private static AuthorizerHandler behindThePage(String digests) {
+    return new AuthorizerHandler(Map.of("SOCKET_SECRET_SHA256", digests), InstantSource.system());
   }
 
   private void assertUnauthorized(Map<String, String> query) {

@@ -55,28 +55,57 @@ class DeploymentTest {
     template
         .resources()
         .forEach(
-            (id, resource) ->
-                RawTemplate.fields(resource.path("Properties"))
-                    .forEach(
-                        (property, value) -> {
-                          boolean names =
-                              property.matches(
-                                  "(Table|Queue|Function|Alarm|LogGroup|Dashboard)Name");
-                          if (names && !template.type(id).equals(RawTemplate.PERMISSION)) {
-                            named.add(id + "." + property + " " + value);
-                          }
-                        }));
+            (id, resource) -> {
+              if (!template.type(id).equals(RawTemplate.PERMISSION)) {
+                collectNames(resource.path("Properties"), id, named);
+              }
+            });
 
     assertEquals(
         List.of(
+            "ChatApi.Name {\"Ref\":\"AWS::StackName\"}",
+            // Of this API, where it is the only one.
+            "ChatApiConnectAuthorizer.Name \"ChatApiConnectAuthorizer\"",
             "ChatMessages.TableName " + onlyWithFixedNames("ChatMessages"),
             "ChatConnections.TableName " + onlyWithFixedNames("ChatConnections"),
             "ChatRooms.TableName " + onlyWithFixedNames("ChatRooms"),
             "ChatSends.TableName " + onlyWithFixedNames("ChatSends"),
             "ChatSessions.TableName " + onlyWithFixedNames("ChatSessions"),
-            "ChatDashboard.DashboardName {\"Fn::Sub\":\"${AWS::StackName}-${AWS::Region}\"}"),
+            "ChatDashboard.DashboardName " + ofTheStackAndItsRegion(),
+            "SiteAccess.OriginAccessControlConfig.Name " + ofTheStackAndItsRegion(),
+            "SiteHeaders.ResponseHeadersPolicyConfig.Name " + ofTheStackAndItsRegion(),
+            "SocketRequests.OriginRequestPolicyConfig.Name " + ofTheStackAndItsRegion()),
         named);
-    assertEquals("false", defaultOf("FixedTableNames"));
+  }
+
+  /// Names in lists (of dimensions, attributes and the like) are of parts, not of resources.
+  private static void collectNames(JsonNode properties, String at, List<String> named) {
+    RawTemplate.fields(properties)
+        .forEach(
+            (property, value) -> {
+              if (property.matches(
+                  "(Table|Queue|Function|Alarm|LogGroup|Dashboard|Bucket|Role)?Name")) {
+                named.add(at + "." + property + " " + value);
+              } else {
+                collectNames(value, at + "." + property, named);
+              }
+            });
+  }
+
+  /// The account's, in all Regions.
+  private static String ofTheStackAndItsRegion() {
+    return "{\"Fn::Sub\":\"${AWS::StackName}-${AWS::Region}\"}";
+  }
+
+  /// Without `FixedTableNames=true` an upgrade of 0.1 would replace its tables by empty ones.
+  @Test
+  void anUpgradeThatDoesNotSayHowTablesAreCalledIsRefused() {
+    JsonNode parameter = template.root().at("/Parameters/FixedTableNames");
+
+    assertFalse(parameter.has("Default"));
+    assertEquals(List.of("true", "false"), RawTemplate.texts(parameter.path("AllowedValues")));
+    assertEquals(
+        "false", template.root().at("/Metadata/LocalCloud/Parameters/FixedTableNames").asText());
   }
 
   private String defaultOf(String parameter) {
@@ -136,6 +165,8 @@ class DeploymentTest {
             RawTemplate.STAGE,
             RawTemplate.TABLE,
             RawTemplate.QUEUE,
+            RawTemplate.BUCKET,
+            RawTemplate.DISTRIBUTION,
             RawTemplate.LOG_GROUP)) {
       template
           .ofType(type)
@@ -384,6 +415,8 @@ class DeploymentTest {
 
   // ---- Versions -------------------------------------------------------------------------------
 
+  /// SiteFunction is called by CloudFormation alone, in the middle of a deployment: it needs no
+  /// snapshot, and may not wait for alarms.
   @Test
   void functionsArePublishedWithSnapshotsUnderOneAlias() {
     JsonNode globals = template.root().path("Globals").path("Function");
@@ -394,9 +427,20 @@ class DeploymentTest {
     template
         .ofType(RawTemplate.FUNCTION)
         .forEach(
-            (id, function) ->
-                Stream.of("SnapStart", "AutoPublishAlias", "DeploymentPreference")
-                    .forEach(name -> assertFalse(function.has(name), id + "." + name)));
+            (id, function) -> {
+              Set<String> own = new TreeSet<>(RawTemplate.fields(function).keySet());
+              own.retainAll(Set.of("SnapStart", "AutoPublishAlias", "DeploymentPreference"));
+              assertEquals(
+                  id.equals("SiteFunction")
+                      ? Set.of("DeploymentPreference", "SnapStart")
+                      : Set.of(),
+                  own,
+                  id);
+            });
+    assertEquals("None", template.property("SiteFunction", "SnapStart").path("ApplyOn").asText());
+    assertEquals(
+        "false",
+        template.property("SiteFunction", "DeploymentPreference").path("Enabled").asText());
   }
 
   /// SAM makes a version's logical id of the function's properties, in which it puts the values of
@@ -404,8 +448,9 @@ class DeploymentTest {
   /// a change of it never reaches the alias; with one that changes nothing of the function, Lambda
   /// publishes no version, and the deployment fails.
   @Test
-  void eachFunctionNamesTheParametersThatItIsMadeOf() {
+  void eachFunctionIsMadeOfTheParametersThatAreNamed() {
     JsonNode globals = template.root().path("Globals").path("Function");
+    JsonNode named = globals.path("SourceKMSKeyArn");
     template
         .ofType(RawTemplate.FUNCTION)
         .forEach(
@@ -421,11 +466,12 @@ class DeploymentTest {
                         });
               }
 
-              JsonNode named = template.functionProperty(id, "SourceKMSKeyArn");
               assertEquals(made, template.parametersOf(named), id);
-              assertEquals("Never", named.path("Fn::If").path(0).asText(), id);
-              assertEquals("AWS::NoValue", named.path("Fn::If").path(2).path("Ref").asText(), id);
+              assertFalse(function.has("SourceKMSKeyArn"), id + " has a list of its own");
             });
+    assertTrue(template.parametersOf(named).contains("Redeploy"));
+    assertEquals("Never", named.path("Fn::If").path(0).asText());
+    assertEquals("AWS::NoValue", named.path("Fn::If").path(2).path("Ref").asText());
     assertEquals(
         "{\"Fn::Equals\":[{\"Ref\":\"AWS::Region\"},\"\"]}",
         template.root().path("Conditions").path("Never").toString());

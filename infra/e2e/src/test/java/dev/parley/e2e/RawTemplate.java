@@ -222,7 +222,6 @@ final class RawTemplate {
             (id, function) -> {
               ids.add(id + "Role");
               ids.add(id + "Aliaslive");
-              ids.add(id + ".Version");
               fields(function.path("Events")).keySet().forEach(event -> ids.add(id + event));
             });
     return ids;
@@ -261,6 +260,7 @@ final class RawTemplate {
     }
     for (JsonNode choice : value.findValues("Fn::If")) {
       found.addAll(parametersOf(root.path("Conditions").path(choice.path(0).asText())));
+      choice.forEach(chosen -> found.addAll(parametersOf(chosen)));
     }
     return found;
   }

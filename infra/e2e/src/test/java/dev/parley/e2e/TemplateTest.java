@@ -55,7 +55,7 @@ class TemplateTest {
   /// Sources: CloudFormation template reference, "Return values" of each type.
   private Set<String> attributes(String resource) {
     return switch (template.type(resource)) {
-      case RawTemplate.FUNCTION -> Set.of("Arn", "Alias");
+      case RawTemplate.FUNCTION -> Set.of("Arn", "Alias", "Version");
       case RawTemplate.ALARM -> Set.of("Arn");
       case RawTemplate.TABLE ->
           template.property(resource, "StreamSpecification").isObject()
@@ -281,12 +281,17 @@ class TemplateTest {
     }
   }
 
-  /// Pings are the most frequent frames and lead to nothing: their traces would only cost.
+  /// Pings are the most frequent frames and lead to nothing: their traces would only cost. SAM
+  /// gives a role rights in X-Ray unless tracing is disabled.
   @Test
-  void everyFunctionIsTracedButThatOfPings() {
+  void everyFunctionIsTracedButThatOfPingsAndThatOfThePage() {
     for (String function : template.ofType(RawTemplate.FUNCTION).keySet()) {
       assertEquals(
-          function.equals("PingFunction") ? "PassThrough" : "Active",
+          switch (function) {
+            case "PingFunction" -> "PassThrough";
+            case "SiteFunction" -> "Disabled";
+            default -> "Active";
+          },
           template.functionProperty(function, "Tracing").asText(),
           function);
     }
@@ -355,52 +360,11 @@ class TemplateTest {
 
   // ---- The page -------------------------------------------------------------------------------
 
-  /// Otherwise a change of one of them would leave CloudFormation nothing to begin with.
-  @Test
-  void noResourceRefersToItselfByWayOfOthers() {
-    Map<String, Set<String>> dependencies = new TreeMap<>();
-    Set<String> ids = template.resources().keySet();
-    for (Reference reference : template.references()) {
-      String[] at = reference.at().split("/", -1);
-      Set<String> referring =
-          switch (at[1]) {
-            case "Globals" -> template.ofType(RawTemplate.FUNCTION).keySet();
-            case "Resources" -> isOfARoute(at) ? Set.of() : Set.of(at[2]);
-            default -> Set.of();
-          };
-      String named = reference.name().replaceFirst("\\..*", "");
-      // What SAM generates for the API begins with its id.
-      String id = named.startsWith(template.apiId()) ? template.apiId() : named;
-      if (ids.contains(id)) {
-        referring.forEach(from -> dependencies.computeIfAbsent(from, _ -> new TreeSet<>()).add(id));
-      }
-    }
-    for (String id : ids) {
-      Set<String> reached = new TreeSet<>();
-      List<String> open = new ArrayList<>(dependencies.getOrDefault(id, Set.of()));
-      while (!open.isEmpty()) {
-        String next = open.removeLast();
-        if (reached.add(next)) {
-          open.addAll(dependencies.getOrDefault(next, Set.of()));
-        }
-      }
-      assertFalse(reached.contains(id), id + " depends on itself by way of " + reached);
-    }
-  }
-
-  /// The API itself is made first; SAM makes routes, integrations and the authorizer of what is
-  /// below.
-  private boolean isOfARoute(String[] at) {
-    return at[2].equals(template.apiId())
-        && at.length > 4
-        && Set.of("Routes", "Auth").contains(at[4]);
-  }
-
   @Test
   void thePagesOwnOriginMayConnectAndOthersThatAreNamed() {
     JsonNode join =
         template
-            .property("ConnectFunction", "Environment")
+            .functionProperty("ConnectFunction", "Environment")
             .at("/Variables/ALLOWED_ORIGINS/Fn::Join");
 
     assertEquals(",", join.path(0).asText());
@@ -438,6 +402,54 @@ class TemplateTest {
       assertTrue(csp.startsWith("default-src 'none'; script-src 'self'; style-src 'self'; "), csp);
       assertTrue(csp.endsWith("; frame-ancestors 'none'"), csp);
     }
+  }
+
+  /// It would go on to answer so for 10 s, handshakes too.
+  @Test
+  void cloudFrontKeepsNoFailureOfWhatIsBehindIt() {
+    Map<String, String> kept = new TreeMap<>();
+    template
+        .property("SiteDistribution", "DistributionConfig")
+        .path("CustomErrorResponses")
+        .forEach(
+            answer ->
+                kept.put(
+                    answer.path("ErrorCode").asText(), answer.path("ErrorCachingMinTTL").asText()));
+
+    assertEquals(Map.of("500", "0", "502", "0", "503", "0", "504", "0"), kept);
+  }
+
+  /// An account has 20 origin request policies.
+  @Test
+  void aStackWhoseSocketIsNotBehindThePageHasNoPolicyForIt() {
+    assertEquals(
+        "SocketThroughPage", template.root().at("/Resources/SocketRequests/Condition").asText());
+  }
+
+  /// SAM puts the values of parameters into the processed template, which whoever may read the
+  /// stack may read: a secret among them would be none.
+  @Test
+  void aSecretReachesNoFunction() {
+    Set<String> secrets = new TreeSet<>();
+    template
+        .parameters()
+        .forEach(
+            (name, parameter) -> {
+              if (parameter.path("NoEcho").asBoolean()) {
+                secrets.add(name);
+              }
+            });
+    assertEquals(Set.of("SocketSecret"), secrets);
+
+    Set<String> given = new TreeSet<>(template.parametersOf(template.root().path("Globals")));
+    template
+        .ofType(RawTemplate.FUNCTION)
+        .values()
+        .forEach(f -> given.addAll(template.parametersOf(f)));
+
+    assertTrue(given.contains("SocketSecretSha256"));
+    given.retainAll(secrets);
+    assertEquals(Set.of(), given);
   }
 
   /// Only CloudFront reads the bucket, and only for this distribution.

@@ -77,7 +77,7 @@ final class Assembly {
     WebSocketApi api = api(template);
     if (!template.withoutEffect().isEmpty()) {
       LOG.info(
-          "{} has what has an effect on AWS only: {}",
+          "{}: without effect here: {}",
           options.template(),
           String.join("; ", template.withoutEffect()));
     }

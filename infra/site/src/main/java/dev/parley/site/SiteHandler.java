@@ -39,13 +39,16 @@ import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 /// It answers CloudFormation whatever happens, and before its own time is over: a stack waits for
 /// the answer. The resource's id is the bucket's name, so that another bucket is another resource.
 public final class SiteHandler implements RequestHandler<Map<String, Object>, @Nullable Void> {
-  /// What is left of the function's time for the answer.
-  private static final Duration ANSWER_TIME = Duration.ofSeconds(10);
+  /// What is left of the function's time for the answer: four attempts of 2 s and the pauses
+  /// between them, 9.75 s.
+  private static final Duration ANSWER_TIME = Duration.ofSeconds(12);
+
+  private static final int ANSWERS_MAX = 4;
+  private static final Duration ANSWER_ATTEMPT_MAX = Duration.ofSeconds(2);
+  private static final Duration ANSWER_PAUSE_MIN = Duration.ofMillis(250);
 
   private static final Duration ATTEMPT_MAX = Duration.ofSeconds(10);
   private static final Duration CALL_MAX = Duration.ofSeconds(30);
-  private static final int ANSWERS_MAX = 4;
-  private static final Duration ANSWER_PAUSE = Duration.ofMillis(500);
 
   /// The whole answer may have 4,096 bytes.
   private static final int REASON_CHARACTERS_MAX = 700;
@@ -235,7 +238,7 @@ public final class SiteHandler implements RequestHandler<Map<String, Object>, @N
         if (attempt == ANSWERS_MAX) {
           throw new UncheckedIOException(e);
         }
-        LockSupport.parkNanos(ANSWER_PAUSE.multipliedBy(1L << attempt).toNanos());
+        LockSupport.parkNanos(ANSWER_PAUSE_MIN.multipliedBy(1L << (attempt - 1)).toNanos());
       } catch (InterruptedException e) {
         throw new IllegalStateException("interrupted", e);
       }
@@ -243,15 +246,21 @@ public final class SiteHandler implements RequestHandler<Map<String, Object>, @N
   }
 
   /// The URL is signed as it stands, for a request without a content type; the AWS SDK's HTTP
-  /// clients would write both anew.
+  /// clients would write both anew. A request's own timeout would end with the headers of the
+  /// response, and its body could go on.
   private static int sendOnce(byte[] answer, URI url) throws IOException, InterruptedException {
-    try (HttpClient plain = HttpClient.newHttpClient()) {
+    HttpClient plain = HttpClient.newHttpClient();
+    try {
       HttpRequest put =
-          HttpRequest.newBuilder(url)
-              .timeout(ATTEMPT_MAX)
-              .PUT(HttpRequest.BodyPublishers.ofByteArray(answer))
-              .build();
-      return plain.send(put, HttpResponse.BodyHandlers.discarding()).statusCode();
+          HttpRequest.newBuilder(url).PUT(HttpRequest.BodyPublishers.ofByteArray(answer)).build();
+      return plain
+          .sendAsync(put, HttpResponse.BodyHandlers.discarding())
+          .get(ANSWER_ATTEMPT_MAX.toMillis(), TimeUnit.MILLISECONDS)
+          .statusCode();
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException("CloudFormation's bucket did not answer", e);
+    } finally {
+      plain.shutdownNow();
     }
   }
 

@@ -19,6 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -307,7 +310,7 @@ class SiteHandlerTest {
   void anAnswerComesInTimeThoughNothingElseDoes() throws Exception {
     aws.fail("hangs", "hangs");
 
-    JsonNode answer = ask("Update", properties(), Duration.ofMillis(11_500));
+    JsonNode answer = ask("Update", properties(), Duration.ofMillis(13_500));
 
     assertFails(answer, "not done within 1 s");
     assertEquals("known", answer.path("PhysicalResourceId").asText());
@@ -322,6 +325,19 @@ class SiteHandlerTest {
 
     assertSucceeds(aws.answer());
     assertFalse(aws.isAnswered());
+  }
+
+  /// Else Lambda would end the function in the middle of it, and nothing would be in the log.
+  @Test
+  void anAnswerThatNeverArrivesEndsBeforeTheFunctionsTime() {
+    aws.fail("hangs", "stalls", "hangs", "stalls");
+    TestContext context = new TestContext("SiteFunction", Duration.ofSeconds(20));
+
+    assertThrows(
+        UncheckedIOException.class,
+        () -> handler.handleRequest(event("Delete", Map.of()), context));
+
+    assertTrue(context.getRemainingTimeInMillis() > 0);
   }
 
   /// Lambda tries such an event again.
@@ -343,6 +359,22 @@ class SiteHandlerTest {
 
     assertTrue(answer.toString().getBytes(UTF_8).length < 4_096, answer.toString());
     assertFails(answer, "Config.webSocketUrl: expected");
+  }
+
+  // ---- The document ---------------------------------------------------------------------------
+
+  @Test
+  void theFieldsOfTheConfigurationAreDocumented() throws Exception {
+    String document = Files.readString(Path.of("..", "..", "docs", "OPERATIONS.md"));
+    String table = document.replaceFirst("(?s).*\n\\| field \\| \\| \\|\n", "").split("\n\n", 2)[0];
+
+    assertEquals(
+        new TreeSet<>(Config.FIELDS.keySet()),
+        Pattern.compile("(?m)^\\| `(\\w+)` \\|")
+            .matcher(table)
+            .results()
+            .map(row -> row.group(1))
+            .collect(Collectors.toCollection(TreeSet::new)));
   }
 
   // ---- The package ----------------------------------------------------------------------------

@@ -128,7 +128,8 @@ public final class TestAws implements AutoCloseable {
     return !answers.isEmpty();
   }
 
-  /// The next calls have these faults, one each: a status, or `hangs`; nothing where it is empty.
+  /// The next calls have these faults, one each: a status, `hangs`, or `stalls` after the headers
+  /// of the response; nothing where it is empty.
   void fail(String... next) {
     faults.addAll(List.of(next));
   }
@@ -163,7 +164,11 @@ public final class TestAws implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     String fault = faults.poll();
     if (fault != null && !fault.isEmpty()) {
-      if (fault.equals("hangs")) {
+      if (fault.equals("stalls")) {
+        exchange.sendResponseHeaders(200, 1);
+        exchange.getResponseBody().flush();
+      }
+      if (fault.equals("hangs") || fault.equals("stalls")) {
         Thread.sleep(TimeUnit.MINUTES.toMillis(1));
       }
       return new Response(Integer.parseInt(fault), "<Error><Code>Fault</Code></Error>");

@@ -123,6 +123,11 @@ final class Intrinsics {
     };
   }
 
+  /// Refuses what is not the name of a condition.
+  void requireCondition(Node node, String path) {
+    names.condition(String.valueOf(resolve(node, path)), path);
+  }
+
   /// The mapping at `node`.
   Section section(Node node, String path) {
     return Section.of(path, resolve(node, path), this::problem);

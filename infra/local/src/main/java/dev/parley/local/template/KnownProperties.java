@@ -157,13 +157,20 @@ final class KnownProperties {
           entry("AWS::Logs::LogGroup", List.of("**")));
 
   /// What stands beside `Type` and `Properties` of a resource.
-  static final List<String> ATTRIBUTES =
+  private static final List<String> ATTRIBUTES =
       List.of("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Metadata");
 
   private KnownProperties() {}
 
   static boolean isKnownType(String type) {
     return HONOURED.containsKey(type) || OnAwsOnly.covers(type);
+  }
+
+  /// Whether a resource of this type may have an attribute. What has no effect here may be there on
+  /// a condition; for others it would have to be known before anything refers to them.
+  static boolean isKnownAttribute(String type, String attribute) {
+    return ATTRIBUTES.contains(attribute)
+        || (attribute.equals("Condition") && OnAwsOnly.covers(type));
   }
 
   /// Refuses whatever a resource of this type, or what `Globals` gives to all of them, may not say.

@@ -52,12 +52,16 @@ final class Resources {
     }
     for (String attribute : attributes.keySet()) {
       if (!List.of("Type", "Properties").contains(attribute)
-          && !KnownProperties.ATTRIBUTES.contains(attribute)) {
+          && !KnownProperties.isKnownAttribute(name, attribute)) {
         throw intrinsics.problem(
             id + "." + attribute, "the local cloud does not honour this attribute");
       }
     }
     types.put(id, name);
+    Node condition = attributes.get("Condition");
+    if (condition != null) {
+      intrinsics.requireCondition(condition, id + ".Condition");
+    }
     requireOneOf(id, attributes, "DeletionPolicy", DELETION_POLICIES);
     requireOneOf(id, attributes, "UpdateReplacePolicy", UPDATE_REPLACE_POLICIES);
     Node dependsOn = attributes.get("DependsOn");

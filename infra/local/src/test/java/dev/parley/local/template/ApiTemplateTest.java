@@ -157,8 +157,7 @@ class ApiTemplateTest {
         List.of(
             "AWS::ApiGatewayV2::Api: Name",
             "AWS::ApiGatewayV2::Authorizer: Name",
-            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled",
-            "AWS::Serverless::Function: SnapStart"),
+            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled"),
         read(GOOD).withoutEffect());
   }
 
@@ -171,7 +170,7 @@ class ApiTemplateTest {
           ProtocolType: WEBSOCKET | ProtocolType: HTTP | Api.Properties.ProtocolType: 'HTTP' is not honoured here, only WEBSOCKET
           AWS_PROXY | HTTP_PROXY | Integration.Properties.IntegrationType: 'HTTP_PROXY' is not honoured here, only AWS_PROXY
           functions/${Echo.Alias}/ | functions/${Echo.Alias}:1/ | Integration.Properties.IntegrationUri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:Echo:live:1/invocations' is no function of this template
-          functions/${Ask.Alias}/ | functions/${Ask.Version}/ | Authorizer.Properties.AuthorizerUri: 'Ask' has no attribute Version here
+          functions/${Ask.Alias}/ | functions/${Ask.Version}/ | Authorizer.Properties.AuthorizerUri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:Ask:1/invocations' is no function of this template
           TimeoutInMillis: 1000 | TimeoutInMillis: 30000 | Integration.Properties.TimeoutInMillis: '30000' is not a whole number from 50 to 29000
           AuthorizationType: CUSTOM | AuthorizationType: AWS_IAM | Connect.Properties.AuthorizationType: 'AWS_IAM' is not honoured here, only NONE, CUSTOM
           AuthorizerId: !Ref Authorizer | AuthorizerId: !Ref Echo | Connect.Properties.AuthorizerId: 'Echo' is no authorizer of this template
@@ -183,7 +182,7 @@ class ApiTemplateTest {
           StageName: test | StageName: te st | Stage.Properties.StageName: 'te st' does not match [A-Za-z0-9_-]{1,128}
           AuthorizerType: REQUEST | AuthorizerType: JWT | Authorizer.Properties.AuthorizerType: 'JWT' is not honoured here, only REQUEST
           AutoPublishAlias: live | AutoPublishAlias: 7 | Ask.Properties.AutoPublishAlias: '7' does not match (?!\\d+$)[A-Za-z0-9_-]{1,128}
-          ApplyOn: PublishedVersions | ApplyOn: All | Ask.Properties.SnapStart.ApplyOn: 'All' is not honoured here, only None, PublishedVersions
+          ApplyOn: PublishedVersions | ApplyOn: All | Ask.Properties.SnapStart.ApplyOn: 'All' is not honoured here, only PublishedVersions, None
           DependsOn: Authorizer | DependsOn: Nobody | Integration.DependsOn: 'Nobody' is no resource
           DependsOn: Authorizer | DependsOn: Connect | Integration.DependsOn: 'Integration' would have to be there before itself
           DeletionPolicy: RetainExceptOnCreate | DeletionPolicy: Keep | Old.DeletionPolicy: 'Keep' is none of Delete, Retain, RetainExceptOnCreate

@@ -345,6 +345,27 @@ class TemplateTest {
         refusal.getMessage());
   }
 
+  @Test
+  void whatHasNoEffectHereMayBeThereOnACondition() throws IOException {
+    String conditional =
+        CONDITIONAL.replace(
+            "Resources:\n",
+            """
+            Resources:
+              Files: {Type: AWS::S3::Bucket, Condition: IsDear}
+            """);
+
+    assertTrue(read(conditional, Map.of()).withoutEffect().contains("AWS::S3::Bucket"));
+    TemplateException refusal =
+        assertThrows(
+            TemplateException.class,
+            () -> read(conditional.replace("Condition: IsDear", "Condition: IsIt"), Map.of()));
+    assertTrue(
+        String.valueOf(refusal.getMessage())
+            .startsWith("Files.Condition: there is no condition `IsIt` before this"),
+        refusal.getMessage());
+  }
+
   private static final String WITH_A_PAGE =
       GOOD.replace("Cost: {Type: Number, Default: 5", "Cost: {Type: Number, Default: 1")
           .replace(
