@@ -48,10 +48,14 @@ class RecoveryTest {
     if (!problems.isEmpty()) {
       problems.addFirst(
           """
-          to see it again: mvn test -pl infra/e2e -am -Dtest=RecoveryTest \
+          to see it again: mvn %s -pl infra/e2e -am -Dtest=RecoveryTest \
           -Dsurefire.failIfNoSpecifiedTests=false -Dparley.seed=%d%s\
           """
-              .formatted(seed, TestCloud.IN_PROCESSES ? " -Dparley.functions=process" : ""));
+              .formatted(
+                  // Packages are made before this module's tests.
+                  TestCloud.IN_PROCESSES ? "package" : "test",
+                  seed,
+                  TestCloud.IN_PROCESSES ? " -Dparley.functions=process" : ""));
     }
     return problems;
   }

@@ -170,7 +170,11 @@ class SnapshotTest {
     builder.environment().clear();
     builder.environment().putAll(environment(template, services));
     Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
-    assertTrue(process.waitFor(280, TimeUnit.SECONDS), "it did not end");
+    try {
+      assertTrue(process.waitFor(280, TimeUnit.SECONDS), "it did not end");
+    } finally {
+      process.destroyForcibly();
+    }
     assertEquals(0, process.exitValue(), Files.readString(output));
     printed.addAll(Files.readAllLines(output, UTF_8));
   }

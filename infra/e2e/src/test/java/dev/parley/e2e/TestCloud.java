@@ -22,7 +22,7 @@ final class TestCloud {
   static final boolean IN_PROCESSES = "process".equals(System.getProperty("parley.functions"));
 
   /// A JVM's first push takes its time.
-  private static final Map<String, String> OF_PROCESSES =
+  static final Map<String, String> OF_PROCESSES =
       Map.of("DirectPushMs", "10000", "PushTimeoutMs", "2000");
 
   private TestCloud() {}
@@ -42,6 +42,9 @@ final class TestCloud {
   }
 
   static Options options(Path template, Map<String, String> parameters) {
+    if (IN_PROCESSES) {
+      Packages.requireThisBuild();
+    }
     Map<String, String> all = new HashMap<>(IN_PROCESSES ? OF_PROCESSES : Map.of());
     all.putAll(parameters);
     return Options.inMemory(template)

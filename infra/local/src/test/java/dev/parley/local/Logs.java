@@ -19,12 +19,12 @@ public final class Logs implements SLF4JServiceProvider {
   private static final List<Listening> LISTENING = new CopyOnWriteArrayList<>();
 
   /// The lines of all threads from now on, each with its level before it.
-  static final class Listening implements AutoCloseable {
+  public static final class Listening implements AutoCloseable {
     private final List<String> lines = new CopyOnWriteArrayList<>();
 
     private Listening() {}
 
-    List<String> lines(Level level) {
+    public List<String> lines(Level level) {
       return lines.stream().filter(line -> line.startsWith(level + " ")).toList();
     }
 
@@ -34,7 +34,7 @@ public final class Logs implements SLF4JServiceProvider {
     }
   }
 
-  static Listening listen() {
+  public static Listening listen() {
     Listening listening = new Listening();
     LISTENING.add(listening);
     return listening;

@@ -6,9 +6,11 @@ public final class FunctionError extends RuntimeException {
 
   /// @param errorType the exception's class name, `Sandbox.Timedout`, or `Runtime.ExitError`
   /// @param message what Lambda puts into `errorMessage`; the gateway never shows it to a client
-  public FunctionError(String errorType, String message) {
+  /// @param stack the function's, where it has told one: this process's says nothing
+  public FunctionError(String errorType, String message, StackTraceElement... stack) {
     super(message);
     this.errorType = errorType;
+    setStackTrace(stack);
   }
 
   /// What a handler threw.

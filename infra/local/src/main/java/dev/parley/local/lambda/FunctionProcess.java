@@ -23,10 +23,11 @@ import org.slf4j.LoggerFactory;
 /// client of the Lambda Runtime API in any language.
 ///
 /// ```java
-/// FunctionProcess process = FunctionProcess.start(host, program, environment,
-/// System.out::println); process.initialize();               // until it asks for an event, or has
-/// its checkpoint process.restore();                  // under SnapStart: until it asks for an
-/// event byte[] result = process.call(event, Duration.ofSeconds(10)); ```
+/// FunctionProcess process = FunctionProcess.start(host, program, environment, line -> {});
+/// process.initialize(); // until it asks for an event, or under SnapStart for its restore
+/// process.restore(); // under SnapStart: until it asks for an event
+/// byte[] result = process.call(event, Duration.ofSeconds(10));
+/// ```
 ///
 /// A process that ends during an invocation fails it, as on AWS: `Runtime.ExitError`, "Runtime
 /// exited with error: exit status 1".
@@ -60,6 +61,7 @@ public final class FunctionProcess implements Instance {
   private final RuntimeApi api;
   private final Process process;
   private boolean taken = true;
+  private boolean ended;
   private long releasedNanos;
 
   /// The invocation that it serves.
@@ -170,7 +172,7 @@ public final class FunctionProcess implements Instance {
 
   @Override
   public synchronized boolean take() {
-    taken = process.isAlive();
+    taken = isUsable();
     return taken;
   }
 
@@ -202,7 +204,12 @@ public final class FunctionProcess implements Instance {
   public synchronized boolean release() {
     taken = false;
     releasedNanos = System.nanoTime();
-    return process.isAlive();
+    return isUsable();
+  }
+
+  /// A process that was killed is alive for a moment.
+  private boolean isUsable() {
+    return !ended && process.isAlive();
   }
 
   /// Ends it once it has not been taken for so long.
@@ -220,9 +227,10 @@ public final class FunctionProcess implements Instance {
     }
   }
 
-  /// Kills it.
+  /// Kills it, and what it has started.
   @Override
-  public void end() {
+  public synchronized void end() {
+    ended = true;
     process.destroyForcibly();
   }
 

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They have in their environment what the template gives, what Lambda sets, and where the local
 /// services are; nothing of the shell's but `PATH`. What they print goes where the local cloud
-/// prints, and metrics among it to the store.
+/// prints, and metrics among it to the store. A line that is no JSON object says nothing of its
+/// function, whose name is put before it.
 ///
 /// `Unlike AWS:` the clock and the machine are those of the local cloud, and memory is bounded only
 /// by the heap of a JVM.
@@ -32,7 +33,7 @@ public final class FunctionProcesses implements Instances {
     public static final int MAX = Handler.INSTANCES_MAX;
     public static final int IDLE_SECONDS_MAX = 86_400;
 
-    /// A JVM takes about 150 MB, and a chat has 14 functions. Lambda keeps an idle instance for
+    /// A JVM takes about 200 MB, and a chat has 17 functions. Lambda keeps an idle instance for
     /// minutes, but does not say how many.
     public static final Limits USUAL = new Limits(2, Duration.ofMinutes(5));
 
@@ -84,10 +85,12 @@ public final class FunctionProcesses implements Instances {
         "AWS_LAMBDA_INITIALIZATION_TYPE", program.snapStart() ? "snap-start" : "on-demand");
     environment.putIfAbsent("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR");
     environment.put("LAMBDA_TASK_ROOT", program.taskRoot().toString());
-    environment.put("LANG", "en_US.UTF-8");
+    // These are not reserved: a function may have its own.
+    environment.putIfAbsent("LANG", "en_US.UTF-8");
     // Unlike AWS: this machine's, where its programs are.
-    environment.put("PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
-    environment.put("TZ", ":UTC");
+    environment.putIfAbsent(
+        "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    environment.putIfAbsent("TZ", ":UTC");
     if (program.snapStart()) {
       // They would be in the snapshot: they are fetched.
       environment.keySet().removeAll(Set.of("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"));
@@ -125,8 +128,11 @@ public final class FunctionProcesses implements Instances {
   }
 
   private void print(String line) {
+    if (JavaRuntime.isOfNoUse(line)) {
+      return;
+    }
     FunctionOutput.belongsTo(metrics);
-    System.out.println(line);
+    System.out.println(line.startsWith("{") ? line : program.name() + ": " + line);
   }
 
   @Override

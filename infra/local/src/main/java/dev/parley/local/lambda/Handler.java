@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /// A handler's class, and how events and results pass through it.
 ///
-/// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.9.0: events that
+/// Follows `EventHandlerLoader` of `aws-lambda-java-runtime-interface-client` 2.10.1: events that
 /// Lambda knows go through `LambdaEventSerializers`, all others through its Jackson.
 final class Handler implements Instances {
   /// `Unlike AWS:` where an account runs 1,000 at once and refuses more (Lambda quotas, "Concurrent

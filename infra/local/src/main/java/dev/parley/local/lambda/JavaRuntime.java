@@ -86,7 +86,17 @@ public final class JavaRuntime {
     }
   }
 
-  /// The command that runs a function.
+  /// What a JVM says at each start that finds options in the template's environment.
+  ///
+  /// `Unlike AWS:` where it is in the log of each start: on a terminal it would stand between the
+  /// lines of all functions, as often as there are processes.
+  static boolean isOfNoUse(String line) {
+    return line.startsWith("Picked up JAVA_TOOL_OPTIONS: ");
+  }
+
+  /// The command that runs a function. `Unlike AWS:` where it may name Lambda's hooks
+  /// (`org.crac.Core.Compat`), it does not: AWS does not say so of Java 25, and a template that
+  /// needs them and forgets to name them is to be found here.
   ///
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
@@ -109,8 +119,6 @@ public final class JavaRuntime {
             "--add-opens=java.base/java.io=ALL-UNNAMED",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            // Without it, org.crac knows nothing of Lambda's hooks, and says nothing of that.
-            "-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac",
             "-D" + NATIVE_PART + "=" + nativePart,
             "-classpath",
             classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)),

@@ -372,6 +372,9 @@ public final class LocalFunction implements AutoCloseable {
         return instance.call(event, context);
       } catch (Throwable thrown) {
         segment.addException(thrown);
+        if (thrown instanceof FunctionError error) { // of a process: what was thrown there
+          segment.getCause().getExceptions().forEach(cause -> cause.setType(error.errorType()));
+        }
         throw thrown;
       } finally {
         // A handler that never ends, and heeds no interrupt, never gets here: its trace has the

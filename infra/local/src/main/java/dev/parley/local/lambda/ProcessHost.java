@@ -1,48 +1,63 @@
 package dev.parley.local.lambda;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.ProviderNotFoundException;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.ZipEntry;
+import java.util.stream.Stream;
 import java.util.zip.ZipException;
-import java.util.zip.ZipFile;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What the processes of one local cloud have in common: a folder with what they run, the thread
 /// that serves their Runtime APIs, and a watchdog.
 ///
-/// The watchdog is a shell. Once its standard input ends, which is when this is closed or the local
-/// cloud has died in whatever way, it kills the processes that are left, each of which has a file
-/// in the folder, and removes the folder. A runtime whose API is gone ends by itself, too, unless
-/// the function keeps it busy.
+/// Each process begins a session of its own. So Ctrl-C, which a terminal sends to all of its
+/// programs, leaves it the time to finish its invocation; and what it has started is a group, which
+/// is killed when the process has ended.
+///
+/// The watchdog is a shell, which kills. It is told of each process that has ended. Once its
+/// standard input ends, which is when this is closed or the local cloud has died in whatever way,
+/// it kills the processes that are left, each of which has a file in the folder, and removes the
+/// folder. A runtime whose API is gone ends by itself, too, unless the function keeps it busy.
 ///
 /// Safe for use by many threads.
 public final class ProcessHost implements AutoCloseable {
   private static final int CLOSE_TIMEOUT_MS = 2_000;
 
-  /// `$1` is the folder.
+  /// `$1` is the folder. A process that has just been started has no session yet.
   private static final String WATCHDOG =
       """
-      trap '' HUP INT TERM
-      while read -r _; do :; done
-      for process in "$1"/processes/*; do kill -KILL "${process##*/}"; done
+      while read -r ended; do kill -KILL "-$ended"; done
+      for left in "$1"/processes/*; do left=${left##*/}; kill -KILL "$left" "-$left"; done
       rm -rf "$1"
       """;
 
-  /// A terminal sends Ctrl-C to the processes, too, and they have invocations to finish: what is
-  /// ignored here stays so in what is run.
-  private static final List<String> IGNORING_CTRL_C =
-      List.of("/bin/sh", "-c", "trap '' HUP INT; exec \"$@\"", "function");
+  /// Of util-linux and BusyBox. What is run stays the same process.
+  private static final String IN_A_SESSION = "setsid";
+
+  /// Of a file in a package that names none: `rw-r--r--`.
+  private static final Set<PosixFilePermission> NOT_EXECUTABLE =
+      PosixFilePermissions.fromString("rw-r--r--");
+
+  private static final Logger LOG = LoggerFactory.getLogger(ProcessHost.class);
 
   private final Path folder;
   private final Process watchdog;
@@ -51,7 +66,7 @@ public final class ProcessHost implements AutoCloseable {
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Map<Path, Path> unpacked = new ConcurrentHashMap<>();
 
-  /// @throws IOException where there is no place for the folder, or no shell
+  /// @throws IOException where there is no place for the folder, or no shell or `setsid`
   /// @throws IllegalArgumentException where functions in Java cannot run in processes
   public ProcessHost() throws IOException {
     JavaRuntime.requireThisMachine();
@@ -59,7 +74,7 @@ public final class ProcessHost implements AutoCloseable {
     Files.createDirectory(folder.resolve("processes"));
     java = new JavaRuntime(folder);
     watchdog =
-        new ProcessBuilder("/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())
+        new ProcessBuilder(IN_A_SESSION, "/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
@@ -88,20 +103,24 @@ public final class ProcessHost implements AutoCloseable {
       return known;
     }
     Path root = Files.createTempDirectory(folder, code.getFileName() + "-");
-    try (ZipFile zip = new ZipFile(code.toFile())) {
-      for (ZipEntry entry : Collections.list(zip.entries())) {
-        Path path = root.resolve(entry.getName()).normalize();
-        if (!path.startsWith(root)) {
-          throw new ZipException("it names a file outside of it: " + entry.getName());
-        }
-        if (entry.isDirectory()) {
+    Map<String, ?> permissions =
+        Map.of("enablePosixFileAttributes", true, "defaultPermissions", NOT_EXECUTABLE);
+    // It refuses a zip that names files outside of it.
+    try (FileSystem zip = FileSystems.newFileSystem(code, permissions);
+        Stream<Path> entries = Files.walk(zip.getPath("/"))) {
+      for (Path entry : (Iterable<Path>) entries::iterator) {
+        Path path = root.resolve(entry.toString().substring(1));
+        if (Files.isDirectory(entry)) {
           Files.createDirectories(path);
         } else {
-          Files.createDirectories(Objects.requireNonNull(path.getParent()));
-          Files.copy(zip.getInputStream(entry), path);
+          Files.copy(entry, path);
+          Files.setPosixFilePermissions(path, Files.getPosixFilePermissions(entry));
         }
       }
+    } catch (ProviderNotFoundException _) {
+      throw new ZipException("it is neither a zip nor a folder");
     }
+    LOG.info("{} was packaged at {}", code, Files.getLastModifiedTime(code));
     unpacked.put(code, root);
     return root;
   }
@@ -115,7 +134,8 @@ public final class ProcessHost implements AutoCloseable {
   /// @param environment all that it has
   Process start(List<String> command, Path directory, Map<String, String> environment)
       throws IOException {
-    List<String> whole = new ArrayList<>(IGNORING_CTRL_C);
+    List<String> whole = new ArrayList<>();
+    whole.add(IN_A_SESSION);
     whole.addAll(command);
     ProcessBuilder builder =
         new ProcessBuilder(whole)
@@ -132,8 +152,20 @@ public final class ProcessHost implements AutoCloseable {
       process.destroyForcibly();
       throw e;
     }
-    var _ = process.onExit().thenRun(() -> left.toFile().delete());
+    var _ = process.onExit().thenRun(() -> killGroup(process.pid(), left));
     return process;
+  }
+
+  /// Kills what a process that has ended has left, as AWS does with a whole environment.
+  private void killGroup(long process, Path left) {
+    try {
+      OutputStream told = watchdog.getOutputStream();
+      told.write((process + "\n").getBytes(UTF_8));
+      told.flush();
+      Files.deleteIfExists(left);
+    } catch (IOException e) { // this is closed, and the watchdog finds the file
+      LOG.debug("What process {} has left is killed at the end", process, e);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.parley.local.lambda;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.parley.local.aws.LocalClients;
 import dev.parley.local.json.Json;
 import dev.parley.local.net.Loopback;
@@ -16,12 +17,15 @@ import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -45,7 +49,11 @@ import org.slf4j.LoggerFactory;
 /// ```
 ///
 /// The last three are there under SnapStart only. A call out of turn gets 403, and one for another
-/// invocation 400.
+/// invocation 400. A call for the next event that is repeated takes the place of the one before, or
+/// gets the same event again.
+///
+/// An invocation ends once the process asks for the next event, or has ended: a runtime may answer
+/// and exit, and nobody else's event is to be given to it then.
 ///
 /// Sources: "Using the Lambda runtime API for custom runtimes" and "Implementing SnapStart hooks
 /// for container images", Lambda developer guide; the order of calls, statuses and bodies:
@@ -64,6 +72,12 @@ final class RuntimeApi implements AutoCloseable {
       Pattern.compile(RUNTIME + "invocation/([^/]+)/(response|error)");
   static final String CREDENTIALS = "/2021-04-23/credentials";
   private static final Duration CREDENTIALS_LAST = Duration.ofHours(6);
+
+  /// Beside the body of an error: of what kind it is, for example `Runtime.UserException`, and what
+  /// X-Ray is told of it (X-Ray developer guide, "AWS X-Ray segment documents", `cause`).
+  private static final String ERROR_TYPE = "Lambda-Runtime-Function-Error-Type";
+
+  private static final String XRAY_CAUSE = "Lambda-Runtime-Function-XRay-Error-Cause";
 
   private static final Logger LOG = LoggerFactory.getLogger(RuntimeApi.class);
 
@@ -86,6 +100,9 @@ final class RuntimeApi implements AutoCloseable {
     final byte[] event;
     final LocalContext context;
     final CompletableFuture<byte[]> result = new CompletableFuture<>();
+
+    /// Completes the result with what the process has answered; null before that.
+    @Nullable Runnable outcome;
 
     Invocation(byte[] event, LocalContext context) {
       this.event = event;
@@ -142,7 +159,7 @@ final class RuntimeApi implements AutoCloseable {
     return restored;
   }
 
-  /// Gives the process an event.
+  /// Gives the process an event, once it is done with the one before.
   ///
   /// @return its result, or a [FunctionError]
   CompletableFuture<byte[]> invoke(byte[] event, LocalContext context) {
@@ -171,15 +188,24 @@ final class RuntimeApi implements AutoCloseable {
     close();
   }
 
-  /// The process has ended, or is to: whatever waits for it fails.
+  /// The process has ended, or is to: whatever waits for it fails, but for what it has answered.
   synchronized void end(FunctionError why) {
     if (ended == null) {
       ended = why;
       initialized.completeExceptionally(why);
       restored.completeExceptionally(why);
-      if (invocation != null) {
+      if (invocation != null && invocation.outcome == null) {
         invocation.result.completeExceptionally(why);
       }
+      finish();
+    }
+  }
+
+  /// The process is done with what it has answered.
+  private void finish() {
+    if (invocation != null && invocation.outcome != null) {
+      invocation.outcome.run();
+      invocation = null;
     }
   }
 
@@ -222,16 +248,17 @@ final class RuntimeApi implements AutoCloseable {
       return next(socket);
     }
     if (post && result.matches()) {
-      return result(result.group(1), result.group(2).equals("error"), body);
+      FunctionError error = result.group(2).equals("error") ? error(request.headers(), body) : null;
+      return result(result.group(1), error, body);
     }
     if (post && path.equals(RUNTIME + "init/error")) {
-      return failed(initialized, State.INITIALIZING, body);
+      return failed(initialized, State.INITIALIZING, error(request.headers(), body));
     }
     if (snapStart && get && path.equals(RUNTIME + "restore/next")) {
       return checkpointed(socket);
     }
     if (snapStart && post && path.equals(RUNTIME + "restore/error")) {
-      return failed(restored, State.RESTORING, body);
+      return failed(restored, State.RESTORING, error(request.headers(), body));
     }
     if (snapStart && get && path.equals(CREDENTIALS)) {
       return credentials(request.headers().get("Authorization"));
@@ -240,21 +267,22 @@ final class RuntimeApi implements AutoCloseable {
   }
 
   private @Nullable FullHttpResponse next(ChannelHandlerContext socket) {
-    return switch (state) {
-      case CHECKPOINTED, WAITING, INVOKED -> outOfTurn();
-      case INITIALIZING, RESTORING, ANSWERED -> {
-        state = State.WAITING;
-        waiting = socket;
-        initialized.complete(null);
-        restored.complete(null);
-        if (hungUp) {
-          var _ = socket.close();
-        } else if (invocation != null) {
-          give(invocation);
-        }
-        yield null;
-      }
-    };
+    if (state == State.CHECKPOINTED) {
+      return outOfTurn();
+    }
+    waiting = socket;
+    if (state != State.INVOKED) {
+      state = State.WAITING;
+      finish();
+      initialized.complete(null);
+      restored.complete(null);
+    }
+    if (hungUp) {
+      var _ = socket.close();
+    } else if (invocation != null) {
+      give(invocation);
+    }
+    return null;
   }
 
   private @Nullable FullHttpResponse checkpointed(ChannelHandlerContext socket) {
@@ -267,7 +295,8 @@ final class RuntimeApi implements AutoCloseable {
     return null;
   }
 
-  private FullHttpResponse result(String requestId, boolean error, byte[] body) {
+  /// @param error what the process reports instead of a result, or null
+  private FullHttpResponse result(String requestId, @Nullable FunctionError error, byte[] body) {
     Invocation of = invocation;
     if (state != State.INVOKED || of == null) {
       return outOfTurn();
@@ -276,44 +305,69 @@ final class RuntimeApi implements AutoCloseable {
       return refusal(400, "InvalidRequestID", "Invalid request ID");
     }
     state = State.ANSWERED;
-    invocation = null;
-    if (error) {
-      of.result.completeExceptionally(error(body));
-    } else if (body.length > PAYLOAD_BYTES_MAX) {
-      of.result
-          .completeExceptionally(
-              new FunctionError(
-                  "Function.ResponseSizeTooLarge",
-                  "Response payload size exceeded maximum allowed payload size (%d bytes)."
-                      .formatted(PAYLOAD_BYTES_MAX)));
-      return refusal(
-          413,
-          "RequestEntityTooLarge",
-          "Exceeded maximum allowed payload size (%d bytes).".formatted(PAYLOAD_BYTES_MAX));
-    } else {
-      of.result.complete(body);
-    }
-    return accepted();
+    boolean tooLarge = error == null && body.length > PAYLOAD_BYTES_MAX;
+    FunctionError failure =
+        tooLarge
+            ? new FunctionError(
+                "Function.ResponseSizeTooLarge",
+                "Response payload size exceeded maximum allowed payload size (%d bytes)."
+                    .formatted(PAYLOAD_BYTES_MAX))
+            : error;
+    of.outcome =
+        () -> {
+          var _ =
+              failure == null ? of.result.complete(body) : of.result.completeExceptionally(failure);
+        };
+    return tooLarge
+        ? refusal(
+            413,
+            "RequestEntityTooLarge",
+            "Exceeded maximum allowed payload size (%d bytes).".formatted(PAYLOAD_BYTES_MAX))
+        : accepted();
   }
 
-  private FullHttpResponse failed(CompletableFuture<@Nullable Void> what, State in, byte[] body) {
+  private FullHttpResponse failed(
+      CompletableFuture<@Nullable Void> what, State in, FunctionError error) {
     // Java's client reports what fails before a checkpoint as it does what fails before an event.
     if (state != in) {
       return outOfTurn();
     }
-    what.completeExceptionally(error(body));
+    what.completeExceptionally(error);
     return accepted();
   }
 
-  /// `{"errorMessage": …, "errorType": …, "stackTrace": […]}`, or whatever a runtime sends.
-  private static FunctionError error(byte[] body) {
+  /// `{"errorMessage": …, "errorType": …, "stackTrace": […]}`, or whatever a runtime sends. Java's
+  /// client gives no type where it cannot call the handler.
+  private static FunctionError error(HttpHeaders headers, byte[] body) {
+    JsonNode error = json(body);
+    String type = error.path("errorType").textValue();
+    List<StackTraceElement> stack = new ArrayList<>();
+    json(headers.get(XRAY_CAUSE, "").getBytes(UTF_8))
+        .at("/exceptions/0/stack")
+        .forEach(frame -> stack.add(frame(frame)));
+    return new FunctionError(
+        type == null ? headers.get(ERROR_TYPE, "Runtime.Unknown") : type,
+        error.isObject() ? error.path("errorMessage").asText("") : new String(body, UTF_8),
+        stack.toArray(StackTraceElement[]::new));
+  }
+
+  private static JsonNode json(byte[] text) {
     try {
-      JsonNode error = Json.MAPPER.readTree(body);
-      return new FunctionError(
-          error.path("errorType").asText("Runtime.Unknown"), error.path("errorMessage").asText());
+      return Json.MAPPER.readTree(text);
     } catch (IOException _) {
-      return new FunctionError("Runtime.Unknown", new String(body, UTF_8));
+      return MissingNode.getInstance();
     }
+  }
+
+  /// @param frame `{"label": "handleRequest", "path": "Handler.java", "line": 12}`. The X-Ray SDK
+  ///     makes a label of a class and a method; whose client tells no class, tells its file
+  private static StackTraceElement frame(JsonNode frame) {
+    String path = frame.path("path").asText("");
+    return new StackTraceElement(
+        path.replaceFirst("\\.[^.]*$", ""),
+        frame.path("label").asText(""),
+        path,
+        frame.path("line").asInt());
   }
 
   /// Under SnapStart keys are fetched after the restore; in the environment they would be part of

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import java.io.IOException;
@@ -31,6 +32,10 @@ public final class Loopback {
 
   /// How often another port is tried because the free one of 127.0.0.1 is taken on ::1.
   private static final int FREE_PORT_TRIES_MAX = 100;
+
+  /// What a runtime tells X-Ray of an error is a header of up to 1 MB (`LambdaRuntimeApiClientImpl`
+  /// of `aws-lambda-java-runtime-interface-client`).
+  private static final int HEADERS_BYTES_MAX = 1_100_000;
 
   private Loopback() {}
 
@@ -85,7 +90,9 @@ public final class Loopback {
                   protected void initChannel(Channel channel) {
                     channel
                         .pipeline()
-                        .addLast(new HttpServerCodec())
+                        .addLast(
+                            new HttpServerCodec(
+                                new HttpDecoderConfig().setMaxHeaderSize(HEADERS_BYTES_MAX)))
                         .addLast(new HttpObjectAggregator(bodyBytesMax))
                         .addLast(handler.get());
                   }

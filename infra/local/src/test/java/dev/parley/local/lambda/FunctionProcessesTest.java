@@ -12,7 +12,11 @@ import com.amazonaws.services.lambda.crac.Core;
 import com.amazonaws.services.lambda.crac.Resource;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.amazonaws.xray.AWSXRay;
+import com.amazonaws.xray.entities.Segment;
+import com.amazonaws.xray.listeners.SegmentListener;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.local.Logs;
 import dev.parley.local.Wait;
 import dev.parley.local.aws.LocalClients;
 import dev.parley.local.faults.FaultPlan;
@@ -22,6 +26,7 @@ import dev.parley.local.lambda.FunctionProcess.Program;
 import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.Tracing;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -30,18 +35,26 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipOutputStream;
@@ -51,6 +64,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
 
 /// Handlers under AWS's own runtime interface client, and programs that are none.
 @Timeout(120)
@@ -156,14 +170,40 @@ final class FunctionProcessesTest {
                 "NO_PROXY", // a local service's
                 "OF_THE_TEMPLATE",
                 "PATH",
-                "PWD", // the shell's that it is started by
                 "TZ",
                 "_HANDLER")),
         names);
     assertEquals("yes", environment.path("OF_THE_TEMPLATE").asText());
+    assertEquals(":UTC", environment.path("TZ").asText());
     assertEquals("on-demand", environment.path("AWS_LAMBDA_INITIALIZATION_TYPE").asText());
     assertEquals("AWS_Lambda_java25", environment.path("AWS_EXECUTION_ENV").asText());
     assertEquals(CODE.toString(), environment.path("LAMBDA_TASK_ROOT").asText());
+  }
+
+  /// "Defined runtime environment variables", Lambda developer guide: they are not reserved.
+  @Test
+  void aTemplateMayGiveAFunctionItsOwnPathLanguageAndTimeZone() throws Exception {
+    Map<String, String> own =
+        Map.of("PATH", "/opt/bin:/usr/bin:/bin", "LANG", "C.UTF-8", "TZ", "Europe/Berlin");
+    LocalFunction function =
+        java(
+            Reporting.class,
+            false,
+            Faults.none(),
+            new Limits(1, Duration.ofMinutes(1)),
+            20,
+            own,
+            Tracing.off());
+
+    JsonNode environment = report(function, "{}").path("environment");
+
+    own.forEach((name, value) -> assertEquals(value, environment.path(name).asText(), name));
+  }
+
+  /// What a template must set is set by nobody else: whoever forgets it is to see that here.
+  @Test
+  void theCommandOfAFunctionNamesNoHooks() {
+    assertFalse(host.java().command("A::b", 512, true).toString().contains("crac"));
   }
 
   public static final class Failing implements RequestHandler<String, String> {
@@ -179,6 +219,9 @@ final class FunctionProcessesTest {
       }
       if (event.equals("long")) {
         return "x".repeat(RuntimeApi.PAYLOAD_BYTES_MAX);
+      }
+      if (event.equals("memory")) {
+        throw new OutOfMemoryError("none left");
       }
       if (event.equals("process")) {
         return Long.toString(ProcessHandle.current().pid());
@@ -222,14 +265,14 @@ final class FunctionProcessesTest {
   @Test
   void anInvocationThatTakesTooLongIsKilledWithItsProcess() {
     LocalFunction function =
-        java(Failing.class, false, Faults.none(), new Limits(1, Duration.ofMinutes(1)), 1);
+        java(Failing.class, false, Faults.none(), new Limits(1, Duration.ofMinutes(1)), 5);
     ProcessHandle process = ProcessHandle.of(number(invoke(function, "\"process\""))).orElseThrow();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "\"sleep\""));
 
     assertEquals("Sandbox.Timedout", error.errorType());
     assertTrue(
-        String.valueOf(error.getMessage()).endsWith("Task timed out after 1.00 seconds"),
+        String.valueOf(error.getMessage()).endsWith("Task timed out after 5.00 seconds"),
         error.getMessage());
     process.onExit().join();
     assertNotEquals(process.pid(), number(invoke(function, "\"process\"")));
@@ -248,14 +291,71 @@ final class FunctionProcessesTest {
     assertFalse(invoke(function, "\"process\"").isEmpty());
   }
 
+  /// AWS's client ends behind a result that was refused, and behind an error of the JVM itself.
   @Test
-  void aResultBeyondTheQuotaIsAnError() {
-    FunctionError error =
-        assertThrows(
-            FunctionError.class,
-            () -> invoke(java(Failing.class, false, Faults.none()), "\"long\""));
+  void aProcessThatEndsBehindItsAnswerGetsNoFurtherInvocation() {
+    LocalFunction function = java(Failing.class, false, Faults.none());
+    Map<String, String> failures =
+        Map.of("long", "Function.ResponseSizeTooLarge", "memory", "java.lang.OutOfMemoryError");
+    String process = invoke(function, "\"process\"");
 
-    assertEquals("Function.ResponseSizeTooLarge", error.errorType());
+    for (Map.Entry<String, String> failure : failures.entrySet()) {
+      FunctionError error =
+          assertThrows(FunctionError.class, () -> invoke(function, "\"" + failure.getKey() + "\""));
+      assertEquals(failure.getValue(), error.errorType());
+      String next = invoke(function, "\"process\"");
+      assertNotEquals(process, next, failure.getKey());
+      process = next;
+    }
+  }
+
+  @Test
+  void aProcessThatIsToEndGetsNoFurtherInvocation() throws Exception {
+    FunctionProcess process =
+        FunctionProcess.start(
+            host,
+            new Program("f", List.of("sleep", "1000"), CODE, false),
+            Map.of("PATH", "/usr/bin:/bin"),
+            line -> {});
+    assertTrue(process.take());
+
+    process.end(); // which takes the system a moment
+
+    assertFalse(process.take());
+    assertFalse(process.release());
+  }
+
+  @Test
+  void aTraceHasWhatWasThrownInTheProcess() throws Exception {
+    Tracing tracing = new Tracing(new Traces(), 1, new Random(1)).collectFromThisProcess();
+    List<String> segments = new CopyOnWriteArrayList<>();
+    AWSXRay.getGlobalRecorder()
+        .addSegmentListener(
+            new SegmentListener() {
+              @Override
+              public void beforeEndSegment(Segment segment) {
+                segments.add(segment.serialize());
+              }
+            });
+    LocalFunction function =
+        java(
+            Failing.class,
+            false,
+            Faults.none(),
+            new Limits(1, Duration.ofMinutes(1)),
+            20,
+            Map.of(),
+            tracing);
+
+    assertThrows(FunctionError.class, () -> invoke(function, "\"no\""));
+
+    JsonNode thrown = Json.MAPPER.readTree(segments.getFirst()).at("/cause/exceptions/0");
+    assertEquals("java.lang.IllegalStateException", thrown.path("type").asText());
+    assertEquals("no", thrown.path("message").asText());
+    assertEquals(
+        "FunctionProcessesTest.handleRequest",
+        thrown.at("/stack/0/label").asText(),
+        segments::toString);
   }
 
   @Test
@@ -311,6 +411,7 @@ final class FunctionProcessesTest {
               + System.currentTimeMillis()
               + ",\"CloudWatchMetrics\":[{\"Namespace\":\"N\",\"Dimensions\":[[]],"
               + "\"Metrics\":[{\"Name\":\"Printed\",\"Unit\":\"Count\"}]}]},\"Printed\":7}");
+      System.out.println("{\"level\":\"INFO\"}");
       System.out.println("a line to read");
       System.err.println("an error to read");
       return event;
@@ -325,12 +426,22 @@ final class FunctionProcessesTest {
     try {
       FunctionOutput.install();
 
-      invoke(java(Printing.class, false, Faults.none()), "\"\"");
+      LocalFunction function =
+          java(
+              Printing.class,
+              false,
+              Faults.none(),
+              new Limits(1, Duration.ofMinutes(1)),
+              20,
+              Map.of("JAVA_TOOL_OPTIONS", "-Da=b"),
+              Tracing.off());
+      invoke(function, "\"\"");
 
       Wait.until(() -> printed.toString(UTF_8).contains("an error to read"));
       Wait.until(() -> metrics.json().contains("Printed"));
-      assertTrue(printed.toString(UTF_8).contains("a line to read"), printed.toString(UTF_8));
-      assertFalse(printed.toString(UTF_8).contains("_aws"), printed.toString(UTF_8));
+      List<String> lines = printed.toString(UTF_8).lines().sorted().toList();
+      assertEquals(
+          List.of("f: a line to read", "f: an error to read", "{\"level\":\"INFO\"}"), lines);
     } finally {
       System.setOut(console);
     }
@@ -401,7 +512,8 @@ final class FunctionProcessesTest {
             Faults.none(),
             new Limits(1, Duration.ofMinutes(1)),
             20,
-            Map.of("OF_THE_TEMPLATE", "fail"));
+            Map.of("OF_THE_TEMPLATE", "fail"),
+            Tracing.off());
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "\"\""));
 
@@ -438,6 +550,27 @@ final class FunctionProcessesTest {
     Files.delete(told);
   }
 
+  /// As a script does that starts its runtime and waits for it.
+  @Test
+  void whatAFunctionHasStartedEndsWithIt() throws Exception {
+    for (String then : List.of("wait", "exit 3")) {
+      Path told = Files.createTempFile("process", "");
+      LocalFunction function =
+          function(List.of("/bin/sh", "-c", "sleep 1000 & echo $! > " + told + "; " + then), false);
+      Thread invoking =
+          Thread.startVirtualThread(
+              () -> assertThrows(FunctionError.class, () -> invoke(function, "{}")));
+      Wait.until(() -> !Files.readString(told).isBlank());
+      ProcessHandle child = ProcessHandle.of(number(Files.readString(told).strip())).orElseThrow();
+
+      function.close();
+
+      child.onExit().join();
+      invoking.join();
+      Files.delete(told);
+    }
+  }
+
   /// Starts a program that would go on for long, and says which.
   static final class Cloud {
     private Cloud() {}
@@ -447,10 +580,13 @@ final class FunctionProcessesTest {
       FunctionProcess process =
           FunctionProcess.start(
               host,
-              new Program("f", List.of("/bin/sh", "-c", "trap '' TERM; sleep 1000"), CODE, false),
+              new Program(
+                  "f",
+                  List.of("/bin/sh", "-c", "trap '' TERM; sleep 1000 & echo $$ $!; wait"),
+                  CODE,
+                  false),
               Map.of("PATH", "/usr/bin:/bin"),
-              line -> {});
-      System.out.println(process.pid() + " " + host.folder());
+              processes -> System.out.println(host.folder() + " " + processes));
       process.initialize();
     }
   }
@@ -467,13 +603,16 @@ final class FunctionProcessesTest {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String[] told = cloud.inputReader(UTF_8).readLine().split(" ", -1);
-    ProcessHandle process = ProcessHandle.of(number(told[0])).orElseThrow();
-    assertTrue(Files.exists(Path.of(told[1])));
+    Path folder = Path.of(told[0]);
+    assertTrue(Files.exists(folder));
+    List<ProcessHandle> processes =
+        Stream.of(told).skip(1).map(p -> ProcessHandle.of(number(p)).orElseThrow()).toList();
+    assertEquals(2, processes.size());
 
     cloud.destroyForcibly().waitFor();
 
-    process.onExit().join();
-    Wait.until(() -> !Files.exists(Path.of(told[1])));
+    processes.forEach(process -> process.onExit().join());
+    Wait.until(() -> !Files.exists(folder));
   }
 
   // ---- Packages
@@ -493,6 +632,48 @@ final class FunctionProcessesTest {
         ZipException.class, () -> host.unpack(Files.writeString(folder.resolve("no.zip"), "no")));
   }
 
+  /// A program, or a script that starts it.
+  @Test
+  void whatIsExecutableInAPackageIsSoWhenItIsUnpacked(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("executable.zip");
+    Map<String, ?> options = Map.of("create", true, "enablePosixFileAttributes", true);
+    try (FileSystem zip = FileSystems.newFileSystem(file, options)) {
+      for (String permissions : List.of("rwxr-xr-x", "rw-r--r--")) {
+        Path entry = Files.writeString(zip.getPath(permissions), "text");
+        Files.setPosixFilePermissions(entry, PosixFilePermissions.fromString(permissions));
+      }
+    }
+
+    Path root = host.unpack(file);
+
+    for (String permissions : List.of("rwxr-xr-x", "rw-r--r--")) {
+      assertEquals(
+          permissions,
+          PosixFilePermissions.toString(Files.getPosixFilePermissions(root.resolve(permissions))));
+    }
+    Path plain = host.unpack(zip(folder.resolve("plain.zip"), "a.txt"));
+    assertFalse(Files.isExecutable(plain.resolve("a.txt")), "a package that says nothing of it");
+  }
+
+  /// It may be older than what was compiled since.
+  @Test
+  void whenAPackageWasMadeIsLoggedOnce(@TempDir Path folder) throws Exception {
+    Path file = zip(folder.resolve("old.zip"), "a.txt");
+    Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2026-11-01T00:00:00Z")));
+
+    List<String> lines;
+    try (Logs.Listening log = Logs.listen()) {
+      host.unpack(file);
+      host.unpack(file);
+      lines = log.lines(Level.INFO);
+    }
+
+    assertEquals(1, lines.size(), lines.toString());
+    assertTrue(
+        lines.getFirst().endsWith(file + " was packaged at 2026-11-01T00:00:00Z"),
+        lines.getFirst());
+  }
+
   private static Path zip(Path file, String entry) throws IOException {
     try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
       zip.putNextEntry(new ZipEntry(entry));
@@ -510,7 +691,13 @@ final class FunctionProcessesTest {
   private LocalFunction java(
       Class<?> handler, boolean snapStart, Faults faults, Limits limits, int timeoutSeconds) {
     return java(
-        handler, snapStart, faults, limits, timeoutSeconds, Map.of("OF_THE_TEMPLATE", "yes"));
+        handler,
+        snapStart,
+        faults,
+        limits,
+        timeoutSeconds,
+        Map.of("OF_THE_TEMPLATE", "yes"),
+        Tracing.off());
   }
 
   private LocalFunction java(
@@ -519,7 +706,8 @@ final class FunctionProcessesTest {
       Faults faults,
       Limits limits,
       int timeoutSeconds,
-      Map<String, String> environment) {
+      Map<String, String> environment,
+      Tracing tracing) {
     List<String> command = host.java().command(handler.getName(), 512, snapStart);
     return function(
         new Program("f", command, CODE, snapStart),
@@ -527,7 +715,8 @@ final class FunctionProcessesTest {
         faults,
         limits,
         timeoutSeconds,
-        environment);
+        environment,
+        tracing);
   }
 
   private LocalFunction function(List<String> command, boolean snapStart) {
@@ -537,7 +726,8 @@ final class FunctionProcessesTest {
         Faults.none(),
         new Limits(1, Duration.ofMinutes(1)),
         20,
-        Map.of());
+        Map.of(),
+        Tracing.off());
   }
 
   private LocalFunction function(
@@ -546,7 +736,8 @@ final class FunctionProcessesTest {
       Faults faults,
       Limits limits,
       int timeoutSeconds,
-      Map<String, String> ofTheTemplate) {
+      Map<String, String> ofTheTemplate,
+      Tracing tracing) {
     Map<String, String> environment = new HashMap<>(ofTheTemplate);
     environment.putAll(LocalClients.environment());
     environment.put("AWS_LAMBDA_FUNCTION_NAME", program.name());
@@ -561,7 +752,7 @@ final class FunctionProcessesTest {
             Duration.ofSeconds(timeoutSeconds),
             faults,
             null,
-            Tracing.off(),
+            tracing,
             metrics);
     functions.add(function);
     return function;

@@ -11,10 +11,12 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterAll;
@@ -54,6 +56,7 @@ final class RuntimeApiTest {
           Long.parseLong(header(event, "Lambda-Runtime-Deadline-Ms")) - System.currentTimeMillis();
       assertTrue(left > 0 && left <= 20_000, left + " ms");
       assertEquals(202, post(api, "invocation/r-1/response", "[2]").statusCode());
+      var _ = get(api, NEXT);
       assertEquals("[2]", new String(result.join(), UTF_8));
     }
   }
@@ -61,30 +64,111 @@ final class RuntimeApiTest {
   @Test
   void anEventWaitsForARuntimeThatHasNotAskedYet() throws Exception {
     try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
-      CompletableFuture<byte[]> first = api.invoke("1".getBytes(UTF_8), context("r-1"));
+      CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
+
       assertEquals("1", get(api, NEXT).join().body());
       post(api, "invocation/r-1/response", "one");
-      CompletableFuture<byte[]> second = api.invoke("2".getBytes(UTF_8), context("r-2"));
+      var _ = get(api, NEXT);
+      assertEquals("one", new String(result.join(), UTF_8));
+    }
+  }
 
-      assertEquals("2", get(api, NEXT).join().body());
-      post(api, "invocation/r-2/response", "two");
-      assertEquals("one", new String(first.join(), UTF_8));
-      assertEquals("two", new String(second.join(), UTF_8));
+  /// Whoever is told of the result gives the runtime another event.
+  @Test
+  void anInvocationEndsOnceItsRuntimeAsksForTheNextEvent() throws Exception {
+    try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
+      CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
+      get(api, NEXT).join();
+      post(api, "invocation/r-1/response", "one");
+      assertFalse(result.isDone(), "it may exit now");
+
+      CompletableFuture<HttpResponse<String>> next = get(api, NEXT);
+
+      assertEquals("one", new String(result.join(), UTF_8));
+      var _ = api.invoke("2".getBytes(UTF_8), context("r-2"));
+      assertEquals("2", next.join().body());
     }
   }
 
   @Test
-  void anErrorIsTakenWithItsTypeAndMessage() throws Exception {
+  void whatARuntimeHasAnsweredBeforeItEndsIsItsResult() throws Exception {
     try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
       CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
       get(api, NEXT).join();
+      post(api, "invocation/r-1/response", "one");
 
-      post(
-          api,
-          "invocation/r-1/error",
-          "{\"errorMessage\":\"no\",\"errorType\":\"T\",\"stackTrace\":[]}");
+      api.end(new FunctionError("Runtime.ExitError", "and it ended"));
 
-      assertEquals("T: no", failure(result));
+      assertEquals("one", new String(result.join(), UTF_8));
+      assertEquals(
+          "Runtime.ExitError: and it ended",
+          failure(api.invoke("2".getBytes(UTF_8), context("r-2"))));
+    }
+  }
+
+  @Test
+  void anErrorIsTakenWithItsTypeItsMessageAndItsStack() throws Exception {
+    FunctionError error =
+        error(
+            "{\"errorMessage\":\"no\",\"errorType\":\"T\",\"stackTrace\":[\"a.B.c(B.java:1)\"]}",
+            "Lambda-Runtime-Function-Error-Type",
+            "Runtime.UserException",
+            "Lambda-Runtime-Function-XRay-Error-Cause",
+            """
+            {"working_directory": "/", "paths": ["B.java"], "exceptions": [{"type": "T",
+             "message": "no", "stack": [{"label": "c", "path": "B.java", "line": 1}]}]}
+            """
+                .replace("\n", ""));
+
+    assertEquals("T: no", error.errorType() + ": " + error.getMessage());
+    assertEquals("[B.c(B.java:1)]", Arrays.toString(error.getStackTrace()));
+  }
+
+  /// Java's client says nothing else of a handler that it cannot call.
+  @Test
+  void anErrorWithoutATypeHasThatOfItsHeader() throws Exception {
+    String[] header = {"Lambda-Runtime-Function-Error-Type", "Runtime.BadFunctionCode"};
+
+    FunctionError error = error("{\"errorMessage\":\"no\",\"errorType\":null}", header);
+    assertEquals("Runtime.BadFunctionCode: no", error.errorType() + ": " + error.getMessage());
+    error = error("no JSON", header);
+    assertEquals("Runtime.BadFunctionCode: no JSON", error.errorType() + ": " + error.getMessage());
+    error = error("no JSON");
+    assertEquals("Runtime.Unknown: no JSON", error.errorType() + ": " + error.getMessage());
+  }
+
+  /// A stack that has overflowed has a thousand lines.
+  @Test
+  void aLongStackIsTakenInAHeader() throws Exception {
+    String stack = "{\"label\":\"again\",\"path\":\"Recursion.java\",\"line\":12},".repeat(10_000);
+
+    FunctionError error =
+        error(
+            "{\"errorType\":\"java.lang.StackOverflowError\"}",
+            "Lambda-Runtime-Function-XRay-Error-Cause",
+            "{\"exceptions\":[{\"stack\":[" + stack.substring(0, stack.length() - 1) + "]}]}");
+
+    assertEquals("java.lang.StackOverflowError", error.errorType());
+    assertEquals(10_000, error.getStackTrace().length);
+  }
+
+  /// What a runtime's error is taken for.
+  private static FunctionError error(String body, String... headers) throws Exception {
+    try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
+      CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
+      get(api, NEXT).join();
+      HttpRequest.Builder request =
+          request(api, "invocation/r-1/error").POST(HttpRequest.BodyPublishers.ofString(body));
+      if (headers.length > 0) {
+        request.headers(headers);
+      }
+      assertEquals(
+          202,
+          HTTP.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode(),
+          "it is taken");
+      var _ = get(api, NEXT);
+      return assertInstanceOf(
+          FunctionError.class, assertThrows(CompletionException.class, result::join).getCause());
     }
   }
 
@@ -94,17 +178,54 @@ final class RuntimeApiTest {
       assertEquals(403, post(api, "invocation/r-1/response", "").statusCode());
       CompletableFuture<HttpResponse<String>> next = get(api, NEXT);
       api.initialized().join();
-      assertEquals(403, get(api, NEXT).join().statusCode(), "while another one waits");
       CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
       next.join();
-      assertEquals(403, get(api, NEXT).join().statusCode(), "before the result");
       assertEquals(403, post(api, "init/error", "{}").statusCode());
       assertEquals(400, post(api, "invocation/r-2/response", "").statusCode());
       assertEquals(404, get(api, "restore/next").join().statusCode(), "without SnapStart");
 
       assertEquals(202, post(api, "invocation/r-1/response", "1").statusCode());
       assertEquals(403, post(api, "invocation/r-1/response", "again").statusCode());
+      assertEquals(403, post(api, "invocation/r-1/error", "{}").statusCode());
+      var _ = get(api, NEXT);
       assertEquals("1", new String(result.join(), UTF_8));
+    }
+  }
+
+  /// As on AWS: a runtime whose call was cut off asks again.
+  @Test
+  void whoAsksAgainBeforeTheResultGetsTheSameEvent() throws Exception {
+    try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
+      CompletableFuture<byte[]> result = api.invoke("1".getBytes(UTF_8), context("r-1"));
+      get(api, NEXT).join();
+
+      HttpResponse<String> again = get(api, NEXT).join();
+
+      assertEquals(200, again.statusCode());
+      assertEquals("1", again.body());
+      assertEquals("r-1", header(again, "Lambda-Runtime-Aws-Request-Id"));
+      assertEquals(202, post(api, "invocation/r-1/response", "one").statusCode());
+      var _ = get(api, NEXT);
+      assertEquals("one", new String(result.join(), UTF_8));
+    }
+  }
+
+  @Test
+  void whoAsksAgainWhileThereIsNoEventGetsTheNextOne() throws Exception {
+    try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
+      int port = URI.create("http://" + api.address()).getPort();
+      try (Socket cutOff = new Socket("127.0.0.1", port)) {
+        cutOff
+            .getOutputStream()
+            .write("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".getBytes(UTF_8));
+        api.initialized().join();
+      }
+      var _ = api.invoke("1".getBytes(UTF_8), context("r-1"));
+
+      HttpResponse<String> event = get(api, NEXT).join();
+
+      assertEquals(200, event.statusCode());
+      assertEquals("1", event.body());
     }
   }
 
