@@ -67,7 +67,7 @@ class PackagedFunctionTest {
     Program program =
         new Program(
             name,
-            host.java().command(function.handler(), function.memorySizeMb(), false),
+            host.java().command(function.handler(), function.memorySizeMb()),
             host.unpack(Packages.zip(function)),
             false);
     Map<String, String> environment = new HashMap<>(function.environment());

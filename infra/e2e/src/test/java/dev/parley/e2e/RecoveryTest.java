@@ -18,9 +18,6 @@ class RecoveryTest {
   private static final int SCHEDULES =
       Integer.parseInt(System.getProperty("parley.schedules", "50"));
 
-  /// Processes have few schedules, and functions that are killed first.
-  private static final long FIRST_SEED = TestCloud.IN_PROCESSES ? 2 : 1;
-
   /// How many participants have the client in Java; the others have that of the page.
   private static final double JAVA_SHARE = 0.6;
 
@@ -32,7 +29,7 @@ class RecoveryTest {
       if (replayed != null) {
         problems.addAll(run(recovery, Long.parseLong(replayed), Recovery.TOGETHER_MAX));
       } else {
-        for (long seed = FIRST_SEED; recovery.schedules() < SCHEDULES; seed++) {
+        for (long seed = 1; recovery.schedules() < SCHEDULES; seed++) {
           int count = Math.min(Recovery.TOGETHER_MAX, SCHEDULES - recovery.schedules());
           problems.addAll(run(recovery, seed, count));
         }

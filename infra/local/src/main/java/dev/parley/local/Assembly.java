@@ -313,8 +313,7 @@ final class Assembly {
       program =
           new Program(
               function.logicalId(),
-              host.java()
-                  .command(function.handler(), function.memorySizeMb(), function.snapStart()),
+              host.java().command(function.handler(), function.memorySizeMb()),
               host.unpack(code),
               function.snapStart());
     } catch (IOException e) {

@@ -24,7 +24,11 @@ import software.amazon.awssdk.utilslite.SdkInternalThreadLocal;
 /// Its options are those of the managed runtimes for Java 17 and 21, whose command lines functions
 /// have printed: sigpwned/the-lambda-iceberg-dissecting-the-official-java-runtimes. From Java 25 on
 /// the JVM stops at its first compiler except under SnapStart ("Customize Java runtime startup
-/// behavior", Lambda developer guide). `Unlike AWS:` there is no AOT cache of the client's classes.
+/// behavior", Lambda developer guide).
+///
+/// `Unlike AWS:` it does so under SnapStart, too: what the compilers do before a snapshot they do
+/// once there and at each start here, of which it is half. And there is no AOT cache of the
+/// client's classes.
 public final class JavaRuntime {
   /// The JVM's heap, of the function's memory: 445,645 KB of 512 MB.
   private static final double HEAP_SHARE = 0.85;
@@ -100,10 +104,12 @@ public final class JavaRuntime {
   ///
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
-  public List<String> command(String handler, int memorySizeMb, boolean snapStart) {
-    List<String> options =
-        snapStart ? List.of() : List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1");
-    return command(handler, memorySizeMb, options, jars());
+  public List<String> command(String handler, int memorySizeMb) {
+    return command(
+        handler,
+        memorySizeMb,
+        List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1"),
+        jars());
   }
 
   /// The same with other options and another class path, for measurements.

@@ -203,7 +203,7 @@ final class FunctionProcessesTest {
   /// What a template must set is set by nobody else: whoever forgets it is to see that here.
   @Test
   void theCommandOfAFunctionNamesNoHooks() {
-    assertFalse(host.java().command("A::b", 512, true).toString().contains("crac"));
+    assertFalse(host.java().command("A::b", 512).toString().contains("crac"));
   }
 
   public static final class Failing implements RequestHandler<String, String> {
@@ -708,7 +708,7 @@ final class FunctionProcessesTest {
       int timeoutSeconds,
       Map<String, String> environment,
       Tracing tracing) {
-    List<String> command = host.java().command(handler.getName(), 512, snapStart);
+    List<String> command = host.java().command(handler.getName(), 512);
     return function(
         new Program("f", command, CODE, snapStart),
         handler.getName(),
