@@ -11,6 +11,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -214,7 +215,7 @@ final class RuntimeApiTest {
   void whoAsksAgainWhileThereIsNoEventGetsTheNextOne() throws Exception {
     try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
       int port = URI.create("http://" + api.address()).getPort();
-      try (Socket cutOff = new Socket("127.0.0.1", port)) {
+      try (Socket cutOff = new Socket(InetAddress.getLoopbackAddress(), port)) {
         cutOff
             .getOutputStream()
             .write("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".getBytes(UTF_8));
