@@ -22,7 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A function as it is packaged, in a process of its own that nobody else calls.
+/// A function as it is packaged, in a process of its own that nobody else calls. The others run in
+/// this JVM.
 @Timeout(120)
 class PackagedFunctionTest {
   private static final String SENDER_TRACE = "1-5759e988-bd862e3fe1be46a994272793";
@@ -33,7 +34,8 @@ class PackagedFunctionTest {
   @Test
   void anInvocationThatIsNotSampledPostsWhatItDoesForASampledMessage() throws Exception {
     assumeTrue(TestCloud.IN_PROCESSES, "mvn verify runs it once there are packages");
-    try (LocalCloud cloud = TestCloud.start();
+    try (LocalCloud cloud =
+            LocalCloud.start(TestCloud.options(TestCloud.TEMPLATE, Map.of()).withProcesses(null));
         TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby");
         ProcessHost host = new ProcessHost()) {
       List<String> printed = new CopyOnWriteArrayList<>();

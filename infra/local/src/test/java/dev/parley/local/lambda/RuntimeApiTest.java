@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.net.Loopback;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -215,7 +215,7 @@ final class RuntimeApiTest {
   void whoAsksAgainWhileThereIsNoEventGetsTheNextOne() throws Exception {
     try (RuntimeApi api = new RuntimeApi(LOOPS, false)) {
       int port = URI.create("http://" + api.address()).getPort();
-      try (Socket cutOff = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      try (Socket cutOff = new Socket(Loopback.V4, port)) {
         cutOff
             .getOutputStream()
             .write("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n".getBytes(UTF_8));
