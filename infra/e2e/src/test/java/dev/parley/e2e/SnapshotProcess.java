@@ -16,20 +16,23 @@ import java.util.stream.Stream;
 /// What Lambda's runtime does before and after a snapshot, with all handlers in one process: it
 /// makes them, runs the hooks that they have registered, and prints what the snapshot would hold.
 ///
-/// Arguments: the handlers' classes.
+/// Arguments: `made` or `restored`, the last that is done, and the handlers' classes.
 final class SnapshotProcess {
   /// What is printed on a line of its own, behind this.
   static final String STATE = "state: ";
 
   private SnapshotProcess() {}
 
-  public static void main(String[] handlers) throws Exception {
+  public static void main(String[] arguments) throws Exception {
     JniHelper.load(); // the runtime's native part, which the hooks use
     List<Object> made = new ArrayList<>();
-    for (String handler : handlers) {
+    for (String handler : List.of(arguments).subList(1, arguments.length)) {
       made.add(Class.forName(handler).getConstructor().newInstance());
     }
     print("made", made);
+    if (arguments[0].equals("made")) {
+      return;
+    }
     Core.getGlobalContext().beforeCheckpoint(requireNonNull(Core.getGlobalContext()));
     print("checkpoint", made);
     Core.getGlobalContext().afterRestore(requireNonNull(Core.getGlobalContext()));
@@ -41,8 +44,10 @@ final class SnapshotProcess {
     ObjectNode json = new ObjectMapper().createObjectNode().put("when", when);
     json.put("connections", connections());
     ObjectNode values = json.putObject("values");
-    state.values().forEach(values::put);
-    state.types().forEach(json.putArray("types")::add);
+    state.values.forEach(values::put);
+    ObjectNode constants = json.putObject("constants");
+    state.constants.forEach((name, all) -> all.forEach(constants.withArrayProperty(name)::add));
+    state.types.forEach(json.putArray("types")::add);
     System.out.println(STATE + json);
   }
 
