@@ -16,7 +16,7 @@ import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
 /// `docs/DEPENDENCIES.md` is about the libraries that are in the packages which the template
-// deploys.
+/// deploys.
 class DependenciesTest {
   private static final Path DOCUMENT = Path.of("..", "..", "docs", "DEPENDENCIES.md");
 
