@@ -4,10 +4,10 @@ import com.amazonaws.services.lambda.runtime.Context;
 import dev.parley.connection.ConnectionId;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
+import dev.parley.platform.Entropy;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,8 +30,6 @@ import org.slf4j.LoggerFactory;
 /// push is either known to be delivered or not, or had no answer in its own time.
 final class Pusher {
   private static final Logger LOG = LoggerFactory.getLogger(Pusher.class);
-  /// Without a seed that a snapshot of the function would keep.
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   private static final Duration PAUSE_MIN = Duration.ofMillis(20);
   private static final Duration PAUSE_MAX = Duration.ofMillis(100);
@@ -149,7 +147,7 @@ final class Pusher {
     List<Target> remainder = new ArrayList<>(to.stream().map(Target::new).toList());
     // Rooms that share members do not all push to the same one at the same time, and so learn from
     // each other who is gone.
-    Collections.shuffle(remainder, RANDOM);
+    Collections.shuffle(remainder, Entropy.RANDOM);
     while (true) {
       List<Target> targets = remainder;
       remainder = new ArrayList<>();

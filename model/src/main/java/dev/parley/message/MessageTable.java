@@ -4,13 +4,13 @@ import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.message.Reservations.Reservation;
 import dev.parley.platform.Deadline;
+import dev.parley.platform.Entropy;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Inserts;
 import dev.parley.table.Row;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -50,9 +50,6 @@ public final class MessageTable {
   private static final int COLLISIONS_MAX = 10;
 
   private static final Logger LOG = LoggerFactory.getLogger(MessageTable.class);
-
-  /// Without a seed that a snapshot of the function would keep.
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -175,7 +172,7 @@ public final class MessageTable {
   /// many each time. All who answer a message of a clock that is ahead begin at the same timestamp.
   private static Timestamp behind(Timestamp taken, int collisions) {
     long microsMax = 1L << Math.min(collisions, COLLISIONS_MAX);
-    return new Timestamp(taken.micros() + RANDOM.nextLong(1, microsMax + 1));
+    return new Timestamp(taken.micros() + Entropy.RANDOM.nextLong(1, microsMax + 1));
   }
 
   private static Instant lastMoment(Timestamp timestamp) {

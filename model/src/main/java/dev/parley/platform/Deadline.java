@@ -1,14 +1,10 @@
 package dev.parley.platform;
 
 import com.amazonaws.services.lambda.runtime.Context;
-import java.security.SecureRandom;
 import java.time.Duration;
 
 /// The end of all attempts of a call together.
 public final class Deadline {
-  /// Without a seed that a snapshot of the function would keep.
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final Ticker ticker;
   private final long endNanos;
 
@@ -55,7 +51,7 @@ public final class Deadline {
   /// Pauses before another attempt, not beyond the deadline. The length is random, so that callers
   /// that met do not meet again.
   public void pause(Duration min, Duration max) {
-    long nanos = RANDOM.nextLong(min.toNanos(), max.toNanos());
+    long nanos = Entropy.RANDOM.nextLong(min.toNanos(), max.toNanos());
     ticker.pause(Duration.ofNanos(Math.min(nanos, left().toNanos())));
   }
 }

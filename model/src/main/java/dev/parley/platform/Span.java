@@ -3,7 +3,6 @@ package dev.parley.platform;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,9 +29,6 @@ final class Span {
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /// Restored from one snapshot, two functions would get the same ids from a generator with a seed.
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final String id = newId();
   private final String name;
   private final Instant start;
@@ -56,7 +52,7 @@ final class Span {
 
   /// 16 hex digits.
   static String newId() {
-    return HexFormat.of().toHexDigits(RANDOM.nextLong());
+    return HexFormat.of().toHexDigits(Entropy.RANDOM.nextLong());
   }
 
   private record CallKey(String service, String operation, String resource) {}

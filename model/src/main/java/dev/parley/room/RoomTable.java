@@ -7,10 +7,10 @@ import static java.util.Objects.requireNonNull;
 
 import dev.parley.Limits;
 import dev.parley.identity.Identity;
+import dev.parley.platform.Entropy;
 import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
-import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,8 +32,6 @@ import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 public final class RoomTable {
   /// Nobody finds a salt by trying.
   private static final int SALT_BYTES = 16;
-
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -81,7 +79,7 @@ public final class RoomTable {
   /// Adds what is missing. Whoever comes first decides.
   private Room create(RoomId room, Identity by, Instant now) {
     byte[] salt = new byte[SALT_BYTES];
-    RANDOM.nextBytes(salt);
+    Entropy.RANDOM.nextBytes(salt);
     var response =
         dynamoDb.updateItem(
             update ->
