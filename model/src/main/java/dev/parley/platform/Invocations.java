@@ -23,6 +23,7 @@ public final class Invocations {
 
   public Invocations(Settings settings) {
     this.daemon = XRayDaemon.of(settings);
+    Trace.open();
   }
 
   /// Handles one event.
@@ -32,10 +33,9 @@ public final class Invocations {
         () -> {
           MDC.put("cold_start", Boolean.toString(cold));
           cold = false;
-          @Nullable String header = context.getXrayTraceId();
-          keepTraceId(header);
+          keepTraceId(context.getXrayTraceId());
           try {
-            return Measurements.of(() -> Trace.invocation(header, daemon, handler));
+            return Measurements.of(() -> Trace.invocation(daemon, handler));
           } finally {
             MDC.clear();
           }

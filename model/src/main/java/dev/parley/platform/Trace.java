@@ -1,14 +1,23 @@
 package dev.parley.platform;
 
+import com.amazonaws.xray.AWSXRay;
+import com.amazonaws.xray.AWSXRayRecorder;
+import com.amazonaws.xray.emitters.Emitter;
+import com.amazonaws.xray.entities.Segment;
+import com.amazonaws.xray.entities.Subsegment;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import software.amazon.lambda.powertools.tracing.TracingUtils;
 
 /// What X-Ray is told of an invocation: its steps, and the AWS calls in them.
 ///
@@ -16,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// makes. A [Part] of an invocation can go on with what others began: then the same steps are
 /// written into their traces too, by [TraceDocuments]. Where nothing is recorded, a step is only
 /// run.
+///
+/// All that is known of Powertools' tracing, and of the X-Ray SDK that it stands on, is in this
+/// class.
 public final class Trace {
   /// The step that a thread is in.
   ///
@@ -24,6 +36,9 @@ public final class Trace {
 
   /// Not bound where nothing is recorded.
   private static final ScopedValue<Place> HERE = ScopedValue.newInstance();
+
+  /// Where Lambda's runtime tells the X-Ray SDK the trace of an invocation.
+  private static final String HEADER_PROPERTY = "com.amazonaws.xray.traceHeader";
 
   private Trace() {}
 
@@ -60,32 +75,92 @@ public final class Trace {
     }
   }
 
-  /// Runs what an invocation does. Its steps are one subsegment of the function's segment, which
-  /// Lambda makes.
+  /// Makes the X-Ray SDK's recorder and opens its socket, so that no invocation has to.
+  static void open() {
+    AWSXRay.getGlobalRecorder();
+  }
+
+  /// Runs invocations that X-Ray is told nothing of.
   ///
-  /// @param header the trace that Lambda gave it
-  /// @param daemon gets the subsegment where the trace is sampled
-  static <T> T invocation(
-      @Nullable String header, @Nullable XRayDaemon daemon, Supplier<T> handler) {
-    Context own = Context.of(header).orElse(null);
-    if (own == null) {
-      return handler.get();
-    }
-    Span root = Span.begin("## handleRequest");
+  /// @param header the trace that they are in, as Lambda says it
+  static <T> T unsent(String header, Callable<T> invocations) throws Exception {
+    AWSXRayRecorder recorder = AWSXRay.getGlobalRecorder();
+    Emitter emitter = recorder.getEmitter();
+    String before = System.getProperty(HEADER_PROPERTY);
+    recorder.setEmitter(new NoDaemon());
+    System.setProperty(HEADER_PROPERTY, header);
     try {
-      return run(root, own.traceId(), handler);
+      return invocations.call();
     } finally {
-      if (daemon != null) {
-        daemon.send(XRayDaemon.document(subsegment(root, own)).stream().toList());
+      AWSXRay.clearTraceEntity();
+      recorder.setEmitter(emitter);
+      if (before == null) {
+        System.clearProperty(HEADER_PROPERTY);
+      } else {
+        System.setProperty(HEADER_PROPERTY, before);
       }
     }
   }
 
-  private static ObjectNode subsegment(Span root, Context segment) {
-    return root.json()
-        .put("type", "subsegment")
-        .put("trace_id", segment.traceId())
-        .put("parent_id", segment.parentId());
+  /// Gets segments in the daemon's format, and drops them.
+  private static final class NoDaemon extends Emitter {
+    @Override
+    public boolean sendSegment(Segment segment) {
+      return !segment.serialize().isEmpty();
+    }
+
+    @Override
+    public boolean sendSubsegment(Subsegment subsegment) {
+      return !subsegment.streamSerialize().isEmpty();
+    }
+  }
+
+  /// Runs what an invocation does, as one subsegment of the function's segment, which Lambda makes.
+  ///
+  /// @param daemon gets the steps in that subsegment where the invocation is sampled
+  static <T> T invocation(@Nullable XRayDaemon daemon, Supplier<T> handler) {
+    // TracingUtils takes a consumer, so the list passes the result out.
+    List<@Nullable T> result = new ArrayList<>(1);
+    TracingUtils.withSubsegment("handleRequest", own -> result.add(record(own, daemon, handler)));
+    return result.getFirst();
+  }
+
+  private static <T> T record(Subsegment own, @Nullable XRayDaemon daemon, Supplier<T> handler) {
+    if (!own.getParentSegment().isSampled()) {
+      return handler.get();
+    }
+    String traceId = own.getParentSegment().getTraceId().toString();
+    Span root = Span.begin(own.getName());
+    own.setId(root.id());
+    try {
+      return run(root, traceId, handler);
+    } finally {
+      ObjectNode recorded = root.json();
+      own.setFault(recorded.has("fault"));
+      root.annotations().forEach((key, value) -> annotate(own, key, value));
+      if (daemon != null) {
+        daemon.send(steps(recorded, traceId));
+      }
+    }
+  }
+
+  private static void annotate(Subsegment own, String key, Object value) {
+    switch (value) {
+      case Number number -> own.putAnnotation(key, number);
+      case Boolean flag -> own.putAnnotation(key, flag);
+      default -> own.putAnnotation(key, value.toString());
+    }
+  }
+
+  /// A document for each step. X-Ray knows by the ids where they belong, so that the SDK need not
+  /// hold them.
+  private static List<byte[]> steps(ObjectNode root, String traceId) {
+    return root.path("subsegments")
+        .valueStream()
+        .map(step -> ((ObjectNode) step).put("type", "subsegment").put("trace_id", traceId))
+        .map(step -> step.put("parent_id", root.path("id").textValue()))
+        .flatMap(step -> XRayDaemon.document(step).stream())
+        .toList();
   }
 
   /// Runs one step under its name.

@@ -4,14 +4,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.amazonaws.xray.AWSXRay;
+import com.amazonaws.xray.AWSXRayRecorder;
+import com.amazonaws.xray.AWSXRayRecorderBuilder;
+import com.amazonaws.xray.config.DaemonConfiguration;
+import com.amazonaws.xray.contexts.LambdaSegmentContext;
+import com.amazonaws.xray.contexts.SegmentContextResolverChain;
+import com.amazonaws.xray.emitters.Emitter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// An X-Ray daemon that keeps the documents.
 final class TestDaemon implements AutoCloseable {
@@ -33,6 +42,30 @@ final class TestDaemon implements AutoCloseable {
   XRayDaemon client() {
     return requireNonNull(
         XRayDaemon.of(new Settings(Map.of("AWS_XRAY_DAEMON_ADDRESS", address()))));
+  }
+
+  /// Runs an invocation as on Lambda, where the X-Ray SDK knows the segment by a header only, and
+  /// sends subsegments here.
+  <T> T onLambda(String header, Supplier<T> invocation) {
+    AWSXRayRecorder before = AWSXRay.getGlobalRecorder();
+    System.setProperty("com.amazonaws.xray.traceHeader", header);
+    try {
+      DaemonConfiguration here = new DaemonConfiguration();
+      here.setDaemonAddress(address());
+      SegmentContextResolverChain lambda = new SegmentContextResolverChain();
+      lambda.addResolver(LambdaSegmentContext::new);
+      AWSXRay.setGlobalRecorder(
+          AWSXRayRecorderBuilder.standard()
+              .withSegmentContextResolverChain(lambda)
+              .withEmitter(Emitter.create(here))
+              .build());
+      return invocation.get();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      AWSXRay.setGlobalRecorder(before);
+      System.clearProperty("com.amazonaws.xray.traceHeader");
+    }
   }
 
   /// The next document.

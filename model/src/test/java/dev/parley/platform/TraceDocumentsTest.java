@@ -114,13 +114,15 @@ class TraceDocumentsTest {
   private void invocation(boolean sampled, Runnable handler) {
     String header = sampled ? OWN.header() : OWN.header().replace("Sampled=1", "Sampled=0");
     assertTrue(
-        Trace.invocation(
+        daemon.onLambda(
             header,
-            daemon.client(),
-            () -> {
-              handler.run();
-              return true;
-            }));
+            () ->
+                Trace.invocation(
+                    daemon.client(),
+                    () -> {
+                      handler.run();
+                      return true;
+                    })));
   }
 
   private static TraceDocuments.Origin origin(Trace.Context context, String message) {
@@ -157,7 +159,7 @@ class TraceDocumentsTest {
     assertTrue(posts.isEmpty());
     assertEquals(
         SENDER.traceId() + " " + OTHER.traceId(),
-        daemon.document().at("/subsegments/0/annotations/continues").textValue());
+        daemon.document().at("/annotations/continues").textValue());
   }
 
   private static void assertNested(JsonNode node) {
