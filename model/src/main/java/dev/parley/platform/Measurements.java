@@ -10,6 +10,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.cloudwatchlogs.emf.config.EnvironmentConfigurationProvider;
+import software.amazon.cloudwatchlogs.emf.environment.Environments;
 import software.amazon.lambda.powertools.metrics.Metrics;
 import software.amazon.lambda.powertools.metrics.MetricsFactory;
 import software.amazon.lambda.powertools.metrics.model.DimensionSet;
@@ -27,6 +29,11 @@ final class Measurements {
       Objects.requireNonNullElse(System.getenv("POWERTOOLS_SERVICE_NAME"), "parley");
 
   private static final ScopedValue<Measurements> OF_INVOCATION = ScopedValue.newInstance();
+
+  static {
+    // The library would ask an EC2 instance's metadata where it runs, and keep the connection.
+    EnvironmentConfigurationProvider.getConfig().setEnvironmentOverride(Environments.Lambda);
+  }
 
   /// What one line has one of.
   private record Line(@Nullable Instant at, @Nullable String dimension, String of) {

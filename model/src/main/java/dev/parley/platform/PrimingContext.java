@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// What an invocation is told that is made for [Priming]: it is sampled, so that what it does is
 /// traced too, and has time.
 record PrimingContext(String functionName) implements Context {
+  static final String TRACE_HEADER =
+      "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1";
+
   @Override
   public String getAwsRequestId() {
     return "00000000-0000-0000-0000-000000000000";
@@ -17,7 +20,7 @@ record PrimingContext(String functionName) implements Context {
 
   @Override
   public String getXrayTraceId() {
-    return "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=1";
+    return TRACE_HEADER;
   }
 
   @Override

@@ -26,7 +26,7 @@ final class StandIn implements AutoCloseable {
 
   private final ServerSocket server;
   private final DatagramSocket daemon;
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService accepting = Executors.newVirtualThreadPerTaskExecutor();
   private final AtomicInteger calls = new AtomicInteger();
   private final byte[] answer;
 
@@ -35,7 +35,7 @@ final class StandIn implements AutoCloseable {
     this.answer = answer;
     server = new ServerSocket(0, BACKLOG_MAX, InetAddress.getLoopbackAddress());
     daemon = new DatagramSocket(0, InetAddress.getLoopbackAddress());
-    threads.execute(this::accept);
+    accepting.execute(this::accept);
   }
 
   boolean wasCalled() {
@@ -54,13 +54,14 @@ final class StandIn implements AutoCloseable {
   }
 
   private void accept() {
-    while (!server.isClosed()) {
-      try {
-        Socket socket = server.accept();
-        socket.setSoTimeout(REQUEST_MS_MAX);
-        threads.execute(() -> answer(socket));
-      } catch (IOException e) {
-        // It was closed, or the caller has gone.
+    try (ExecutorService answers = Executors.newVirtualThreadPerTaskExecutor()) {
+      while (!server.isClosed()) {
+        try {
+          Socket socket = server.accept();
+          answers.execute(() -> answer(socket));
+        } catch (IOException e) {
+          // It was closed.
+        }
       }
     }
   }
@@ -69,6 +70,7 @@ final class StandIn implements AutoCloseable {
     try (socket;
         InputStream in = new BufferedInputStream(socket.getInputStream());
         OutputStream out = socket.getOutputStream()) {
+      socket.setSoTimeout(REQUEST_MS_MAX);
       int length = 0;
       for (String line = line(in); !line.isEmpty(); line = line(in)) {
         String header = line.toLowerCase(Locale.ROOT);
@@ -98,11 +100,11 @@ final class StandIn implements AutoCloseable {
     return line.toString().strip();
   }
 
-  /// Waits for answers that are under way: no socket is left.
+  /// Waits for answers that are under way, also to those who connect just now: no socket is left.
   @Override
   public void close() throws IOException {
     daemon.close();
     server.close();
-    threads.close();
+    accepting.close();
   }
 }
