@@ -1,4 +1,6 @@
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -8,6 +10,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -23,11 +26,39 @@ import java.util.zip.ZipOutputStream;
 /// The libraries' own entries are stored, not compressed. So the package compresses each library as
 /// a whole, which takes a third less than class by class, and a cold start has nothing to inflate.
 ///
+/// Of Log4j's lists of plugins only those are left that the functions' `log4j2.xml` and Powertools'
+/// layout use: Log4j loads every class that is on such a list, and runs some of each.
+///
 /// The same input gives the same bytes.
 ///
 /// Usage: `java FunctionZip.java <zip> <time> <class path>`, the time as in
 /// `project.build.outputTimestamp`.
 public final class FunctionZip {
+  /// A list of Log4j's plugins, which several libraries have.
+  private static final String PLUGINS_FILE =
+      "META-INF/org/apache/logging/log4j/core/config/plugins/Log4j2Plugins.dat";
+
+  /// Category and name of those that are used. A test logs with the package.
+  private static final Set<String> PLUGINS =
+      Set.of(
+          "configurationfactory/xmlconfigurationfactory",
+          "core/appenders",
+          "core/appenderref",
+          "core/console",
+          "core/jsontemplatelayout",
+          "core/logger",
+          "core/loggers",
+          "core/root",
+          "core/thresholdfilter",
+          "jsontemplateresolverfactory/exceptionresolverfactory",
+          "jsontemplateresolverfactory/levelresolverfactory",
+          "jsontemplateresolverfactory/messageresolverfactory",
+          "jsontemplateresolverfactory/powertoolsresolverfactory",
+          "jsontemplateresolverfactory/timestampresolverfactory");
+
+  /// A category that is used as a whole: attributes' values.
+  private static final String CONVERTERS = "typeconverter";
+
   private final LocalDateTime time;
 
   private FunctionZip(LocalDateTime time) {
@@ -88,7 +119,10 @@ public final class FunctionZip {
           .forEach(
               entry -> {
                 try (var in = library.getInputStream(entry)) {
-                  byte[] content = in.readAllBytes();
+                  byte[] content =
+                      entry.getName().equals(PLUGINS_FILE)
+                          ? usedPlugins(new DataInputStream(in))
+                          : in.readAllBytes();
                   CRC32 crc = new CRC32();
                   crc.update(content);
                   ZipEntry copy = entry(entry.getName());
@@ -100,6 +134,38 @@ public final class FunctionZip {
                   throw new UncheckedIOException(e);
                 }
               });
+    }
+    return bytes.toByteArray();
+  }
+
+  /// The list has, for each category, its name, how many plugins it has, and of each the name, the
+  /// class, the name as it was written, and two properties
+  /// (`org.apache.logging.log4j.core.config.plugins.processor.PluginCache`).
+  private static byte[] usedPlugins(DataInputStream in) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    DataOutputStream out = new DataOutputStream(bytes);
+    int categories = in.readInt();
+    out.writeInt(categories);
+    for (int i = 0; i < categories; i++) {
+      String category = in.readUTF();
+      ByteArrayOutputStream used = new ByteArrayOutputStream();
+      DataOutputStream plugins = new DataOutputStream(used);
+      int count = 0;
+      for (int left = in.readInt(); left > 0; left--) {
+        String name = in.readUTF();
+        boolean isUsed = category.equals(CONVERTERS) || PLUGINS.contains(category + "/" + name);
+        DataOutputStream to =
+            isUsed ? plugins : new DataOutputStream(OutputStream.nullOutputStream());
+        to.writeUTF(name);
+        to.writeUTF(in.readUTF());
+        to.writeUTF(in.readUTF());
+        to.writeBoolean(in.readBoolean());
+        to.writeBoolean(in.readBoolean());
+        count += isUsed ? 1 : 0;
+      }
+      out.writeUTF(category);
+      out.writeInt(count);
+      used.writeTo(out);
     }
     return bytes.toByteArray();
   }
