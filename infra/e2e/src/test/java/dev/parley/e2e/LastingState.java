@@ -1,5 +1,7 @@
 package dev.parley.e2e;
 
+import static java.util.stream.Collectors.toSet;
+
 import java.io.IOException;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
@@ -22,26 +24,45 @@ import org.jspecify.annotations.Nullable;
 
 /// What outlives an invocation: everything that handlers' objects lead to, and what is static in
 /// our classes.
-///
-/// @param values of our fields that can change: those that are not final, collections and permits;
-///     of a list, how long it is
-/// @param types whose objects are reached and belong to a library
-record LastingState(SortedMap<String, String> values, SortedSet<String> types) {
-  /// What never changes.
-  private static final List<String> CONSTANT =
-      List.of("java.lang.", "java.time.", "java.net.", "java.util.regex.", "java.util.UUID");
+final class LastingState {
+  /// What is known by its text.
+  private static final List<String> VALUES =
+      List.of("java.time.", "java.net.", "java.util.regex.", "java.util.UUID");
+
+  /// Of our fields that can change: those that are not final, collections and permits; of a list,
+  /// how long it is.
+  final SortedMap<String, String> values = new TreeMap<>();
+
+  /// Of all others, what is in them, and in the collections and arrays that they lead to: texts,
+  /// numbers, moments, ids.
+  final SortedMap<String, SortedSet<String>> constants = new TreeMap<>();
+
+  /// Whose objects are reached and belong to a library.
+  final SortedSet<String> types = new TreeSet<>();
+
+  private final Set<Class<?>> roots;
+  private final Deque<Reached> open = new ArrayDeque<>();
+
+  /// @param by the field that led to it
+  private record Reached(String by, Object object) {}
+
+  private LastingState(Set<Class<?>> roots) {
+    this.roots = roots;
+  }
 
   static LastingState of(Collection<?> handlers) throws IOException {
-    LastingState state = new LastingState(new TreeMap<>(), new TreeSet<>());
-    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    Deque<Object> open = new ArrayDeque<>(handlers);
+    LastingState state = new LastingState(handlers.stream().map(Object::getClass).collect(toSet()));
     for (String name : OurClasses.bytes().keySet()) {
-      state.look(type(name), null, open);
+      state.look(type(name), null);
     }
-    while (!open.isEmpty()) {
-      Object next = open.pop();
-      if (seen.add(next)) {
-        state.look(next, open);
+    handlers.forEach(handler -> state.open.add(new Reached("handlers", handler)));
+    Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    while (!state.open.isEmpty()) {
+      Reached next = state.open.pop();
+      if (isValue(next.object())) {
+        state.keep(next);
+      } else if (seen.add(next.object())) {
+        state.look(next);
       }
     }
     return state;
@@ -55,43 +76,65 @@ record LastingState(SortedMap<String, String> values, SortedSet<String> types) {
     }
   }
 
-  private static boolean isOurs(String name) {
-    return name.startsWith("dev.parley.")
-        && Stream.of("e2e", "local", "client", "bench")
-            .noneMatch(other -> name.startsWith("dev.parley." + other + "."));
+  private static boolean isValue(Object object) {
+    String type = object.getClass().getName();
+    return object instanceof String
+        || object instanceof Boolean
+        || object instanceof Character
+        || object instanceof Class
+        || object instanceof Enum
+        || (object instanceof Number && type.startsWith("java.lang."))
+        || VALUES.stream().anyMatch(type::startsWith);
   }
 
-  private void look(Object object, Deque<Object> open) {
+  private void keep(Reached value) {
+    constants.computeIfAbsent(value.by(), by -> new TreeSet<>()).add(value.object().toString());
+  }
+
+  private boolean isOurs(Class<?> type) {
+    String name = type.getName();
+    return roots.contains(type)
+        || (name.startsWith("dev.parley.")
+            && Stream.of("e2e", "local", "client", "bench")
+                .noneMatch(other -> name.startsWith("dev.parley." + other + ".")));
+  }
+
+  private void look(Reached reached) {
+    Object object = reached.object();
     Class<?> type = object.getClass();
-    if (isOurs(type.getName()) && !type.isHidden()) {
-      for (Class<?> c = type; c != null && isOurs(c.getName()); c = c.getSuperclass()) {
-        look(c, object, open);
+    if (isOurs(type)) { // also what a lambda has captured
+      for (Class<?> c = type; c != null && isOurs(c); c = c.getSuperclass()) {
+        look(c, object);
       }
     } else if (object instanceof Map<?, ?> map) {
-      open.addAll(map.keySet());
-      open.addAll(map.values());
+      map.keySet().forEach(key -> reach(reached.by(), key));
+      map.values().forEach(value -> reach(reached.by(), value));
     } else if (object instanceof Collection<?> collection) {
-      open.addAll(collection);
+      collection.forEach(element -> reach(reached.by(), element));
     } else if (type.isArray()) {
-      for (int i = 0; i < Array.getLength(object) && !type.componentType().isPrimitive(); i++) {
-        open.add(Array.get(object, i));
+      for (int i = 0; i < Array.getLength(object); i++) {
+        reach(reached.by(), Array.get(object, i));
       }
-    } else if (!type.isHidden()
-        && !type.isEnum()
-        && CONSTANT.stream().noneMatch(type.getName()::startsWith)) {
+    } else if (!type.isHidden() && type != Object.class) {
       types.add(type.getName());
     }
   }
 
+  private void reach(String by, @Nullable Object object) {
+    if (object != null) {
+      open.add(new Reached(by, object));
+    }
+  }
+
   /// @param object null for the static fields
-  private void look(Class<?> type, @Nullable Object object, Deque<Object> open) {
+  private void look(Class<?> type, @Nullable Object object) {
     for (Field field : type.getDeclaredFields()) {
       if (Modifier.isStatic(field.getModifiers()) != (object == null) || field.isSynthetic()) {
         continue;
       }
       field.setAccessible(true);
       Object value = value(field, object);
-      String name = type.getName().substring("dev.parley.".length()) + "." + field.getName();
+      String name = name(type) + "." + field.getName();
       if (!Modifier.isFinal(field.getModifiers())
           || (value instanceof Map<?, ?> map && isMutable(map))
           || (value instanceof Collection<?> collection && isMutable(collection))) {
@@ -101,10 +144,13 @@ record LastingState(SortedMap<String, String> values, SortedSet<String> types) {
       } else if (value instanceof Semaphore permits) {
         values.put(name, Integer.toString(permits.availablePermits()));
       }
-      if (value != null) {
-        open.add(value);
-      }
+      reach(name, value);
     }
+  }
+
+  /// Lambdas have a number of their own in each process.
+  private static String name(Class<?> type) {
+    return type.getName().substring("dev.parley.".length()).replaceFirst("/0x.*", "");
   }
 
   private static boolean isMutable(Object collection) {

@@ -1,7 +1,6 @@
 package dev.parley.e2e;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -15,6 +14,7 @@ import dev.parley.platform.Priming;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.constantpool.ClassEntry;
+import java.lang.classfile.constantpool.MethodRefEntry;
 import java.lang.reflect.Constructor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -79,6 +79,8 @@ class SnapshotTest {
               "java.util.concurrent.ScheduledThreadPoolExecutor",
               // It asks the operating system for each number.
               "java.security.SecureRandom",
+              // The step that an invocation is in, while it runs.
+              "java.lang.ScopedValue",
               // Counted above.
               "java.util.concurrent.Semaphore",
               // They know types, names and levels only.
@@ -94,7 +96,11 @@ class SnapshotTest {
           "java/util/concurrent/ThreadLocalRandom",
           "java/util/Random",
           "java/util/SplittableRandom",
-          "java/util/random/RandomGenerator");
+          "java/util/random/RandomGenerator",
+          // They have one of their own.
+          "java/lang/Math.random()D",
+          "java/lang/StrictMath.random()D",
+          "java/util/Collections.shuffle(Ljava/util/List;)V");
 
   private static final String CREDENTIALS =
       """
@@ -123,6 +129,10 @@ class SnapshotTest {
 
   private static final ConcurrentLinkedQueue<String> requests = new ConcurrentLinkedQueue<>();
   private static final List<String> printed = new ArrayList<>();
+
+  /// By another process, which takes no snapshot.
+  private static final List<String> printedByAnother = new ArrayList<>();
+
   private static final Set<String> handlers = new TreeSet<>();
 
   @BeforeAll
@@ -145,13 +155,15 @@ class SnapshotTest {
         });
     services.start();
     try {
-      run("http://127.0.0.1:" + services.getAddress().getPort(), folder.resolve("output"));
+      String url = "http://127.0.0.1:" + services.getAddress().getPort();
+      printed.addAll(run("restored", url, folder.resolve("output")));
+      printedByAnother.addAll(run("made", url, folder.resolve("another")));
     } finally {
       services.stop(0);
     }
   }
 
-  private static void run(String services, Path output) throws Exception {
+  private static List<String> run(String last, String services, Path output) throws Exception {
     Template template = Template.read(TestCloud.TEMPLATE, Map.of());
     template.functions().values().forEach(f -> handlers.add(f.handler()));
     List<String> command = new ArrayList<>();
@@ -165,20 +177,26 @@ class SnapshotTest {
             "-Dslf4j.internal.verbosity=WARN",
             "-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider"));
     command.add(SnapshotProcess.class.getName());
+    command.add(last);
     command.addAll(handlers);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();
     builder.environment().putAll(environment(template, services));
     Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
-    assertTrue(process.waitFor(280, TimeUnit.SECONDS), "it did not end");
+    try {
+      assertTrue(process.waitFor(280, TimeUnit.SECONDS), "it did not end");
+    } finally {
+      process.destroyForcibly();
+    }
     assertEquals(0, process.exitValue(), Files.readString(output));
-    printed.addAll(Files.readAllLines(output, UTF_8));
+    return Files.readAllLines(output, UTF_8);
   }
 
   /// That of a function that has all settings, as the template gives it.
   private static Map<String, String> environment(Template template, String services) {
-    Map<String, String> environment =
-        new HashMap<>(requireNonNull(template.functions().get("FanoutFunction")).environment());
+    Map<String, String> environment = new HashMap<>();
+    template.functions().values().forEach(function -> environment.putAll(function.environment()));
+    environment.put("LAMBDA_TASK_ROOT", "/var/task"); // so that the X-Ray SDK takes it for Lambda
     environment.put("AWS_REGION", "eu-central-1");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "Function");
     environment.put("NO_PROXY", "*");
@@ -191,7 +209,11 @@ class SnapshotTest {
   }
 
   private static JsonNode state(String when) throws IOException {
-    for (String line : printed) {
+    return state(when, printed);
+  }
+
+  private static JsonNode state(String when, List<String> output) throws IOException {
+    for (String line : output) {
       if (line.startsWith(SnapshotProcess.STATE)) {
         JsonNode state =
             new ObjectMapper().readTree(line.substring(SnapshotProcess.STATE.length()));
@@ -200,7 +222,7 @@ class SnapshotTest {
         }
       }
     }
-    throw new AssertionError("it printed: " + printed);
+    throw new AssertionError("it printed: " + output);
   }
 
   @Test
@@ -288,7 +310,21 @@ class SnapshotTest {
     Set<String> types = new TreeSet<>();
     checkpoint.path("types").forEach(type -> types.add(type.asText()));
     assertEquals(LASTING_TYPES, types);
-    assertEquals(made.path("connections"), checkpoint.path("connections"), "sockets are open");
+    assertEquals("[]", checkpoint.path("connections").toString());
+  }
+
+  /// What is final is frozen: in all functions of one snapshot it is what it was in the process
+  /// that the snapshot was taken of, and in another process it would be something else.
+  @Test
+  void nothingThatDiffersFromProcessToProcessIsInASnapshot() throws Exception {
+    JsonNode constants = state("made").path("constants");
+    JsonNode others = state("made", printedByAnother).path("constants");
+
+    for (var constant : constants.properties()) {
+      assertEquals(others.path(constant.getKey()), constant.getValue(), constant.getKey());
+    }
+    assertEquals(constants.size(), others.size());
+    assertTrue(constants.size() > 200, constants.size() + " fields");
   }
 
   /// A generator with a seed goes on alike in all functions that are restored from one snapshot.
@@ -296,13 +332,29 @@ class SnapshotTest {
   void allRandomNumbersAreTheOperatingSystems() throws Exception {
     Set<String> found = new TreeSet<>();
     for (var ours : OurClasses.bytes().entrySet()) {
-      for (var entry : ClassFile.of().parse(ours.getValue()).constantPool()) {
-        if (entry instanceof ClassEntry type && SEEDED.contains(type.asInternalName())) {
-          found.add(ours.getKey() + " uses " + type.asInternalName());
-        }
-      }
+      seeded(ours.getValue()).forEach(used -> found.add(ours.getKey() + " uses " + used));
     }
 
     assertEquals(Set.of(), found);
+  }
+
+  /// The generators with a seed that a class uses.
+  static Set<String> seeded(byte[] type) {
+    Set<String> used = new TreeSet<>();
+    for (var entry : ClassFile.of().parse(type).constantPool()) {
+      switch (entry) {
+        case ClassEntry named -> used.add(named.asInternalName());
+        case MethodRefEntry method ->
+            used.add(
+                "%s.%s%s"
+                    .formatted(
+                        method.owner().asInternalName(),
+                        method.name().stringValue(),
+                        method.type().stringValue()));
+        default -> {}
+      }
+    }
+    used.retainAll(SEEDED);
+    return used;
   }
 }
