@@ -224,8 +224,7 @@ public final class Priming implements Resource {
         body.readAllBytes();
       }
       if (environment.containsKey(Aws.CONTAINER_CREDENTIALS)) {
-        // The SDK asks by Java's own HTTP client, which would keep its connection for the next
-        // time.
+        // The SDK asks by Java's own HTTP client, which would keep its connection.
         System.setProperty("http.keepAlive", "false");
         aws.credentials().resolveCredentials();
       }

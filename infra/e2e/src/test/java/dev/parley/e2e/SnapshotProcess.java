@@ -42,7 +42,7 @@ final class SnapshotProcess {
   private static void print(String when, List<Object> handlers) throws IOException {
     LastingState state = LastingState.of(handlers);
     ObjectNode json = new ObjectMapper().createObjectNode().put("when", when);
-    json.put("connections", connections());
+    connections().forEach(json.putArray("connections")::add);
     ObjectNode values = json.putObject("values");
     state.values.forEach(values::put);
     ObjectNode constants = json.putObject("constants");
@@ -51,18 +51,29 @@ final class SnapshotProcess {
     System.out.println(STATE + json);
   }
 
-  /// Sockets of this process; Java has one that leads nowhere.
-  private static long connections() throws IOException {
+  /// The TCP sockets of this process that lead somewhere, as Linux lists them.
+  private static List<String> connections() throws IOException {
+    List<String> sockets;
     try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
-      return open.filter(SnapshotProcess::isSocket).count();
+      sockets = open.map(SnapshotProcess::file).filter(f -> f.startsWith("socket:")).toList();
     }
+    List<String> connections = new ArrayList<>();
+    for (String protocol : List.of("tcp", "tcp6")) {
+      for (String line : Files.readAllLines(Path.of("/proc/self/net", protocol))) {
+        String inode = line.strip().split(" +", -1)[9];
+        if (sockets.contains("socket:[%s]".formatted(inode))) {
+          connections.add(line);
+        }
+      }
+    }
+    return connections;
   }
 
-  private static boolean isSocket(Path descriptor) {
+  private static String file(Path descriptor) {
     try {
-      return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+      return Files.readSymbolicLink(descriptor).toString();
     } catch (IOException e) {
-      return false; // that of the listing itself, which is closed by now
+      return ""; // that of the listing itself, which is closed by now
     }
   }
 }
