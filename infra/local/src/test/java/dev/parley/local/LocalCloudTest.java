@@ -175,7 +175,7 @@ class LocalCloudTest {
       assertEquals(
           1,
           logs.lines(Level.INFO).stream()
-              .filter(line -> line.endsWith("AWS only: AWS::DynamoDB::Table: BillingMode"))
+              .filter(line -> line.endsWith(": AWS::DynamoDB::Table: BillingMode"))
               .count());
     }
   }
