@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ final class TestTraces {
         throw new AssertionError(
             "not in 20 s: " + documents.stream().map(JsonNode::toString).toList());
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000); // functions have the processor
     }
   }
 
