@@ -100,8 +100,8 @@ final class CostDocumentTest {
     assertEquals((19 + 19) * 100 + 28 * 10 + 1, month.fixed(), 1e-6);
   }
 
-  /// 40,000,000 who come and leave are five pushes each time. In 633,600 s, 400 a second of those who
-  /// come can be told, which is enough, and 240 of those who leave, which is not.
+  /// 40,000,000 who come and leave are five pushes each time. In 633,600 s, 400 a second of those
+  /// who come can be told, which is enough, and 240 of those who leave, which is not.
   @Test
   void presenceThatIsLetGoIsNotPaidFor() {
     CostDocument document = new CostDocument(UNITS, PRICES, json("{}"));

@@ -99,8 +99,8 @@ final class SimulationTest {
     assertEquals(0, result.requestsRefused());
   }
 
-  /// 10,000 connections in rooms of 100 who stay for 8 h: 0.35 come and leave a second, 35 pushes of
-  /// each. 100,000 are 347: those who come have 400 a second, those who leave 240.
+  /// 10,000 connections in rooms of 100 who stay for 8 h: 0.35 come and leave a second, 35 pushes
+  /// of each. 100,000 are 347: those who come have 400 a second, those who leave 240.
   @Test
   void presenceBeyondItsBudgetIsLetGo() {
     Simulation.Load load = Simulation.Load.rooms("silent", 100, 0.001);
@@ -109,8 +109,10 @@ final class SimulationTest {
 
     Simulation.Result result = run(load, 100_000);
     double wanted = 100_000 / 28_800.0 * 100;
-    double told = Math.min(wanted, BUDGET.coming().all()) + Math.min(wanted, BUDGET.leaving().all());
-    assertEquals(1 - told / (2 * wanted), 1.0 * result.presenceDropped() / result.presence(), CHANCE);
+    double told =
+        Math.min(wanted, BUDGET.coming().all()) + Math.min(wanted, BUDGET.leaving().all());
+    assertEquals(
+        1 - told / (2 * wanted), 1.0 * result.presenceDropped() / result.presence(), CHANCE);
   }
 
   @Test
