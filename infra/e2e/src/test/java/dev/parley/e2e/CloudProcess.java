@@ -92,6 +92,9 @@ final class CloudProcess implements AutoCloseable {
         List.of(
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xms128m",
             "-Xmx1g",
             "-classpath",
             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
