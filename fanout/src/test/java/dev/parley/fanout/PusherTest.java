@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -157,7 +158,7 @@ class PusherTest {
     CompletableFuture<Pusher.Outcome> slow =
         CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, ONE_BY_ONE, in(10)));
     while (gateway.underWay() < 3) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(1_000_000);
     }
     List<ConnectionId> members =
         List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));

@@ -30,6 +30,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -162,7 +163,7 @@ class MessageTraceTest {
 
       TestTraces traces = new TestTraces(cloud);
       while (traces.ids("service(\"RoomsFunction\")").isEmpty()) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
       assertEquals(List.of(), traces.ids("service(\"PingFunction\")"));
     }
@@ -218,7 +219,7 @@ class MessageTraceTest {
                 : "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\"}"
                     .formatted(i));
         while (ada.received().size() == before) {
-          Thread.onSpinWait(); // a reply, an error or an earlier message
+          LockSupport.parkNanos(1_000_000); // a reply, an error or an earlier message
         }
         twice = traceOfAMessageThatCameTwice(ada);
       }
