@@ -15,9 +15,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The local cloud is killed, and started again on the same data.
+/// The local cloud is killed, and started again on the same data. It has processes of its own, so
+/// other tests run meanwhile.
+@Execution(ExecutionMode.CONCURRENT)
 class KillTest {
   private static final double POLLS_PER_SECOND = 40;
   private static final double NEVER_POLLED = 0.001;
