@@ -83,12 +83,10 @@ public final class TextSocket implements AutoCloseable {
     socket.abort();
   }
 
-  /// Sends a close frame, unless that was done.
+  /// Sends a close frame, unless that was done or the other side has gone.
   @Override
   public void close() {
-    if (!socket.isOutputClosed()) {
-      socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
-    }
+    socket.sendClose(WebSocket.NORMAL_CLOSURE, "").exceptionally(_ -> socket).join();
   }
 
   private static final class Parts implements WebSocket.Listener {
