@@ -296,9 +296,10 @@ final class Cold {
           figures.put("cold ms", Report.median(cold));
           figures.put("least", cold.getFirst());
           figures.put("most", cold.getLast());
-          figures.put("x hello", timesHello(samples, name, sample -> sample.cold(variant)));
+          figures.put(
+              "x hello", timesHello(samples, List.of(name), sample -> sample.cold(variant)));
           figures.put("cpu ms", median(of, Sample::cpu));
-          figures.put("x hello cpu", timesHello(samples, name, Sample::cpu));
+          figures.put("x hello cpu", timesHello(samples, List.of(name), Sample::cpu));
           report.row(name + ", " + variant, figures);
         });
   }
@@ -308,21 +309,23 @@ final class Cold {
     samples.forEach(
         (variant, of) -> {
           if (variant == Variant.PRIMED) {
-            return;
+            report.target(
+                "first calls of Authorizer and Connect after the hooks, ms",
+                connecting.stream().mapToDouble(n -> median(of.get(n), Sample::first)).sum(),
+                Bound.AT_MOST,
+                150);
+          } else {
+            report.target(
+                "SendMessage over hello world, " + variant,
+                timesHello(of, List.of(SEND_MESSAGE), sample -> sample.cold(variant)),
+                Bound.AT_MOST,
+                variant == Variant.AOT ? 1.8 : 3);
+            report.target(
+                "Authorizer and Connect over hello world, " + variant,
+                timesHello(of, connecting, sample -> sample.cold(variant)),
+                Bound.AT_MOST,
+                5);
           }
-          // A cache is to make up for what a function has more than hello world, without one.
-          var hello = variant == Variant.AOT ? samples.getOrDefault(Variant.PLAIN, of) : of;
-          ToDoubleFunction<Sample> cold = sample -> sample.cold(variant);
-          report.target(
-              "SendMessage over hello world, " + variant,
-              timesHello(hello, of, List.of(SEND_MESSAGE), cold, cold),
-              Bound.AT_MOST,
-              variant == Variant.AOT ? 1.8 : 3);
-          report.target(
-              "Authorizer and Connect over hello world, " + variant,
-              timesHello(hello, of, connecting, cold, cold),
-              Bound.AT_MOST,
-              5);
         });
     Map<String, List<Sample>> c1 = samples.get(Variant.C1);
     Map<String, List<Sample>> primed = samples.get(Variant.PRIMED);
@@ -333,35 +336,20 @@ final class Cold {
               / median(c1.get(SEND_MESSAGE), Sample::first),
           Bound.AT_MOST,
           0.25);
-      // 150 ms on a machine on which hello world takes 327.
-      report.target(
-          "first calls of Authorizer and Connect after the hooks, over hello world's start, c1",
-          timesHello(c1, primed, connecting, Sample::first, sample -> sample.cold(Variant.C1)),
-          Bound.AT_MOST,
-          0.46);
     }
   }
 
+  /// The median of the rounds' ratios.
   private static double timesHello(
-      Map<String, List<Sample>> samples, String name, ToDoubleFunction<Sample> figure) {
-    return timesHello(samples, samples, List.of(name), figure, figure);
-  }
-
-  /// The median of the rounds' ratios of functions together to hello world.
-  private static double timesHello(
-      Map<String, List<Sample>> hello,
-      Map<String, List<Sample>> samples,
-      List<String> names,
-      ToDoubleFunction<Sample> figure,
-      ToDoubleFunction<Sample> ofHello) {
+      Map<String, List<Sample>> samples, List<String> names, ToDoubleFunction<Sample> figure) {
     return Report.median(
-        IntStream.range(0, of(hello, HELLO).size())
+        IntStream.range(0, of(samples, HELLO).size())
             .mapToObj(
                 round ->
                     names.stream()
                             .mapToDouble(name -> figure.applyAsDouble(of(samples, name).get(round)))
                             .sum()
-                        / ofHello.applyAsDouble(of(hello, HELLO).get(round)))
+                        / figure.applyAsDouble(of(samples, HELLO).get(round)))
             .toList());
   }
 

@@ -25,7 +25,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 class KillTest {
   private static final double POLLS_PER_SECOND = 40;
   private static final double NEVER_POLLED = 0.001;
-  private static final int KILLS = 4;
+  private static final int KILLS = 5;
   private static final int SCHEDULES_PER_KILL = 2;
   private static final long SEED = 5;
   private static final long PATIENCE_NS = 20_000_000_000L;
