@@ -24,6 +24,9 @@ record Integration(LocalFunction function, Duration timeout, Executor threads) {
       return new Outcome.Failed("it took longer than " + timeout);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof FunctionError error) {
+        if (error.isStopped()) {
+          return new Outcome.GivenUp();
+        }
         return new Outcome.Failed(error.errorType() + ": " + error.getMessage());
       }
       throw new IllegalStateException(function.name() + " could not be invoked", e);

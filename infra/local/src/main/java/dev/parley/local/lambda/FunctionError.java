@@ -2,6 +2,8 @@ package dev.parley.local.lambda;
 
 /// A function threw, ended or ran into its timeout, as Lambda reports it to its caller.
 public final class FunctionError extends RuntimeException {
+  private static final String STOPPED = "Sandbox.Stopped";
+
   private final String errorType;
 
   /// @param errorType the exception's class name, `Sandbox.Timedout`, or `Runtime.ExitError`
@@ -11,6 +13,11 @@ public final class FunctionError extends RuntimeException {
     super(message);
     this.errorType = errorType;
     setStackTrace(stack);
+  }
+
+  /// The local cloud stopped before the function had ended, or begun.
+  static FunctionError stopped(String function) {
+    return new FunctionError(STOPPED, function + " was closed");
   }
 
   /// What a handler threw.
@@ -27,5 +34,10 @@ public final class FunctionError extends RuntimeException {
 
   public String errorType() {
     return errorType;
+  }
+
+  /// Whether the function is not to blame: it was closed with the local cloud.
+  public boolean isStopped() {
+    return errorType.equals(STOPPED);
   }
 }

@@ -168,7 +168,7 @@ public final class LocalFunction implements AutoCloseable {
       turns.acquireUninterruptibly();
       try {
         if (closed) {
-          throw new FunctionError("Sandbox.Stopped", name + " is not invoked: it was closed");
+          throw FunctionError.stopped(name);
         }
         return measured(event, requestId, traced);
       } catch (FunctionError e) {
@@ -239,7 +239,7 @@ public final class LocalFunction implements AutoCloseable {
       LOG.error("{}: {}", name, message);
       throw new FunctionError("Sandbox.Timedout", message);
     } catch (CancellationException _) {
-      throw invocation.killed();
+      throw closed ? FunctionError.stopped(name) : invocation.killed();
     } catch (ExecutionException e) {
       reusable = true;
       Throwable thrown = e.getCause() == null ? e : e.getCause();
