@@ -7,6 +7,7 @@ import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static dev.parley.connection.TestConnections.own;
 import static dev.parley.connection.TestConnections.rows;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -17,16 +18,15 @@ import dev.parley.CallCounter;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
+import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -37,10 +37,11 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
 class MembershipsTest {
-  private static final Rate RATE = new Rate(Duration.ofMillis(50), Duration.ofMillis(200));
-
   private final Settings settings = TestTables.settings();
   private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
@@ -67,10 +68,15 @@ class MembershipsTest {
     Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
     Supplier<Room> none = () -> fail("no room is made");
 
-    assertInstanceOf(JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
-    assertInstanceOf(JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
     assertInstanceOf(
-        JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
+        JoinResult.Joined.class,
+        counted.join(full, ADA, fifty[7], none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.TooManyRooms.class,
+        counted.join(full, ADA, room, none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class,
+        counted.join(closed, ADA, room, none, TestTables.admission(room), now));
 
     assertEquals(Map.of("BatchGetItem", 3), counter.calls());
   }
@@ -185,30 +191,57 @@ class MembershipsTest {
 
     assertFalse(memberships.isMember(id, room, now));
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        memberships.join(id, ADA, late, () -> TestTables.rooms(late).getFirst(), longAgo, now));
+        memberships.join(
+            id,
+            ADA,
+            late,
+            () -> TestTables.rooms(late).getFirst(),
+            TestTables.admission(late),
+            now));
   }
 
+  /// What is done for somebody takes the same calls wherever their slot is: time tells it to
+  /// nobody.
   @Test
-  void aMemberIsChargedInEachRoomByItself() {
-    RoomId other = new RoomId(fresh("other"));
-    ConnectionId id = open(now, room, other);
-    Rate oneADay = new Rate(Duration.ofDays(1), Duration.ZERO);
+  void theSameIsCalledForTheSmallestSlotAsForTheLargest() {
+    List<Identity> bySlot =
+        IntStream.range(0, 300)
+            .mapToObj(i -> new Identity("guest:" + i, "Somebody"))
+            .sorted(
+                Comparator.comparing(
+                    who ->
+                        Slot.of(
+                                requireNonNull(TestTables.rooms(room).getFirst().salt()),
+                                who.user(),
+                                new ConnectionId("c"))
+                            .value()))
+            .toList();
+    List<List<String>> calls = new ArrayList<>();
+    for (Identity who : List.of(bySlot.getFirst(), bySlot.get(150), bySlot.getLast())) {
+      List<String> made = new ArrayList<>();
+      Memberships recorded =
+          new Memberships(
+              TestTables.dynamoDb(
+                  new ExecutionInterceptor() {
+                    @Override
+                    public void beforeExecution(
+                        Context.BeforeExecution context, ExecutionAttributes attributes) {
+                      made.add(context.request().getClass().getSimpleName());
+                    }
+                  }),
+              settings);
+      ConnectionId id = open(who, now);
+      recorded.join(id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+      assertTrue(recorded.isMember(id, room, now));
+      recorded.joined(id, List.of(room), now);
+      assertTrue(recorded.quit(id, room));
+      calls.add(made);
+    }
 
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Exhausted.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, other, oneADay, now));
-  }
-
-  @Test
-  void aConnectionThatIsNotInARoomIsNotChargedThere() {
-    ConnectionId id = open(now);
-
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
-
-    assertEquals(1, rows(id).size());
+    assertEquals(calls.getFirst(), calls.get(1));
+    assertEquals(calls.getFirst(), calls.get(2));
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
@@ -216,7 +249,8 @@ class MembershipsTest {
   }
 
   private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(
+        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
   }
 
   private Memberships losingFirstAnswer() {
