@@ -38,6 +38,13 @@ public final class Limits {
   /// Code points of a client-made message id, and of a `ref`.
   public static final int ID_CHARACTERS_MAX = 64;
 
+  /// Characters of a token: four times a usual one. The handshake's headers have room for no more
+  /// than about 10 KB, and its address for 4,096 in all.
+  public static final int TOKEN_CHARACTERS_MAX = 8 * 1024;
+
+  /// By how much the clock of who issues tokens may be ahead of ours.
+  public static final Duration TOKEN_CLOCK_SKEW_MAX = Duration.ofMinutes(1);
+
   /// Messages in one page of history.
   public static final int PAGE_MESSAGES_MAX = 100;
 

@@ -17,6 +17,7 @@ import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,12 +94,13 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
           byRoom
               .computeIfAbsent(
                   new RoomId(room), r -> new Movements(sequence, new LinkedHashMap<>()))
-              .add(Membership.of(row), removed, hasExpired(record));
+              .add(Membership.of(row), removed, hasExpired(record) || row.expired(at(record)));
         } else if (removed && hasExpired(record)) {
           ConnectionId connection = new ConnectionId(row.string("connection_id"));
           Instant now = clock.instant();
           Instant connectedAt = row.optionalMillis("ChatConnections", "connected_at", now);
-          batch.part(sequence, () -> close(connection, connectedAt, now));
+          Instant expiresAt = row.optionalSeconds("ChatConnections", "expires_at");
+          batch.part(sequence, () -> close(connection, connectedAt, expiresAt, now));
         }
       } catch (IllegalArgumentException | Row.InvalidRow e) {
         row.report("ChatConnections", e);
@@ -121,9 +123,19 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
         && TIME_TO_LIVE.equals(record.getUserIdentity().getPrincipalId());
   }
 
-  private void close(ConnectionId connection, @Nullable Instant connectedAt, Instant now) {
+  /// When it happened: a batch may come again much later.
+  private Instant at(DynamodbStreamRecord record) {
+    Date created = record.getDynamodb().getApproximateCreationDateTime();
+    return created == null ? clock.instant() : created.toInstant();
+  }
+
+  private void close(
+      ConnectionId connection,
+      @Nullable Instant connectedAt,
+      @Nullable Instant expiresAt,
+      Instant now) {
     MDC.put("connection_id", connection.value());
-    if (sessions.closeUnheard(connection, connectedAt, now, "expired")) {
+    if (sessions.closeUnheard(connection, connectedAt, expiresAt, now, "expired")) {
       LOG.info("closed the session of a connection that went without $disconnect");
     }
   }

@@ -35,9 +35,10 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
 /// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 50 room names.
+/// a list of at most 50 room names; 401 where the token has just expired. Of the subprotocols that
+/// the client offers it chooses `parley.v1`.
 ///
-/// The event has the guest's secret: it is never logged.
+/// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
@@ -79,6 +80,10 @@ public final class ConnectHandler
           MDC.put("connection_id", event.getRequestContext().getConnectionId());
           APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
           response.setStatusCode(connect(event, clock.instant()));
+          // Never what the client shows beside it, which is a token.
+          if (Subprotocols.offered(event.getHeaders()).contains(Subprotocols.CHAT)) {
+            response.setHeaders(Map.of(Subprotocols.HEADER, Subprotocols.CHAT));
+          }
           return response;
         });
   }
@@ -94,14 +99,11 @@ public final class ConnectHandler
       return 400;
     }
 
-    var request = event.getRequestContext();
-    Connection connection =
-        new Connection(
-            new ConnectionId(request.getConnectionId()),
-            FrameHandler.identityOf(request.getAuthorizer()),
-            text(address(request)),
-            text(request.getIdentity().getUserAgent()),
-            Instant.ofEpochMilli(request.getConnectedAt()));
+    Connection connection = connection(event.getRequestContext());
+    if (!connection.expiresAt().isAfter(now)) {
+      LOG.info("refused: the token has expired since it was verified");
+      return 401;
+    }
     // The connection comes last, so that a failure before it leaves no member behind.
     Collection<Room> opened =
         Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();
@@ -114,6 +116,19 @@ public final class ConnectHandler
     Metrics.JOINS.add(wanted.get().size(), connection.connectedAt());
     LOG.info("connected in {} rooms", wanted.get().size());
     return 200;
+  }
+
+  private static Connection connection(APIGatewayV2WebSocketEvent.RequestContext request) {
+    Map<String, Object> authorizer = request.getAuthorizer();
+    Instant connectedAt = Instant.ofEpochMilli(request.getConnectedAt());
+    return new Connection(
+        new ConnectionId(request.getConnectionId()),
+        FrameHandler.identityOf(authorizer),
+        text(address(request)),
+        text(request.getIdentity().getUserAgent()),
+        connectedAt,
+        Connection.end(connectedAt, FrameHandler.expiresOf(authorizer)),
+        "true".equals(String.valueOf(authorizer.get("admin"))));
   }
 
   /// A browser sends the page's origin, which the page cannot change. Other programs send none. API

@@ -7,12 +7,14 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketRespons
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Instant;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// A route: takes a client's frame and gives the reply, which travels as the route's response. A
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
@@ -35,22 +38,38 @@ abstract class FrameHandler
 
   private final Invocations invocations;
   private final InstantSource clock;
+  private final ConnectionTable connections;
 
-  FrameHandler(Settings settings, InstantSource clock) {
+  FrameHandler(Settings settings, InstantSource clock, DynamoDbClient dynamoDb) {
     this.invocations = new Invocations(settings);
     this.clock = clock;
+    this.connections = new ConnectionTable(dynamoDb, settings);
   }
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.
-  record Caller(ConnectionId connection, Identity identity, Instant connectedAt, Instant now) {
+  ///
+  /// @param expires when the token expires that the connection was opened with; null for a guest
+  record Caller(
+      ConnectionId connection,
+      Identity identity,
+      Instant connectedAt,
+      @Nullable Instant expires,
+      Instant now) {
     static Caller of(APIGatewayV2WebSocketEvent event, Instant now) {
       var context = event.getRequestContext();
       return new Caller(
           new ConnectionId(context.getConnectionId()),
           identityOf(context.getAuthorizer()),
           Instant.ofEpochMilli(context.getConnectedAt()),
+          expiresOf(context.getAuthorizer()),
           now);
     }
+  }
+
+  /// When the token expires by which [AuthorizerHandler] let a connection in; null for a guest.
+  static @Nullable Instant expiresOf(@Nullable Map<String, Object> authorizer) {
+    Object expires = authorizer == null ? null : authorizer.get("expires");
+    return expires == null ? null : Instant.ofEpochSecond(Long.parseLong(expires.toString()));
   }
 
   /// The identity that [AuthorizerHandler] put into the connection's context.
@@ -67,6 +86,10 @@ abstract class FrameHandler
   ///
   /// @throws Rejection where the frame is refused; nothing has changed then
   abstract Reply reply(ClientFrame frame, Caller caller);
+
+  final ConnectionTable connections() {
+    return connections;
+  }
 
   /// The current time: later than [Caller#now] where a step took long.
   final Instant now() {
@@ -102,6 +125,7 @@ abstract class FrameHandler
     try {
       ClientFrame frame = ClientFrame.parse(body);
       ref = frame.ref();
+      requireConnected(caller);
       reply = reply(frame, caller);
     } catch (Rejection rejection) {
       Metrics.FRAMES_REFUSED.add(1, rejection.code().code());
@@ -110,6 +134,18 @@ abstract class FrameHandler
     Trace.annotate("outcome", reply.summary());
     LOG.info("{}", reply.summary());
     return reply.encode(ref);
+  }
+
+  /// What the authorizer told of a connection stays as it was, so that a token which has expired by
+  /// now may have been followed by another: its row knows.
+  private void requireConnected(Caller caller) {
+    Instant expires = caller.expires();
+    if (expires != null
+        && !expires.isAfter(caller.now())
+        && Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
+            .isEmpty()) {
+      throw new Rejection(ErrorCode.NOT_CONNECTED);
+    }
   }
 
   private static APIGatewayV2WebSocketResponse ok(String body) {

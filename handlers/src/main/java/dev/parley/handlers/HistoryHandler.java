@@ -32,8 +32,8 @@ public final class HistoryHandler extends FrameHandler {
 
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.connection.Connection;
 import dev.parley.connection.JoinResult;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
@@ -17,6 +18,7 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -39,8 +41,8 @@ public final class JoinHandler extends FrameHandler {
 
   public JoinHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
@@ -64,13 +66,14 @@ public final class JoinHandler extends FrameHandler {
                     caller.identity(),
                     id,
                     () -> rooms.open(id, caller.identity(), caller.now()),
-                    caller.connectedAt(),
                     caller.now()));
-    switch (result) {
-      case JoinResult.Joined joined -> Metrics.JOINS.add(1);
-      case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
-      case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
-    }
+    Instant expiresAt =
+        switch (result) {
+          case JoinResult.Joined joined -> joined.expiresAt();
+          case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
+          case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
+        };
+    Metrics.JOINS.add(1);
 
     return Trace.step(
         "replay",
@@ -79,7 +82,12 @@ public final class JoinHandler extends FrameHandler {
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
-          return Reply.joined(room, page, complete, caller.identity());
+          return Reply.joined(
+              room,
+              page,
+              complete,
+              caller.identity(),
+              Connection.renewable(caller.connectedAt(), expiresAt));
         });
   }
 }

@@ -28,8 +28,8 @@ public final class MembersHandler extends FrameHandler {
 
   public MembersHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.index = new MemberIndex(dynamoDb, settings);
   }

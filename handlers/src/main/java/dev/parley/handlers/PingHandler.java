@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.connection.Connection;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
@@ -10,10 +11,14 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
+import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `ping`: the server's time, the client's identity, and the heads of its rooms, by which it finds
@@ -29,8 +34,8 @@ public final class PingHandler extends FrameHandler {
 
   public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
   }
@@ -43,6 +48,17 @@ public final class PingHandler extends FrameHandler {
         Trace.step(
             "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
     Metrics.PINGS.add(1);
-    return Reply.pong(caller.now(), caller.identity(), asked, joined);
+    return Reply.pong(caller.now(), caller.identity(), expires(caller), asked, joined);
+  }
+
+  /// When this connection's token expires: a guest has none, and asks for nothing more than heads.
+  private @Nullable Instant expires(Caller caller) {
+    if (caller.expires() == null) {
+      return null;
+    }
+    Connection connection =
+        Trace.step("expiry", () -> connections().get(caller.connection(), caller.now()))
+            .orElseThrow(() -> new Rejection(ErrorCode.NOT_CONNECTED));
+    return Connection.renewable(caller.connectedAt(), connection.expiresAt());
   }
 }

@@ -13,6 +13,7 @@ import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `quit`: takes the connection out of a room.
 public final class QuitHandler extends FrameHandler {
@@ -25,8 +26,9 @@ public final class QuitHandler extends FrameHandler {
 
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
-    this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
+    this.memberships = new Memberships(dynamoDb, settings);
   }
 
   @Override

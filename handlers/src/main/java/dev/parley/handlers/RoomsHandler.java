@@ -10,6 +10,7 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `rooms`: which rooms there are, a page at a time.
 public final class RoomsHandler extends FrameHandler {
@@ -22,8 +23,9 @@ public final class RoomsHandler extends FrameHandler {
 
   public RoomsHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
-    this.rooms = new RoomTable(new Aws(settings).dynamoDb(), settings);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
+    this.rooms = new RoomTable(dynamoDb, settings);
   }
 
   @Override

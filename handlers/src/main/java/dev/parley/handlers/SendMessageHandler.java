@@ -40,8 +40,8 @@ public final class SendMessageHandler extends FrameHandler {
 
   public SendMessageHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
     this.rate =

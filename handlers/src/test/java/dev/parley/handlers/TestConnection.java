@@ -22,13 +22,17 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A connection whose frames go directly to a handler, as the events that API Gateway would make.
-record TestConnection(ConnectionId id, String user, String sender, Instant connectedAt) {
+///
+/// @param expires when the token expires that it was opened with; null for a guest
+record TestConnection(
+    ConnectionId id, String user, String sender, Instant connectedAt, @Nullable Instant expires) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final ConnectHandler CONNECT =
       new ConnectHandler(
@@ -40,6 +44,15 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
   /// Opens a connection in these rooms.
   static TestConnection open(String... rooms) {
     TestConnection connection = closed();
+    assertEquals(200, connection.connect(Map.of("rooms", String.join(",", rooms))));
+    return connection;
+  }
+
+  /// As above, by somebody who has signed in.
+  static TestConnection open(String user, Instant expires, String... rooms) {
+    TestConnection guest = of(user, "Ada");
+    TestConnection connection =
+        new TestConnection(guest.id(), user, "Ada", guest.connectedAt(), expires);
     assertEquals(200, connection.connect(Map.of("rooms", String.join(",", rooms))));
     return connection;
   }
@@ -61,7 +74,8 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
         new ConnectionId(TestTables.fresh("c")),
         user,
         sender,
-        Instant.ofEpochMilli(Instant.now().toEpochMilli()));
+        Instant.ofEpochMilli(Instant.now().toEpochMilli()),
+        null);
   }
 
   /// @return the handshake's status
@@ -142,7 +156,12 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
     context.setConnectionId(id.value());
     context.setConnectedAt(connectedAt.toEpochMilli());
     context.setIdentity(identity);
-    context.setAuthorizer(Map.of("principalId", user, "user", user, "sender", sender));
+    Map<String, Object> authorizer =
+        new HashMap<>(Map.of("principalId", user, "user", user, "sender", sender));
+    if (expires != null) {
+      authorizer.put("expires", Long.toString(expires.getEpochSecond()));
+    }
+    context.setAuthorizer(authorizer);
     APIGatewayV2WebSocketEvent event = new APIGatewayV2WebSocketEvent();
     event.setRequestContext(context);
     event.setBody(body);

@@ -1,11 +1,10 @@
 package dev.parley.connection;
 
 import static dev.parley.table.Row.millis;
+import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
-import static dev.parley.table.Row.seconds;
 import static java.util.Objects.requireNonNull;
 
-import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -72,14 +71,16 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
   }
 
   /// The row of this membership, with an allowance of which nothing is spent.
-  Map<String, AttributeValue> row(RoomId room, Instant connectedAt) {
+  ///
+  /// @param expiresAt that of its connection, in epoch seconds
+  Map<String, AttributeValue> row(RoomId room, long expiresAt) {
     Map<String, AttributeValue> row = new HashMap<>(ConnectionTable.key(connection(), room));
     row.put("user", s(identity.user()));
     row.put("sender", s(identity.sender()));
     row.put("slot", s(slot.value()));
     row.put("joined_at", millis(joinedAt));
     row.put(ALLOWANCE, millis(joinedAt));
-    row.put("expires_at", seconds(connectedAt.plus(Limits.CONNECTION_ROW_MAX)));
+    row.put("expires_at", n(expiresAt));
     return row;
   }
 }

@@ -20,7 +20,6 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -50,6 +49,9 @@ public final class Memberships {
   /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
   /// is found out by a read: a transaction that is cancelled costs as much as one that writes.
   ///
+  /// A membership ends with its connection. Where that is renewed between the read and the write,
+  /// the write is made again.
+  ///
   /// @param opening gives the room with its salt; called only where the connection is to be put
   ///     into it, so that a refused join makes no room
   public JoinResult join(
@@ -57,36 +59,60 @@ public final class Memberships {
       Identity identity,
       RoomId room,
       Supplier<Room> opening,
-      Instant connectedAt,
       Instant now) {
-    Optional<JoinResult> known = known(connection, room, now);
-    if (known.isPresent()) {
-      return known.get();
-    }
-    Map<String, AttributeValue> row =
-        Membership.in(opening.get(), connection, identity, now).row(room, connectedAt);
-    TransactWriteItem count = count(connection, 1, now);
-    TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
-    WriteResult result = write(count, insert);
-    if (result instanceof WriteResult.Refused refused && refused.found(insert).isPresent()) {
-      if (isMembership(refused.found(insert).get(), now)) {
-        return new JoinResult.Joined();
-      }
-      // It was counted when it was written first.
-      count = count(connection, 0, now);
-      result = write(count, replace(row));
-    }
-    return switch (result) {
-      case WriteResult.Written written -> new JoinResult.Joined();
-      case WriteResult.Refused refused ->
-          rooms(refused.found(count).orElseThrow(), now) > 0
-              ? new JoinResult.TooManyRooms()
-              : new JoinResult.NotConnected();
+    return switch (known(connection, room, now)) {
+      case Known.Result known -> known.result();
+      case Known.Open open ->
+          join(
+              connection,
+              room,
+              Membership.in(opening.get(), connection, identity, now),
+              open.expiresAt(),
+              now);
     };
   }
 
-  /// The result of a join that is to write nothing.
-  private Optional<JoinResult> known(ConnectionId connection, RoomId room, Instant now) {
+  /// @param expiresAt when the connection ends, in epoch seconds
+  private JoinResult join(
+      ConnectionId connection, RoomId room, Membership membership, long expiresAt, Instant now) {
+    Map<String, AttributeValue> row = membership.row(room, expiresAt);
+    TransactWriteItem count = count(connection, 1, expiresAt);
+    TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
+    WriteResult result = write(count, insert);
+    if (result instanceof WriteResult.Refused refused && refused.found(insert).isPresent()) {
+      Row found = refused.found(insert).get();
+      if (isMembership(found, now)) {
+        return joined(found);
+      }
+      // It was counted when it was written first.
+      count = count(connection, 0, expiresAt);
+      result = write(count, replace(row));
+    }
+    return switch (result) {
+      case WriteResult.Written written -> new JoinResult.Joined(Row.moment(expiresAt));
+      case WriteResult.Refused refused -> {
+        Row own = refused.found(count).orElseThrow();
+        if (rooms(own, now) < 0) {
+          yield new JoinResult.NotConnected();
+        }
+        long renewed = own.number("expires_at");
+        yield renewed == expiresAt
+            ? new JoinResult.TooManyRooms()
+            : join(connection, room, membership, renewed, now);
+      }
+    };
+  }
+
+  /// What a read tells of a join.
+  private sealed interface Known {
+    /// It is to write nothing.
+    record Result(JoinResult result) implements Known {}
+
+    /// The connection is open until then, in epoch seconds.
+    record Open(long expiresAt) implements Known {}
+  }
+
+  private Known known(ConnectionId connection, RoomId room, Instant now) {
     Row own = new Row(Map.of());
     Row membership = own;
     var keys = List.of(ConnectionTable.key(connection), ConnectionTable.key(connection, room));
@@ -99,30 +125,34 @@ public final class Memberships {
       }
     }
     if (isMembership(membership, now)) {
-      return Optional.of(new JoinResult.Joined());
+      return new Known.Result(joined(membership));
     }
     long rooms = rooms(own, now);
     if (rooms < 0) {
-      return Optional.of(new JoinResult.NotConnected());
+      return new Known.Result(new JoinResult.NotConnected());
     }
     return rooms < Limits.ROOMS_PER_CONNECTION_MAX || !membership.attributes().isEmpty()
-        ? Optional.empty()
-        : Optional.of(new JoinResult.TooManyRooms());
+        ? new Known.Open(own.number("expires_at"))
+        : new Known.Result(new JoinResult.TooManyRooms());
   }
 
-  /// Counts memberships of a connection that is open.
-  private TransactWriteItem count(ConnectionId connection, int more, Instant now) {
+  private static JoinResult joined(Row membership) {
+    return new JoinResult.Joined(Row.moment(membership.number("expires_at")));
+  }
+
+  /// Counts memberships of a connection that ends then.
+  private TransactWriteItem count(ConnectionId connection, int more, long expiresAt) {
     return update(
         Update.builder()
             .tableName(table)
             .key(ConnectionTable.key(connection))
             .updateExpression("SET rooms = rooms + :more")
-            .conditionExpression("rooms <= :max AND expires_at > :now")
+            .conditionExpression("rooms <= :max AND expires_at = :end")
             .expressionAttributeValues(
                 Map.of(
                     ":more", n(more),
                     ":max", n(Limits.ROOMS_PER_CONNECTION_MAX - more),
-                    ":now", n(now.getEpochSecond()))));
+                    ":end", n(expiresAt))));
   }
 
   private TransactWriteItem replace(Map<String, AttributeValue> row) {

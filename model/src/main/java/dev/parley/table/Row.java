@@ -58,6 +58,17 @@ public record Row(Map<String, AttributeValue> attributes) {
     return value == null ? null : value.s();
   }
 
+  /// Whether the attribute is there and true.
+  ///
+  /// @throws InvalidRow where it is there and no boolean
+  public boolean is(String attribute) {
+    AttributeValue value = attributes.get(attribute);
+    if (value != null && value.bool() == null) {
+      throw new InvalidRow(attribute, "a boolean");
+    }
+    return value != null && value.bool();
+  }
+
   /// @throws InvalidRow where the attribute is missing or no whole number of 64 bits
   public long number(String attribute) {
     Long value = optionalNumber(attribute);
@@ -99,6 +110,17 @@ public record Row(Map<String, AttributeValue> attributes) {
   public @Nullable Instant optionalMillis(String table, String attribute, Instant max) {
     Long millis = optionalNumber(table, attribute, 0, max.toEpochMilli());
     return millis == null ? null : Instant.ofEpochMilli(millis);
+  }
+
+  /// As above, a moment in epoch seconds, as `expires_at` holds it.
+  public @Nullable Instant optionalSeconds(String table, String attribute) {
+    Long seconds = optionalNumber(table, attribute, 0, Long.MAX_VALUE);
+    return seconds == null ? null : moment(seconds);
+  }
+
+  /// The moment of epoch seconds; the last one that Java has where they are more.
+  public static Instant moment(long epochSeconds) {
+    return Instant.ofEpochSecond(Math.min(epochSeconds, Instant.MAX.getEpochSecond()));
   }
 
   /// Logs and counts that this row, or an attribute of it, is skipped.

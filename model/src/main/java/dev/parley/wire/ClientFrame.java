@@ -157,6 +157,15 @@ public final class ClientFrame {
     return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
   }
 
+  /// A token, as its issuer has written it. It must not be logged.
+  public String token() {
+    JsonNode token = field("token");
+    if (token == null || !token.isTextual()) {
+      throw new Rejection(ErrorCode.INVALID_TOKEN);
+    }
+    return token.textValue();
+  }
+
   private static RoomId room(JsonNode room, ErrorCode otherwise) {
     if (!room.isTextual() || !RoomId.valid(room.textValue())) {
       throw new Rejection(otherwise);

@@ -25,6 +25,9 @@ public enum ErrorCode {
       Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),
   INVALID_LIMIT(Advice.FIX, "`limit` is not a whole number from 1 to 100."),
   INVALID_CURSOR(Advice.FIX, "`cursor` is not one that an earlier page gave."),
+  INVALID_TOKEN(
+      Advice.FIX,
+      "`token` is missing, is not a token that would let this user connect, or is another user's."),
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),
   NOT_A_MEMBER(Advice.JOIN, "This connection is not in that room."),
   TOO_MANY_ROOMS(Advice.FIX, "This connection is in 50 rooms already: quit one first."),
@@ -33,7 +36,7 @@ public enum ErrorCode {
       Advice.RETRY,
       "Whether the message was written is not known: send it again, with the same `id` if it had"
           + " one."),
-  NOT_CONNECTED(Advice.RECONNECT, "This connection is being closed.");
+  NOT_CONNECTED(Advice.RECONNECT, "This connection is being closed, or its token has expired.");
 
   /// What a client does about an error.
   public enum Advice {

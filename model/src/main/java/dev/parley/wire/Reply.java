@@ -30,14 +30,26 @@ public final class Reply {
   }
 
   /// The bytes of a frame that a page of messages may take. The rest is for the fields around it,
-  /// which take at most 1,300 bytes with `ref`.
+  /// which take at most 1,330 bytes with `ref`.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
-  public static Reply joined(Room room, Page page, boolean complete, Identity identity) {
+  /// @param expires when the connection's token expires; null where none ends it
+  public static Reply joined(
+      Room room, Page page, boolean complete, Identity identity, @Nullable Instant expires) {
     Reply reply = page("joined", room.id(), page);
     reply.json.put("head", micros(room.head()));
     reply.json.put("complete", complete);
-    reply.json.set("you", you(identity));
+    reply.json.set("you", you(identity, expires));
+    return reply;
+  }
+
+  /// As whom a connection is known by another token.
+  ///
+  /// @param expires as of [#joined]
+  public static Reply authenticated(Instant now, Identity identity, @Nullable Instant expires) {
+    Reply reply = new Reply("authenticated");
+    reply.json.put("time", Timestamp.of(now).micros());
+    reply.json.set("you", you(identity, expires));
     return reply;
   }
 
@@ -107,12 +119,17 @@ public final class Reply {
   ///
   /// @param rooms those that were asked for, in their order
   /// @param joined those of them that the connection is in
+  /// @param expires as of [#joined]
   public static Reply pong(
-      Instant now, Identity identity, Collection<RoomId> rooms, Map<RoomId, Room> joined) {
+      Instant now,
+      Identity identity,
+      @Nullable Instant expires,
+      Collection<RoomId> rooms,
+      Map<RoomId, Room> joined) {
     Reply reply = new Reply("pong");
     Timestamp time = Timestamp.of(now);
     reply.json.put("time", time.micros());
-    reply.json.set("you", you(identity));
+    reply.json.set("you", you(identity, expires));
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
@@ -195,7 +212,11 @@ public final class Reply {
     };
   }
 
-  private static ObjectNode you(Identity identity) {
-    return Json.object().put("user", identity.user()).put("sender", identity.sender());
+  private static ObjectNode you(Identity identity, @Nullable Instant expires) {
+    ObjectNode you = Json.object().put("user", identity.user()).put("sender", identity.sender());
+    if (expires != null) {
+      you.put("expires", Timestamp.of(expires).micros());
+    }
+    return you;
   }
 }

@@ -94,7 +94,7 @@ class ConnectionTableTest {
             settings);
     CompletableFuture<JoinResult> joining =
         CompletableFuture.supplyAsync(
-            () -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now));
+            () -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now));
 
     await(ready);
     connections.forget(id);
@@ -237,7 +237,7 @@ class ConnectionTableTest {
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now);
   }
 
   private static void await(CountDownLatch latch) {

@@ -305,7 +305,7 @@ class ProtocolTest {
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(room, page, true, identity).encode(ref),
+            Reply.joined(room, page, true, identity, Instant.EPOCH).encode(ref),
             Reply.quit(id).encode(ref),
             Reply.sent(
                     id,
@@ -316,7 +316,9 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room)).encode(ref),
+            Reply.pong(Instant.EPOCH, identity, Instant.EPOCH, List.of(id), Map.of(id, room))
+                .encode(ref),
+            Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
