@@ -25,6 +25,12 @@ public enum ErrorCode {
       Advice.FIX, "`before` and `after` exclude each other, and `join` takes no `before`."),
   INVALID_LIMIT(Advice.FIX, "`limit` is not a whole number from 1 to 100."),
   INVALID_CURSOR(Advice.FIX, "`cursor` is not one that an earlier page gave."),
+  INVALID_TIMESTAMP(
+      Advice.FIX, "`timestamp` is missing, or not a timestamp (whole microseconds below 2^53)."),
+  INVALID_WHY(
+      Advice.FIX,
+      "`why` is missing, not 1 to 1,000 characters of text after trimming, or shows nothing."),
+  NO_SUCH_MESSAGE(Advice.FIX, "No message of that room has this `timestamp`, or it is gone."),
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),
   NOT_A_MEMBER(Advice.JOIN, "This connection is not in that room."),
   TOO_MANY_ROOMS(Advice.FIX, "This connection is in 50 rooms already: quit one first."),

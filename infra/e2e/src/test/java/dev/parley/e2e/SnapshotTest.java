@@ -120,6 +120,7 @@ class SnapshotTest {
           answer("History", "\\\"messages\\\":[{"),
           answer("Members", "\\\"members\\\":[{"),
           answer("Rooms", "\\\"rooms\\\":[{"),
+          answer("Report", "\\\"type\\\":\\\"reported\\\""),
           answer("Ping", "\\\"type\\\":\\\"pong\\\""),
           answer("Default", "\\\"lastActiveAt\\\""));
 
