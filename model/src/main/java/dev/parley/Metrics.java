@@ -35,6 +35,9 @@ public final class Metrics {
 
   public static final Metric PINGS = Metric.count("Pings");
 
+  /// Messages that were put before the moderators.
+  public static final Metric REPORTS = Metric.count("Reports");
+
   /// Frames that were answered with an `error`, by its code.
   public static final Metric FRAMES_REFUSED = Metric.countBy("Code", "FramesRefused");
 

@@ -90,12 +90,19 @@ public final class ClientFrame {
 
   /// The message's text, trimmed.
   public String message() {
-    JsonNode message = field("message");
-    String text = message == null || !message.isTextual() ? "" : Text.trim(message.textValue());
-    if (Text.isBlank(text)
-        || Text.codePoints(text) > Limits.MESSAGE_CHARACTERS_MAX
-        || !Text.isWellFormed(text)) {
-      throw new Rejection(ErrorCode.INVALID_MESSAGE);
+    return shown("message", Limits.MESSAGE_CHARACTERS_MAX, ErrorCode.INVALID_MESSAGE);
+  }
+
+  /// Why a message is reported, trimmed.
+  public String why() {
+    return shown("why", Limits.REPORT_CHARACTERS_MAX, ErrorCode.INVALID_WHY);
+  }
+
+  private String shown(String name, int charactersMax, ErrorCode otherwise) {
+    JsonNode field = field(name);
+    String text = field == null || !field.isTextual() ? "" : Text.trim(field.textValue());
+    if (Text.isBlank(text) || Text.codePoints(text) > charactersMax || !Text.isWellFormed(text)) {
+      throw new Rejection(otherwise);
     }
     return text;
   }
@@ -119,6 +126,15 @@ public final class ClientFrame {
 
   public @Nullable Timestamp after() {
     return timestamp("after", ErrorCode.INVALID_AFTER);
+  }
+
+  /// That of the message which the frame is about.
+  public Timestamp timestamp() {
+    Timestamp timestamp = timestamp("timestamp", ErrorCode.INVALID_TIMESTAMP);
+    if (timestamp == null) {
+      throw new Rejection(ErrorCode.INVALID_TIMESTAMP);
+    }
+    return timestamp;
   }
 
   /// `before` or `after`, or neither.

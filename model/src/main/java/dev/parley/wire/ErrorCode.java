@@ -28,6 +28,12 @@ public enum ErrorCode {
   INVALID_TOKEN(
       Advice.FIX,
       "`token` is missing, is not a token that would let this user connect, or is another user's."),
+  INVALID_TIMESTAMP(
+      Advice.FIX, "`timestamp` is missing, or not a timestamp (whole microseconds below 2^53)."),
+  INVALID_WHY(
+      Advice.FIX,
+      "`why` is missing, not 1 to 1,000 characters of text after trimming, or shows nothing."),
+  NO_SUCH_MESSAGE(Advice.FIX, "No message of that room has this `timestamp`, or it is gone."),
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),
   NOT_A_MEMBER(Advice.JOIN, "This connection is not in that room."),
   TOO_MANY_ROOMS(Advice.FIX, "This connection is in 50 rooms already: quit one first."),

@@ -74,6 +74,13 @@ public final class Reply {
     return reply;
   }
 
+  public static Reply reported(RoomId room, Timestamp timestamp) {
+    Reply reply = new Reply("reported");
+    reply.json.put("room", room.name());
+    reply.json.put("timestamp", timestamp.micros());
+    return reply;
+  }
+
   /// @param trace where the send's trace goes on, or null
   public static Reply sent(
       RoomId room, String id, Timestamp timestamp, Trace.@Nullable Context trace) {

@@ -65,6 +65,16 @@ class ClientFrameTest {
         "sender|{\"sender\":\"A\\u2028B\"}|INVALID_SENDER",
         "sender|{\"sender\":\"A\\uffff\"}|INVALID_SENDER",
         "sender|{\"sender\":[]}|INVALID_SENDER",
+        "timestamp|{}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":null}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":\"1\"}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":-1}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":1.5}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":9007199254740992}|INVALID_TIMESTAMP",
+        "why|{}|INVALID_WHY",
+        "why|{\"why\":7}|INVALID_WHY",
+        "why|{\"why\":\" \\u3164 \"}|INVALID_WHY",
+        "why|{\"why\":\"half \\ud83d a pair\"}|INVALID_WHY",
         "after|{\"after\":\"1\"}|INVALID_AFTER",
         "after|{\"after\":1.5}|INVALID_AFTER",
         "after|{\"after\":-1}|INVALID_AFTER",
@@ -106,6 +116,8 @@ class ClientFrameTest {
           case "message" -> ClientFrame::message;
           case "id" -> ClientFrame::id;
           case "sender" -> f -> f.sender(GUEST);
+          case "timestamp" -> ClientFrame::timestamp;
+          case "why" -> ClientFrame::why;
           case "after" -> ClientFrame::after;
           case "range" -> ClientFrame::range;
           case "limit" -> ClientFrame::limit;

@@ -79,7 +79,8 @@ class ProtocolTest {
           "history", List.of("room", "before?", "after?", "limit?"),
           "members", List.of("room", "cursor?"),
           "rooms", List.of("cursor?"),
-          "ping", List.of("rooms?"));
+          "ping", List.of("rooms?"),
+          "report", List.of("room", "timestamp", "why"));
 
   /// Fields that are null where there is none.
   private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
@@ -203,6 +204,10 @@ class ProtocolTest {
     parsed.ref();
     parsed.id();
     assertFalse(key.equals("sendMessage") && parsed.message().isEmpty());
+    if (key.equals("report")) {
+      assertFalse(parsed.why().isEmpty());
+      assertTrue(parsed.timestamp().micros() > 0);
+    }
     if (key.equals("ping")) {
       assertNotNull(parsed.rooms());
     }
@@ -307,6 +312,7 @@ class ProtocolTest {
         List.of(
             Reply.joined(room, page, true, identity, Instant.EPOCH).encode(ref),
             Reply.quit(id).encode(ref),
+            Reply.reported(id, one).encode(ref),
             Reply.sent(
                     id,
                     "id",
@@ -357,6 +363,7 @@ class ProtocolTest {
 
     assertEquals(Limits.ROOMS_PER_CONNECTION_MAX, page.get("ROOMS_PER_CONNECTION_MAX"));
     assertEquals(Limits.MESSAGE_CHARACTERS_MAX, page.get("MESSAGE_CODE_POINTS_MAX"));
+    assertEquals(Limits.REPORT_CHARACTERS_MAX, page.get("REPORT_CODE_POINTS_MAX"));
     assertEquals(Limits.SENDER_CHARACTERS_MAX, page.get("NAME_CODE_POINTS_MAX"));
     assertEquals(Limits.PAGE_MESSAGES_DEFAULT, page.get("HISTORY_PAGE"));
     assertEquals(Limits.PAGE_MESSAGES_MAX, page.get("CATCH_UP_PAGE"));

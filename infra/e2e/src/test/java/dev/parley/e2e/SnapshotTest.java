@@ -123,6 +123,7 @@ class SnapshotTest {
           answer("History", "\\\"messages\\\":[{"),
           answer("Members", "\\\"members\\\":[{"),
           answer("Rooms", "\\\"rooms\\\":[{"),
+          answer("Report", "\\\"type\\\":\\\"reported\\\""),
           answer("Ping", "\\\"type\\\":\\\"pong\\\""),
           answer("Auth", "\\\"type\\\":\\\"authenticated\\\""),
           answer("Default", "\\\"lastActiveAt\\\""));
