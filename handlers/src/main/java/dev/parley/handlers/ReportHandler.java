@@ -33,9 +33,9 @@ public final class ReportHandler extends FrameHandler {
 
   public ReportHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     Aws aws = new Aws(settings);
     DynamoDbClient dynamoDb = aws.dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
     this.reports = new ReportQueue(aws.sqs(), settings);
