@@ -6,18 +6,23 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Rank;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,12 +47,16 @@ abstract class FrameHandler
   }
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.
-  record Caller(ConnectionId connection, Identity identity, Instant connectedAt, Instant now) {
+  ///
+  /// @param route the route key, for example `join`
+  record Caller(
+      ConnectionId connection, Identity identity, String route, Instant connectedAt, Instant now) {
     static Caller of(APIGatewayV2WebSocketEvent event, Instant now) {
       var context = event.getRequestContext();
       return new Caller(
           new ConnectionId(context.getConnectionId()),
           identityOf(context.getAuthorizer()),
+          Objects.requireNonNullElse(context.getRouteKey(), ""),
           Instant.ofEpochMilli(context.getConnectedAt()),
           now);
     }
@@ -82,6 +91,28 @@ abstract class FrameHandler
   static RoomId in(RoomId room) {
     MDC.put("room", room.name());
     return room;
+  }
+
+  /// Why a connection that is not in a room may not do there what needs a membership. Of a private
+  /// room a stranger hears the same as of one that is not there.
+  static Rejection notIn(RoomId room, Attendance attendance) {
+    if (attendance instanceof Attendance.Removed) {
+      return new Rejection(ErrorCode.REMOVED);
+    }
+    return new Rejection(
+        room.kind() == RoomKind.PUBLIC ? ErrorCode.NOT_A_MEMBER : ErrorCode.NO_SUCH_ROOM);
+  }
+
+  /// Why a user may not do something in a room. Whether a private room is there only those hear who
+  /// have, or had, to do with it.
+  static Rejection notAllowed(RoomKind kind, Rank who) {
+    if (who == Rank.BANNED) {
+      return new Rejection(ErrorCode.BANNED);
+    }
+    return new Rejection(
+        who == Rank.STRANGER && kind != RoomKind.PUBLIC
+            ? ErrorCode.NO_SUCH_ROOM
+            : ErrorCode.NOT_ALLOWED);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
+import dev.parley.connection.Removal;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
@@ -12,6 +14,8 @@ import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -39,10 +43,24 @@ public final class PingHandler extends FrameHandler {
   Reply reply(ClientFrame frame, Caller caller) {
     Set<RoomId> asked = frame.rooms();
 
-    Map<RoomId, Room> joined =
-        Trace.step(
-            "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
-    Metrics.PINGS.add(1);
-    return Reply.pong(caller.now(), caller.identity(), asked, joined);
+    return Trace.step(
+        "heads",
+        () -> {
+          Set<RoomId> in = new HashSet<>();
+          Map<RoomId, Removal> removed = new HashMap<>();
+          memberships
+              .attendances(caller.connection(), asked, caller.now())
+              .forEach(
+                  (room, attendance) -> {
+                    switch (attendance) {
+                      case Attendance.In here -> in.add(room);
+                      case Attendance.Removed(Removal why) -> removed.put(room, why);
+                      case Attendance.Out never -> {}
+                    }
+                  });
+          Map<RoomId, Room> joined = rooms.get(in);
+          Metrics.PINGS.add(1);
+          return Reply.pong(caller.now(), caller.identity(), asked, joined, removed);
+        });
   }
 }

@@ -19,8 +19,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
@@ -43,6 +46,9 @@ public final class ConnectionTable {
 
   /// In place of a room. No room has this name, since names have no `$`.
   private static final String CONNECTION_ROW = "$connection";
+
+  /// Whether the connection's token has the admin role; missing where it has not.
+  private static final String ADMIN = "admin";
 
   /// More memberships than people have, and few enough for 200 connections a second.
   private static final int FORGOTTEN_AT_ONCE_MAX = 10;
@@ -69,12 +75,36 @@ public final class ConnectionTable {
     return Map.of(PARTITION_KEY, s(connection.value()), "room_id", s(room));
   }
 
-  /// Opens a connection in its first rooms, all or nothing.
+  /// Opens a connection in its first rooms, in those of them whose admission's condition holds.
   ///
-  /// @param rooms at most 50, as [dev.parley.room.RoomTable#open] gives them
+  /// @param rooms at most 40, as [dev.parley.room.RoomTable#open] gives them
+  /// @param admission gives the condition under which the user may be in a room, as
+  ///     [dev.parley.role.Roles#admission] does
   /// @param also what else is written in the same transaction
-  public void open(
-      Connection connection, Collection<Room> rooms, Instant now, List<TransactWriteItem> also) {
+  /// @return those of the rooms that it is in
+  public Set<RoomId> open(
+      Connection connection,
+      Collection<Room> rooms,
+      Function<RoomId, TransactWriteItem> admission,
+      Instant now,
+      List<TransactWriteItem> also) {
+    Map<RoomId, TransactWriteItem> admissions = new LinkedHashMap<>();
+    rooms.forEach(room -> admissions.put(room.id(), admission.apply(room.id())));
+    List<Room> admitted = new ArrayList<>(rooms);
+    while (!open(connection, admitted, admissions, now, also)) {
+      admitted.removeIf(room -> !admissions.containsKey(room.id()));
+    }
+    return admissions.keySet();
+  }
+
+  /// @param admissions loses those that did not hold
+  /// @return false where some did not: nothing is written
+  private boolean open(
+      Connection connection,
+      Collection<Room> rooms,
+      Map<RoomId, TransactWriteItem> admissions,
+      Instant now,
+      List<TransactWriteItem> also) {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
@@ -85,6 +115,7 @@ public final class ConnectionTable {
     own.put("expires_at", seconds(connection.connectedAt().plus(Limits.CONNECTION_ROW_MAX)));
 
     List<TransactWriteItem> items = new ArrayList<>(also);
+    items.addAll(admissions.values());
     items.add(Transactions.insert(table, own, PARTITION_KEY));
     for (Room room : rooms) {
       Membership membership = Membership.in(room, connection.id(), connection.identity(), now);
@@ -92,11 +123,25 @@ public final class ConnectionTable {
           Transactions.insert(
               table, membership.row(room.id(), connection.connectedAt()), PARTITION_KEY));
     }
-    switch (Transactions.write(dynamoDb, items, Deadline.in(WRITE_MAX))) {
-      case WriteResult.Written written -> {}
-      case WriteResult.Refused refused ->
+    return switch (Transactions.write(dynamoDb, items, Deadline.in(WRITE_MAX))) {
+      case WriteResult.Written written -> true;
+      case WriteResult.Refused refused -> {
+        if (!admissions.values().removeIf(item -> refused.found(item).isPresent())) {
           throw new IllegalStateException("this connection id has been opened before");
-    }
+        }
+        yield false;
+      }
+    };
+  }
+
+  /// Whether the token of an open connection has the admin role, by the connection's own row.
+  public boolean isAdmin(ConnectionId connection, Instant now) {
+    var found =
+        dynamoDb.getItem(get -> get.tableName(table).key(key(connection)).consistentRead(true));
+    AttributeValue admin = found.item().get(ADMIN);
+    return admin != null
+        && Boolean.TRUE.equals(admin.bool())
+        && !new Row(found.item()).expired(now);
   }
 
   /// Removes everything of a connection that is closed. Where it was in more than 10 rooms, this

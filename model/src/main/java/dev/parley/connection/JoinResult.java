@@ -5,6 +5,9 @@ public sealed interface JoinResult {
   /// The connection is in the room; it may have been there before.
   record Joined() implements JoinResult {}
 
+  /// The admission's condition did not hold: its user is banned, or not a member any more.
+  record NotAdmitted() implements JoinResult {}
+
   /// It is in 50 rooms already.
   record TooManyRooms() implements JoinResult {}
 

@@ -1,6 +1,8 @@
 package dev.parley.connection;
 
+import static dev.parley.table.Row.millis;
 import static dev.parley.table.Row.n;
+import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
 import dev.parley.allowance.Allowances;
@@ -17,14 +19,16 @@ import dev.parley.table.Transactions;
 import dev.parley.table.WriteResult;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
@@ -50,13 +54,16 @@ public final class Memberships {
   /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
   /// is found out by a read: a transaction that is cancelled costs as much as one that writes.
   ///
-  /// @param opening gives the room with its salt; called only where the connection is to be put
-  ///     into it, so that a refused join makes no room
+  /// @param opening gives the room with its salt, or throws where the user may not be in it; called
+  ///     only where the connection is to be put into it, so that a refused join makes no room
+  /// @param admission the condition under which the user may be in the room, as
+  ///     [dev.parley.role.Roles#admission] gives it
   public JoinResult join(
       ConnectionId connection,
       Identity identity,
       RoomId room,
       Supplier<Room> opening,
+      TransactWriteItem admission,
       Instant connectedAt,
       Instant now) {
     Optional<JoinResult> known = known(connection, room, now);
@@ -67,17 +74,21 @@ public final class Memberships {
         Membership.in(opening.get(), connection, identity, now).row(room, connectedAt);
     TransactWriteItem count = count(connection, 1, now);
     TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
-    WriteResult result = write(count, insert);
-    if (result instanceof WriteResult.Refused refused && refused.found(insert).isPresent()) {
+    WriteResult result = write(count, insert, admission);
+    if (result instanceof WriteResult.Refused refused
+        && refused.found(admission).isEmpty()
+        && refused.found(insert).isPresent()) {
       if (isMembership(refused.found(insert).get(), now)) {
         return new JoinResult.Joined();
       }
       // It was counted when it was written first.
       count = count(connection, 0, now);
-      result = write(count, replace(row));
+      result = write(count, replace(row), admission);
     }
     return switch (result) {
       case WriteResult.Written written -> new JoinResult.Joined();
+      case WriteResult.Refused refused when refused.found(admission).isPresent() ->
+          new JoinResult.NotAdmitted();
       case WriteResult.Refused refused ->
           rooms(refused.found(count).orElseThrow(), now) > 0
               ? new JoinResult.TooManyRooms()
@@ -146,9 +157,9 @@ public final class Memberships {
     }
   }
 
-  /// Takes a connection out of a room.
+  /// Takes a connection out of a room, as its client asks.
   ///
-  /// @return false where it was not in that room
+  /// @return false where it was not in that room, nor was taken out of it by somebody
   public boolean quit(ConnectionId connection, RoomId room) {
     TransactWriteItem count =
         update(
@@ -167,37 +178,100 @@ public final class Memberships {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return switch (write(count, leave)) {
+    WriteResult result =
+        Transactions.write(dynamoDb, List.of(count, leave), Deadline.in(ConnectionTable.WRITE_MAX));
+    return switch (result) {
       case WriteResult.Written written -> true;
       case WriteResult.Refused refused -> false;
     };
   }
 
+  /// Takes a connection out of a room, against its client's will. What is left of the row counts as
+  /// one of the connection's rooms, and tells why, until the connection ends, quits or joins again.
+  ///
+  /// @param user whose connection it is
+  /// @param until only where it joined no later
+  /// @return false where it was not in that room
+  public boolean remove(
+      ConnectionId connection, RoomId room, String user, Removal why, Instant until) {
+    try {
+      dynamoDb.updateItem(
+          update ->
+              update
+                  .tableName(table)
+                  .key(ConnectionTable.key(connection, room))
+                  // Without a slot no index has it, and without an allowance it cannot be charged.
+                  .updateExpression("SET #removed = :why REMOVE slot, #allowance")
+                  .conditionExpression(
+                      "attribute_exists(slot) AND #user = :user AND joined_at <= :until")
+                  .expressionAttributeNames(
+                      Map.of(
+                          "#removed", Removal.ATTRIBUTE,
+                          "#allowance", Membership.ALLOWANCE,
+                          "#user", "user"))
+                  .expressionAttributeValues(
+                      Map.of(":why", s(why.word()), ":user", s(user), ":until", millis(until))));
+      return true;
+    } catch (ConditionalCheckFailedException e) {
+      return false;
+    }
+  }
+
   /// Whether a connection is in a room.
   public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
+    return attendance(connection, room, now) instanceof Attendance.In;
+  }
+
+  /// As above, and why not.
+  public Attendance attendance(ConnectionId connection, RoomId room, Instant now) {
     var response =
         dynamoDb.getItem(
             get ->
                 get.tableName(table)
                     .key(ConnectionTable.key(connection, room))
                     .consistentRead(true));
-    return response.hasItem() && isMembership(new Row(response.item()), now);
+    return attendance(new Row(response.hasItem() ? response.item() : Map.of()), now);
   }
 
-  /// Those of the rooms that a connection is in, in one read.
+  /// What a row says of a connection and a room.
+  ///
+  /// @param row without attributes where there is none
+  public Attendance attendance(Row row, Instant now) {
+    if (isMembership(row, now)) {
+      return new Attendance.In();
+    }
+    if (Membership.isRemoved(row)) {
+      try {
+        return new Attendance.Removed(Membership.removal(row));
+      } catch (Row.InvalidRow e) {
+        row.report(table, e);
+      }
+    }
+    return new Attendance.Out();
+  }
+
+  /// Whether a connection is in each of these rooms, in one read.
   ///
   /// @param rooms at most 50
-  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
-    Set<RoomId> joined = new HashSet<>();
+  public Map<RoomId, Attendance> attendances(
+      ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    Map<RoomId, Attendance> attendances = new HashMap<>();
+    rooms.forEach(room -> attendances.put(room, new Attendance.Out()));
     List<Map<String, AttributeValue>> keys =
         rooms.stream().distinct().map(room -> ConnectionTable.key(connection, room)).toList();
     for (var item : Batches.get(dynamoDb, table, keys)) {
       Row row = new Row(item);
-      if (isMembership(row, now)) {
-        joined.add(new RoomId(row.string("room_id")));
-      }
+      attendances.put(new RoomId(row.string("room_id")), attendance(row, now));
     }
-    return joined;
+    return attendances;
+  }
+
+  /// Those of the rooms that a connection is in, as above.
+  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    return attendances(connection, rooms, now).entrySet().stream()
+        .filter(entry -> entry.getValue() instanceof Attendance.In)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /// Those memberships of a room that the table has. What the index shows may be gone by now.
@@ -213,6 +287,21 @@ public final class Memberships {
         .toList();
   }
 
+  /// Those of the connections that are in a room, in the same order. The read is eventually
+  /// consistent: it costs half, and what was removed a second ago it has not.
+  ///
+  /// @param connections at most 100
+  public List<ConnectionId> stillIn(
+      RoomId room, Collection<ConnectionId> connections, Instant now) {
+    var keys = connections.stream().distinct().map(id -> ConnectionTable.key(id, room)).toList();
+    Set<ConnectionId> in =
+        Batches.getEventually(dynamoDb, table, keys).stream()
+            .flatMap(item -> Membership.of(table, new Row(item), now).stream())
+            .map(Membership::connection)
+            .collect(Collectors.toSet());
+    return connections.stream().filter(in::contains).toList();
+  }
+
   /// Charges one message to a member's allowance in a room, which also tells whether the connection
   /// is in that room: [ChargeResult.Absent] where it is not.
   public ChargeResult charge(ConnectionId connection, RoomId room, Rate rate, Instant now) {
@@ -225,9 +314,10 @@ public final class Memberships {
     return !row.attributes().isEmpty() && Membership.of(table, row, now).isPresent();
   }
 
-  private WriteResult write(TransactWriteItem count, TransactWriteItem membership) {
+  private WriteResult write(
+      TransactWriteItem count, TransactWriteItem membership, TransactWriteItem admission) {
     return Transactions.write(
-        dynamoDb, List.of(count, membership), Deadline.in(ConnectionTable.WRITE_MAX));
+        dynamoDb, List.of(count, membership, admission), Deadline.in(ConnectionTable.WRITE_MAX));
   }
 
   private static TransactWriteItem update(Update.Builder update) {

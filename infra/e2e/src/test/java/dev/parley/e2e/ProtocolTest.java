@@ -316,7 +316,7 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room)).encode(ref),
+            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room), Map.of()).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
