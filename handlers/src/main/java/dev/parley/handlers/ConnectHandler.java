@@ -15,13 +15,16 @@ import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Roles;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.room.RoomTable;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +38,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
 /// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 50 room names; 401 where the token has just expired. Of the subprotocols that
-/// the client offers it chooses `parley.v1`.
+/// a list of at most 40 room names; 401 where the token has just expired. Rooms that the user may
+/// not be in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
 ///
 /// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
@@ -53,6 +56,7 @@ public final class ConnectHandler
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
+  private final Roles roles;
 
   public ConnectHandler() {
     this(System.getenv(), InstantSource.system());
@@ -69,6 +73,7 @@ public final class ConnectHandler
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+    this.roles = new Roles(dynamoDb, settings);
   }
 
   @Override
@@ -95,7 +100,7 @@ public final class ConnectHandler
     }
     Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
     if (wanted.isEmpty()) {
-      LOG.info("refused: ?rooms= is not a list of at most 50 room names");
+      LOG.info("refused: ?rooms= is not a list of at most 40 room names");
       return 400;
     }
 
@@ -105,16 +110,25 @@ public final class ConnectHandler
       return 401;
     }
     // The connection comes last, so that a failure before it leaves no member behind.
-    Collection<Room> opened =
-        Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();
-    Trace.step(
-        "open",
-        () -> connections.open(connection, opened, now, List.of(sessions.opening(connection))));
+    Collection<Room> open = Trace.step("rooms", () -> open(connection, wanted.get(), now));
+    String user = connection.identity().user();
+    int in =
+        Trace.step(
+            "open",
+            () ->
+                connections
+                    .open(
+                        connection,
+                        open,
+                        room -> roles.admission(user, room, now),
+                        now,
+                        List.of(sessions.opening(connection)))
+                    .size());
     // One time for all of them is one line.
     Metrics.CONNECTIONS_OPENED.add(1, connection.connectedAt());
     Metrics.CONNECTIONS_ALIVE.add(1, connection.connectedAt());
-    Metrics.JOINS.add(wanted.get().size(), connection.connectedAt());
-    LOG.info("connected in {} rooms", wanted.get().size());
+    Metrics.JOINS.add(in, connection.connectedAt());
+    LOG.info("connected in {} rooms", in);
     return 200;
   }
 
@@ -129,6 +143,34 @@ public final class ConnectHandler
         connectedAt,
         Connection.end(connectedAt, FrameHandler.expiresOf(authorizer)),
         "true".equals(String.valueOf(authorizer.get("admin"))));
+  }
+
+  /// Those rooms that the user may be in, with their salts. The others are passed over, whether
+  // they
+  /// are there or not, and nothing is read of them but the user's own role.
+  private Collection<Room> open(Connection connection, Set<RoomId> wanted, Instant now) {
+    Set<RoomId> publics = new LinkedHashSet<>();
+    Set<RoomId> others = new LinkedHashSet<>();
+    roles
+        .get(connection.identity().user(), wanted)
+        .forEach(
+            (room, standing) -> {
+              if (standing.admits(now)) {
+                (room.kind() == RoomKind.PUBLIC ? publics : others).add(room);
+              }
+            });
+    Map<RoomId, Room> open = new HashMap<>(rooms.open(publics, connection.identity(), now));
+    if (!others.isEmpty()) {
+      rooms
+          .get(others)
+          .forEach(
+              (id, room) -> {
+                if (room.salt() != null) {
+                  open.put(id, room);
+                }
+              });
+    }
+    return open.values();
   }
 
   /// A browser sends the page's origin, which the page cannot change. Other programs send none. API
@@ -160,7 +202,7 @@ public final class ConnectHandler
       }
       rooms.add(new RoomId(name));
     }
-    return rooms.size() > Limits.ROOMS_PER_CONNECTION_MAX ? Optional.empty() : Optional.of(rooms);
+    return rooms.size() > Limits.ROOMS_IN_ADDRESS_MAX ? Optional.empty() : Optional.of(rooms);
   }
 
   private static String text(@Nullable String value) {

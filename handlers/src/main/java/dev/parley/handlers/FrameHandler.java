@@ -6,13 +6,16 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Rank;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
@@ -20,6 +23,7 @@ import dev.parley.wire.Reply;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,10 +52,12 @@ abstract class FrameHandler
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.
   ///
+  /// @param route the route key, for example `join`
   /// @param expires when the token expires that the connection was opened with; null for a guest
   record Caller(
       ConnectionId connection,
       Identity identity,
+      String route,
       Instant connectedAt,
       @Nullable Instant expires,
       Instant now) {
@@ -60,6 +66,7 @@ abstract class FrameHandler
       return new Caller(
           new ConnectionId(context.getConnectionId()),
           identityOf(context.getAuthorizer()),
+          Objects.requireNonNullElse(context.getRouteKey(), ""),
           Instant.ofEpochMilli(context.getConnectedAt()),
           expiresOf(context.getAuthorizer()),
           now);
@@ -105,6 +112,28 @@ abstract class FrameHandler
   static RoomId in(RoomId room) {
     MDC.put("room", room.name());
     return room;
+  }
+
+  /// Why a connection that is not in a room may not do there what needs a membership. Of a private
+  /// room a stranger hears the same as of one that is not there.
+  static Rejection notIn(RoomId room, Attendance attendance) {
+    if (attendance instanceof Attendance.Removed) {
+      return new Rejection(ErrorCode.REMOVED);
+    }
+    return new Rejection(
+        room.kind() == RoomKind.PUBLIC ? ErrorCode.NOT_A_MEMBER : ErrorCode.NO_SUCH_ROOM);
+  }
+
+  /// Why a user may not do something in a room. Whether a private room is there only those hear who
+  /// have, or had, to do with it.
+  static Rejection notAllowed(RoomKind kind, Rank who) {
+    if (who == Rank.BANNED) {
+      return new Rejection(ErrorCode.BANNED);
+    }
+    return new Rejection(
+        who == Rank.STRANGER && kind != RoomKind.PUBLIC
+            ? ErrorCode.NO_SUCH_ROOM
+            : ErrorCode.NOT_ALLOWED);
   }
 
   @Override

@@ -11,8 +11,11 @@ import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Roles;
+import dev.parley.role.Standing;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
@@ -32,6 +35,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 public final class JoinHandler extends FrameHandler {
   private final Memberships memberships;
   private final RoomTable rooms;
+  private final Roles roles;
   private final History history;
 
   public JoinHandler() {
@@ -45,6 +49,7 @@ public final class JoinHandler extends FrameHandler {
     super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+    this.roles = new Roles(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
   }
 
@@ -65,11 +70,13 @@ public final class JoinHandler extends FrameHandler {
                     caller.connection(),
                     caller.identity(),
                     id,
-                    () -> rooms.open(id, caller.identity(), caller.now()),
+                    () -> opened(id, caller),
+                    roles.admission(caller.identity().user(), id, caller.now()),
                     caller.now()));
     Instant expiresAt =
         switch (result) {
           case JoinResult.Joined joined -> joined.expiresAt();
+          case JoinResult.NotAdmitted barred -> throw refused(standing(id, caller), caller);
           case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
           case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
         };
@@ -89,5 +96,30 @@ public final class JoinHandler extends FrameHandler {
               caller.identity(),
               Connection.renewable(caller.connectedAt(), expiresAt));
         });
+  }
+
+  /// A private room is not made by a join. Whether it is there a stranger does not hear: nothing is
+  /// read of it before the user's own role.
+  private Room opened(RoomId id, Caller caller) {
+    Standing standing = standing(id, caller);
+    if (!standing.admits(caller.now())) {
+      throw refused(standing, caller);
+    }
+    if (id.kind() == RoomKind.PUBLIC) {
+      return rooms.open(id, caller.identity(), caller.now());
+    }
+    Room room = rooms.get(id);
+    if (room.salt() == null) {
+      throw new Rejection(ErrorCode.NO_SUCH_ROOM); // it is gone, and the role is left of it
+    }
+    return room;
+  }
+
+  private Standing standing(RoomId room, Caller caller) {
+    return roles.get(caller.identity().user(), room);
+  }
+
+  private static Rejection refused(Standing standing, Caller caller) {
+    return notAllowed(standing.room().kind(), standing.rank(false, caller.now()));
   }
 }

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
@@ -8,8 +9,6 @@ import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
-import dev.parley.wire.ErrorCode;
-import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
@@ -37,7 +36,7 @@ public final class QuitHandler extends FrameHandler {
 
     boolean left = Trace.step("quit", () -> memberships.quit(caller.connection(), room));
     if (!left) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      throw notIn(room, new Attendance.Out());
     }
     Metrics.QUITS.add(1);
     return Reply.quit(room);

@@ -66,7 +66,8 @@ public final class SendMessageHandler extends FrameHandler {
             "charge", () -> memberships.charge(caller.connection(), room, rate, caller.now()));
     switch (charge) {
       case ChargeResult.Charged charged -> {}
-      case ChargeResult.Absent absent -> throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      case ChargeResult.Absent absent ->
+          throw notIn(room, memberships.attendance(absent.found(), caller.now()));
       case ChargeResult.Exhausted exhausted ->
           throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
     }

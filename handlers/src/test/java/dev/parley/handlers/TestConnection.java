@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.Limits;
 import dev.parley.TestContext;
+import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Memberships;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// A connection whose frames go directly to a handler, as the events that API Gateway would make.
 ///
@@ -40,6 +42,13 @@ record TestConnection(
   private static final DisconnectHandler DISCONNECT =
       new DisconnectHandler(
           TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system());
+
+  /// Apart, since it needs queues.
+  private static final class Roles {
+    static final RoleHandler HANDLER =
+        new RoleHandler(
+            TestTables.environment("RoleFunction", TestSqs.environment()), InstantSource.system());
+  }
 
   /// Opens a connection in these rooms.
   static TestConnection open(String... rooms) {
@@ -67,6 +76,11 @@ record TestConnection(
   /// A connection that was never opened.
   static TestConnection closed() {
     return of(TestTables.fresh("guest:u"), "Ada");
+  }
+
+  /// A connection of somebody that is open and in no room that matters.
+  static TestConnection of(String user) {
+    return open(user, "Ada", TestTables.fresh("hall"));
   }
 
   private static TestConnection of(String user, String sender) {
@@ -106,6 +120,32 @@ record TestConnection(
     } catch (JsonProcessingException e) {
       throw new AssertionError(response.getBody(), e);
     }
+  }
+
+  /// Sends a frame to one of the actions on roles. The frame has `action` as its first field.
+  JsonNode role(String frame) {
+    APIGatewayV2WebSocketEvent event = event(frame);
+    event.getRequestContext().setRouteKey(frame.split("\"")[3]);
+    try {
+      return JSON.readTree(Roles.HANDLER.handleRequest(event, new TestContext()).getBody());
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /// Writes into its own row that its token has the admin role.
+  TestConnection asAdmin() {
+    TestTables.dynamoDb()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(
+                        Map.of("connection_id", Row.s(id.value()), "room_id", Row.s("$connection")))
+                    .updateExpression("SET #admin = :true")
+                    .expressionAttributeNames(Map.of("#admin", "admin"))
+                    .expressionAttributeValues(Map.of(":true", AttributeValue.fromBool(true))));
+    return this;
   }
 
   /// Sends a frame that must be refused, and gives the code.

@@ -20,9 +20,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -78,12 +81,36 @@ public final class ConnectionTable {
     return Map.of(PARTITION_KEY, s(connection.value()), "room_id", s(room));
   }
 
-  /// Opens a connection in its first rooms, all or nothing.
+  /// Opens a connection in its first rooms, in those of them whose admission's condition holds.
   ///
-  /// @param rooms at most 50, as [dev.parley.room.RoomTable#open] gives them
+  /// @param rooms at most 40, as [dev.parley.room.RoomTable#open] gives them
+  /// @param admission gives the condition under which the user may be in a room, as
+  ///     [dev.parley.role.Roles#admission] does
   /// @param also what else is written in the same transaction
-  public void open(
-      Connection connection, Collection<Room> rooms, Instant now, List<TransactWriteItem> also) {
+  /// @return those of the rooms that it is in
+  public Set<RoomId> open(
+      Connection connection,
+      Collection<Room> rooms,
+      Function<RoomId, TransactWriteItem> admission,
+      Instant now,
+      List<TransactWriteItem> also) {
+    Map<RoomId, TransactWriteItem> admissions = new LinkedHashMap<>();
+    rooms.forEach(room -> admissions.put(room.id(), admission.apply(room.id())));
+    List<Room> admitted = new ArrayList<>(rooms);
+    while (!open(connection, admitted, admissions, now, also)) {
+      admitted.removeIf(room -> !admissions.containsKey(room.id()));
+    }
+    return admissions.keySet();
+  }
+
+  /// @param admissions loses those that did not hold
+  /// @return false where some did not: nothing is written
+  private boolean open(
+      Connection connection,
+      Collection<Room> rooms,
+      Map<RoomId, TransactWriteItem> admissions,
+      Instant now,
+      List<TransactWriteItem> also) {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
@@ -97,6 +124,7 @@ public final class ConnectionTable {
     }
 
     List<TransactWriteItem> items = new ArrayList<>(also);
+    items.addAll(admissions.values());
     items.add(Transactions.insert(table, own, PARTITION_KEY));
     for (Room room : rooms) {
       Membership membership = Membership.in(room, connection.id(), connection.identity(), now);
@@ -106,11 +134,15 @@ public final class ConnectionTable {
               membership.row(room.id(), connection.expiresAt().getEpochSecond()),
               PARTITION_KEY));
     }
-    switch (Transactions.write(dynamoDb, items, Deadline.in(WRITE_MAX))) {
-      case WriteResult.Written written -> {}
-      case WriteResult.Refused refused ->
+    return switch (Transactions.write(dynamoDb, items, Deadline.in(WRITE_MAX))) {
+      case WriteResult.Written written -> true;
+      case WriteResult.Refused refused -> {
+        if (!admissions.values().removeIf(item -> refused.found(item).isPresent())) {
           throw new IllegalStateException("this connection id has been opened before");
-    }
+        }
+        yield false;
+      }
+    };
   }
 
   /// A connection as its own row has it now, read strongly; nothing where it is closed, or where

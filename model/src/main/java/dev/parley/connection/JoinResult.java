@@ -9,6 +9,9 @@ public sealed interface JoinResult {
   /// @param expiresAt when the membership and the connection end
   record Joined(Instant expiresAt) implements JoinResult {}
 
+  /// The admission's condition did not hold: its user is banned, or not a member any more.
+  record NotAdmitted() implements JoinResult {}
+
   /// It is in 50 rooms already.
   record TooManyRooms() implements JoinResult {}
 

@@ -36,8 +36,12 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
   }
 
   /// The membership in a row. A row that is past its expiry has none. Neither has one that cannot
-  /// be read, which is reported: its client joins again, which writes it anew.
+  /// be read, which is reported: its client joins again, which writes it anew. Nor has one that was
+  /// taken out of the room.
   static Optional<Membership> of(String table, Row row, Instant now) {
+    if (isRemoved(row)) {
+      return Optional.empty();
+    }
     try {
       Membership membership = of(row);
       boolean expired = row.number("expires_at") <= now.getEpochSecond();
@@ -45,6 +49,23 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     } catch (Row.InvalidRow | IllegalArgumentException e) {
       row.report(table, e);
       return Optional.empty();
+    }
+  }
+
+  /// Whether the row is that of a connection that somebody has taken out of the room: it is no
+  /// membership any more, and tells why until the connection ends or joins again.
+  public static boolean isRemoved(Row row) {
+    return row.attributes().containsKey(Removal.ATTRIBUTE);
+  }
+
+  /// Why it was taken out, as [#isRemoved] says.
+  ///
+  /// @throws Row.InvalidRow where the row does not tell
+  public static Removal removal(Row row) {
+    try {
+      return Removal.of(row.string(Removal.ATTRIBUTE));
+    } catch (IllegalArgumentException e) {
+      throw new Row.InvalidRow(Removal.ATTRIBUTE, "a reason");
     }
   }
 

@@ -4,6 +4,7 @@ import dev.parley.Metrics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,6 +19,11 @@ public record Row(Map<String, AttributeValue> attributes) {
   /// The key attributes of all tables.
   private static final List<String> KEYS =
       List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
+
+  /// The partition key of ChatRoles; elsewhere it is an attribute.
+  private static final String USER = "user";
+
+  private static final Set<String> NOT_OF_ROLES = Set.of("connection_id", "timestamp", "send_id");
 
   /// A stored row is not as we write it: somebody else wrote it, or another version of ours.
   public static final class InvalidRow extends RuntimeException {
@@ -132,6 +138,10 @@ public record Row(Map<String, AttributeValue> attributes) {
         key.append(key.isEmpty() ? "" : ", ").append(attribute).append(' ');
         key.append(value.s() == null ? value.n() : value.s());
       }
+    }
+    AttributeValue user = attributes.get(USER);
+    if (user != null && attributes.keySet().stream().noneMatch(NOT_OF_ROLES::contains)) {
+      key.append(", user ").append(user.s());
     }
     LOG.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
     Metrics.ROWS_UNREADABLE.add(1);

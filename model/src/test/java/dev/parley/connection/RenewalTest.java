@@ -50,7 +50,7 @@ class RenewalTest {
   private ConnectionId open(Instant end, boolean admin, RoomId... rooms) {
     Connection connection =
         new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", now, end, admin);
-    connections.open(connection, TestTables.rooms(rooms), now, List.of());
+    connections.open(connection, TestTables.rooms(rooms), TestTables::admission, now, List.of());
     return connection.id();
   }
 
@@ -133,7 +133,13 @@ class RenewalTest {
 
     JoinResult joined =
         new Memberships(interrupted, settings)
-            .join(id, ADA, other, () -> TestTables.rooms(other).getFirst(), now);
+            .join(
+                id,
+                ADA,
+                other,
+                () -> TestTables.rooms(other).getFirst(),
+                TestTables.admission(other),
+                now);
 
     assertEquals(new JoinResult.Joined(later), joined);
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
@@ -151,7 +157,13 @@ class RenewalTest {
                 QueryRequest.class,
                 () -> {
                   assertTrue(memberships.quit(id, room));
-                  memberships.join(id, ADA, third, () -> TestTables.rooms(third).getFirst(), now);
+                  memberships.join(
+                      id,
+                      ADA,
+                      third,
+                      () -> TestTables.rooms(third).getFirst(),
+                      TestTables.admission(third),
+                      now);
                 }));
 
     assertEquals(
@@ -194,7 +206,12 @@ class RenewalTest {
                     switch (random.nextInt(3)) {
                       case 0 ->
                           memberships.join(
-                              id, ADA, any, () -> TestTables.rooms(any).getFirst(), now);
+                              id,
+                              ADA,
+                              any,
+                              () -> TestTables.rooms(any).getFirst(),
+                              TestTables.admission(any),
+                              now);
                       case 1 -> memberships.quit(id, any);
                       default ->
                           connections.renew(
@@ -219,7 +236,13 @@ class RenewalTest {
     assertFalse(memberships.isMember(id, room, soon));
     assertEquals(
         new JoinResult.NotConnected(),
-        memberships.join(id, ADA, other, () -> TestTables.rooms(other).getFirst(), soon));
+        memberships.join(
+            id,
+            ADA,
+            other,
+            () -> TestTables.rooms(other).getFirst(),
+            TestTables.admission(other),
+            soon));
     assertEquals(
         List.of(),
         new MemberIndex(TestTables.dynamoDb(), settings).membersIn(room, SlotRange.ALL, 10, soon));

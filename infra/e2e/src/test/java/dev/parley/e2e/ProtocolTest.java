@@ -322,7 +322,8 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, identity, Instant.EPOCH, List.of(id), Map.of(id, room))
+            Reply.pong(
+                    Instant.EPOCH, identity, Instant.EPOCH, List.of(id), Map.of(id, room), Map.of())
                 .encode(ref),
             Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
