@@ -21,6 +21,12 @@ public final class Metrics {
   /// what is lost of it is forgotten after that time, and nothing has to be counted anew.
   public static final Metric CONNECTIONS_ALIVE = Metric.count("ConnectionsAlive");
 
+  /// Handshakes that were refused (429): their user or address connects, or makes rooms, too often.
+  public static final Metric CONNECTS_REFUSED = Metric.count("ConnectsRefused");
+
+  /// Connections that were closed since they went on although they were refused.
+  public static final Metric CONNECTIONS_EVICTED = Metric.count("ConnectionsEvicted");
+
   // ---- Frames ---------------------------------------------------------------------------------
 
   /// Sends that were acknowledged; one that is repeated counts again.

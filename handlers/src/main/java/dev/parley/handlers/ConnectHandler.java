@@ -6,6 +6,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.Limits;
 import dev.parley.Metrics;
+import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
@@ -18,6 +19,7 @@ import dev.parley.platform.Trace;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -35,13 +37,17 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
 /// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 50 room names.
+/// a list of at most 50 room names; 429 where the user, or the address, connects or makes rooms too
+/// often.
 ///
 /// The event has the guest's secret: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
+
+  /// So many rooms that are joined by it cost as much as a connect.
+  static final int ROOMS_OF_A_CONNECT = 10;
 
   private final Invocations invocations;
 
@@ -52,6 +58,7 @@ public final class ConnectHandler
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
+  private final AllowanceTable visitors;
 
   public ConnectHandler() {
     this(System.getenv(), InstantSource.system());
@@ -68,6 +75,7 @@ public final class ConnectHandler
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+    this.visitors = new AllowanceTable(dynamoDb, settings);
   }
 
   @Override
@@ -99,12 +107,34 @@ public final class ConnectHandler
         new Connection(
             new ConnectionId(request.getConnectionId()),
             FrameHandler.identityOf(request.getAuthorizer()),
-            text(address(request)),
+            text(FrameHandler.addressOf(request).text()),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
+    AllowanceTable.Visitor visitor =
+        FrameHandler.Caller.visitor(
+            connection.id(), connection.identity(), FrameHandler.addressOf(request));
+    int price = Math.ceilDiv(wanted.get().size(), ROOMS_OF_A_CONNECT);
+    Optional<Duration> wait = Trace.step("charge", () -> visitors.connect(visitor, price, now));
+    if (wait.isPresent()) {
+      return tooOften("connects", wait.get());
+    }
     // The connection comes last, so that a failure before it leaves no member behind.
-    Collection<Room> opened =
-        Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();
+    Collection<Room> opened;
+    try {
+      opened =
+          Trace.step(
+              "rooms",
+              () ->
+                  rooms
+                      .open(
+                          wanted.get(),
+                          connection.identity(),
+                          now,
+                          made -> visitors.makeRooms(visitor, made, now).ifPresent(TooOften::raise))
+                      .values());
+    } catch (TooOften e) {
+      return tooOften("makes rooms", e.wait);
+    }
     Trace.step(
         "open",
         () -> connections.open(connection, opened, now, List.of(sessions.opening(connection))));
@@ -116,6 +146,26 @@ public final class ConnectHandler
     return 200;
   }
 
+  /// More rooms are made than may be.
+  private static final class TooOften extends RuntimeException {
+    private final transient Duration wait;
+
+    private TooOften(Duration wait) {
+      super("more rooms than may be made", null, false, false);
+      this.wait = wait;
+    }
+
+    private static void raise(Duration wait) {
+      throw new TooOften(wait);
+    }
+  }
+
+  private static int tooOften(String what, Duration wait) {
+    LOG.info("refused: its user or address {} too often, and can again in {}", what, wait);
+    Metrics.CONNECTS_REFUSED.add(1);
+    return 429;
+  }
+
   /// A browser sends the page's origin, which the page cannot change. Other programs send none. API
   /// Gateway keeps the names of headers as the client wrote them.
   private boolean admits(@Nullable Map<String, String> headers) {
@@ -124,12 +174,6 @@ public final class ConnectHandler
         || headers.entrySet().stream()
             .filter(header -> header.getKey().equalsIgnoreCase("Origin"))
             .allMatch(header -> allowedOrigins.contains(header.getValue()));
-  }
-
-  /// Where the client is: the authorizer knows, where something stands before the API.
-  private static @Nullable String address(APIGatewayV2WebSocketEvent.RequestContext request) {
-    Object address = request.getAuthorizer().get("address");
-    return address instanceof String told ? told : request.getIdentity().getSourceIp();
   }
 
   /// The rooms that a query names, or nothing where `?rooms=` is invalid.

@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
@@ -27,6 +28,11 @@ public final class DefaultHandler extends FrameHandler {
     Settings settings = new Settings(environment);
     super(settings, clock);
     this.connections = new Aws(settings).gateway();
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.UNKNOWN);
   }
 
   @Override

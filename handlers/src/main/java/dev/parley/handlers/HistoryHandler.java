@@ -1,10 +1,10 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -33,10 +33,15 @@ public final class HistoryHandler extends FrameHandler {
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.HISTORY);
   }
 
   @Override
@@ -54,6 +59,7 @@ public final class HistoryHandler extends FrameHandler {
           Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           return Reply.history(
               id, page, page.complete(room, history.horizon(caller.now()), caller.now()));
         });

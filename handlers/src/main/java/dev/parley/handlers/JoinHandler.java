@@ -1,12 +1,12 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.JoinResult;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -40,10 +40,15 @@ public final class JoinHandler extends FrameHandler {
   public JoinHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.JOIN);
   }
 
   @Override
@@ -63,7 +68,12 @@ public final class JoinHandler extends FrameHandler {
                     caller.connection(),
                     caller.identity(),
                     id,
-                    () -> rooms.open(id, caller.identity(), caller.now()),
+                    () ->
+                        rooms.open(
+                            id,
+                            caller.identity(),
+                            caller.now(),
+                            made -> toll().makeRooms(caller, made)),
                     caller.connectedAt(),
                     caller.now()));
     switch (result) {
@@ -78,6 +88,7 @@ public final class JoinHandler extends FrameHandler {
           Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
           return Reply.joined(room, page, complete, caller.identity());
         });

@@ -1,8 +1,8 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -30,9 +30,14 @@ public final class PingHandler extends FrameHandler {
   public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ofPing(frame.rooms().size()));
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -26,7 +26,12 @@ public final class QuitHandler extends FrameHandler {
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
+    this.memberships = new Memberships(dynamoDb(), settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.QUIT);
   }
 
   @Override

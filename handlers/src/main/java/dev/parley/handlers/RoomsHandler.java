@@ -1,6 +1,6 @@
 package dev.parley.handlers;
 
-import dev.parley.platform.Aws;
+import dev.parley.allowance.Price;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -23,14 +23,19 @@ public final class RoomsHandler extends FrameHandler {
   public RoomsHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    this.rooms = new RoomTable(new Aws(settings).dynamoDb(), settings);
+    this.rooms = new RoomTable(dynamoDb(), settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ROOMS);
   }
 
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     RoomId cursor = frame.roomCursor();
 
-    RoomTable.Page page = Trace.step("rooms", () -> rooms.list(cursor));
+    RoomTable.Page page = Trace.step("rooms", () -> rooms.list(cursor, caller.now()));
     return Reply.rooms(page.rooms(), page.cursor());
   }
 }

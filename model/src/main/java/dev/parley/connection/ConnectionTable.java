@@ -49,10 +49,12 @@ public final class ConnectionTable {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration sendBurst;
 
   public ConnectionTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(SETTING);
+    this.sendBurst = ConnectionAllowances.sendRate(settings).burst();
   }
 
   /// The key of a connection's own row.
@@ -82,6 +84,7 @@ public final class ConnectionTable {
     own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
+    own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
     own.put("expires_at", seconds(connection.connectedAt().plus(Limits.CONNECTION_ROW_MAX)));
 
     List<TransactWriteItem> items = new ArrayList<>(also);

@@ -25,9 +25,6 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
       Comparator.comparing(Membership::joinedAt)
           .thenComparing(membership -> membership.connection().value());
 
-  /// The attribute that holds the time that a member has spent on messages.
-  static final String ALLOWANCE = "allowance";
-
   /// A new membership.
   ///
   /// @param room as [dev.parley.room.RoomTable#open] gives it, with a salt
@@ -71,14 +68,13 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     return identity.user();
   }
 
-  /// The row of this membership, with an allowance of which nothing is spent.
+  /// The row of this membership.
   Map<String, AttributeValue> row(RoomId room, Instant connectedAt) {
     Map<String, AttributeValue> row = new HashMap<>(ConnectionTable.key(connection(), room));
     row.put("user", s(identity.user()));
     row.put("sender", s(identity.sender()));
     row.put("slot", s(slot.value()));
     row.put("joined_at", millis(joinedAt));
-    row.put(ALLOWANCE, millis(joinedAt));
     row.put("expires_at", seconds(connectedAt.plus(Limits.CONNECTION_ROW_MAX)));
     return row;
   }

@@ -3,9 +3,6 @@ package dev.parley.connection;
 import static dev.parley.table.Row.n;
 
 import dev.parley.Limits;
-import dev.parley.allowance.Allowances;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
@@ -39,12 +36,10 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 public final class Memberships {
   private final DynamoDbClient dynamoDb;
   private final String table;
-  private final Allowances allowances;
 
   public Memberships(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(ConnectionTable.SETTING);
-    this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
   }
 
   /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
@@ -211,13 +206,6 @@ public final class Memberships {
         .stream()
         .flatMap(item -> Membership.of(table, new Row(item), now).stream())
         .toList();
-  }
-
-  /// Charges one message to a member's allowance in a room, which also tells whether the connection
-  /// is in that room: [ChargeResult.Absent] where it is not.
-  public ChargeResult charge(ConnectionId connection, RoomId room, Rate rate, Instant now) {
-    return allowances.charge(
-        ConnectionTable.key(connection, room), rate, row -> isMembership(row, now), now);
   }
 
   /// @param row without attributes where there is none

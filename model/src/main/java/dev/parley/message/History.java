@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 
 /// The messages of a room, a page at a time, read from ChatMessages.
 ///
@@ -71,11 +72,15 @@ public final class History {
     boolean more = false;
     int left = bytes;
     int rows = 0;
+    double readUnits = 0;
     int wanted = Math.min(FIRST_ROWS, limit + 1);
     Map<String, AttributeValue> start = Map.of();
     read:
     do {
       QueryResponse response = query(room, from, to, forward, wanted, start);
+      if (response.consumedCapacity() != null) {
+        readUnits += response.consumedCapacity().capacityUnits();
+      }
       for (var item : response.items()) {
         rows++;
         Entry entry = read(new Row(item), now);
@@ -104,7 +109,7 @@ public final class History {
     if (!forward) {
       Collections.reverse(found);
     }
-    return new Page(range, found, more);
+    return new Page(range, found, more, readUnits);
   }
 
   /// @return null where the row is void or past its expiry, or its number is no timestamp
@@ -135,6 +140,7 @@ public final class History {
           query
               .tableName(table)
               .consistentRead(true)
+              .returnConsumedCapacity(ReturnConsumedCapacity.TOTAL)
               .limit(limit)
               .scanIndexForward(forward)
               .keyConditionExpression("room_id = :room AND #timestamp BETWEEN :from AND :to")
