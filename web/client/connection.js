@@ -45,6 +45,13 @@ export class Connection {
 
   #failures = 0;
 
+  /**
+   * Requests that the server was asked for too often go one after the other: where each asked again
+   * when it may, all would do so at the same moment, of which one is served and the others are
+   * refused once more. @type {Promise<unknown>}
+   */
+  #lane = Promise.resolve();
+
   /** What ends each wait of {@link pause}. @type {Set<() => void>} */
   #pauses = new Set();
 
@@ -86,7 +93,8 @@ export class Connection {
 
   /**
    * Sends a frame and gives its reply. Rejects with {@link Refused} or {@link Unanswered}. Where
-   * nothing at all comes in the time, the connection is taken for dead.
+   * nothing at all comes in the time, the connection is taken for dead. Where the server says that it
+   * is closing the connection, another one is opened.
    *
    * @param {{action: string} & Record<string, unknown>} frame fields that are undefined stay away
    * @param {number} [patienceMs]
@@ -94,7 +102,13 @@ export class Connection {
    */
   request(frame, patienceMs = this.#options.waits.replyMs) {
     if (this.#socket === null) return Promise.reject(new Unanswered('not connected'));
-    return this.#socket.request(frame, patienceMs);
+    const { session } = this;
+    const reply = this.#socket.request(frame, patienceMs);
+    reply.catch((e) => {
+      const closing = e instanceof Refused && e.code === 'not_connected';
+      if (closing && session === this.session) this.restart();
+    });
+    return reply;
   }
 
   /**
@@ -105,8 +119,18 @@ export class Connection {
    * @returns {Promise<any>} rejects with {@link Refused}, or with {@link Unanswered} once the
    *     connection is another or the answer is not wanted any more
    */
-  async ask(frame, wanted = () => true) {
-    const { session } = this;
+  ask(frame, wanted = () => true) {
+    return this.#ask(frame, wanted, this.session, false);
+  }
+
+  /**
+   * @param {{action: string} & Record<string, unknown>} frame
+   * @param {() => boolean} wanted
+   * @param {number} session
+   * @param {boolean} inLane
+   * @returns {Promise<any>}
+   */
+  async #ask(frame, wanted, session, inLane) {
     for (let failures = 0; ; failures++) {
       if (session !== this.session || this.#socket === null || !wanted()) {
         throw new Unanswered('given up');
@@ -115,9 +139,28 @@ export class Connection {
         return await this.request(frame);
       } catch (e) {
         if (e instanceof Refused && e.retryAfterMs === undefined) throw e;
-        await this.pause(e instanceof Refused ? (e.retryAfterMs ?? 0) : this.backOff(failures));
+        const pauseMs = e instanceof Refused ? (e.retryAfterMs ?? 0) : this.backOff(failures);
+        if (!inLane && e instanceof Refused && e.code === 'rate_limited') {
+          const at = performance.now() + pauseMs;
+          return this.#inLane(async () => {
+            const leftMs = at - performance.now();
+            if (session === this.session && leftMs > 0) await this.pause(leftMs);
+            return this.#ask(frame, wanted, session, true);
+          });
+        }
+        await this.pause(pauseMs);
       }
     }
+  }
+
+  /**
+   * @param {() => Promise<any>} task
+   * @returns {Promise<any>}
+   */
+  #inLane(task) {
+    const done = this.#lane.then(task);
+    this.#lane = done.catch(() => {});
+    return done;
   }
 
   /**

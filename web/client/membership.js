@@ -128,8 +128,8 @@ export class Membership {
       this.sender.pump();
     } catch (e) {
       if (!(e instanceof Refused)) return; // The next connection enters every room.
-      if (e.code === 'not_connected') connection.restart();
-      else if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
+      if (e.code === 'not_connected') return; // Another one is on its way.
+      if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
       else onRefused(this, e);
     } finally {
       if (this.#entering === session) this.#entering = null;

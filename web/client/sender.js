@@ -208,8 +208,7 @@ export class Sender {
       case 'not_a_member':
         return this.#rejoin(refused);
       case 'not_connected':
-        connection.restart();
-        return false;
+        return false; // Another connection is on its way.
     }
     if (refused.retryAfterMs === undefined) {
       this.#fail(draft.id, refused);

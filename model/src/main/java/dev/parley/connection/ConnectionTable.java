@@ -61,10 +61,12 @@ public final class ConnectionTable {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration sendBurst;
 
   public ConnectionTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(SETTING);
+    this.sendBurst = ConnectionAllowances.sendRate(settings).burst();
   }
 
   /// The key of a connection's own row.
@@ -118,6 +120,7 @@ public final class ConnectionTable {
     own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
+    own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
     own.put("expires_at", seconds(connection.expiresAt()));
     if (connection.admin()) {
       own.put(ADMIN, AttributeValue.fromBool(true));
@@ -214,10 +217,11 @@ public final class ConnectionTable {
       }
       end = n(until);
     }
-    for (Map<String, AttributeValue> key : endingBefore(connection, end)) {
+    List<Map<String, AttributeValue>> memberships = endingBefore(connection, end);
+    for (Map<String, AttributeValue> key : memberships) {
       prolong(key, end);
     }
-    return new RenewResult.Renewed(Row.moment(Long.parseLong(end.n())));
+    return new RenewResult.Renewed(Row.moment(Long.parseLong(end.n())), memberships.size());
   }
 
   /// The keys of those rows of a connection that end before its own does.

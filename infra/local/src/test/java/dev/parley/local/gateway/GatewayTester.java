@@ -10,6 +10,7 @@ import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
+import dev.parley.local.template.Throttling;
 import dev.parley.local.template.WebSocketApi;
 import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.XRayApi;
@@ -48,6 +49,7 @@ final class GatewayTester implements AutoCloseable {
   private Faults faults = Faults.none();
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
+  private @Nullable Throttling throttling;
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private BiFunction<String, byte[], XRayApi.Answer> xray = new XRayApi(new Traces())::answer;
   private @Nullable Path site;
@@ -128,6 +130,12 @@ final class GatewayTester implements AutoCloseable {
     return route(key, false, script);
   }
 
+  /// Of the routes that are added from now on.
+  GatewayTester throttling(int perSecond, int burst) {
+    throttling = new Throttling(perSecond, burst);
+    return this;
+  }
+
   GatewayTester twoWay(String key, Scripted.Script script) {
     return route(key, true, script);
   }
@@ -135,7 +143,7 @@ final class GatewayTester implements AutoCloseable {
   private GatewayTester route(String key, boolean twoWay, Scripted.Script script) {
     String name = "Of " + key;
     function(name, key, script);
-    routes.put(key, new Route(key, name, twoWay, integrationTimeout));
+    routes.put(key, new Route(key, name, twoWay, integrationTimeout, throttling));
     return this;
   }
 
