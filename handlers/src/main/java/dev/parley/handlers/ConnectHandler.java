@@ -10,6 +10,7 @@ import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
@@ -34,8 +35,8 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
-/// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 50 room names.
+/// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
+/// where `?rooms=` is not a list of at most 50 room names.
 ///
 /// The event has the guest's secret: it is never logged.
 public final class ConnectHandler
@@ -49,6 +50,7 @@ public final class ConnectHandler
   private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
+  private final Erasures erasures;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
@@ -65,6 +67,7 @@ public final class ConnectHandler
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = clock;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.erasures = new Erasures(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
@@ -102,6 +105,12 @@ public final class ConnectHandler
             text(address(request)),
             text(request.getIdentity().getUserAgent()),
             Instant.ofEpochMilli(request.getConnectedAt()));
+    // Before anything is written: an erasure waits for what did not find it here.
+    String user = connection.identity().user();
+    if (Trace.step("erasures", () -> erasures.contains(user, now))) {
+      LOG.info("refused: the user was erased");
+      return 403;
+    }
     // The connection comes last, so that a failure before it leaves no member behind.
     Collection<Room> opened =
         Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();

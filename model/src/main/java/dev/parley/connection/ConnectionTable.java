@@ -78,8 +78,6 @@ public final class ConnectionTable {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
-    own.put("source_ip", s(connection.sourceIp()));
-    own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
     own.put("expires_at", seconds(connection.connectedAt().plus(Limits.CONNECTION_ROW_MAX)));
@@ -113,6 +111,16 @@ public final class ConnectionTable {
     }
     Batches.delete(dynamoDb, table, memberships);
     return true;
+  }
+
+  /// Removes everything of a connection, however much it is and whoever is still connected by it.
+  ///
+  /// @return how many rows were deleted
+  public int remove(ConnectionId connection) {
+    dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection)));
+    List<Map<String, AttributeValue>> memberships = memberships(connection);
+    Batches.delete(dynamoDb, table, memberships);
+    return 1 + memberships.size();
   }
 
   /// Closes the session of a connection that is gone and removes everything of it, unless it was

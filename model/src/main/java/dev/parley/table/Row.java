@@ -17,7 +17,7 @@ public record Row(Map<String, AttributeValue> attributes) {
 
   /// The key attributes of all tables.
   private static final List<String> KEYS =
-      List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
+      List.of("connection_id", "room_id", "slot", "timestamp", "send_id", "user_digest");
 
   /// A stored row is not as we write it: somebody else wrote it, or another version of ours.
   public static final class InvalidRow extends RuntimeException {
