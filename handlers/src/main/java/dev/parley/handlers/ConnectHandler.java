@@ -11,6 +11,7 @@ import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
@@ -39,12 +40,12 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
-/// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 40 room names; 401 where the token has just expired; 429 where the user, or
-// the
-/// address, connects or makes rooms too often. Rooms that the user may not be in are passed over.
-// Of
-/// the subprotocols that the client offers it chooses `parley.v1`.
+/// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
+/// where `?rooms=` is not a list of at most 40 room names; 401 where the token has just expired;
+// 429
+/// where the user, or the address, connects or makes rooms too often. Rooms that the user may not
+// be
+/// in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
 ///
 /// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
@@ -61,6 +62,7 @@ public final class ConnectHandler
   private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
+  private final Erasures erasures;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
@@ -79,6 +81,7 @@ public final class ConnectHandler
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = clock;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.erasures = new Erasures(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
@@ -119,6 +122,12 @@ public final class ConnectHandler
       LOG.info("refused: the token has expired since it was verified");
       return 401;
     }
+    // Before anything is written: an erasure waits for what did not find it here.
+    String user = connection.identity().user();
+    if (Trace.step("erasures", () -> erasures.contains(user, now))) {
+      LOG.info("refused: the user was erased");
+      return 403;
+    }
     AllowanceTable.Visitor visitor =
         FrameHandler.Caller.visitor(
             connection.id(),
@@ -136,7 +145,6 @@ public final class ConnectHandler
     } catch (TooOften e) {
       return tooOften("makes rooms", e.wait);
     }
-    String user = connection.identity().user();
     int in =
         Trace.step(
             "open",

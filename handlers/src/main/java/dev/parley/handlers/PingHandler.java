@@ -83,7 +83,7 @@ public final class PingHandler extends FrameHandler {
     if (caller.expires() == null) {
       return null;
     }
-    Connection connection =
+    ConnectionTable.State connection =
         Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
             .orElseThrow(() -> new Rejection(ErrorCode.NOT_CONNECTED));
     return Connection.renewable(caller.connectedAt(), connection.expiresAt());

@@ -6,7 +6,6 @@ import static dev.parley.table.Row.s;
 import static dev.parley.table.Row.seconds;
 
 import dev.parley.Limits;
-import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
@@ -116,8 +115,6 @@ public final class ConnectionTable {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
-    own.put("source_ip", s(connection.sourceIp()));
-    own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
     own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
@@ -148,10 +145,15 @@ public final class ConnectionTable {
     };
   }
 
-  /// A connection as its own row has it now, read strongly; nothing where it is closed, or where
-  // its
-  /// token has expired. One whose row cannot be read counts as closed: its client connects again.
-  public Optional<Connection> get(ConnectionId connection, Instant now) {
+  /// What the own row of an open connection says.
+  ///
+  /// @param expiresAt from then on it takes no frame, and nothing is pushed to it
+  /// @param admin whether its token has the admin role
+  public record State(Instant expiresAt, boolean admin) {}
+
+  /// The state of a connection, read strongly; nothing where it is closed, or where its token has
+  /// expired. One whose row cannot be read counts as closed: its client connects again.
+  public Optional<State> get(ConnectionId connection, Instant now) {
     var found =
         dynamoDb.getItem(get -> get.tableName(table).key(key(connection)).consistentRead(true));
     if (!found.hasItem()) {
@@ -159,17 +161,9 @@ public final class ConnectionTable {
     }
     Row row = new Row(found.item());
     try {
-      Connection read =
-          new Connection(
-              connection,
-              Identity.stored(row.string("user"), row.string("sender")),
-              row.string("source_ip"),
-              row.string("user_agent"),
-              Instant.ofEpochMilli(row.number("connected_at")),
-              Row.moment(row.number("expires_at")),
-              row.is(ADMIN));
-      return read.expiresAt().isAfter(now) ? Optional.of(read) : Optional.empty();
-    } catch (Row.InvalidRow | IllegalArgumentException e) {
+      State state = new State(Row.moment(row.number("expires_at")), row.is(ADMIN));
+      return state.expiresAt().isAfter(now) ? Optional.of(state) : Optional.empty();
+    } catch (Row.InvalidRow e) {
       row.report(table, e);
       return Optional.empty();
     }
@@ -272,6 +266,16 @@ public final class ConnectionTable {
     }
     Batches.delete(dynamoDb, table, memberships);
     return true;
+  }
+
+  /// Removes everything of a connection, however much it is and whoever is still connected by it.
+  ///
+  /// @return how many rows were deleted
+  public int remove(ConnectionId connection) {
+    dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection)));
+    List<Map<String, AttributeValue>> memberships = memberships(connection);
+    Batches.delete(dynamoDb, table, memberships);
+    return 1 + memberships.size();
   }
 
   /// Closes the session of a connection that is gone and removes everything of it, unless it was

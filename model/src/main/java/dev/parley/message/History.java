@@ -23,7 +23,7 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 /// The messages of a room, a page at a time, read from ChatMessages.
 ///
 /// All reads are strongly consistent and leave out what is past retention, and void rows. A row
-/// that cannot be shown as a message is [Entry.Unreadable].
+/// that cannot be shown as a message, or whose message was erased, is [Entry.Unreadable].
 public final class History {
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
 
@@ -133,7 +133,10 @@ public final class History {
       return null;
     }
     try {
-      return VoidRow.is(row) || row.expired(now) ? null : Message.of(row);
+      if (VoidRow.is(row) || row.expired(now)) {
+        return null;
+      }
+      return ErasedRow.is(row) ? new Entry.Unreadable(timestamp) : Message.of(row);
     } catch (Row.InvalidRow | IllegalArgumentException e) {
       row.report(table, e);
       return new Entry.Unreadable(timestamp);

@@ -11,6 +11,7 @@ import dev.parley.Limits;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
+import dev.parley.privacy.Privacy;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.time.InstantSource;
@@ -230,6 +231,17 @@ class TemplateTest {
       int seconds = template.functionProperty(route.function(), "Timeout").asInt();
       assertTrue(
           seconds > 0 && seconds < Quotas.INTEGRATION_TIMEOUT_MAX.toSeconds(), route.toString());
+    }
+  }
+
+  /// An erasure waits for what was in flight.
+  @Test
+  void aRoutesFunctionEndsBeforeAnErasureGoesOn() {
+    for (Route route : template.routes()) {
+      assertTrue(
+          template.functionProperty(route.function(), "Timeout").asInt()
+              < Privacy.IN_FLIGHT_MAX.toSeconds(),
+          route.toString());
     }
   }
 
@@ -738,7 +750,9 @@ class TemplateTest {
             "ChatSends",
             "send_id S; expires at expires_at",
             "ChatSessions",
-            "connection_id S; expires at expires_at"),
+            "connection_id S; expires at expires_at",
+            "ChatErasures",
+            "user_digest S; expires at expires_at"),
         tables);
   }
 
