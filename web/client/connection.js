@@ -12,7 +12,8 @@ import { Refused, Socket, Unanswered } from './socket.js';
  *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
  *
  * @typedef {object} Options
- * @property {() => Promise<string>} url where to connect to; asked before each attempt
+ * @property {() => Promise<import('./socket.js').Address>} address where to connect to, and what to
+ *     offer there; asked before each attempt
  * @property {import('./limits.js').Waits} waits
  * @property {() => number} random from 0 to below 1
  * @property {(state: State) => void} onState also told when the socket has been replaced, and the
@@ -171,9 +172,9 @@ export class Connection {
   }
 
   #open() {
-    const { waits, onEvents, url } = this.#options;
+    const { waits, onEvents, address } = this.#options;
     /** @type {Socket} */
-    const socket = new Socket(url, waits.openMs, {
+    const socket = new Socket(address, waits.openMs, {
       onOpen: () => this.#opened(socket),
       onEvents: (events) => {
         // Not when the socket opens: a server that takes connections and drops them is not well yet.

@@ -114,8 +114,8 @@ public final class ConnectionTable {
   }
 
   /// A connection as its own row has it now, read strongly; nothing where it is closed, or where
-  // its
-  /// token has expired. One whose row cannot be read counts as closed: its client connects again.
+  /// its token has expired. One whose row cannot be read counts as closed: its client connects
+  /// again.
   public Optional<Connection> get(ConnectionId connection, Instant now) {
     var found =
         dynamoDb.getItem(get -> get.tableName(table).key(key(connection)).consistentRead(true));
@@ -141,8 +141,7 @@ public final class ConnectionTable {
   }
 
   /// Lets a connection and its memberships live until another token expires. A token that expires
-  // no
-  /// later than the connection does changes nothing of the connection.
+  /// no later than the connection does changes nothing of the connection.
   ///
   /// The connection's own row comes first. A join takes its expiry from there, in one transaction
   /// with it; so each membership that the read after it does not show has the new one. One that is
