@@ -12,7 +12,8 @@ import { Refused, Socket, Unanswered } from './socket.js';
  *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
  *
  * @typedef {object} Options
- * @property {() => Promise<string>} url where to connect to; asked before each attempt
+ * @property {() => Promise<import('./socket.js').Address>} address where to connect to, and what to
+ *     offer there; asked before each attempt
  * @property {import('./limits.js').Waits} waits
  * @property {() => number} random from 0 to below 1
  * @property {(state: State) => void} onState also told when the socket has been replaced, and the
@@ -93,8 +94,7 @@ export class Connection {
 
   /**
    * Sends a frame and gives its reply. Rejects with {@link Refused} or {@link Unanswered}. Where
-   * nothing at all comes in the time, the connection is taken for dead. Where the server says that it
-   * is closing the connection, another one is opened.
+   * nothing at all comes in the time, the connection is taken for dead.
    *
    * @param {{action: string} & Record<string, unknown>} frame fields that are undefined stay away
    * @param {number} [patienceMs]
@@ -102,13 +102,7 @@ export class Connection {
    */
   request(frame, patienceMs = this.#options.waits.replyMs) {
     if (this.#socket === null) return Promise.reject(new Unanswered('not connected'));
-    const { session } = this;
-    const reply = this.#socket.request(frame, patienceMs);
-    reply.catch((e) => {
-      const closing = e instanceof Refused && e.code === 'not_connected';
-      if (closing && session === this.session) this.restart();
-    });
-    return reply;
+    return this.#socket.request(frame, patienceMs);
   }
 
   /**
@@ -214,9 +208,9 @@ export class Connection {
   }
 
   #open() {
-    const { waits, onEvents, url } = this.#options;
+    const { waits, onEvents, address } = this.#options;
     /** @type {Socket} */
-    const socket = new Socket(url, waits.openMs, {
+    const socket = new Socket(address, waits.openMs, {
       onOpen: () => this.#opened(socket),
       onEvents: (events) => {
         // Not when the socket opens: a server that takes connections and drops them is not well yet.

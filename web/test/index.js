@@ -14,11 +14,12 @@ import readingTests from './reading.test.js';
 import roomTests from './room.test.js';
 import sendingTests from './sending.test.js';
 import textTests from './text.test.js';
+import tokensTests from './tokens.test.js';
 
 const query = new URLSearchParams(location.search);
 const tests = Object.entries({
   ...textTests, ...roomTests, ...interleavingTests, ...clientTests, ...sendingTests, ...readingTests,
-  ...pingsTests, ...faultTests, ...configTests, ...limitsTests,
+  ...pingsTests, ...tokensTests, ...faultTests, ...configTests, ...limitsTests,
 }).filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 

@@ -22,10 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// `auth`: shows another token of the same user, before the one that the connection has expires.
-// The
-/// connection, with its memberships, lives until the other one expires. Its display name stays as
-// it
-/// is.
+/// The connection, with its memberships, lives until the other one expires. Its display name stays
+/// as it is.
 ///
 /// Each row of the connection is written once: one write unit for its own, and two for each
 /// membership, one of them for the index. A token that expires no later than the connection writes

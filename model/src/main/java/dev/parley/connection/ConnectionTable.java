@@ -170,8 +170,7 @@ public final class ConnectionTable {
   }
 
   /// Lets a connection and its memberships live until another token expires. A token that expires
-  // no
-  /// later than the connection does changes nothing of the connection.
+  /// no later than the connection does changes nothing of the connection.
   ///
   /// The connection's own row comes first. A join takes its expiry from there, in one transaction
   /// with it; so each membership that the read after it does not show has the new one. One that is

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
@@ -53,6 +54,7 @@ final class GatewayTester implements AutoCloseable {
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private BiFunction<String, byte[], XRayApi.Answer> xray = new XRayApi(new Traces())::answer;
   private @Nullable Path site;
+  private @Nullable LocalIssuer issuer;
   private @Nullable Gateway gateway;
 
   GatewayTester durations(Duration idle, Duration connection) {
@@ -96,6 +98,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester journal(ConnectionJournal kept) {
     journal = kept;
+    return this;
+  }
+
+  GatewayTester issuer(LocalIssuer local) {
+    issuer = local;
     return this;
   }
 
@@ -178,6 +185,7 @@ final class GatewayTester implements AutoCloseable {
             functions,
             port,
             site,
+            issuer,
             xray,
             new MetricStore(),
             origins,
