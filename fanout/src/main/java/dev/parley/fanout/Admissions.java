@@ -44,8 +44,7 @@ final class Admissions {
   ///
   /// @param came by user
   /// @return the users who may not be in it
-  Set<String> turnAway(
-      RoomId room, Map<String, Collection<Membership>> came, Instant now) {
+  Set<String> turnAway(RoomId room, Map<String, Collection<Membership>> came, Instant now) {
     Set<String> turnedAway = new HashSet<>();
     for (Standing standing : roles.get(came.keySet(), room).values()) {
       if (standing.admits(now)) {
