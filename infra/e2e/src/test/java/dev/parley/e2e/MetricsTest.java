@@ -231,7 +231,7 @@ class MetricsTest {
                 m.sum("Invocations", "PruneFunction") >= 1
                     && m.max("ConcurrentExecutions", "PresenceFunction") == 1
                     && m.dimension("ApproximateNumberOfMessagesVisible", "QueueName").size() == 7
-                    && m.dimension("ItemCount", "TableName").size() == 5);
+                    && m.dimension("ItemCount", "TableName").size() == 6);
 
     assertEquals(1, metrics.sum("Invocations", "AuthorizerFunction"));
     assertEquals(1, metrics.sum("Invocations", "ConnectFunction"));

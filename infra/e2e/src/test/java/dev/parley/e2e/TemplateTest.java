@@ -330,6 +330,7 @@ class TemplateTest {
             .formatted(template.apiId(), template.stage());
     resources.add(stage + "/GET/@connections/*");
     resources.add(stage + "/POST/@connections/*");
+    resources.add(stage + "/DELETE/@connections/*");
 
     JsonNode globals = template.root().path("Globals").path("Function");
     assertFalse(globals.has("Role") || globals.has("Policies"), "one role for everybody");
@@ -485,7 +486,9 @@ class TemplateTest {
             "ChatConnections RoomConnections",
             "room_id S, slot S; INCLUDE [user, sender, joined_at, expires_at]",
             "ChatRooms",
-            "room_id S",
+            "room_id S; expires at expires_at",
+            "ChatAllowances",
+            "id S; expires at expires_at",
             "ChatSends",
             "send_id S; expires at expires_at",
             "ChatSessions",
