@@ -84,6 +84,7 @@ public final class ConnectionTable {
     own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
+    own.put(ConnectionAllowances.ACTIONS, millis(connection.connectedAt()));
     own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
     own.put("expires_at", seconds(connection.connectedAt().plus(Limits.CONNECTION_ROW_MAX)));
 
