@@ -276,10 +276,6 @@ public final class RoomTable {
     return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
   }
 
-  private static Room absent(RoomId room) {
-    return new Room(room, null, null, null, null);
-  }
-
   /// The key of a room's row.
   public static Map<String, AttributeValue> key(RoomId room) {
     return Map.of("room_id", s(room.name()));
