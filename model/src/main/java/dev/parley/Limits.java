@@ -30,8 +30,7 @@ public final class Limits {
   public static final int MESSAGE_CHARACTERS_MAX = 4_000;
 
   /// Code points of the reason for a report, after trimming: enough to say it, and few enough that
-  // a
-  /// report with the longest message fits a queue's message many times.
+  /// a report with the longest message fits a queue's message many times.
   public static final int REPORT_CHARACTERS_MAX = 1_000;
 
   /// Code points of a display name.

@@ -367,7 +367,7 @@ class PrivacyTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       threads.shutdownNow();
       client.close();
       threads.close();

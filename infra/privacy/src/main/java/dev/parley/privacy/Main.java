@@ -29,8 +29,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// ```
 ///
 /// docs/OPERATIONS.md lists its options. What was wrong with one is said in one line, and nothing
-// is
-/// done then.
+/// is done then.
 public final class Main {
   private static final Duration TOLD_EVERY = Duration.ofSeconds(5);
 
@@ -230,8 +229,7 @@ public final class Main {
   }
 
   /// Closes sockets by `DELETE @connections`. Whoever has gone, or cannot be reached, is in no
-  // table
-  /// any more in any case: nothing that the connection asks for is done.
+  /// table any more in any case: nothing that the connection asks for is done.
   private record Gateway(@Nullable ApiGatewayManagementApiClient client)
       implements Privacy.Sockets, AutoCloseable {
     static Gateway of(Aws aws, Settings settings) {

@@ -21,7 +21,7 @@ record Place(Store store, Map<String, AttributeValue> after) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static Place beginning() {
-    return new Place(Store.values()[0], Map.of());
+    return new Place(Store.CONNECTIONS, Map.of());
   }
 
   /// @throws IllegalArgumentException where it is not what [#toString] makes

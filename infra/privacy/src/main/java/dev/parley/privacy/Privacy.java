@@ -67,8 +67,7 @@ public final class Privacy {
   }
 
   /// @param settings name the tables, as in a function
-  /// @param pagesPerSecond how fast tables are read: a page is at most 1 MB, which is 256 read
-  // units
+  /// @param pagesPerSecond how fast tables are read; a page is at most 1 MB, 256 read units
   public Privacy(
       DynamoDbClient dynamoDb, Settings settings, Sockets sockets, double pagesPerSecond) {
     this(
@@ -111,8 +110,7 @@ public final class Privacy {
   ///
   /// 1. The user is refused at `$connect`. What was let in just before is awaited.
   /// 2. The user's connections are closed, and their rows removed: from then on nothing of the
-  // user's
-  ///    is accepted. What was accepted just before is awaited.
+  ///    user's is accepted. What was accepted just before is awaited.
   /// 3. All stores are walked through.
   ///
   /// @param refused for how long the user cannot connect
@@ -188,8 +186,7 @@ public final class Privacy {
   }
 
   /// A send that was cut off has reserved a timestamp, and perhaps a write is still on its way
-  // there.
-  /// See [dev.parley.message.MessageTable].
+  /// there. See [dev.parley.message.MessageTable].
   private void takeTimestamp(Map<String, AttributeValue> send) {
     AttributeValue timestamp = send.get("timestamp");
     if (timestamp == null || timestamp.n() == null) {
@@ -271,7 +268,7 @@ public final class Privacy {
     Map<Store, Count> counts = new EnumMap<>(Store.class);
     Map<String, AttributeValue> start = from.after();
     for (Store store : Store.values()) {
-      if (store.ordinal() >= from.store().ordinal()) {
+      if (store.compareTo(from.store()) >= 0) {
         counts.put(store, walk(store, user, start, visit, done));
         start = Map.of();
       }

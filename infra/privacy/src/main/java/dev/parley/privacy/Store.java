@@ -5,12 +5,11 @@ import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Where a stack keeps something of users: each table with the attribute that says of whom a row
-// is,
-/// what of a row its user is given, and what an erasure leaves of it. Whoever adds a table that
-// holds
-/// users adds it here.
+/// is, what of a row its user is given, and what an erasure leaves of it. Whoever adds a table that
+/// holds users adds it here.
 ///
 /// docs/OPERATIONS.md prints all of it as a table; a test keeps the two equal.
+@SuppressWarnings("ImmutableEnumChecker") // lists made by List.of do not change
 enum Store {
   /// The connections that are open. A place among the members of a room is told to nobody, also not
   /// to its user: see [dev.parley.connection.Slot].
