@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
@@ -16,7 +17,7 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnecti
 /// `$default`: a frame that no route takes. The error also tells what the gateway knows of this
 /// connection, which helps a developer who tries the protocol by hand.
 public final class DefaultHandler extends FrameHandler {
-  private final ApiGatewayManagementApiClient connections;
+  private final ApiGatewayManagementApiClient gateway;
 
   public DefaultHandler() {
     this(System.getenv(), InstantSource.system());
@@ -26,7 +27,12 @@ public final class DefaultHandler extends FrameHandler {
   public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    this.connections = new Aws(settings).gateway();
+    this.gateway = new Aws(settings).gateway();
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.UNKNOWN);
   }
 
   @Override
@@ -39,7 +45,7 @@ public final class DefaultHandler extends FrameHandler {
     Reply reply = Reply.error(rejection);
     try {
       GetConnectionResponse known =
-          connections.getConnection(get -> get.connectionId(caller.connection().value()));
+          gateway.getConnection(get -> get.connectionId(caller.connection().value()));
       return reply.withConnection(
           caller.connection(),
           known.connectedAt().toString(),

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 
 /// The messages of a room, a page at a time, read from ChatMessages.
 ///
@@ -72,11 +73,15 @@ public final class History {
     boolean more = false;
     int left = bytes;
     int rows = 0;
+    double readUnits = 0;
     int wanted = Math.min(FIRST_ROWS, limit + 1);
     Map<String, AttributeValue> start = Map.of();
     read:
     do {
       QueryResponse response = query(room, from, to, forward, wanted, start);
+      if (response.consumedCapacity() != null) {
+        readUnits += response.consumedCapacity().capacityUnits();
+      }
       for (var item : response.items()) {
         rows++;
         Entry entry = read(new Row(item), now);
@@ -105,7 +110,7 @@ public final class History {
     if (!forward) {
       Collections.reverse(found);
     }
-    return new Page(range, found, more);
+    return new Page(range, found, more, readUnits);
   }
 
   /// The message at a timestamp; nothing where none can be shown.
@@ -152,6 +157,7 @@ public final class History {
           query
               .tableName(table)
               .consistentRead(true)
+              .returnConsumedCapacity(ReturnConsumedCapacity.TOTAL)
               .limit(limit)
               .scanIndexForward(forward)
               .keyConditionExpression("room_id = :room AND #timestamp BETWEEN :from AND :to")

@@ -17,13 +17,10 @@ import dev.parley.CallCounter;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,8 +36,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class MembershipsTest {
-  private static final Rate RATE = new Rate(Duration.ofMillis(50), Duration.ofMillis(200));
-
   private final Settings settings = TestTables.settings();
   private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
@@ -67,10 +62,15 @@ class MembershipsTest {
     Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
     Supplier<Room> none = () -> fail("no room is made");
 
-    assertInstanceOf(JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
-    assertInstanceOf(JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
     assertInstanceOf(
-        JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
+        JoinResult.Joined.class,
+        counted.join(full, ADA, fifty[7], none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.TooManyRooms.class,
+        counted.join(full, ADA, room, none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class,
+        counted.join(closed, ADA, room, none, TestTables.admission(room), now));
 
     assertEquals(Map.of("BatchGetItem", 3), counter.calls());
   }
@@ -185,30 +185,15 @@ class MembershipsTest {
 
     assertFalse(memberships.isMember(id, room, now));
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        memberships.join(id, ADA, late, () -> TestTables.rooms(late).getFirst(), longAgo, now));
-  }
-
-  @Test
-  void aMemberIsChargedInEachRoomByItself() {
-    RoomId other = new RoomId(fresh("other"));
-    ConnectionId id = open(now, room, other);
-    Rate oneADay = new Rate(Duration.ofDays(1), Duration.ZERO);
-
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Exhausted.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, other, oneADay, now));
-  }
-
-  @Test
-  void aConnectionThatIsNotInARoomIsNotChargedThere() {
-    ConnectionId id = open(now);
-
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
-
-    assertEquals(1, rows(id).size());
+        memberships.join(
+            id,
+            ADA,
+            late,
+            () -> TestTables.rooms(late).getFirst(),
+            TestTables.admission(late),
+            now));
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
@@ -216,7 +201,8 @@ class MembershipsTest {
   }
 
   private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(
+        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
   }
 
   private Memberships losingFirstAnswer() {

@@ -41,6 +41,7 @@ class SessionTableTest {
         .open(
             connection,
             List.of(),
+            TestTables::admission,
             now,
             List.of(new SessionTable(TestTables.dynamoDb(), week).opening(connection)));
 
@@ -68,7 +69,12 @@ class SessionTableTest {
 
   private void open() {
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, List.of(), now, List.of(sessions.opening(connection)));
+        .open(
+            connection,
+            List.of(),
+            TestTables::admission,
+            now,
+            List.of(sessions.opening(connection)));
   }
 
   private Row session() {

@@ -71,6 +71,7 @@ class DeploymentTest {
             "ChatRooms.TableName " + onlyWithFixedNames("ChatRooms"),
             "ChatSends.TableName " + onlyWithFixedNames("ChatSends"),
             "ChatSessions.TableName " + onlyWithFixedNames("ChatSessions"),
+            "ChatAllowances.TableName " + onlyWithFixedNames("ChatAllowances"),
             "ChatDashboard.DashboardName " + ofTheStackAndItsRegion(),
             "SiteAccess.OriginAccessControlConfig.Name " + ofTheStackAndItsRegion(),
             "SiteHeaders.ResponseHeadersPolicyConfig.Name " + ofTheStackAndItsRegion(),
@@ -258,7 +259,7 @@ class DeploymentTest {
 
   /// `RetainExceptOnCreate` keeps nothing of a first deployment that fails.
   @Test
-  void messagesAndRoomsOutliveTheStackAndNothingElseDoes() {
+  void messagesRoomsAndRolesOutliveTheStackAndNothingElseDoes() {
     Set<String> kept = new TreeSet<>();
     template
         .resources()
@@ -276,7 +277,7 @@ class DeploymentTest {
               }
             });
 
-    assertEquals(Set.of("ChatMessages", "ChatRooms"), kept);
+    assertEquals(Set.of("ChatMessages", "ChatRoles", "ChatRooms"), kept);
     for (String table : kept) {
       assertEquals(
           "DeletionProtection",
