@@ -39,6 +39,15 @@ public final class Main {
           "AWS_ACCESS_KEY_ID", "local",
           "AWS_SECRET_ACCESS_KEY", "local");
 
+  /// What the tables want to know of the stack besides how they are called. It matters to what is
+  /// written by frames, and to nothing that is done here.
+  private static final Map<String, String> WITHOUT_EFFECT =
+      Map.of(
+          "MESSAGE_COST_MS", "1",
+          "MESSAGE_BURST_MS", "0",
+          "MESSAGE_RETENTION_DAYS", "1",
+          "ROOM_RETENTION_DAYS", "1");
+
   private final Properties options;
   private final Map<String, String> environment;
   private final PrintStream told;
@@ -188,7 +197,8 @@ public final class Main {
   /// What a function would have in its environment: how the tables are called here, and where the
   /// services are.
   private Settings settings() {
-    Map<String, String> all = new HashMap<>(environment);
+    Map<String, String> all = new HashMap<>(WITHOUT_EFFECT);
+    all.putAll(environment);
     String endpoint = option("privacy.endpoint");
     if (endpoint != null) {
       all.putAll(LOCAL);
