@@ -58,7 +58,8 @@ public final class SendMessageHandler extends FrameHandler {
     Identity sender = frame.sender(caller.identity());
     Timestamp after = frame.after();
 
-    if (!memberships.isMember(caller.connection(), room, caller.now())) {
+    if (!Trace.step(
+        "membership", () -> memberships.isMember(caller.connection(), room, caller.now()))) {
       throw new Rejection(ErrorCode.NOT_A_MEMBER);
     }
 
