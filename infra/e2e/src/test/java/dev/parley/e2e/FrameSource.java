@@ -255,6 +255,9 @@ final class FrameSource {
   }
 
   private String known(String field) {
+    if (field.equals("room") && random.nextInt(8) == 0) {
+      return quoted("new-" + random.nextInt(10_000)); // nobody was there
+    }
     List<String> usual = given.get(field);
     List<String> known = learned.get(field);
     if (usual != null && (known == null || random.nextInt(10) > 0)) {
@@ -266,7 +269,7 @@ final class FrameSource {
   private void change(List<Field> fields) {
     int at = random.nextInt(fields.size());
     Field field = fields.get(at);
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(15)) {
       case 0 -> fields.remove(at);
       case 1 -> fields.set(at, new Field(field.name(), "null"));
       case 2, 3, 4 -> fields.set(at, new Field(field.name(), quoted(one(TEXTS))));
