@@ -20,7 +20,9 @@ import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
 import { Listeners } from './listeners.js';
 import { Membership } from './membership.js';
 import { has } from './messages.js';
-import { checkedMessage, checkedName, checkedOptions, checkedRoom } from './options.js';
+import {
+  checkedMessage, checkedName, checkedOptions, checkedRoom, checkedWhy,
+} from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
 import { isCaughtUp } from './room.js';
@@ -282,6 +284,21 @@ export class Client {
   async listRooms() {
     const { items, more } = await this.#connection.list({ action: 'rooms' }, 'rooms');
     return { rooms: items.filter((r) => typeof r?.room === 'string'), more };
+  }
+
+  /**
+   * Puts a message before the moderators. It may come to them twice.
+   *
+   * @param {string} room
+   * @param {number} timestamp of the message
+   * @param {string} why 1 to 1,000 code points after trimming, not all of them invisible
+   * @returns {Promise<void>} resolves when it is before them; rejects with {@link Refused}
+   *     (`no_such_message` where it is gone) or {@link Unanswered}
+   * @throws {TypeError | RangeError} for what cannot be sent
+   */
+  async report(room, timestamp, why) {
+    const { name } = this.#joinedRoom(room);
+    await this.#connection.ask({ action: 'report', room: name, timestamp, why: checkedWhy(why) });
   }
 
   /**

@@ -22,6 +22,7 @@ import {
   CATCH_UP_PAGE,
   MESSAGES_HELD_MAX,
   MESSAGE_CODE_POINTS_MAX,
+  REPORT_CODE_POINTS_MAX,
   ROOM_PATTERN,
   WAITS,
 } from './limits.js';
@@ -87,12 +88,30 @@ export function checkedRoom(name) {
  * @returns {string}
  */
 export function checkedMessage(text) {
-  const message = typeof text === 'string' ? trim(text) : '';
-  if (isBlank(message)) throw new TypeError('text: expected a string that shows something');
-  if (codePoints(message) > MESSAGE_CODE_POINTS_MAX) {
-    throw new RangeError(`text: at most ${MESSAGE_CODE_POINTS_MAX} code points`);
+  return checkedText('text', text, MESSAGE_CODE_POINTS_MAX);
+}
+
+/**
+ * @param {string} why
+ * @returns {string}
+ */
+export function checkedWhy(why) {
+  return checkedText('why', why, REPORT_CODE_POINTS_MAX);
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} codePointsMax
+ * @returns {string}
+ */
+function checkedText(name, text, codePointsMax) {
+  const trimmed = typeof text === 'string' ? trim(text) : '';
+  if (isBlank(trimmed)) throw new TypeError(`${name}: expected a string that shows something`);
+  if (codePoints(trimmed) > codePointsMax) {
+    throw new RangeError(`${name}: at most ${codePointsMax} code points`);
   }
-  return message;
+  return trimmed;
 }
 
 /**

@@ -21,6 +21,9 @@ public final class Metrics {
   /// what is lost of it is forgotten after that time, and nothing has to be counted anew.
   public static final Metric CONNECTIONS_ALIVE = Metric.count("ConnectionsAlive");
 
+  /// Reads of the issuer's keys that failed: no token can be verified by keys that are not known.
+  public static final Metric TOKEN_KEYS_FAILED = Metric.count("TokenKeysFailed");
+
   // ---- Frames ---------------------------------------------------------------------------------
 
   /// Sends that were acknowledged; one that is repeated counts again.
@@ -31,6 +34,9 @@ public final class Metrics {
   public static final Metric QUITS = Metric.count("Quits");
 
   public static final Metric PINGS = Metric.count("Pings");
+
+  /// Messages that were put before the moderators.
+  public static final Metric REPORTS = Metric.count("Reports");
 
   /// Frames that were answered with an `error`, by its code.
   public static final Metric FRAMES_REFUSED = Metric.countBy("Code", "FramesRefused");

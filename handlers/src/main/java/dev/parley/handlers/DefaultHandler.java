@@ -16,7 +16,7 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnecti
 /// `$default`: a frame that no route takes. The error also tells what the gateway knows of this
 /// connection, which helps a developer who tries the protocol by hand.
 public final class DefaultHandler extends FrameHandler {
-  private final ApiGatewayManagementApiClient connections;
+  private final ApiGatewayManagementApiClient gateway;
 
   public DefaultHandler() {
     this(System.getenv(), InstantSource.system());
@@ -25,8 +25,9 @@ public final class DefaultHandler extends FrameHandler {
 
   public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
-    this.connections = new Aws(settings).gateway();
+    Aws aws = new Aws(settings);
+    super(settings, clock, aws.dynamoDb());
+    this.gateway = aws.gateway();
   }
 
   @Override
@@ -39,7 +40,7 @@ public final class DefaultHandler extends FrameHandler {
     Reply reply = Reply.error(rejection);
     try {
       GetConnectionResponse known =
-          connections.getConnection(get -> get.connectionId(caller.connection().value()));
+          gateway.getConnection(get -> get.connectionId(caller.connection().value()));
       return reply.withConnection(
           caller.connection(),
           known.connectedAt().toString(),

@@ -6,22 +6,29 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Rank;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// A route: takes a client's frame and gives the reply, which travels as the route's response. A
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
@@ -35,22 +42,41 @@ abstract class FrameHandler
 
   private final Invocations invocations;
   private final InstantSource clock;
+  private final ConnectionTable connections;
 
-  FrameHandler(Settings settings, InstantSource clock) {
+  FrameHandler(Settings settings, InstantSource clock, DynamoDbClient dynamoDb) {
     this.invocations = new Invocations(settings);
     this.clock = clock;
+    this.connections = new ConnectionTable(dynamoDb, settings);
   }
 
   /// Who sent a frame, by the authorizer's word, and when it is handled.
-  record Caller(ConnectionId connection, Identity identity, Instant connectedAt, Instant now) {
+  ///
+  /// @param route the route key, for example `join`
+  /// @param expires when the token expires that the connection was opened with; null for a guest
+  record Caller(
+      ConnectionId connection,
+      Identity identity,
+      String route,
+      Instant connectedAt,
+      @Nullable Instant expires,
+      Instant now) {
     static Caller of(APIGatewayV2WebSocketEvent event, Instant now) {
       var context = event.getRequestContext();
       return new Caller(
           new ConnectionId(context.getConnectionId()),
           identityOf(context.getAuthorizer()),
+          Objects.requireNonNullElse(context.getRouteKey(), ""),
           Instant.ofEpochMilli(context.getConnectedAt()),
+          expiresOf(context.getAuthorizer()),
           now);
     }
+  }
+
+  /// When the token expires by which [AuthorizerHandler] let a connection in; null for a guest.
+  static @Nullable Instant expiresOf(@Nullable Map<String, Object> authorizer) {
+    Object expires = authorizer == null ? null : authorizer.get("expires");
+    return expires == null ? null : Instant.ofEpochSecond(Long.parseLong(expires.toString()));
   }
 
   /// The identity that [AuthorizerHandler] put into the connection's context.
@@ -68,6 +94,10 @@ abstract class FrameHandler
   /// @throws Rejection where the frame is refused; nothing has changed then
   abstract Reply reply(ClientFrame frame, Caller caller);
 
+  final ConnectionTable connections() {
+    return connections;
+  }
+
   /// The current time: later than [Caller#now] where a step took long.
   final Instant now() {
     return clock.instant();
@@ -82,6 +112,28 @@ abstract class FrameHandler
   static RoomId in(RoomId room) {
     MDC.put("room", room.name());
     return room;
+  }
+
+  /// Why a connection that is not in a room may not do there what needs a membership. Of a private
+  /// room a stranger hears the same as of one that is not there.
+  static Rejection notIn(RoomId room, Attendance attendance) {
+    if (attendance instanceof Attendance.Removed) {
+      return new Rejection(ErrorCode.REMOVED);
+    }
+    return new Rejection(
+        room.kind() == RoomKind.PUBLIC ? ErrorCode.NOT_A_MEMBER : ErrorCode.NO_SUCH_ROOM);
+  }
+
+  /// Why a user may not do something in a room. Whether a private room is there only those hear who
+  /// have, or had, to do with it.
+  static Rejection notAllowed(RoomKind kind, Rank who) {
+    if (who == Rank.BANNED) {
+      return new Rejection(ErrorCode.BANNED);
+    }
+    return new Rejection(
+        who == Rank.STRANGER && kind != RoomKind.PUBLIC
+            ? ErrorCode.NO_SUCH_ROOM
+            : ErrorCode.NOT_ALLOWED);
   }
 
   @Override
@@ -102,6 +154,7 @@ abstract class FrameHandler
     try {
       ClientFrame frame = ClientFrame.parse(body);
       ref = frame.ref();
+      requireConnected(caller);
       reply = reply(frame, caller);
     } catch (Rejection rejection) {
       Metrics.FRAMES_REFUSED.add(1, rejection.code().code());
@@ -110,6 +163,18 @@ abstract class FrameHandler
     Trace.annotate("outcome", reply.summary());
     LOG.info("{}", reply.summary());
     return reply.encode(ref);
+  }
+
+  /// What the authorizer told of a connection stays as it was, so that a token which has expired by
+  /// now may have been followed by another: its row knows.
+  private void requireConnected(Caller caller) {
+    Instant expires = caller.expires();
+    if (expires != null
+        && !expires.isAfter(caller.now())
+        && Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
+            .isEmpty()) {
+      throw new Rejection(ErrorCode.NOT_CONNECTED);
+    }
   }
 
   private static APIGatewayV2WebSocketResponse ok(String body) {

@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
@@ -12,8 +13,6 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
-import dev.parley.wire.ErrorCode;
-import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
@@ -32,8 +31,8 @@ public final class HistoryHandler extends FrameHandler {
 
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
@@ -44,8 +43,9 @@ public final class HistoryHandler extends FrameHandler {
     RoomId id = in(frame.room());
     Range range = frame.range();
     int limit = frame.limit();
-    if (!memberships.isMember(caller.connection(), id, caller.now())) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+    Attendance attendance = memberships.attendance(caller.connection(), id, caller.now());
+    if (!(attendance instanceof Attendance.In)) {
+      throw notIn(id, attendance);
     }
 
     return Trace.step(

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
@@ -8,11 +9,10 @@ import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
-import dev.parley.wire.ErrorCode;
-import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `quit`: takes the connection out of a room.
 public final class QuitHandler extends FrameHandler {
@@ -25,8 +25,9 @@ public final class QuitHandler extends FrameHandler {
 
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
-    this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
+    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
+    this.memberships = new Memberships(dynamoDb, settings);
   }
 
   @Override
@@ -35,7 +36,7 @@ public final class QuitHandler extends FrameHandler {
 
     boolean left = Trace.step("quit", () -> memberships.quit(caller.connection(), room));
     if (!left) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      throw notIn(room, new Attendance.Out());
     }
     Metrics.QUITS.add(1);
     return Reply.quit(room);

@@ -40,8 +40,8 @@ public final class SendMessageHandler extends FrameHandler {
 
   public SendMessageHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock);
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    super(settings, clock, dynamoDb);
     this.memberships = new Memberships(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
     this.rate =
@@ -66,7 +66,8 @@ public final class SendMessageHandler extends FrameHandler {
             "charge", () -> memberships.charge(caller.connection(), room, rate, caller.now()));
     switch (charge) {
       case ChargeResult.Charged charged -> {}
-      case ChargeResult.Absent absent -> throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      case ChargeResult.Absent absent ->
+          throw notIn(room, memberships.attendance(absent.found(), caller.now()));
       case ChargeResult.Exhausted exhausted ->
           throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
     }

@@ -3,14 +3,20 @@ package dev.parley.handlers;
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
+import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.table.Row;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -43,7 +49,7 @@ class ConnectHandlerTest {
   void badRoomsRefuseTheHandshakeAndWriteNothing() {
     assertEquals(400, connection.connect(Map.of("rooms", "a b")));
     assertEquals(400, connection.connect(Map.of("rooms", "a,,b")));
-    assertEquals(400, connection.connect(Map.of("rooms", fiftyOne())));
+    assertEquals(400, connection.connect(Map.of("rooms", fortyOne())));
 
     assertNothingIsWritten();
   }
@@ -135,9 +141,62 @@ class ConnectHandlerTest {
     assertEquals("198.51.100.10", connection.session().string("source_ip"));
   }
 
-  private static String fiftyOne() {
+  /// The token stands beside the one that is chosen.
+  @Test
+  void ofTheSubprotocolsOursIsChosenAndNeverTheTokens() {
+    for (String offered :
+        List.of("parley.v1, bearer.e30.e30.e30", "other,parley.v1", "parley.v1")) {
+      assertEquals(
+          Map.of("Sec-WebSocket-Protocol", "parley.v1"),
+          answer(Map.of("sec-websocket-protocol", offered)).getHeaders());
+    }
+    for (String offered : List.of("bearer.e30.e30.e30", "parley.v2", "parley.v1x", "")) {
+      assertNull(answer(Map.of("Sec-WebSocket-Protocol", offered)).getHeaders(), offered);
+    }
+    assertNull(answer(Map.of()).getHeaders());
+  }
+
+  private static APIGatewayV2WebSocketResponse answer(Map<String, String> headers) {
+    APIGatewayV2WebSocketEvent event = TestConnection.closed().event(null);
+    event.setHeaders(headers);
+    return allowing("*").handleRequest(event, new TestContext());
+  }
+
+  @Test
+  void aConnectionEndsWithItsTokenAndKeepsItsRole() {
+    Instant expires = Instant.ofEpochSecond(Instant.now().getEpochSecond() + 600);
+    TestConnection ada = TestConnection.open("ada", expires, fresh("room"));
+    APIGatewayV2WebSocketEvent event = connection.event(null);
+    Map<String, Object> authorizer = new HashMap<>(event.getRequestContext().getAuthorizer());
+    authorizer.put("admin", "true");
+    event.getRequestContext().setAuthorizer(authorizer);
+    allowing("*").handleRequest(event, new TestContext());
+    ConnectionTable connections = new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+
+    Connection signedIn = connections.get(ada.id(), Instant.now()).orElseThrow();
+    Connection admin = connections.get(connection.id(), Instant.now()).orElseThrow();
+
+    assertEquals(expires, signedIn.expiresAt());
+    assertFalse(signedIn.admin());
+    assertTrue(connections.get(ada.id(), expires).isEmpty());
+    assertTrue(admin.admin());
+    assertEquals(Connection.end(connection.connectedAt(), null), admin.expiresAt());
+  }
+
+  @Test
+  void aTokenThatHasJustExpiredOpensNothing() {
+    TestConnection late =
+        new TestConnection(
+            connection.id(), "ada", "Ada", connection.connectedAt(), Instant.now().minusSeconds(1));
+
+    assertEquals(401, late.connect(Map.of()));
+
+    assertTrue(late.session().attributes().isEmpty());
+  }
+
+  private static String fortyOne() {
     StringBuilder rooms = new StringBuilder("r0");
-    for (int i = 1; i <= 50; i++) {
+    for (int i = 1; i <= 40; i++) {
       rooms.append(",r").append(i);
     }
     return rooms.toString();

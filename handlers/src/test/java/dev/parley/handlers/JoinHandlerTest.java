@@ -90,11 +90,10 @@ class JoinHandlerTest {
 
   @Test
   void a51stRoomIsRefused() {
-    String[] fifty = new String[Limits.ROOMS_PER_CONNECTION_MAX];
-    for (int i = 0; i < fifty.length; i++) {
-      fifty[i] = fresh("r");
+    TestConnection ada = TestConnection.open(fresh("r"));
+    for (int i = 1; i < Limits.ROOMS_PER_CONNECTION_MAX; i++) {
+      ada.send(join, "{\"room\":\"" + fresh("r") + "\"}");
     }
-    TestConnection ada = TestConnection.open(fifty);
 
     assertEquals("too_many_rooms", ada.refusal(join, "{\"room\":\"" + room + "\"}"));
 

@@ -61,13 +61,13 @@ public final class Allowances {
       return new ChargeResult.Charged();
     }
     if (!valid.test(spent)) {
-      return new ChargeResult.Absent();
+      return new ChargeResult.Absent(spent);
     }
     if (!(update(key, ADD, costMs, UNSPENT, burstMs, now) instanceof Refused(Row exhausted))) {
       return new ChargeResult.Charged();
     }
     if (!valid.test(exhausted)) {
-      return new ChargeResult.Absent();
+      return new ChargeResult.Absent(exhausted);
     }
     long spentMaxMs = burstMs + costMs + Limits.CLOCK_SKEW_MAX.toMillis();
     Long spentMs = exhausted.optionalNumber(table, attribute, 0, spentMaxMs);

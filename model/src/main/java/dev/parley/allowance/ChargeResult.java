@@ -1,5 +1,6 @@
 package dev.parley.allowance;
 
+import dev.parley.table.Row;
 import java.time.Duration;
 
 /// The result of charging an action to an allowance.
@@ -8,7 +9,9 @@ public sealed interface ChargeResult {
   record Charged() implements ChargeResult {}
 
   /// There is no row that has an allowance; nothing has changed.
-  record Absent() implements ChargeResult {}
+  ///
+  /// @param found what is there in its place; without attributes where there is no row
+  record Absent(Row found) implements ChargeResult {}
 
   /// Nothing is left; nothing has changed.
   ///

@@ -4,6 +4,7 @@ import static dev.parley.table.Row.s;
 
 import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
+import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
@@ -126,6 +127,17 @@ public final class MemberIndex {
     return membersIn(room, slot.neighbours(), CONNECTIONS_OF_USER_MAX, now).stream()
         .filter(member -> member.user().equals(user))
         .toList();
+  }
+
+  /// All of a user's memberships of a room, as far as the index shows them. Those that version 0.1
+  /// opened are not among them.
+  public List<Membership> ofUser(Room room, String user, Instant now) {
+    String salt = room.salt();
+    return salt == null
+        ? List.of()
+        : membersIn(room.id(), Slot.of(salt, user), Integer.MAX_VALUE, now).stream()
+            .filter(member -> member.user().equals(user))
+            .toList();
   }
 
   /// The members of a room in a range of slots, in slot order.

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -105,6 +106,19 @@ public final class History {
       Collections.reverse(found);
     }
     return new Page(range, found, more);
+  }
+
+  /// The message at a timestamp; nothing where none can be shown.
+  public Optional<Message> find(RoomId room, Timestamp timestamp, Instant now) {
+    var response =
+        dynamoDb.getItem(
+            get ->
+                get.tableName(table)
+                    .key(Map.of("room_id", s(room.name()), "timestamp", n(timestamp.micros())))
+                    .consistentRead(true));
+    return response.hasItem() && read(new Row(response.item()), now) instanceof Message message
+        ? Optional.of(message)
+        : Optional.empty();
   }
 
   /// @return null where the row is void or past its expiry, or its number is no timestamp

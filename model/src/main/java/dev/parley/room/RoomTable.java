@@ -11,6 +11,7 @@ import dev.parley.platform.Entropy;
 import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
+import dev.parley.table.Transactions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,10 +27,18 @@ import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValue;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// ChatRooms: one row for each room that was ever joined. Reads of single rooms are strongly
+/// ChatRooms: one row for each room that was ever joined, or created. Reads of single rooms are
+// strongly
 /// consistent.
 public final class RoomTable {
+  /// How many rows of a private room ChatRoles has, which bounds them.
+  public static final String ROLES = "roles";
+
+  /// The setting that names the table.
+  public static final String SETTING = "CHAT_ROOMS_TABLE";
+
   /// Nobody finds a salt by trying.
   private static final int SALT_BYTES = 16;
 
@@ -38,10 +47,10 @@ public final class RoomTable {
 
   public RoomTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
-    this.table = settings.required("CHAT_ROOMS_TABLE");
+    this.table = settings.required(SETTING);
   }
 
-  /// A page of the list of all rooms, in no particular order.
+  /// A page of the list of all public rooms, in no particular order.
   ///
   /// @param cursor where the next page begins, or null at the end
   public record Page(List<Room> rooms, @Nullable RoomId cursor) {}
@@ -78,8 +87,6 @@ public final class RoomTable {
 
   /// Adds what is missing. Whoever comes first decides.
   private Room create(RoomId room, Identity by, Instant now) {
-    byte[] salt = new byte[SALT_BYTES];
-    Entropy.RANDOM.nextBytes(salt);
     var response =
         dynamoDb.updateItem(
             update ->
@@ -94,9 +101,31 @@ public final class RoomTable {
                         Map.of(
                             ":now", millis(now),
                             ":by", s(by.user()),
-                            ":salt", s(HexFormat.of().formatHex(salt))))
+                            ":salt", s(newSalt())))
                     .returnValues(ReturnValue.ALL_NEW));
     return Room.of(table, new Row(response.attributes()));
+  }
+
+  private static String newSalt() {
+    byte[] salt = new byte[SALT_BYTES];
+    Entropy.RANDOM.nextBytes(salt);
+    return HexFormat.of().formatHex(salt);
+  }
+
+  /// The write that makes a private room, for the transaction that gives it its first roles.
+  ///
+  /// @param roles how many
+  public TransactWriteItem creating(
+      RoomId room, @Nullable String title, Identity by, int roles, Instant now) {
+    Map<String, AttributeValue> row = new HashMap<>(key(room));
+    row.put("created_at", millis(now));
+    row.put("created_by", s(by.user()));
+    row.put("salt", s(newSalt()));
+    row.put(ROLES, n(roles));
+    if (title != null) {
+      row.put("title", s(title));
+    }
+    return Transactions.insert(table, row, "room_id");
   }
 
   /// Moves a room's head on, after its messages were handed out.
@@ -164,7 +193,7 @@ public final class RoomTable {
     }
   }
 
-  /// The rooms after a cursor. Rows whose key is no room's name are skipped.
+  /// The public rooms after a cursor. Rows whose key is no room's name are skipped.
   ///
   /// @param cursor the one of the page before, or null for the first page
   public Page list(@Nullable RoomId cursor) {
@@ -183,13 +212,17 @@ public final class RoomTable {
       for (var item : response.items()) {
         Row row = new Row(item);
         try {
-          rooms.add(Room.of(table, row));
+          Room room = Room.of(table, row);
+          if (room.id().kind() == RoomKind.PUBLIC) {
+            rooms.add(room);
+          }
         } catch (Row.InvalidRow e) {
           row.report(table, e);
         }
       }
       start = response.lastEvaluatedKey();
     } while (rooms.isEmpty() && !start.isEmpty());
+    // Not where the scan has got to: that may be a private room.
     return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
   }
 
@@ -197,7 +230,8 @@ public final class RoomTable {
     return new Room(room, null, null, null, null);
   }
 
-  private static Map<String, AttributeValue> key(RoomId room) {
+  /// The key of a room's row.
+  public static Map<String, AttributeValue> key(RoomId room) {
     return Map.of("room_id", s(room.name()));
   }
 }

@@ -34,6 +34,7 @@ class MemberIndexTest {
   private final Settings settings = TestTables.settings();
   private final MemberIndex index = new MemberIndex(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
+  private final long end = now.getEpochSecond() + 600;
   private final RoomId room = new RoomId(fresh("room"));
 
   @Test
@@ -69,12 +70,12 @@ class MemberIndexTest {
     List<Map<String, AttributeValue>> rows = new ArrayList<>();
     for (int i = 0; i < 1_200; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
-      rows.add(new Membership(Slot.of("s", "guest:many", id), ADA_MANY, now).row(room, now));
+      rows.add(new Membership(Slot.of("s", "guest:many", id), ADA_MANY, now).row(room, end));
     }
     for (int i = 0; i < 5; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
       Identity identity = new Identity("guest:" + i, "Somebody");
-      rows.add(new Membership(Slot.of("s", identity.user(), id), identity, now).row(room, now));
+      rows.add(new Membership(Slot.of("s", identity.user(), id), identity, now).row(room, end));
     }
     put(rows);
 
@@ -99,9 +100,9 @@ class MemberIndexTest {
     Slot adasOther = new Slot("0a0a0a0a", ".", new ConnectionId(fresh("a")));
     put(
         List.of(
-            new Membership(adas, ADA, now).row(room, now),
-            new Membership(bobs, bob, now).row(room, now),
-            new Membership(adasOther, ADA, now).row(room, now)));
+            new Membership(adas, ADA, now).row(room, end),
+            new Membership(bobs, bob, now).row(room, end),
+            new Membership(adasOther, ADA, now).row(room, end)));
 
     assertEquals(
         Set.of(new Person(ADA.user(), "Ada", 2), new Person("guest:bob", "Bob", 1)),
@@ -134,7 +135,7 @@ class MemberIndexTest {
   void rowsOfTheVersionBeforeAreMembersInAllRespects() {
     ConnectionId before = new ConnectionId(fresh("c"));
     Slot old = new Slot(Sha256.hex(before.value()).substring(0, 8), "", before);
-    put(List.of(new Membership(old, ADA, now).row(room, now)));
+    put(List.of(new Membership(old, ADA, now).row(room, end)));
     ConnectionId after = open(now.plusMillis(1), room);
 
     assertEquals(Set.of(before, after), Set.copyOf(ids(members())));

@@ -67,10 +67,15 @@ class MembershipsTest {
     Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
     Supplier<Room> none = () -> fail("no room is made");
 
-    assertInstanceOf(JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
-    assertInstanceOf(JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
     assertInstanceOf(
-        JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
+        JoinResult.Joined.class,
+        counted.join(full, ADA, fifty[7], none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.TooManyRooms.class,
+        counted.join(full, ADA, room, none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class,
+        counted.join(closed, ADA, room, none, TestTables.admission(room), now));
 
     assertEquals(Map.of("BatchGetItem", 3), counter.calls());
   }
@@ -188,7 +193,13 @@ class MembershipsTest {
     assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        memberships.join(id, ADA, late, () -> TestTables.rooms(late).getFirst(), longAgo, now));
+        memberships.join(
+            id,
+            ADA,
+            late,
+            () -> TestTables.rooms(late).getFirst(),
+            TestTables.admission(late),
+            now));
   }
 
   @Test
@@ -216,7 +227,8 @@ class MembershipsTest {
   }
 
   private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(
+        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
   }
 
   private Memberships losingFirstAnswer() {

@@ -48,7 +48,12 @@ class SessionTableTest {
 
   private void open() {
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, List.of(), now, List.of(sessions.opening(connection)));
+        .open(
+            connection,
+            List.of(),
+            TestTables::admission,
+            now,
+            List.of(sessions.opening(connection)));
   }
 
   private Row session() {

@@ -116,6 +116,21 @@ public final class Client implements AutoCloseable {
     }
   }
 
+  /// Puts a message before the moderators.
+  ///
+  /// @param timestamp that of the message
+  /// @return false where the server does not take it
+  public boolean report(String name, long timestamp, String why) throws InterruptedException {
+    Map<String, Object> fields = Map.of("room", name, "timestamp", timestamp, "why", why);
+    while (true) {
+      try {
+        return !Room.isError(connections.await().ask("report", fields, waits));
+      } catch (Unanswered lost) {
+        // Again on the next connection.
+      }
+    }
+  }
+
   /// The names of those who are in a room, by user; nobody before they were listed.
   public Map<String, String> people(String name) {
     return room(name).people().names();

@@ -98,6 +98,34 @@ class ClientTest {
   }
 
   @Test
+  void aMessageIsReportedUntilTheServerAnswers() throws Exception {
+    long said = server.write("r", "spam");
+    join("r");
+    AtomicInteger asked = new AtomicInteger();
+    server.answer(
+        "report",
+        (peer, frame) -> {
+          JsonNode timestamp = frame.path("timestamp");
+          if (asked.incrementAndGet() == 1) {
+            peer.close();
+            return null;
+          }
+          return timestamp.asLong() == said
+              ? JsonNodeFactory.instance.objectNode().put("type", "reported")
+              : JsonNodeFactory.instance
+                  .objectNode()
+                  .put("type", "error")
+                  .put("code", "no_such_message");
+        });
+
+    assertTrue(client.report("r", said, "An advertisement."));
+    assertFalse(client.report("r", said + 1, "Why not?"));
+
+    assertEquals("An advertisement.", server.received("report").getFirst().path("why").asText());
+    assertEquals(3, asked.get());
+  }
+
+  @Test
   void aClosedConnectionIsReplacedAndTheRoomCatchesUp() throws Exception {
     long first = server.write("r", "one");
     join("r");

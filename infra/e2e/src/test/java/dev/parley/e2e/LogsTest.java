@@ -141,6 +141,12 @@ class LogsTest {
         ada.request("history", "\"room\":\"logs\"");
         ada.request("join", "\"room\":\"more\"");
         ada.request("quit", "\"room\":\"more\"");
+        JsonNode said =
+            ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
+        ada.request(
+            "report",
+            "\"room\":\"logs\",\"why\":\"%s\",\"timestamp\":%d"
+                .formatted(TEXT, said.path("timestamp").asLong()));
         ada.request("members", "\"room\":\"logs\"");
         ada.request("rooms", "");
         ada.request("ping", "\"rooms\":[\"logs\"]");

@@ -97,9 +97,10 @@ class OperationsTest {
         });
   }
 
+  /// And that of reports: only people read it.
   @Test
   void eachQueueOfDeadLettersHasAnAlarm() {
-    Set<String> dead =
+    Set<String> read =
         template.ofType(RawTemplate.QUEUE).values().stream()
             .map(
                 queue ->
@@ -108,9 +109,10 @@ class OperationsTest {
             .filter(id -> !id.isEmpty())
             .map(id -> id + (template.property(id, "FifoQueue").asBoolean() ? ".fifo" : ""))
             .collect(Collectors.toCollection(TreeSet::new));
+    assertEquals(3, read.size());
+    read.add("Reports");
 
-    assertEquals(dead, watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"));
-    assertEquals(3, dead.size());
+    assertEquals(read, watched("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"));
   }
 
   @Test

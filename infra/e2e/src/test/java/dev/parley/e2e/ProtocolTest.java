@@ -79,7 +79,8 @@ class ProtocolTest {
           "history", List.of("room", "before?", "after?", "limit?"),
           "members", List.of("room", "cursor?"),
           "rooms", List.of("cursor?"),
-          "ping", List.of("rooms?"));
+          "ping", List.of("rooms?"),
+          "report", List.of("room", "timestamp", "why"));
 
   /// Fields that are null where there is none.
   private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
@@ -206,6 +207,10 @@ class ProtocolTest {
     parsed.ref();
     parsed.id();
     assertFalse(key.equals("sendMessage") && parsed.message().isEmpty());
+    if (key.equals("report")) {
+      assertFalse(parsed.why().isEmpty());
+      assertTrue(parsed.timestamp().micros() > 0);
+    }
     if (key.equals("ping")) {
       assertNotNull(parsed.rooms());
     }
@@ -311,8 +316,9 @@ class ProtocolTest {
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(room, page, true, identity).encode(ref),
+            Reply.joined(room, page, true, identity, Instant.EPOCH).encode(ref),
             Reply.quit(id).encode(ref),
+            Reply.reported(id, one).encode(ref),
             Reply.sent(
                     id,
                     "id",
@@ -322,7 +328,10 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room)).encode(ref),
+            Reply.pong(
+                    Instant.EPOCH, identity, Instant.EPOCH, List.of(id), Map.of(id, room), Map.of())
+                .encode(ref),
+            Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
@@ -361,6 +370,7 @@ class ProtocolTest {
 
     assertEquals(Limits.ROOMS_PER_CONNECTION_MAX, page.get("ROOMS_PER_CONNECTION_MAX"));
     assertEquals(Limits.MESSAGE_CHARACTERS_MAX, page.get("MESSAGE_CODE_POINTS_MAX"));
+    assertEquals(Limits.REPORT_CHARACTERS_MAX, page.get("REPORT_CODE_POINTS_MAX"));
     assertEquals(Limits.SENDER_CHARACTERS_MAX, page.get("NAME_CODE_POINTS_MAX"));
     assertEquals(Limits.PAGE_MESSAGES_DEFAULT, page.get("HISTORY_PAGE"));
     assertEquals(Limits.PAGE_MESSAGES_MAX, page.get("CATCH_UP_PAGE"));

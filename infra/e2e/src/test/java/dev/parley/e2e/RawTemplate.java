@@ -50,6 +50,7 @@ final class RawTemplate {
   static final String ALARM = "AWS::CloudWatch::Alarm";
   static final String DASHBOARD = "AWS::CloudWatch::Dashboard";
   static final String LOG_GROUP = "AWS::Logs::LogGroup";
+  static final String MANAGED_POLICY = "AWS::IAM::ManagedPolicy";
   static final String BUCKET = "AWS::S3::Bucket";
   static final String DISTRIBUTION = "AWS::CloudFront::Distribution";
   static final String SITE_CONTENT = "Custom::SiteContent";

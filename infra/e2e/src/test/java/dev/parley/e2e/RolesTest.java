@@ -116,6 +116,11 @@ class RolesTest {
         request(ada, "members", "members", "'room':'attic'");
         request(ada, "rooms", "rooms", "");
         request(ada, "pong", "ping", "'rooms':['attic','cellar','nowhere']");
+        request(
+            ada,
+            "reported",
+            "report",
+            "'room':'attic','why':'Spam','timestamp':" + sent.path("timestamp"));
         request(ada, "error", "dance", "");
 
         somebodyLeavesManyRooms();

@@ -59,8 +59,11 @@ class SnapshotTest {
               "connection.PruneQueue.remembered", "{}",
               // The client of X-Ray: it is made when it is needed first.
               "platform.TraceDocuments$Target.xray", "null",
+              // The issuer's keys: they are asked for when a token comes.
+              "token.SigningKeys.known", "null",
+              "token.SigningKeys.asked", "1970-01-01T00:00:00Z",
               // What the hooks are for.
-              "platform.Priming.REGISTERED", "16"));
+              "platform.Priming.REGISTERED", "17"));
 
   /// Objects of libraries that ours keep. Rooms, heads and members are in none of them.
   private static final Set<String> LASTING_TYPES =
@@ -120,7 +123,9 @@ class SnapshotTest {
           answer("History", "\\\"messages\\\":[{"),
           answer("Members", "\\\"members\\\":[{"),
           answer("Rooms", "\\\"rooms\\\":[{"),
+          answer("Report", "\\\"type\\\":\\\"reported\\\""),
           answer("Ping", "\\\"type\\\":\\\"pong\\\""),
+          answer("Auth", "\\\"type\\\":\\\"authenticated\\\""),
           answer("Default", "\\\"lastActiveAt\\\""));
 
   private static Map.Entry<String, String> answer(String route, String part) {
@@ -196,6 +201,9 @@ class SnapshotTest {
   private static Map<String, String> environment(Template template, String services) {
     Map<String, String> environment = new HashMap<>();
     template.functions().values().forEach(function -> environment.putAll(function.environment()));
+    environment.put("TOKEN_ISSUER", "https://issuer.example/");
+    environment.put("TOKEN_AUDIENCE", "chat");
+    environment.put("TOKEN_KEYS_URL", services + "/keys");
     environment.put("LAMBDA_TASK_ROOT", "/var/task"); // so that the X-Ray SDK takes it for Lambda
     environment.put("AWS_REGION", "eu-central-1");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "Function");

@@ -97,6 +97,7 @@ class ApiTemplateTest {
             TableName: !If [Never, old, !Ref AWS::NoValue]
             BillingMode: PAY_PER_REQUEST
             DeletionProtectionEnabled: false
+            SSESpecification: {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: any}
             AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
             KeySchema: [{AttributeName: id, KeyType: HASH}]
       """;
@@ -157,7 +158,7 @@ class ApiTemplateTest {
         List.of(
             "AWS::ApiGatewayV2::Api: Name",
             "AWS::ApiGatewayV2::Authorizer: Name",
-            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled"),
+            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled, SSESpecification"),
         read(GOOD).withoutEffect());
   }
 
@@ -187,6 +188,8 @@ class ApiTemplateTest {
           DependsOn: Authorizer | DependsOn: Connect | Integration.DependsOn: 'Integration' would have to be there before itself
           DeletionPolicy: RetainExceptOnCreate | DeletionPolicy: Keep | Old.DeletionPolicy: 'Keep' is none of Delete, Retain, RetainExceptOnCreate
           UpdateReplacePolicy: Retain | UpdateReplacePolicy: RetainExceptOnCreate | Old.UpdateReplacePolicy: 'RetainExceptOnCreate' is none of Delete, Retain
+          SSEType: KMS | SSEType: AES256 | Old.Properties.SSESpecification.SSEType: 'AES256' is not honoured here, only KMS
+          SSEEnabled: true | SSEEnabled: false | Old.Properties.SSESpecification.KMSMasterKeyId: needs SSEEnabled true
           DeletionProtectionEnabled: false | DeletionProtectionEnabled: no thanks | Old.Properties.DeletionProtectionEnabled: 'no thanks' is not honoured here, only true, false
           """)
   void whatCannotBeHonouredIsRefusedByName(String good, String bad, String message) {

@@ -353,9 +353,13 @@ class TemplateTest {
             """
             Resources:
               Files: {Type: AWS::S3::Bucket, Condition: IsDear}
+              Readers: {Type: AWS::IAM::ManagedPolicy, Condition: IsDear}
             """);
 
-    assertTrue(read(conditional, Map.of()).withoutEffect().contains("AWS::S3::Bucket"));
+    assertTrue(
+        read(conditional, Map.of())
+            .withoutEffect()
+            .containsAll(List.of("AWS::S3::Bucket", "AWS::IAM::ManagedPolicy")));
     TemplateException refusal =
         assertThrows(
             TemplateException.class,
