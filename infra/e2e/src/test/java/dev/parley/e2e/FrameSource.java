@@ -255,7 +255,7 @@ final class FrameSource {
   }
 
   private String known(String field) {
-    if (field.equals("room") && random.nextInt(8) == 0) {
+    if (field.equals("room") && random.nextInt(6) == 0) {
       return quoted("new-" + random.nextInt(10_000)); // nobody was there
     }
     List<String> usual = given.get(field);
