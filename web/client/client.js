@@ -21,7 +21,7 @@ import { Listeners } from './listeners.js';
 import { Membership } from './membership.js';
 import { has } from './messages.js';
 import {
-  checkedMessage, checkedName, checkedOptions, checkedRoom, checkedWhy,
+  checkedMessage, checkedName, checkedOptions, checkedRoom, checkedToken, checkedWhy,
 } from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
@@ -30,9 +30,14 @@ import { Shown } from './shown.js';
 import { Refused, Unanswered } from './socket.js';
 import { browserStorage } from './storage.js';
 import { cleanName } from './text.js';
+import { Tokens } from './tokens.js';
 
 export { isCaughtUp, newest, people, unread } from './room.js';
 export { Refused, Unanswered } from './socket.js';
+
+/** What the server chooses of the subprotocols that are offered, and what stands before a token there. */
+const SUBPROTOCOL = 'parley.v1';
+const BEARER = 'bearer.';
 
 /** The room of a connection whose address names none. */
 const DEFAULT_ROOM = 'global';
@@ -66,6 +71,7 @@ const DEFAULT_ROOM = 'global';
 
 export class Client {
   #url;
+  #token;
   /** @type {string | undefined} */
   #name;
   #guest;
@@ -75,6 +81,9 @@ export class Client {
   #shown;
   #hints;
   #pings;
+
+  /** @type {Tokens | null} */
+  #tokens;
 
   /** What each membership stands on. @type {import('./membership.js').Surroundings} */
   #around;
@@ -101,16 +110,17 @@ export class Client {
    * @throws {TypeError | RangeError} where an option cannot be used
    */
   constructor(options) {
-    const { url, name, guest, rooms, storage, random, messagesMax, waits } = checkedOptions(options);
+    const { url, token, name, guest, rooms, storage, random, messagesMax, waits } = checkedOptions(options);
     this.#url = url;
+    this.#token = token;
     this.#name = name;
     this.#waits = waits;
     const kept = storage ?? browserStorage();
-    this.#guest = guest === undefined ? guestSecret(kept) : guest;
+    this.#guest = guest === undefined && token === undefined ? guestSecret(kept) : guest;
 
     this.#listeners = new Listeners(waits.changeMs);
     this.#connection = new Connection({
-      url: () => this.#address(),
+      address: () => this.#address(),
       waits,
       random,
       onState: (state) => this.#entered(state),
@@ -125,12 +135,14 @@ export class Client {
       messagesMax,
       onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
+      onYou: (you) => this.#tokens?.told(you),
       onHeard: (membership) => this.#pings.heard(membership),
       onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
     };
     this.#shown = new Shown(this.#around.clock, this.#listeners);
     this.#hints = new Hints(waits, (connectable) => this.#hint(connectable));
+    this.#tokens = token === undefined ? null : new Tokens(token, this.#around);
     this.#pings = new Pings(this.#around, this.#memberships, () => this.#hints.attention);
     for (const room of rooms) this.join(room);
     this.#ticks = setInterval(() => this.#tick(), waits.tickMs);
@@ -321,7 +333,8 @@ export class Client {
   }
 
   /**
-   * Takes another display name, over another connection that is opened beside this one.
+   * Takes another display name, over another connection that is opened beside this one. Only a guest
+   * has a say in it: that of others is in their tokens.
    *
    * @param {string} name as {@link cleanName} leaves it
    * @throws {TypeError} where nothing of it can be seen
@@ -361,6 +374,7 @@ export class Client {
     if (this.state.phase === 'closed') return;
     clearInterval(this.#ticks);
     this.#pings.close();
+    this.#tokens?.close();
     this.#hints.close();
     for (const membership of this.#memberships.values()) membership.end(new Error('closed'));
     this.#connection.close();
@@ -393,17 +407,22 @@ export class Client {
 
   // The connection
 
-  /** @returns {Promise<string>} */
+  /** @returns {Promise<import('./socket.js').Address>} */
   async #address() {
+    const token = this.#token === undefined ? undefined : checkedToken(await this.#token());
     const base = typeof this.#url === 'string' ? this.#url : await this.#url();
     const address = new URL(base, globalThis.location?.href);
     const query = address.searchParams;
-    if (this.#name !== undefined) query.set('name', this.#name);
-    if (this.#guest !== null) query.set('guest', this.#guest);
+    if (token === undefined) {
+      if (this.#name !== undefined) query.set('name', this.#name);
+      if (this.#guest != null) query.set('guest', this.#guest);
+    }
     const named = this.rooms.slice(0, ROOMS_IN_URL_MAX);
     if (named.length > 0) query.set('rooms', named.join(','));
     this.#named = named.length > 0 ? named : [DEFAULT_ROOM];
-    return address.href;
+    // By subprotocol, since an address is logged in more places.
+    const protocols = token === undefined ? [] : [SUBPROTOCOL, `${BEARER}${token}`];
+    return { url: address.href, protocols };
   }
 
   /** @param {State} state */
@@ -416,6 +435,7 @@ export class Client {
       const left = this.#named.filter((name) => !this.#memberships.has(name));
       left.forEach((name) => this.#quits(this.#membership(name)));
     }
+    this.#tokens?.connectionChanged();
     this.#pings.connectionChanged();
     this.#listeners.tell('state', state);
     this.#wake();
@@ -473,6 +493,7 @@ export class Client {
     this.#hints.look();
     if (this.state.phase !== 'connected') return;
     this.#connection.renewIfDue();
+    this.#tokens?.renewIfDue();
     this.#pings.pingIfDue();
   }
 

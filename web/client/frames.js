@@ -69,6 +69,14 @@ export function isIdentity(value) {
 }
 
 /**
+ * What is kept of who this connection is: the rest may change with each token.
+ *
+ * @param {Identity} identity
+ * @returns {Identity}
+ */
+export const identityOf = ({ user, sender }) => ({ user, sender });
+
+/**
  * The people in a page of a `members` reply. Who has an odd number of connections counts as one.
  *
  * @param {unknown[]} members

@@ -5,7 +5,7 @@
 
 import { moment } from './clock.js';
 import { Refused, Unanswered } from './socket.js';
-import { isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
+import { identityOf, isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
 import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE } from './limits.js';
 import { noLooks } from './looks.js';
 import { newRoom, next } from './room.js';
@@ -25,6 +25,7 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {number} messagesMax
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
+ * @property {(you: unknown) => void} onYou the server has told as whom it knows this connection
  * @property {(membership: Membership) => void} onHeard a message event has come
  * @property {(sent: {room: string, id: string, timestamp: number, trace?: string}) => void} onSent
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
@@ -128,8 +129,7 @@ export class Membership {
       this.sender.pump();
     } catch (e) {
       if (!(e instanceof Refused)) return; // The next connection enters every room.
-      if (e.code === 'not_connected') connection.restart();
-      else if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
+      if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
       else onRefused(this, e);
     } finally {
       if (this.#entering === session) this.#entering = null;
@@ -202,7 +202,7 @@ export class Membership {
    * @param {number} session of the connection to do it on
    */
   async #read(first, session) {
-    const { connection } = this.#around;
+    const { connection, onYou } = this.#around;
     const wanted = () => !this.ended && session === connection.session;
     let action = first;
     let after = resumeAfter(this.room.stretch);
@@ -218,7 +218,8 @@ export class Membership {
         const page = pageOf(reply);
         const limit = this.#limit(at);
         if (action === 'join') {
-          const you = isIdentity(reply.you) ? reply.you : null;
+          const you = isIdentity(reply.you) ? identityOf(reply.you) : null;
+          onYou(reply.you);
           const head = isTimestamp(reply.head) ? reply.head : null;
           this.apply({ type: 'joined', ...page, you, head, after, limit });
         } else {

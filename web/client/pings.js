@@ -135,7 +135,7 @@ export class Pings {
    * @returns {Promise<boolean>} as {@link ping}
    */
   async #ask(asked, patienceMs) {
-    const { clock, connection, random } = this.#around;
+    const { clock, connection, random, onYou } = this.#around;
     const { session } = connection;
     const sentAt = performance.now();
     this.#sentAt = sentAt;
@@ -143,11 +143,12 @@ export class Pings {
     try {
       const frame = { action: 'ping', rooms: asked.map((m) => m.name) };
       const sent = moment();
-      const { time, rooms } = await connection.request(frame, patienceMs);
+      const { time, you, rooms } = await connection.request(frame, patienceMs);
       if (!isTimestamp(time)) throw new TypeError('a pong tells the time');
       clock.set(time, passedMs(sent, moment())[0]);
       for (const membership of this.#memberships.values()) membership.timed();
       if (session !== connection.session) return false;
+      onYou(you);
       for (const membership of asked) {
         membership.looks.lookedAt = sentAt;
         const head = rooms[membership.name];

@@ -204,13 +204,7 @@ export class Sender {
    */
   async #refused(draft, refused) {
     const { connection, onRefused } = this.#around;
-    switch (refused.code) {
-      case 'not_a_member':
-        return this.#rejoin(refused);
-      case 'not_connected':
-        connection.restart();
-        return false;
-    }
+    if (refused.code === 'not_a_member') return this.#rejoin(refused);
     if (refused.retryAfterMs === undefined) {
       this.#fail(draft.id, refused);
       return true;

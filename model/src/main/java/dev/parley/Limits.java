@@ -112,8 +112,5 @@ public final class Limits {
   /// got. No write that is under way takes so long.
   public static final Duration SEND_REMEMBERED = Duration.ofDays(1);
 
-  /// How long a session is remembered.
-  public static final Duration SESSION_REMEMBERED = Duration.ofDays(30);
-
   private Limits() {}
 }

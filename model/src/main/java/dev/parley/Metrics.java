@@ -24,6 +24,12 @@ public final class Metrics {
   /// Reads of the issuer's keys that failed: no token can be verified by keys that are not known.
   public static final Metric TOKEN_KEYS_FAILED = Metric.count("TokenKeysFailed");
 
+  /// Handshakes that were refused (429): their user or address connects, or makes rooms, too often.
+  public static final Metric CONNECTS_REFUSED = Metric.count("ConnectsRefused");
+
+  /// Connections that were closed since they went on although they were refused.
+  public static final Metric CONNECTIONS_EVICTED = Metric.count("ConnectionsEvicted");
+
   // ---- Frames ---------------------------------------------------------------------------------
 
   /// Sends that were acknowledged; one that is repeated counts again.

@@ -1,8 +1,9 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.RenewResult;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -21,10 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// `auth`: shows another token of the same user, before the one that the connection has expires.
-// The
-/// connection, with its memberships, lives until the other one expires. Its display name stays as
-// it
-/// is.
+/// The connection, with its memberships, lives until the other one expires. Its display name stays
+/// as it is.
 ///
 /// Each row of the connection is written once: one write unit for its own, and two for each
 /// membership, one of them for the index. A token that expires no later than the connection writes
@@ -32,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class AuthHandler extends FrameHandler {
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
 
+  private final ConnectionTable connections;
   private final Optional<TokenVerifier> tokens;
 
   public AuthHandler() {
@@ -41,8 +41,14 @@ public final class AuthHandler extends FrameHandler {
 
   public AuthHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    super(settings, clock, new Aws(settings).dynamoDb());
+    super(settings, clock);
+    this.connections = new ConnectionTable(dynamoDb(), settings);
     this.tokens = TokenRules.of(settings).map(rules -> new TokenVerifier(rules, settings));
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.AUTH);
   }
 
   @Override
@@ -69,13 +75,15 @@ public final class AuthHandler extends FrameHandler {
     RenewResult result =
         Trace.step(
             "renew",
-            () -> connections().renew(caller.connection(), end, token.admin(), caller.now()));
+            () -> connections.renew(caller.connection(), end, token.admin(), caller.now()));
     return switch (result) {
-      case RenewResult.Renewed renewed ->
-          Reply.authenticated(
-              caller.now(),
-              caller.identity(),
-              Connection.renewable(caller.connectedAt(), renewed.expiresAt()));
+      case RenewResult.Renewed renewed -> {
+        toll().chargeMore(caller, renewed.memberships());
+        yield Reply.authenticated(
+            caller.now(),
+            caller.identity(),
+            Connection.renewable(caller.connectedAt(), renewed.expiresAt()));
+      }
       case RenewResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
     };
   }

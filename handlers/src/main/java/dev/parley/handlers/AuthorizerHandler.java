@@ -25,13 +25,11 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /// Decides who a connection is, once, before `$connect`: the bearer of a token, shown by
-// subprotocol
-/// or by `?token=`, or else a guest, where guests are admitted. A guest has the display name
-/// `?name=` and, where `?guest=` is a secret of at least 128 bits, a stable user id.
+/// subprotocol or by `?token=`, or else a guest, where guests are admitted. A guest has the display
+/// name `?name=` and, where `?guest=` is a secret of at least 128 bits, a stable user id.
 ///
 /// A token that does not hold is refused (401), and its bearer is no guest. So are a weak secret,
-// an
-/// invalid name, and where the stack has a `SocketSecret`, whoever does not come by the page's
+/// an invalid name, and where the stack has a `SocketSecret`, whoever does not come by the page's
 /// distribution, which alone knows it.
 ///
 /// API Gateway adds the result to every later frame of the connection. The event has the guest's

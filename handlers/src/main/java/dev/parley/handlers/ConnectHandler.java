@@ -6,10 +6,12 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.Limits;
 import dev.parley.Metrics;
+import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
@@ -20,6 +22,7 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomKind;
 import dev.parley.room.RoomTable;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
@@ -37,9 +40,12 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
-/// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 40 room names; 401 where the token has just expired. Rooms that the user may
-/// not be in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
+/// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
+/// where `?rooms=` is not a list of at most 40 room names; 401 where the token has just expired;
+// 429
+/// where the user, or the address, connects or makes rooms too often. Rooms that the user may not
+// be
+/// in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
 ///
 /// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
@@ -47,16 +53,21 @@ public final class ConnectHandler
   private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
 
+  /// So many rooms that are joined by it cost as much as a connect.
+  static final int ROOMS_OF_A_CONNECT = 10;
+
   private final Invocations invocations;
 
   /// Origins as browsers send them (RFC 6454 section 6.2); `*` is all of them.
   private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
+  private final Erasures erasures;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
   private final Roles roles;
+  private final AllowanceTable visitors;
 
   public ConnectHandler() {
     this(System.getenv(), InstantSource.system());
@@ -70,10 +81,12 @@ public final class ConnectHandler
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = clock;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.erasures = new Erasures(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.roles = new Roles(dynamoDb, settings);
+    this.visitors = new AllowanceTable(dynamoDb, settings);
   }
 
   @Override
@@ -109,9 +122,29 @@ public final class ConnectHandler
       LOG.info("refused: the token has expired since it was verified");
       return 401;
     }
-    // The connection comes last, so that a failure before it leaves no member behind.
-    Collection<Room> open = Trace.step("rooms", () -> open(connection, wanted.get(), now));
+    // Before anything is written: an erasure waits for what did not find it here.
     String user = connection.identity().user();
+    if (Trace.step("erasures", () -> erasures.contains(user, now))) {
+      LOG.info("refused: the user was erased");
+      return 403;
+    }
+    AllowanceTable.Visitor visitor =
+        FrameHandler.Caller.visitor(
+            connection.id(),
+            connection.identity(),
+            FrameHandler.addressOf(event.getRequestContext()));
+    int price = Math.ceilDiv(wanted.get().size(), ROOMS_OF_A_CONNECT);
+    Optional<Duration> wait = Trace.step("charge", () -> visitors.connect(visitor, price, now));
+    if (wait.isPresent()) {
+      return tooOften("connects", wait.get());
+    }
+    // The connection comes last, so that a failure before it leaves no member behind.
+    Collection<Room> open;
+    try {
+      open = Trace.step("rooms", () -> open(connection, visitor, wanted.get(), now));
+    } catch (TooOften e) {
+      return tooOften("makes rooms", e.wait);
+    }
     int in =
         Trace.step(
             "open",
@@ -138,7 +171,7 @@ public final class ConnectHandler
     return new Connection(
         new ConnectionId(request.getConnectionId()),
         FrameHandler.identityOf(authorizer),
-        text(address(request)),
+        text(FrameHandler.addressOf(request).text()),
         text(request.getIdentity().getUserAgent()),
         connectedAt,
         Connection.end(connectedAt, FrameHandler.expiresOf(authorizer)),
@@ -148,7 +181,8 @@ public final class ConnectHandler
   /// Those rooms that the user may be in, with their salts. The others are passed over, whether
   // they
   /// are there or not, and nothing is read of them but the user's own role.
-  private Collection<Room> open(Connection connection, Set<RoomId> wanted, Instant now) {
+  private Collection<Room> open(
+      Connection connection, AllowanceTable.Visitor visitor, Set<RoomId> wanted, Instant now) {
     Set<RoomId> publics = new LinkedHashSet<>();
     Set<RoomId> others = new LinkedHashSet<>();
     roles
@@ -159,7 +193,13 @@ public final class ConnectHandler
                 (room.kind() == RoomKind.PUBLIC ? publics : others).add(room);
               }
             });
-    Map<RoomId, Room> open = new HashMap<>(rooms.open(publics, connection.identity(), now));
+    Map<RoomId, Room> open =
+        new HashMap<>(
+            rooms.open(
+                publics,
+                connection.identity(),
+                now,
+                made -> visitors.makeRooms(visitor, made, now).ifPresent(TooOften::raise)));
     if (!others.isEmpty()) {
       rooms
           .get(others)
@@ -173,6 +213,26 @@ public final class ConnectHandler
     return open.values();
   }
 
+  /// More rooms are made than may be.
+  private static final class TooOften extends RuntimeException {
+    private final transient Duration wait;
+
+    private TooOften(Duration wait) {
+      super("more rooms than may be made", null, false, false);
+      this.wait = wait;
+    }
+
+    private static void raise(Duration wait) {
+      throw new TooOften(wait);
+    }
+  }
+
+  private static int tooOften(String what, Duration wait) {
+    LOG.info("refused: its user or address {} too often, and can again in {}", what, wait);
+    Metrics.CONNECTS_REFUSED.add(1);
+    return 429;
+  }
+
   /// A browser sends the page's origin, which the page cannot change. Other programs send none. API
   /// Gateway keeps the names of headers as the client wrote them.
   private boolean admits(@Nullable Map<String, String> headers) {
@@ -181,12 +241,6 @@ public final class ConnectHandler
         || headers.entrySet().stream()
             .filter(header -> header.getKey().equalsIgnoreCase("Origin"))
             .allMatch(header -> allowedOrigins.contains(header.getValue()));
-  }
-
-  /// Where the client is: the authorizer knows, where something stands before the API.
-  private static @Nullable String address(APIGatewayV2WebSocketEvent.RequestContext request) {
-    Object address = request.getAuthorizer().get("address");
-    return address instanceof String told ? told : request.getIdentity().getSourceIp();
   }
 
   /// The rooms that a query names, or nothing where `?rooms=` is invalid.

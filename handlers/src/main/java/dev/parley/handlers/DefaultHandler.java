@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
@@ -25,9 +26,13 @@ public final class DefaultHandler extends FrameHandler {
 
   public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    Aws aws = new Aws(settings);
-    super(settings, clock, aws.dynamoDb());
-    this.gateway = aws.gateway();
+    super(settings, clock);
+    this.gateway = new Aws(settings).gateway();
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.UNKNOWN);
   }
 
   @Override

@@ -6,10 +6,12 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Metrics;
+import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
-import dev.parley.connection.ConnectionTable;
+import dev.parley.identity.Address;
 import dev.parley.identity.Identity;
+import dev.parley.platform.Aws;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -34,6 +36,11 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
 /// own Internal server error, and with an open socket.
 ///
+/// A frame is parsed as JSON, then charged to its connection, and only then looked at: what it
+// costs
+/// does not depend on whether it is allowed. A frame that could not be charged is refused, and the
+/// refusal is charged. A connection that goes on nevertheless is closed.
+///
 /// Each invocation logs one line with the connection, the room, the message's id and the outcome;
 /// never a message's text.
 abstract class FrameHandler
@@ -42,21 +49,25 @@ abstract class FrameHandler
 
   private final Invocations invocations;
   private final InstantSource clock;
-  private final ConnectionTable connections;
+  private final DynamoDbClient dynamoDb;
+  private final Toll toll;
 
-  FrameHandler(Settings settings, InstantSource clock, DynamoDbClient dynamoDb) {
+  FrameHandler(Settings settings, InstantSource clock) {
     this.invocations = new Invocations(settings);
     this.clock = clock;
-    this.connections = new ConnectionTable(dynamoDb, settings);
+    Aws aws = new Aws(settings);
+    this.dynamoDb = aws.dynamoDb();
+    this.toll = new Toll(aws, dynamoDb, settings);
   }
 
-  /// Who sent a frame, by the authorizer's word, and when it is handled.
+  /// Who sent a frame, by the authorizer's word, from where, and when it is handled.
   ///
   /// @param route the route key, for example `join`
   /// @param expires when the token expires that the connection was opened with; null for a guest
   record Caller(
       ConnectionId connection,
       Identity identity,
+      Address address,
       String route,
       Instant connectedAt,
       @Nullable Instant expires,
@@ -66,11 +77,35 @@ abstract class FrameHandler
       return new Caller(
           new ConnectionId(context.getConnectionId()),
           identityOf(context.getAuthorizer()),
+          addressOf(context),
           Objects.requireNonNullElse(context.getRouteKey(), ""),
           Instant.ofEpochMilli(context.getConnectedAt()),
           expiresOf(context.getAuthorizer()),
           now);
     }
+
+    /// Whose allowances outlive the connection.
+    AllowanceTable.Visitor visitor() {
+      return visitor(connection, identity, address);
+    }
+
+    /// A guest without a secret is another user on each connection: the address alone is charged.
+    static AllowanceTable.Visitor visitor(
+        ConnectionId connection, Identity identity, Address address) {
+      boolean passing = Identity.guest(connection.value(), "?").user().equals(identity.user());
+      return new AllowanceTable.Visitor(passing ? null : identity.user(), address);
+    }
+  }
+
+  /// Where the client is: the authorizer knows, where something stands before the API.
+  static Address addressOf(APIGatewayV2WebSocketEvent.RequestContext request) {
+    Map<String, Object> authorizer = request.getAuthorizer();
+    Object told = authorizer == null ? null : authorizer.get("address");
+    String address =
+        told instanceof String text
+            ? text
+            : request.getIdentity() == null ? null : request.getIdentity().getSourceIp();
+    return new Address(address == null ? "" : address);
   }
 
   /// When the token expires by which [AuthorizerHandler] let a connection in; null for a guest.
@@ -89,13 +124,24 @@ abstract class FrameHandler
     return Identity.stored(user, sender);
   }
 
-  /// Handles a frame.
+  /// Charges a frame, before anything but this is looked at.
+  ///
+  /// @throws Rejection where it cannot be charged
+  abstract void charge(ClientFrame frame, Caller caller, Toll toll);
+
+  /// Handles a frame that has been charged.
   ///
   /// @throws Rejection where the frame is refused; nothing has changed then
   abstract Reply reply(ClientFrame frame, Caller caller);
 
-  final ConnectionTable connections() {
-    return connections;
+  /// The client of the tables, of which a function has one.
+  final DynamoDbClient dynamoDb() {
+    return dynamoDb;
+  }
+
+  /// For what is charged beside a frame's own price.
+  final Toll toll() {
+    return toll;
   }
 
   /// The current time: later than [Caller#now] where a step took long.
@@ -150,31 +196,24 @@ abstract class FrameHandler
 
   private String answer(@Nullable String body, Caller caller) {
     @Nullable JsonNode ref = null;
+    boolean charged = false;
     Reply reply;
     try {
       ClientFrame frame = ClientFrame.parse(body);
       ref = frame.ref();
-      requireConnected(caller);
+      Trace.step("charge", () -> charge(frame, caller, toll));
+      charged = true;
       reply = reply(frame, caller);
     } catch (Rejection rejection) {
       Metrics.FRAMES_REFUSED.add(1, rejection.code().code());
+      if (!charged && rejection.code() != ErrorCode.NOT_CONNECTED) {
+        toll.refuse(caller);
+      }
       reply = rejected(rejection, caller);
     }
     Trace.annotate("outcome", reply.summary());
     LOG.info("{}", reply.summary());
     return reply.encode(ref);
-  }
-
-  /// What the authorizer told of a connection stays as it was, so that a token which has expired by
-  /// now may have been followed by another: its row knows.
-  private void requireConnected(Caller caller) {
-    Instant expires = caller.expires();
-    if (expires != null
-        && !expires.isAfter(caller.now())
-        && Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
-            .isEmpty()) {
-      throw new Rejection(ErrorCode.NOT_CONNECTED);
-    }
   }
 
   private static APIGatewayV2WebSocketResponse ok(String body) {

@@ -1,11 +1,11 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -31,11 +31,16 @@ public final class HistoryHandler extends FrameHandler {
 
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.HISTORY);
   }
 
   @Override
@@ -54,6 +59,7 @@ public final class HistoryHandler extends FrameHandler {
           Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           return Reply.history(
               id, page, page.complete(room, history.horizon(caller.now()), caller.now()));
         });

@@ -1,13 +1,13 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Connection;
 import dev.parley.connection.JoinResult;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -45,12 +45,17 @@ public final class JoinHandler extends FrameHandler {
 
   public JoinHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.roles = new Roles(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.JOIN);
   }
 
   @Override
@@ -88,6 +93,7 @@ public final class JoinHandler extends FrameHandler {
           Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
           return Reply.joined(
               room,
@@ -106,7 +112,8 @@ public final class JoinHandler extends FrameHandler {
       throw refused(standing, caller);
     }
     if (id.kind() == RoomKind.PUBLIC) {
-      return rooms.open(id, caller.identity(), caller.now());
+      return rooms.open(
+          id, caller.identity(), caller.now(), made -> toll().makeRooms(caller, made));
     }
     Room room = rooms.get(id);
     if (room.salt() == null) {

@@ -1,13 +1,10 @@
 package dev.parley.handlers;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.parley.Limits;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Attendance;
-import dev.parley.connection.MemberCursor;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -34,11 +31,16 @@ public final class MembersHandler extends FrameHandler {
 
   public MembersHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.index = new MemberIndex(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.MEMBERS);
   }
 
   @Override
@@ -50,24 +52,18 @@ public final class MembersHandler extends FrameHandler {
       throw notIn(room, attendance);
     }
 
-    return Trace.step(
-        "members",
-        () -> {
-          String after = cursor == null ? null : decode(room, cursor);
-          MemberIndex.Page page = index.page(room, after, Limits.PAGE_MEMBERS_MAX, caller.now());
-          String last = page.cursor();
-          return Reply.members(
-              room, page.people(), last == null ? null : MemberCursor.encode(salt(room), last));
-        });
-  }
-
-  private String decode(RoomId room, String cursor) {
-    return MemberCursor.decode(salt(room), cursor)
-        .orElseThrow(() -> new Rejection(ErrorCode.INVALID_CURSOR));
-  }
-
-  /// Who is in a room has given it one.
-  private String salt(RoomId room) {
-    return requireNonNull(rooms.get(room).salt());
+    MemberIndex.Page page =
+        Trace.step(
+                "members",
+                () ->
+                    index.page(
+                        room,
+                        cursor,
+                        Limits.PAGE_MEMBERS_MAX,
+                        () -> rooms.get(room).salt(),
+                        caller.now()))
+            .orElseThrow(() -> new Rejection(ErrorCode.INVALID_CURSOR));
+    toll().chargeMore(caller, Price.more(page.rows(), Price.ROWS));
+    return Reply.members(room, page.people(), page.cursor());
   }
 }

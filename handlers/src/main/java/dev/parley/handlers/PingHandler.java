@@ -1,11 +1,12 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Memberships;
 import dev.parley.connection.Removal;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -28,6 +29,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// `ping`: the server's time, the client's identity, and the heads of its rooms, by which it finds
 /// out what it missed.
 public final class PingHandler extends FrameHandler {
+  private final ConnectionTable connections;
   private final Memberships memberships;
   private final RoomTable rooms;
 
@@ -38,10 +40,16 @@ public final class PingHandler extends FrameHandler {
 
   public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ofPing(frame.rooms().size()));
   }
 
   @Override
@@ -75,8 +83,8 @@ public final class PingHandler extends FrameHandler {
     if (caller.expires() == null) {
       return null;
     }
-    Connection connection =
-        Trace.step("expiry", () -> connections().get(caller.connection(), caller.now()))
+    ConnectionTable.State connection =
+        Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
             .orElseThrow(() -> new Rejection(ErrorCode.NOT_CONNECTED));
     return Connection.renewable(caller.connectedAt(), connection.expiresAt());
   }

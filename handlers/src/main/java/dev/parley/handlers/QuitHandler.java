@@ -1,9 +1,9 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -12,7 +12,6 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `quit`: takes the connection out of a room.
 public final class QuitHandler extends FrameHandler {
@@ -25,9 +24,13 @@ public final class QuitHandler extends FrameHandler {
 
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
-    this.memberships = new Memberships(dynamoDb, settings);
+    super(settings, clock);
+    this.memberships = new Memberships(dynamoDb(), settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.QUIT);
   }
 
   @Override

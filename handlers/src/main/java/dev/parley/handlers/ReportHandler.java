@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Message;
@@ -33,12 +34,16 @@ public final class ReportHandler extends FrameHandler {
 
   public ReportHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    Aws aws = new Aws(settings);
-    DynamoDbClient dynamoDb = aws.dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
-    this.reports = new ReportQueue(aws.sqs(), settings);
+    this.reports = new ReportQueue(new Aws(settings).sqs(), settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.REPORT);
   }
 
   @Override

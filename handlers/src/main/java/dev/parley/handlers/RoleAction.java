@@ -1,7 +1,6 @@
 package dev.parley.handlers;
 
 import dev.parley.connection.Attendance;
-import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Memberships;
 import dev.parley.connection.Removal;
@@ -79,7 +78,7 @@ abstract class RoleAction {
             && tables
                 .connections()
                 .get(caller.connection(), caller.now())
-                .map(Connection::admin)
+                .map(ConnectionTable.State::admin)
                 .orElse(false);
     Rank rank = standing.rank(admin, caller.now());
     if (!permission.allows(room.kind(), rank)) {

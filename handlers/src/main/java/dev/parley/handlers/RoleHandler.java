@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Memberships;
 import dev.parley.platform.Aws;
@@ -28,9 +29,8 @@ public final class RoleHandler extends FrameHandler {
 
   public RoleHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    Aws aws = new Aws(settings);
-    DynamoDbClient dynamoDb = aws.dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     RoleAction.Tables tables =
         new RoleAction.Tables(
             new ConnectionTable(dynamoDb, settings),
@@ -38,7 +38,7 @@ public final class RoleHandler extends FrameHandler {
             new RoomTable(dynamoDb, settings),
             new Roles(dynamoDb, settings),
             new Removals(dynamoDb, settings),
-            new Errands(aws.sqs(), settings),
+            new Errands(new Aws(settings).sqs(), settings),
             clock);
     this.actions =
         Map.of(
@@ -49,6 +49,14 @@ public final class RoleHandler extends FrameHandler {
             "ban", new BanAction(tables),
             "unban", new UnbanAction(tables),
             "setRole", new SetRoleAction(tables));
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ROLE);
+    if (caller.route().equals("createRoom")) {
+      toll.makeRooms(caller, 1);
+    }
   }
 
   @Override

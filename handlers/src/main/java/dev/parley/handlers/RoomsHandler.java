@@ -1,6 +1,6 @@
 package dev.parley.handlers;
 
-import dev.parley.platform.Aws;
+import dev.parley.allowance.Price;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -32,10 +32,15 @@ public final class RoomsHandler extends FrameHandler {
 
   public RoomsHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
-    super(settings, clock, dynamoDb);
+    super(settings, clock);
+    DynamoDbClient dynamoDb = dynamoDb();
     this.rooms = new RoomTable(dynamoDb, settings);
     this.roles = new Roles(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ROOMS);
   }
 
   @Override
@@ -48,7 +53,7 @@ public final class RoomsHandler extends FrameHandler {
       throw new Rejection(ErrorCode.INVALID_CURSOR);
     }
 
-    RoomTable.Page page = Trace.step("rooms", () -> rooms.list(cursor));
+    RoomTable.Page page = Trace.step("rooms", () -> rooms.list(cursor, caller.now()));
     return Reply.rooms(page.rooms(), page.cursor());
   }
 

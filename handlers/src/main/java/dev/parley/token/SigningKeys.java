@@ -36,9 +36,8 @@ import software.amazon.awssdk.http.SdkHttpMethod;
 /// The public keys of an issuer, a JWK set (RFC 7517) that is asked for by HTTP and kept.
 ///
 /// It is asked for when it is needed first, when it is older than [#FRESH], and when a token names
-// a
-/// key that is not in it, as after a rotation; but in any case once in [#PAUSE] only, whoever shows
-/// tokens. Where the issuer does not answer, what is known counts for [#KEPT].
+/// a key that is not in it, as after a rotation; but in any case once in [#PAUSE] only, whoever
+/// shows tokens. Where the issuer does not answer, what is known counts for [#KEPT].
 ///
 /// Ages are by the wall clock: a function that is restored from a snapshot, or was frozen, sees how
 /// old its keys are. Safe for use by many threads, of which one asks while the others wait.

@@ -35,8 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// A token says itself by which key and algorithm it is to be verified. It is believed in neither:
 /// its algorithm must be one of the [TokenRules], its key one of the issuer's that is for this
 /// algorithm, and a token that brings a key, or says where one is, is refused. Best current
-// practice
-/// is RFC 8725.
+/// practice is RFC 8725.
 public final class TokenVerifier {
   private static final Pattern SIGNED =
       Pattern.compile("[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+");

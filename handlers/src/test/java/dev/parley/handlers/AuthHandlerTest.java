@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -126,7 +127,7 @@ class AuthHandlerTest {
     for (String name : Set.of("history", "members", "rooms", "ping")) {
       assertEquals(
           name.equals("ping") ? "pong" : name,
-          ada.send(before.get(name), frame).path("type").asText());
+          ada.send(requireNonNull(before.get(name)), frame).path("type").asText());
     }
     after.forEach(
         (name, handler) -> assertEquals("not_connected", ada.refusal(handler, frame), name));

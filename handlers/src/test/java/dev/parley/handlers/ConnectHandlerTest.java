@@ -12,13 +12,16 @@ import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.table.Row;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class ConnectHandlerTest {
@@ -128,6 +131,43 @@ class ConnectHandlerTest {
     assertFalse(session.attributes().containsKey("disconnected_at"));
   }
 
+  @Test
+  void onlyTheSessionKnowsTheAddressAndTheProgram() {
+    connection.connect(null);
+
+    Set<String> attributes = new TreeSet<>();
+    TestTables.dynamoDb()
+        .query(
+            query ->
+                query
+                    .tableName("ChatConnections")
+                    .keyConditionExpression("connection_id = :id")
+                    .expressionAttributeValues(Map.of(":id", Row.s(connection.id().value()))))
+        .items()
+        .forEach(row -> attributes.addAll(row.keySet()));
+    assertTrue(attributes.contains("connected_at"));
+    assertFalse(attributes.contains("source_ip") || attributes.contains("user_agent"));
+  }
+
+  @Test
+  void aUserWhoWasErasedIsRefusedForAWhileAndLeavesNothing() {
+    String room = TestTables.fresh("room");
+    Erasures erasures = new Erasures(TestTables.dynamoDb(), TestTables.settings());
+    erasures.add(connection.user(), Instant.now(), Duration.ofDays(2));
+
+    assertEquals(403, connection.connect(Map.of("rooms", room)));
+
+    assertTrue(connection.session().attributes().isEmpty());
+    assertFalse(
+        TestTables.dynamoDb()
+            .getItem(get -> get.tableName("ChatRooms").key(Map.of("room_id", Row.s(room))))
+            .hasItem(),
+        "the room would name who made it");
+
+    erasures.add(connection.user(), Instant.now().minus(Duration.ofDays(3)), Duration.ofDays(2));
+    assertEquals(200, connection.connect(Map.of("rooms", room)));
+  }
+
   /// The gateway knows only what stands before it.
   @Test
   void aSessionHasTheAddressThatTheAuthorizerKnows() {
@@ -173,8 +213,8 @@ class ConnectHandlerTest {
     allowing("*").handleRequest(event, new TestContext());
     ConnectionTable connections = new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
 
-    Connection signedIn = connections.get(ada.id(), Instant.now()).orElseThrow();
-    Connection admin = connections.get(connection.id(), Instant.now()).orElseThrow();
+    ConnectionTable.State signedIn = connections.get(ada.id(), Instant.now()).orElseThrow();
+    ConnectionTable.State admin = connections.get(connection.id(), Instant.now()).orElseThrow();
 
     assertEquals(expires, signedIn.expiresAt());
     assertFalse(signedIn.admin());

@@ -26,7 +26,7 @@ class DefaultHandlerTest {
   private HttpServer gateway;
   private DefaultHandler handler;
   private int status = 200;
-  private final TestConnection ada = TestConnection.closed();
+  private final TestConnection ada = TestConnection.open("lobby");
 
   @BeforeEach
   void start() throws IOException {

@@ -165,15 +165,7 @@ class OddRowsTest {
   }
 
   static Stream<Case> connectionRows() {
-    return cases(
-        "ChatConnections",
-        "user",
-        "sender",
-        "source_ip",
-        "user_agent",
-        "connected_at",
-        "rooms",
-        "expires_at");
+    return cases("ChatConnections", "user", "sender", "connected_at", "rooms", "expires_at");
   }
 
   @ParameterizedTest

@@ -36,9 +36,14 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 record TestConnection(
     ConnectionId id, String user, String sender, Instant connectedAt, @Nullable Instant expires) {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// All tests connect from one address, and speak as soon as they are connected.
+  private static final Map<String, String> GENEROUS =
+      Map.of("ADDRESS_CONNECT_COST_MS", "1", "ADDRESS_ROOM_COST_MS", "1", "MESSAGE_BURST_MS", "0");
+
   private static final ConnectHandler CONNECT =
       new ConnectHandler(
-          TestTables.environment("ConnectFunction", Map.of()), InstantSource.system());
+          TestTables.environment("ConnectFunction", GENEROUS), InstantSource.system());
   private static final DisconnectHandler DISCONNECT =
       new DisconnectHandler(
           TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system());

@@ -1,6 +1,5 @@
 package dev.parley.allowance;
 
-import dev.parley.table.Row;
 import java.time.Duration;
 
 /// The result of charging an action to an allowance.
@@ -9,9 +8,7 @@ public sealed interface ChargeResult {
   record Charged() implements ChargeResult {}
 
   /// There is no row that has an allowance; nothing has changed.
-  ///
-  /// @param found what is there in its place; without attributes where there is no row
-  record Absent(Row found) implements ChargeResult {}
+  record Absent() implements ChargeResult {}
 
   /// Nothing is left; nothing has changed.
   ///

@@ -6,7 +6,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// A connection. It ends with the token that its client has shown, or else after
-/// [Limits#CONNECTION_ROW_MAX].
+/// [Limits#CONNECTION_ROW_MAX]. Its address and its user agent are in its session only.
 ///
 /// @param connectedAt by the gateway's clock
 /// @param expiresAt in whole seconds: from then on it takes no frame, and nothing is pushed to it

@@ -6,7 +6,6 @@ import static dev.parley.table.Row.s;
 import static dev.parley.table.Row.seconds;
 
 import dev.parley.Limits;
-import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
@@ -61,10 +60,12 @@ public final class ConnectionTable {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration sendBurst;
 
   public ConnectionTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(SETTING);
+    this.sendBurst = ConnectionAllowances.sendRate(settings).burst();
   }
 
   /// The key of a connection's own row.
@@ -114,10 +115,9 @@ public final class ConnectionTable {
     Map<String, AttributeValue> own = new HashMap<>(key(connection.id()));
     own.put("user", s(connection.identity().user()));
     own.put("sender", s(connection.identity().sender()));
-    own.put("source_ip", s(connection.sourceIp()));
-    own.put("user_agent", s(connection.userAgent()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
+    own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
     own.put("expires_at", seconds(connection.expiresAt()));
     if (connection.admin()) {
       own.put(ADMIN, AttributeValue.fromBool(true));
@@ -145,10 +145,15 @@ public final class ConnectionTable {
     };
   }
 
-  /// A connection as its own row has it now, read strongly; nothing where it is closed, or where
-  // its
-  /// token has expired. One whose row cannot be read counts as closed: its client connects again.
-  public Optional<Connection> get(ConnectionId connection, Instant now) {
+  /// What the own row of an open connection says.
+  ///
+  /// @param expiresAt from then on it takes no frame, and nothing is pushed to it
+  /// @param admin whether its token has the admin role
+  public record State(Instant expiresAt, boolean admin) {}
+
+  /// The state of a connection, read strongly; nothing where it is closed, or where its token has
+  /// expired. One whose row cannot be read counts as closed: its client connects again.
+  public Optional<State> get(ConnectionId connection, Instant now) {
     var found =
         dynamoDb.getItem(get -> get.tableName(table).key(key(connection)).consistentRead(true));
     if (!found.hasItem()) {
@@ -156,25 +161,16 @@ public final class ConnectionTable {
     }
     Row row = new Row(found.item());
     try {
-      Connection read =
-          new Connection(
-              connection,
-              Identity.stored(row.string("user"), row.string("sender")),
-              row.string("source_ip"),
-              row.string("user_agent"),
-              Instant.ofEpochMilli(row.number("connected_at")),
-              Row.moment(row.number("expires_at")),
-              row.is(ADMIN));
-      return read.expiresAt().isAfter(now) ? Optional.of(read) : Optional.empty();
-    } catch (Row.InvalidRow | IllegalArgumentException e) {
+      State state = new State(Row.moment(row.number("expires_at")), row.is(ADMIN));
+      return state.expiresAt().isAfter(now) ? Optional.of(state) : Optional.empty();
+    } catch (Row.InvalidRow e) {
       row.report(table, e);
       return Optional.empty();
     }
   }
 
   /// Lets a connection and its memberships live until another token expires. A token that expires
-  // no
-  /// later than the connection does changes nothing of the connection.
+  /// no later than the connection does changes nothing of the connection.
   ///
   /// The connection's own row comes first. A join takes its expiry from there, in one transaction
   /// with it; so each membership that the read after it does not show has the new one. One that is
@@ -214,10 +210,11 @@ public final class ConnectionTable {
       }
       end = n(until);
     }
-    for (Map<String, AttributeValue> key : endingBefore(connection, end)) {
+    List<Map<String, AttributeValue>> memberships = endingBefore(connection, end);
+    for (Map<String, AttributeValue> key : memberships) {
       prolong(key, end);
     }
-    return new RenewResult.Renewed(Row.moment(Long.parseLong(end.n())));
+    return new RenewResult.Renewed(Row.moment(Long.parseLong(end.n())), memberships.size());
   }
 
   /// The keys of those rows of a connection that end before its own does.
@@ -268,6 +265,16 @@ public final class ConnectionTable {
     }
     Batches.delete(dynamoDb, table, memberships);
     return true;
+  }
+
+  /// Removes everything of a connection, however much it is and whoever is still connected by it.
+  ///
+  /// @return how many rows were deleted
+  public int remove(ConnectionId connection) {
+    dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(connection)));
+    List<Map<String, AttributeValue>> memberships = memberships(connection);
+    Batches.delete(dynamoDb, table, memberships);
+    return 1 + memberships.size();
   }
 
   /// Closes the session of a connection that is gone and removes everything of it, unless it was

@@ -24,9 +24,6 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
       Comparator.comparing(Membership::joinedAt)
           .thenComparing(membership -> membership.connection().value());
 
-  /// The attribute that holds the time that a member has spent on messages.
-  static final String ALLOWANCE = "allowance";
-
   /// A new membership.
   ///
   /// @param room as [dev.parley.room.RoomTable#open] gives it, with a salt
@@ -91,7 +88,7 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     return identity.user();
   }
 
-  /// The row of this membership, with an allowance of which nothing is spent.
+  /// The row of this membership.
   ///
   /// @param expiresAt that of its connection, in epoch seconds
   Map<String, AttributeValue> row(RoomId room, long expiresAt) {
@@ -100,7 +97,6 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     row.put("sender", s(identity.sender()));
     row.put("slot", s(slot.value()));
     row.put("joined_at", millis(joinedAt));
-    row.put(ALLOWANCE, millis(joinedAt));
     row.put("expires_at", n(expiresAt));
     return row;
   }

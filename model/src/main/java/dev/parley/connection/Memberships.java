@@ -5,9 +5,6 @@ import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
-import dev.parley.allowance.Allowances;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
@@ -42,12 +39,10 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 public final class Memberships {
   private final DynamoDbClient dynamoDb;
   private final String table;
-  private final Allowances allowances;
 
   public Memberships(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(ConnectionTable.SETTING);
-    this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
   }
 
   /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
@@ -236,15 +231,11 @@ public final class Memberships {
               update
                   .tableName(table)
                   .key(ConnectionTable.key(connection, room))
-                  // Without a slot no index has it, and without an allowance it cannot be charged.
-                  .updateExpression("SET #removed = :why REMOVE slot, #allowance")
+                  // Without a slot no index has it.
+                  .updateExpression("SET #removed = :why REMOVE slot")
                   .conditionExpression(
                       "attribute_exists(slot) AND #user = :user AND joined_at <= :until")
-                  .expressionAttributeNames(
-                      Map.of(
-                          "#removed", Removal.ATTRIBUTE,
-                          "#allowance", Membership.ALLOWANCE,
-                          "#user", "user"))
+                  .expressionAttributeNames(Map.of("#removed", Removal.ATTRIBUTE, "#user", "user"))
                   .expressionAttributeValues(
                       Map.of(":why", s(why.word()), ":user", s(user), ":until", millis(until))));
       return true;
@@ -336,13 +327,6 @@ public final class Memberships {
             .map(Membership::connection)
             .collect(Collectors.toSet());
     return connections.stream().filter(in::contains).toList();
-  }
-
-  /// Charges one message to a member's allowance in a room, which also tells whether the connection
-  /// is in that room: [ChargeResult.Absent] where it is not.
-  public ChargeResult charge(ConnectionId connection, RoomId room, Rate rate, Instant now) {
-    return allowances.charge(
-        ConnectionTable.key(connection, room), rate, row -> isMembership(row, now), now);
   }
 
   /// @param row without attributes where there is none

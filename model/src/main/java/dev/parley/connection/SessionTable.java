@@ -21,15 +21,17 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// ChatSessions: who was here, from when to when, and why the connection ended. A session is closed
-/// once; a later attempt changes nothing.
+/// ChatSessions: who was here, from when to when, from where, and why the connection ended; it is
+/// the only table that knows from where. A session is closed once; a later attempt changes nothing.
 public final class SessionTable {
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration retention;
 
   public SessionTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required("CHAT_SESSIONS_TABLE");
+    this.retention = Duration.ofDays(settings.number("SESSION_RETENTION_DAYS", 1, 3650));
   }
 
   /// The write that opens a session, for the transaction that opens the connection.
@@ -43,7 +45,7 @@ public final class SessionTable {
             "source_ip", s(connection.sourceIp()),
             "user_agent", s(connection.userAgent()),
             "connected_at", millis(connection.connectedAt()),
-            "expires_at", seconds(connection.connectedAt().plus(Limits.SESSION_REMEMBERED))),
+            "expires_at", seconds(connection.connectedAt().plus(retention))),
         "connection_id");
   }
 

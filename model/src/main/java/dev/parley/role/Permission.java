@@ -20,18 +20,18 @@ import java.util.stream.Collectors;
 /// reads no role: who may not be in a room is not in it.
 public enum Permission {
   CREATE_ROOM("createRoom", Need.NOTHING, nobody(), everybody(), Set.of(STRANGER, MEMBER)),
-  JOIN("join", Need.NOTHING, others(), roles(), roles()),
-  QUIT("quit", Need.JOINED, others(), roles(), roles()),
-  SEND_MESSAGE("sendMessage", Need.JOINED, others(), roles(), roles()),
-  HISTORY("history", Need.JOINED, others(), roles(), roles()),
-  MEMBERS("members", Need.JOINED, others(), roles(), roles()),
-  ROOMS("rooms", Need.NOTHING, everybody(), roles(), roles()),
-  PING("ping", Need.JOINED, others(), roles(), roles()),
+  JOIN("join", Need.NOTHING, others(), roles(), both()),
+  QUIT("quit", Need.JOINED, others(), roles(), both()),
+  SEND_MESSAGE("sendMessage", Need.JOINED, others(), roles(), both()),
+  HISTORY("history", Need.JOINED, others(), roles(), both()),
+  MEMBERS("members", Need.JOINED, others(), roles(), both()),
+  ROOMS("rooms", Need.NOTHING, everybody(), roles(), both()),
+  PING("ping", Need.JOINED, others(), roles(), both()),
   INVITE("invite", Need.NOTHING, nobody(), Set.of(OWNER, MODERATOR), nobody()),
-  LEAVE("leave", Need.NOTHING, nobody(), roles(), roles()),
+  LEAVE("leave", Need.NOTHING, nobody(), roles(), both()),
   KICK("kick", Need.OUTRANKS, Set.of(ADMIN), Set.of(OWNER, MODERATOR), nobody()),
-  BAN("ban", Need.OUTRANKS, Set.of(ADMIN), Set.of(OWNER, MODERATOR), Set.of(MEMBER)),
-  UNBAN("unban", Need.NOTHING, Set.of(ADMIN), Set.of(OWNER, MODERATOR), Set.of(MEMBER)),
+  BAN("ban", Need.OUTRANKS, Set.of(ADMIN), Set.of(OWNER, MODERATOR), both()),
+  UNBAN("unban", Need.NOTHING, Set.of(ADMIN), Set.of(OWNER, MODERATOR), both()),
   SET_ROLE("setRole", Need.OUTRANKS, nobody(), Set.of(OWNER), nobody());
 
   /// What an action needs beside the rank.
@@ -75,6 +75,11 @@ public enum Permission {
 
   private static Set<Rank> roles() {
     return Set.of(OWNER, MODERATOR, MEMBER);
+  }
+
+  /// Of a direct room.
+  private static Set<Rank> both() {
+    return Set.of(MEMBER);
   }
 
   /// In a public room, whoever is not banned.

@@ -38,6 +38,13 @@ public record Standing(
     return new Standing(user, room, null, null, null, null, Map.of());
   }
 
+  /// This one with a role.
+  ///
+  /// @param other the other user of a direct room, or null
+  public Standing as(Role role, @Nullable String other) {
+    return new Standing(user, room, role, null, since, other, stored);
+  }
+
   /// @param stored without attributes where there is no row
   static Standing of(String table, String user, RoomId room, Map<String, AttributeValue> stored) {
     Row row = new Row(stored);

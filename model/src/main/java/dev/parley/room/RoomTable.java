@@ -12,6 +12,7 @@ import dev.parley.platform.Settings;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import dev.parley.table.Transactions;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -29,9 +31,12 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// ChatRooms: one row for each room that was ever joined, or created. Reads of single rooms are
-// strongly
-/// consistent.
+/// ChatRooms: one row for each room that is in use. Reads of single rooms are strongly consistent.
+///
+/// A room that nobody has used for `RoomRetentionDays` goes: DynamoDB deletes its row. Each message
+/// that is handed out moves that moment on, in the write that moves the head on. So does who joins
+/// the room when half of that time is over: a membership lives for 2 h, so no room goes while
+/// somebody is in it.
 public final class RoomTable {
   /// How many rows of a private room ChatRoles has, which bounds them.
   public static final String ROLES = "roles";
@@ -44,10 +49,17 @@ public final class RoomTable {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration retention;
 
   public RoomTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(SETTING);
+    // A room that were gone before its messages would begin its chain anew in the midst of them.
+    this.retention =
+        Duration.ofDays(
+            Math.max(
+                settings.number("ROOM_RETENTION_DAYS", 1, 3650),
+                settings.number("MESSAGE_RETENTION_DAYS", 1, 3650)));
   }
 
   /// A page of the list of all public rooms, in no particular order.
@@ -57,35 +69,69 @@ public final class RoomTable {
 
   /// A room that nobody has joined yet has neither head nor creation time.
   public Room get(RoomId room) {
-    return get(List.of(room)).getOrDefault(room, absent(room));
+    return requireNonNull(get(List.of(room)).get(room));
   }
 
   /// As above for several rooms in one read.
   public Map<RoomId, Room> get(Collection<RoomId> rooms) {
     Map<RoomId, Room> found = new HashMap<>();
-    rooms.forEach(room -> found.put(room, absent(room)));
+    read(rooms).forEach((id, row) -> found.put(id, Room.of(table, row)));
+    return found;
+  }
+
+  /// @return for each room its row, or one that has its key alone
+  private Map<RoomId, Row> read(Collection<RoomId> rooms) {
+    Map<RoomId, Row> found = new HashMap<>();
+    rooms.forEach(room -> found.put(room, new Row(key(room))));
     List<Map<String, AttributeValue>> keys = rooms.stream().distinct().map(RoomTable::key).toList();
     for (var item : Batches.get(dynamoDb, table, keys)) {
-      Room room = Room.of(table, new Row(item));
-      found.put(room.id(), room);
+      Row row = new Row(item);
+      found.put(new RoomId(row.string("room_id")), row);
     }
     return found;
   }
 
   /// Reads rooms, and creates those that are joined for the first time: each has a salt then.
-  public Map<RoomId, Room> open(Collection<RoomId> rooms, Identity by, Instant now) {
-    Map<RoomId, Room> found = get(rooms);
-    found.replaceAll(
-        (id, room) -> room.createdAt() == null || room.salt() == null ? create(id, by, now) : room);
-    return found;
+  ///
+  /// @param making is told how many are to be created, if any, before the first one is; what it
+  ///     throws is thrown, and none is
+  public Map<RoomId, Room> open(
+      Collection<RoomId> rooms, Identity by, Instant now, IntConsumer making) {
+    Map<RoomId, Row> rows = read(rooms);
+    Map<RoomId, Room> opened = new HashMap<>();
+    rows.forEach((id, row) -> opened.put(id, Room.of(table, row)));
+    int created = (int) opened.values().stream().filter(room -> room.createdAt() == null).count();
+    if (created > 0) {
+      making.accept(created);
+    }
+    opened.replaceAll(
+        (id, room) ->
+            room.createdAt() == null || room.salt() == null || isLittleUsed(rows.get(id), now)
+                ? create(id, by, now)
+                : room);
+    return opened;
   }
 
   /// As above for one room.
-  public Room open(RoomId room, Identity by, Instant now) {
-    return requireNonNull(open(List.of(room), by, now).get(room));
+  public Room open(RoomId room, Identity by, Instant now, IntConsumer making) {
+    return requireNonNull(open(List.of(room), by, now, making).get(room));
   }
 
-  /// Adds what is missing. Whoever comes first decides.
+  /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read
+  // is
+  /// written anew.
+  private boolean isLittleUsed(@Nullable Row row, Instant now) {
+    Long expiresAt =
+        requireNonNull(row).optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
+    return expiresAt == null || expiresAt < now.plus(retention.dividedBy(2)).getEpochSecond();
+  }
+
+  /// When a room goes that is used now, in epoch seconds.
+  private long expiresAt(Instant now) {
+    return now.plus(retention).getEpochSecond();
+  }
+
+  /// Adds what is missing, and has the room stay. Whoever comes first decides.
   private Room create(RoomId room, Identity by, Instant now) {
     var response =
         dynamoDb.updateItem(
@@ -96,11 +142,13 @@ public final class RoomTable {
                     .updateExpression(
                         "SET created_at = if_not_exists(created_at, :now),"
                             + " created_by = if_not_exists(created_by, :by),"
-                            + " salt = if_not_exists(salt, :salt)")
+                            + " salt = if_not_exists(salt, :salt),"
+                            + " expires_at = :expires_at")
                     .expressionAttributeValues(
                         Map.of(
                             ":now", millis(now),
                             ":by", s(by.user()),
+                            ":expires_at", n(expiresAt(now)),
                             ":salt", s(newSalt())))
                     .returnValues(ReturnValue.ALL_NEW));
     return Room.of(table, new Row(response.attributes()));
@@ -135,11 +183,13 @@ public final class RoomTable {
   ///     its records had a timestamp
   /// @return false where nothing is changed: somebody else has moved the head meanwhile, or the row
   ///     has reached DynamoDB's size limit
-  public boolean advance(Room read, Room next) {
+  public boolean advance(Room read, Room next, Instant now) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
+    values.put(":expires_at", n(expiresAt(now)));
     Map<String, String> names = new HashMap<>();
-    StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
+    StringBuilder expression =
+        new StringBuilder("SET head_sequence = :sequence, expires_at = :expires_at");
     Timestamp head = next.head();
     if (head != null) {
       values.put(":head", n(head.micros()));
@@ -193,10 +243,12 @@ public final class RoomTable {
     }
   }
 
-  /// The public rooms after a cursor. Rows whose key is no room's name are skipped.
+  /// The public rooms after a cursor. Rows whose key is no room's name are skipped, and so are
+  // rooms
+  /// that are to go.
   ///
   /// @param cursor the one of the page before, or null for the first page
-  public Page list(@Nullable RoomId cursor) {
+  public Page list(@Nullable RoomId cursor, Instant now) {
     List<Room> rooms = new ArrayList<>();
     Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);
     do {
@@ -213,7 +265,7 @@ public final class RoomTable {
         Row row = new Row(item);
         try {
           Room room = Room.of(table, row);
-          if (room.id().kind() == RoomKind.PUBLIC) {
+          if (room.id().kind() == RoomKind.PUBLIC && !row.expired(now)) {
             rooms.add(room);
           }
         } catch (Row.InvalidRow e) {

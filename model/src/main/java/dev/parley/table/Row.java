@@ -18,7 +18,7 @@ public record Row(Map<String, AttributeValue> attributes) {
 
   /// The key attributes of all tables.
   private static final List<String> KEYS =
-      List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
+      List.of("connection_id", "room_id", "slot", "timestamp", "send_id", "user_digest");
 
   /// The partition key of ChatRoles; elsewhere it is an attribute.
   private static final String USER = "user";

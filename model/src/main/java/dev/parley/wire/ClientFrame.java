@@ -1,5 +1,7 @@
 package dev.parley.wire;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
@@ -25,12 +27,14 @@ public final class ClientFrame {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
   private static final Pattern USER =
       Pattern.compile("[!-~]{1," + Limits.USER_CHARACTERS_MAX + "}");
-  private static final Pattern MEMBER_CURSOR = Pattern.compile("[A-Za-z0-9_-]{1,64}");
+  private static final Pattern SEALED = Pattern.compile("[0-9a-f]{32}");
 
   private final JsonNode fields;
+  private final int bytes;
 
-  private ClientFrame(JsonNode fields) {
+  private ClientFrame(JsonNode fields, int bytes) {
     this.fields = fields;
+    this.bytes = bytes;
   }
 
   /// @throws Rejection `invalid_json` where the text is not one JSON object
@@ -38,12 +42,17 @@ public final class ClientFrame {
     try {
       JsonNode node = Json.MAPPER.readTree(text == null ? "" : text);
       if (node instanceof ObjectNode) {
-        return new ClientFrame(node);
+        return new ClientFrame(node, text == null ? 0 : text.getBytes(UTF_8).length);
       }
     } catch (JsonProcessingException e) {
       // The client is told below. The text must not be logged.
     }
     throw new Rejection(ErrorCode.INVALID_JSON);
+  }
+
+  /// How long it is, in UTF-8.
+  public int bytes() {
+    return bytes;
   }
 
   /// What the reply repeats, or null. A number is repeated without a fraction or an exponent.
@@ -235,7 +244,7 @@ public final class ClientFrame {
 
   /// Where a page of members begins.
   public @Nullable String memberCursor() {
-    return text("cursor", MEMBER_CURSOR, ErrorCode.INVALID_CURSOR);
+    return text("cursor", SEALED, ErrorCode.INVALID_CURSOR);
   }
 
   /// Where a page of rooms begins.

@@ -54,7 +54,9 @@ public enum ErrorCode {
       Advice.FIX,
       "This user is in 200 private rooms, or the one that is named in 100: leave one first."),
   TOO_MANY_ROOMS(Advice.FIX, "This connection is in 50 rooms already: quit one first."),
-  RATE_LIMITED(Advice.RETRY, "Too many messages: send again after `retryAfterMs`."),
+  RATE_LIMITED(
+      Advice.RETRY,
+      "This connection, its user or its address does this too often: again after `retryAfterMs`."),
   UNAVAILABLE(
       Advice.RETRY,
       "Whether the message was written is not known: send it again, with the same `id` if it had"

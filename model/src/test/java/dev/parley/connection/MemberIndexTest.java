@@ -10,12 +10,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.parley.Limits;
 import dev.parley.Sha256;
 import dev.parley.TestTables;
-import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,6 +27,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 class MemberIndexTest {
+  private static final String SALT = "s";
   private static final Identity ADA_MANY = new Identity("guest:many", "Ada");
 
   private final Settings settings = TestTables.settings();
@@ -170,7 +169,7 @@ class MemberIndexTest {
     open(now.minus(Limits.CONNECTION_ROW_MAX).minusSeconds(1), room);
 
     assertTrue(members().isEmpty());
-    assertTrue(index.page(room, null, 10, now).people().isEmpty());
+    assertTrue(index.page(room, null, 10, () -> SALT, now).orElseThrow().people().isEmpty());
   }
 
   @Test
@@ -195,8 +194,8 @@ class MemberIndexTest {
     ConnectionId id = open(now, room);
     Membership before = members().getFirst();
 
-    new Memberships(TestTables.dynamoDb(), settings)
-        .charge(id, room, new Rate(Duration.ofSeconds(1), Duration.ZERO), now);
+    new ConnectionAllowances(TestTables.dynamoDb(), settings).charge(id, 1, now);
+    new ConnectionAllowances(TestTables.dynamoDb(), settings).chargeSend(id, 1, now);
 
     assertEquals(before, members().getFirst());
   }
@@ -205,7 +204,7 @@ class MemberIndexTest {
     List<Person> paged = new ArrayList<>();
     String cursor = null;
     do {
-      MemberIndex.Page page = index.page(room, cursor, limit, now);
+      MemberIndex.Page page = index.page(room, cursor, limit, () -> SALT, now).orElseThrow();
       paged.addAll(page.people());
       cursor = page.cursor();
     } while (cursor != null);

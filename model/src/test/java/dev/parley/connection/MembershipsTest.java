@@ -17,13 +17,10 @@ import dev.parley.CallCounter;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,8 +36,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class MembershipsTest {
-  private static final Rate RATE = new Rate(Duration.ofMillis(50), Duration.ofMillis(200));
-
   private final Settings settings = TestTables.settings();
   private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
@@ -190,7 +185,6 @@ class MembershipsTest {
 
     assertFalse(memberships.isMember(id, room, now));
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
         memberships.join(
@@ -200,26 +194,6 @@ class MembershipsTest {
             () -> TestTables.rooms(late).getFirst(),
             TestTables.admission(late),
             now));
-  }
-
-  @Test
-  void aMemberIsChargedInEachRoomByItself() {
-    RoomId other = new RoomId(fresh("other"));
-    ConnectionId id = open(now, room, other);
-    Rate oneADay = new Rate(Duration.ofDays(1), Duration.ZERO);
-
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Exhausted.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, other, oneADay, now));
-  }
-
-  @Test
-  void aConnectionThatIsNotInARoomIsNotChargedThere() {
-    ConnectionId id = open(now);
-
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
-
-    assertEquals(1, rows(id).size());
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {

@@ -64,12 +64,12 @@ class RenewalTest {
     CallCounter counter = new CallCounter();
     ConnectionTable counted = new ConnectionTable(TestTables.dynamoDb(counter), settings);
 
-    assertEquals(new RenewResult.Renewed(later), counted.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, 2), counted.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
     assertEquals(2, own(id).number("rooms"));
     assertEquals(Map.of("UpdateItem", 3, "Query", 1), counter.calls());
-    assertEquals(new RenewResult.Renewed(later), counted.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, 0), counted.renew(id, later, false, now));
     assertEquals(Map.of("UpdateItem", 4, "Query", 2), counter.calls(), "a second time, nothing is");
   }
 
@@ -77,8 +77,8 @@ class RenewalTest {
   void aTokenThatExpiresNoLaterChangesNothing() {
     ConnectionId id = open(later, true, room);
 
-    assertEquals(new RenewResult.Renewed(later), connections.renew(id, soon, false, now));
-    assertEquals(new RenewResult.Renewed(later), connections.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, 0), connections.renew(id, soon, false, now));
+    assertEquals(new RenewResult.Renewed(later, 0), connections.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
     assertTrue(connections.get(id, now).orElseThrow().admin());
@@ -118,7 +118,7 @@ class RenewalTest {
     TestConnections.edit(
         ConnectionTable.key(id, room), "expires_at", Row.n(later.getEpochSecond()));
 
-    assertEquals(new RenewResult.Renewed(later), connections.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, 1), connections.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
   }
@@ -167,7 +167,7 @@ class RenewalTest {
                 }));
 
     assertEquals(
-        new RenewResult.Renewed(later),
+        new RenewResult.Renewed(later, 0),
         new ConnectionTable(interrupted, settings).renew(id, later, false, now));
 
     assertEquals(Set.of(third), memberships.joined(id, Set.of(room, third), now));

@@ -36,8 +36,8 @@ class RoomTableTest {
   void aRoomIsCreatedByItsFirstJoin() {
     assertNull(rooms.get(id).createdAt());
 
-    rooms.open(id, ADA, now);
-    Room again = rooms.open(id, ADA, now.plusSeconds(60));
+    rooms.open(id, ADA, now, made -> {});
+    Room again = rooms.open(id, ADA, now.plusSeconds(60), made -> {});
 
     assertEquals(now, again.createdAt());
     assertNull(again.head());
@@ -48,7 +48,7 @@ class RoomTableTest {
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
       List<Future<Room>> opening = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        opening.add(executor.submit(() -> rooms.open(id, ADA, now)));
+        opening.add(executor.submit(() -> rooms.open(id, ADA, now, made -> {})));
       }
       Set<String> salts = new HashSet<>();
       for (Future<Room> room : opening) {
@@ -59,13 +59,14 @@ class RoomTableTest {
       assertEquals(32, salts.iterator().next().length());
     }
     assertNotEquals(
-        rooms.open(id, ADA, now).salt(), rooms.open(new RoomId(fresh("r")), ADA, now).salt());
+        rooms.open(id, ADA, now, made -> {}).salt(),
+        rooms.open(new RoomId(fresh("r")), ADA, now, made -> {}).salt());
   }
 
   /// Version 0.1 made rooms without.
   @Test
   void aRoomOfTheVersionBeforeGetsASaltWithItsNextJoin() {
-    Room read = rooms.open(id, ADA, now);
+    Room read = rooms.open(id, ADA, now, made -> {});
     TestTables.dynamoDb()
         .updateItem(
             update ->
@@ -74,7 +75,7 @@ class RoomTableTest {
                     .key(Map.of("room_id", Row.s(id.name())))
                     .updateExpression("REMOVE salt"));
 
-    Room again = rooms.open(id, new Identity("guest:bob", "Bob"), now.plusSeconds(60));
+    Room again = rooms.open(id, new Identity("guest:bob", "Bob"), now.plusSeconds(60), made -> {});
 
     assertEquals(read.createdAt(), again.createdAt());
     assertNotNull(again.salt());
@@ -83,23 +84,23 @@ class RoomTableTest {
 
   @Test
   void aHeadMovesOnlyFromWhereItWasRead() {
-    Room read = rooms.open(id, ADA, now);
+    Room read = rooms.open(id, ADA, now, made -> {});
     Room next = read.handedOut(new Timestamp(7), "100");
 
-    assertTrue(rooms.advance(read, next));
-    assertFalse(rooms.advance(read, new Room(id, new Timestamp(8), "200", null, null)));
+    assertTrue(rooms.advance(read, next, now));
+    assertFalse(rooms.advance(read, new Room(id, new Timestamp(8), "200", null, null), now));
 
     assertEquals(next, rooms.get(id));
-    assertTrue(rooms.advance(next, new Room(id, new Timestamp(9), "300", null, null)));
+    assertTrue(rooms.advance(next, new Room(id, new Timestamp(9), "300", null, null), now));
     assertEquals(new Timestamp(9), rooms.get(id).head());
   }
 
   @Test
   void aRoomStaysQueuedFor2MinutesAfterItWentByTheQueue() {
-    Room read = rooms.open(id, ADA, now);
+    Room read = rooms.open(id, ADA, now, made -> {});
     Room next = read.handedOut(new Timestamp(7), "100").queued(3, now);
 
-    assertTrue(rooms.advance(read, next));
+    assertTrue(rooms.advance(read, next, now));
 
     Room stored = rooms.get(id);
     assertEquals(next, stored);
@@ -109,7 +110,7 @@ class RoomTableTest {
     assertTrue(stored.isQueued(now));
     assertTrue(stored.isQueued(end.minusMillis(1)));
     assertFalse(stored.isQueued(end));
-    assertTrue(rooms.advance(stored, new Room(id, new Timestamp(9), "300", null, null)));
+    assertTrue(rooms.advance(stored, new Room(id, new Timestamp(9), "300", null, null), now));
     assertTrue(rooms.get(id).isQueued(now), "an advance without it changes nothing");
   }
 
@@ -128,11 +129,11 @@ class RoomTableTest {
 
   @Test
   void aHeadHasMovedAlsoWhereTheAnswerWasLost() {
-    Room read = rooms.open(id, ADA, now);
+    Room read = rooms.open(id, ADA, now, made -> {});
     LosesFirstAnswer losing = new LosesFirstAnswer();
     RoomTable flaky = new RoomTable(TestTables.dynamoDb(losing), TestTables.settings());
 
-    assertTrue(flaky.advance(read, read.handedOut(new Timestamp(7), "100")));
+    assertTrue(flaky.advance(read, read.handedOut(new Timestamp(7), "100"), now));
 
     assertTrue(losing.lost().get());
     assertEquals(new Timestamp(7), rooms.get(id).head());
@@ -142,13 +143,13 @@ class RoomTableTest {
   void theListOfRoomsHoldsEachOnce() {
     Set<RoomId> made = new HashSet<>();
     for (int i = 0; i < Limits.PAGE_ROOMS_MAX + 10; i++) {
-      made.add(rooms.open(new RoomId(fresh("r")), ADA, now).id());
+      made.add(rooms.open(new RoomId(fresh("r")), ADA, now, count -> {}).id());
     }
 
     List<RoomId> listed = new ArrayList<>();
     RoomId cursor = null;
     do {
-      RoomTable.Page page = rooms.list(cursor);
+      RoomTable.Page page = rooms.list(cursor, now);
       page.rooms().forEach(room -> listed.add(room.id()));
       cursor = page.cursor();
     } while (cursor != null);

@@ -92,8 +92,8 @@ class ClientFrameTest {
         "limit|{\"limit\":1e400}|INVALID_LIMIT",
         "limit|{\"limit\":1E999999999}|INVALID_LIMIT",
         "limit|{\"limit\":-1.0}|INVALID_LIMIT",
-        "members|{\"cursor\":\"\"}|INVALID_CURSOR",
-        "members|{\"cursor\":\"a=\"}|INVALID_CURSOR",
+        "members|{\"cursor\":\"abc\"}|INVALID_CURSOR",
+        "members|{\"cursor\":\"93B885AD93B885AD93B885AD93B885AD\"}|INVALID_CURSOR",
         "members|{\"cursor\":12}|INVALID_CURSOR",
         "list|{\"cursor\":\"a/b\"}|INVALID_CURSOR",
         "mine|{\"mine\":\"true\"}|INVALID_MINE",
@@ -252,6 +252,8 @@ class ClientFrameTest {
     assertEquals("i", frame.id());
     assertEquals(new Range.Before(new Timestamp(7)), frame.range());
     assertEquals(new RoomId("c"), frame.roomCursor());
-    assertEquals("01234567", ClientFrame.parse("{\"cursor\":\"01234567\"}").memberCursor());
+    assertEquals(
+        "0123456789abcdef0123456789abcdef",
+        ClientFrame.parse("{\"cursor\":\"0123456789abcdef0123456789abcdef\"}").memberCursor());
   }
 }

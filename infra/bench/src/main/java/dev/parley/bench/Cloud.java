@@ -366,8 +366,6 @@ final class Cloud implements AutoCloseable {
         "room_id", s("$connection"),
         "user", s("guest:00112233445566778899aabbccddeeff"),
         "sender", s("somebody"),
-        "source_ip", s("127.0.0.1"),
-        "user_agent", s("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
         "connected_at", n(connected.toEpochMilli()),
         "rooms", n(1),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));

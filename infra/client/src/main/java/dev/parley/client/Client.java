@@ -26,9 +26,11 @@ public final class Client implements AutoCloseable {
   /// Rooms that the address names; with more, or long names, it might get too long.
   private static final int ROOMS_IN_ADDRESS_MAX = 30;
 
-  private final URI url;
-  private final String sender;
-  private final String secret;
+  /// What the server chooses of the subprotocols, and what stands before a token there.
+  private static final String SUBPROTOCOL = "parley.v1";
+
+  private static final String BEARER = "bearer.";
+
   private final Outbox outbox;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Waits waits;
@@ -41,7 +43,7 @@ public final class Client implements AutoCloseable {
     void run() throws InterruptedException;
   }
 
-  /// Connects as soon as there is a room to be in.
+  /// A guest, who connects as soon as there is a room to be in.
   ///
   /// @param url for example `ws://localhost:8080/production`
   /// @param sender the display name, which is cleaned
@@ -49,23 +51,53 @@ public final class Client implements AutoCloseable {
   /// @param outbox what is still to be sent, from an earlier client perhaps
   /// @throws IllegalArgumentException where nothing is left of the name
   public Client(URI url, String sender, String secret, Waits waits, Outbox outbox) {
-    this.url = url;
-    this.sender = Text.cleanName(sender);
-    if (this.sender.isEmpty()) {
-      throw new IllegalArgumentException("a display name shows something");
-    }
-    this.secret = secret;
+    this(guest(url, sender, secret), null, waits, outbox);
+  }
+
+  /// A user who signs in, who connects as soon as there is a room to be in.
+  ///
+  /// @param tokens of that user
+  public Client(URI url, TokenSource tokens, Waits waits, Outbox outbox) {
+    this(
+        rooms ->
+            new Connection.Address(
+                URI.create("%s?rooms=%s".formatted(url, String.join(",", rooms))),
+                List.of(SUBPROTOCOL, BEARER + tokens.token())),
+        tokens,
+        waits,
+        outbox);
+  }
+
+  private Client(
+      Connections.Addresses addresses, @Nullable TokenSource tokens, Waits waits, Outbox outbox) {
     this.outbox = outbox;
     this.waits = waits;
     Clock clock = new Clock();
     this.connections =
         new Connections(
-            this::address, this::awaitNeed, this::event, this::connectionChanged, waits, clock);
+            addresses, this::awaitNeed, this::event, this::connectionChanged, waits, clock);
     this.pings = new Pings(connections, this::rooms, waits, clock);
     this.around = new Room.Surroundings(connections, clock, waits, outbox, pings::wake);
     outbox.rooms().forEach(this::room);
     start(connections::run);
     start(pings::run);
+    if (tokens != null) {
+      start(new Tokens(tokens, connections, waits, clock)::run);
+    }
+  }
+
+  private static Connections.Addresses guest(URI url, String sender, String secret) {
+    String name = Text.cleanName(sender);
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("a display name shows something");
+    }
+    return rooms ->
+        new Connection.Address(
+            URI.create(
+                "%s?name=%s&guest=%s&rooms=%s"
+                    .formatted(
+                        url, URLEncoder.encode(name, UTF_8), secret, String.join(",", rooms))),
+            List.of());
   }
 
   /// Begins to be in a room.
@@ -188,12 +220,6 @@ public final class Client implements AutoCloseable {
   }
 
   // ---- for its connections --------------------------------------------------------------------
-
-  private URI address(Set<String> rooms) {
-    return URI.create(
-        "%s?name=%s&guest=%s&rooms=%s"
-            .formatted(url, URLEncoder.encode(sender, UTF_8), secret, String.join(",", rooms)));
-  }
 
   private synchronized Set<String> awaitNeed() throws InterruptedException {
     while (true) {

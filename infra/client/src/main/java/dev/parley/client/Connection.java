@@ -32,15 +32,28 @@ final class Connection implements TextSocket.Listener {
   private final AtomicLong received = new AtomicLong();
   private final Set<String> registered = ConcurrentHashMap.newKeySet();
 
+  /// When the connection's token expires, in epoch microseconds; 0 where that is not known.
+  private long expiresUs;
+
+  /// Where to connect to.
+  ///
+  /// @param subprotocols what is offered there
+  record Address(URI url, List<String> subprotocols) {}
+
   /// Does not wait until it is open; [#open] does.
-  Connection(URI address, Consumer<JsonNode> events) {
+  Connection(URI url, Consumer<JsonNode> events) {
+    this(new Address(url, List.of()), events);
+  }
+
+  private Connection(Address address, Consumer<JsonNode> events) {
     this.events = events;
-    this.socket = TextSocket.open(address, Map.of(), this);
+    this.socket = TextSocket.open(address.url(), address.subprotocols(), Map.of(), this);
   }
 
   /// @param rooms that the address names
   /// @throws Unanswered where it does not open
-  static Connection open(URI address, Set<String> rooms, long patienceMs, Consumer<JsonNode> events)
+  static Connection open(
+      Address address, Set<String> rooms, long patienceMs, Consumer<JsonNode> events)
       throws Unanswered, InterruptedException {
     Connection connection = new Connection(address, events);
     connection.registered.addAll(rooms);
@@ -60,6 +73,25 @@ final class Connection implements TextSocket.Listener {
 
   boolean isOpen() {
     return !lost.isDone();
+  }
+
+  /// Waits until the server has told when the connection's token expires. Told of another one since
+  /// the last call, it does not wait.
+  ///
+  /// @return epoch microseconds; 0 where the connection has ended
+  synchronized long awaitExpiry() throws InterruptedException {
+    while (expiresUs == 0 && isOpen()) {
+      wait();
+    }
+    long told = isOpen() ? expiresUs : 0;
+    expiresUs = 0;
+    return told;
+  }
+
+  /// Every reply tells it that tells as whom the server knows this connection.
+  private synchronized void tellExpiry(JsonNode reply) {
+    expiresUs = Math.max(expiresUs, Message.timestamp(reply.path("you").path("expires")));
+    notifyAll();
   }
 
   /// How many characters have come.
@@ -158,6 +190,9 @@ final class Connection implements TextSocket.Listener {
   public void closed(int code) {
     lost.complete(null);
     unanswered();
+    synchronized (this) {
+      notifyAll();
+    }
   }
 
   private void unanswered() {
@@ -192,6 +227,7 @@ final class Connection implements TextSocket.Listener {
       return;
     }
     if (answer != null) {
+      tellExpiry(json);
       answer.complete(json);
     } else {
       events.accept(json);

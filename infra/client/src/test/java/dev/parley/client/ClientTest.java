@@ -18,6 +18,7 @@ import static dev.parley.client.Wait.REPAIR_MIN;
 import static dev.parley.client.Wait.RESEND_MAX;
 import static dev.parley.client.Wait.SETTLE;
 import static java.util.Map.entry;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -25,6 +26,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -418,6 +420,109 @@ class ClientTest {
     assertTrue(client.older("r"));
     assertEquals(server.texts("r"), texts("r"));
     assertFalse(client.older("r"));
+  }
+
+  /// At four fifths of a second.
+  @Test
+  void anotherTokenIsSentBeforeTheOneBeforeExpiresAndNoRoomIsLost() throws Exception {
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer("auth", (peer, frame) -> authenticated(600_000));
+    signIn(new AtomicInteger());
+
+    join("r");
+    await("a token", () -> !server.received("auth").isEmpty());
+    server.handOut("r", server.write("r", "later"));
+    await("the message", () -> texts("r").equals(List.of("later")));
+
+    assertEquals("token1", server.peers().getFirst().token());
+    assertEquals(
+        List.of("token2"),
+        server.received("auth").stream().map(f -> f.path("token").asText()).toList());
+    assertEquals(1, server.peers().size());
+    assertEquals(1, joins("r"));
+    assertFalse(server.peers().getFirst().target().contains("guest="));
+  }
+
+  @Test
+  void aTokenThatIsRefusedIsFollowedByAnother() throws Exception {
+    AtomicInteger refused = new AtomicInteger();
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer(
+        "auth",
+        (peer, frame) ->
+            refused.getAndIncrement() < 2
+                ? TestServer.error("invalid_token")
+                : authenticated(600_000));
+    signIn(new AtomicInteger());
+
+    join("r");
+
+    await("three tokens", () -> server.received("auth").size() == 3);
+    assertEquals(1, server.peers().size());
+  }
+
+  @Test
+  void afterATokenHasExpiredTheClientConnectsByAnother() throws Exception {
+    AtomicInteger given = new AtomicInteger();
+    signIn(given);
+    join("r");
+    given.set(7);
+    server.setHead("r", server.write("r", "unheard"));
+    TestServer.Answer usual = server.usual("ping");
+    server.answer(
+        "ping",
+        (peer, frame) ->
+            peer == server.peers().getFirst()
+                ? TestServer.error("not_connected")
+                : usual.to(peer, frame));
+
+    client.hint();
+
+    await("the message", () -> texts("r").equals(List.of("unheard")));
+    assertEquals("token8", server.peers().getLast().token());
+  }
+
+  @Test
+  void aSourceThatFailsIsAskedAgain() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    client.close();
+    client =
+        new Client(
+            server.url(),
+            () -> {
+              if (asked.incrementAndGet() < 3) {
+                throw new IOException("the issuer is down");
+              }
+              return "token";
+            },
+            QUICK,
+            outbox);
+
+    join("r");
+
+    assertEquals(1, server.peers().size());
+    assertEquals("token", server.peers().getFirst().token());
+  }
+
+  private void signIn(AtomicInteger given) {
+    client.close();
+    client = new Client(server.url(), () -> "token" + given.incrementAndGet(), QUICK, outbox);
+  }
+
+  /// As usual, with a token that expires after a while.
+  private static TestServer.Answer you(TestServer.Answer usual, long lifeMs) {
+    return (peer, frame) -> {
+      ObjectNode reply = requireNonNull(usual.to(peer, frame));
+      reply.withObject("you").put("expires", (System.currentTimeMillis() + lifeMs) * 1_000);
+      return reply;
+    };
+  }
+
+  private static ObjectNode authenticated(long lifeMs) {
+    long nowMs = System.currentTimeMillis();
+    ObjectNode reply = JsonNodeFactory.instance.objectNode().put("type", "authenticated");
+    reply.put("time", nowMs * 1_000).putObject("you").put("expires", (nowMs + lifeMs) * 1_000);
+    return reply;
   }
 
   @Test

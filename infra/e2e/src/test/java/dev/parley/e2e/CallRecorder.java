@@ -35,6 +35,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageRequest;
 
 /// Notes which IAM actions the functions need, on which resources, between [#start] and [#stop].
 /// Each client of the AWS SDK in this module has it (`execution.interceptors` among the test
@@ -148,6 +149,7 @@ public final class CallRecorder implements ExecutionInterceptor {
       // Source: the same reference for Amazon SQS: SendMessageBatch needs sqs:SendMessage.
       case SendMessageBatchRequest send ->
           needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
+      case SendMessageRequest send -> needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
       case GetConnectionRequest _ -> needs.add(connections("GET"));
       case DeleteConnectionRequest _ -> needs.add(connections("DELETE"));
       // Written down where nothing that is granted equals it, so that the comparison fails.

@@ -52,7 +52,7 @@ class DashboardTest extends PageTest {
     assertThat(page.locator("[data-panel='Accept to push'] .legend b").first())
         .hasText(Pattern.compile("[0-9.]+ [mµ]?s"));
     assertThat(page.locator("#functions")).containsText("FanoutFunction");
-    assertThat(page.locator("#tables th")).hasCount(5);
+    assertThat(page.locator("#tables th")).hasCount(6);
     assertEquals(List.of(), complaints);
   }
 

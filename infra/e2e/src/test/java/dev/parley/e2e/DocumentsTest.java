@@ -3,6 +3,7 @@ package dev.parley.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.role.Permission;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,6 +106,15 @@ class DocumentsTest {
       assertEquals("", SHOWN_BY.matcher(cells[4]).replaceAll("").replaceAll("[,` ]", ""), line);
     }
     assertTrue(threats > 40, threats + " threats were found");
+  }
+
+  @Test
+  void whoMayDoWhatIsPrintedAsTheCodeHasIt() throws IOException {
+    String protocol = Files.readString(ROOT.resolve("docs/PROTOCOL.md"));
+    int from = protocol.indexOf("| action | in a public room |");
+    assertTrue(from > 0);
+
+    assertEquals(Permission.table(), protocol.substring(from, protocol.indexOf("\n\n", from) + 1));
   }
 
   private static List<Path> documents() throws IOException {

@@ -10,10 +10,12 @@ import static org.junit.jupiter.api.Assertions.fail;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Person;
+import dev.parley.connection.Removal;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.identity.Identity;
 import dev.parley.local.gateway.Quotas;
@@ -22,6 +24,8 @@ import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Trace;
+import dev.parley.role.Role;
+import dev.parley.role.Standing;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
@@ -72,18 +76,27 @@ class ProtocolTest {
 
   /// What a frame may hold beside `action` and `ref`; a field with `?` may be missing.
   static final Map<String, List<String>> CLIENT_FRAMES =
-      Map.of(
-          "join", List.of("room", "after?", "limit?"),
-          "quit", List.of("room"),
-          "sendMessage", List.of("message", "room?", "id?", "after?", "sender?"),
-          "history", List.of("room", "before?", "after?", "limit?"),
-          "members", List.of("room", "cursor?"),
-          "rooms", List.of("cursor?"),
-          "ping", List.of("rooms?"),
-          "report", List.of("room", "timestamp", "why"));
+      Map.ofEntries(
+          Map.entry("join", List.of("room", "after?", "limit?")),
+          Map.entry("quit", List.of("room")),
+          Map.entry("sendMessage", List.of("message", "room?", "id?", "after?", "sender?")),
+          Map.entry("history", List.of("room", "before?", "after?", "limit?")),
+          Map.entry("members", List.of("room", "cursor?")),
+          Map.entry("rooms", List.of("cursor?", "mine?")),
+          Map.entry("ping", List.of("rooms?")),
+          Map.entry("report", List.of("room", "timestamp", "why")),
+          Map.entry("auth", List.of("token")),
+          Map.entry("createRoom", List.of("title?", "user?", "via?")),
+          Map.entry("invite", List.of("room", "user", "via?")),
+          Map.entry("leave", List.of("room")),
+          Map.entry("kick", List.of("room", "user")),
+          Map.entry("ban", List.of("room", "user", "seconds?")),
+          Map.entry("unban", List.of("room", "user")),
+          Map.entry("setRole", List.of("room", "user", "role")));
 
   /// Fields that are null where there is none.
-  private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
+  private static final Set<String> NULLABLE =
+      Set.of("head", "prev", "cursor", "title", "userAgent");
 
   /// Fields that are there at times only.
   private static final Set<String> OPTIONAL = Set.of("sent.trace");
@@ -219,6 +232,16 @@ class ProtocolTest {
     }
     if (key.equals("rooms")) {
       parsed.roomCursor();
+      parsed.mine();
+    }
+    if (fields.contains("user")) {
+      assertNotNull(parsed.user(new Identity("guest:0", "Ada")));
+    }
+    parsed.title();
+    parsed.via();
+    parsed.seconds();
+    if (key.equals("setRole")) {
+      assertNotNull(parsed.role());
     }
     return "action " + key;
   }
@@ -260,6 +283,10 @@ class ProtocolTest {
       Set<String> found = new TreeSet<>(RawTemplate.fields(example).keySet());
       if (at.equals("pong.rooms")) {
         example.forEach(head -> assertTrue(head.isNull() || head.isIntegralNumber(), at));
+        return;
+      }
+      if (at.equals("pong.removed")) {
+        example.forEach(why -> assertNotNull(Removal.of(why.asText()), at));
         return;
       }
       wanted.remove("ref");
@@ -313,6 +340,11 @@ class ProtocolTest {
     Page page =
         new Page(new Range.Newest(), List.of(message, new Entry.Unreadable(one.next())), false);
     Person person = new Person(identity.user(), identity.sender(), 1);
+    String other = "guest:1";
+    RoomId direct = RoomId.direct(identity.user(), other);
+    Room titled = new Room(id, one, "1", Instant.EPOCH, null, null, null, "Plans");
+    Standing owner = Standing.none(identity.user(), id).as(Role.OWNER, null);
+    Standing member = Standing.none(identity.user(), direct).as(Role.MEMBER, other);
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
@@ -328,21 +360,47 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
+            Reply.mine(
+                    List.of(owner, member),
+                    Map.of(id, titled, direct, new Room(direct, one, "1", Instant.EPOCH, null)),
+                    id)
+                .encode(ref),
             Reply.pong(
-                    Instant.EPOCH, identity, Instant.EPOCH, List.of(id), Map.of(id, room), Map.of())
+                    Instant.EPOCH,
+                    identity,
+                    Instant.EPOCH,
+                    List.of(id),
+                    Map.of(id, room),
+                    Map.of(new RoomId("kitchen"), Removal.KICKED))
                 .encode(ref),
             Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
+            Reply.created(id, "Plans", null).encode(ref),
+            Reply.done("invited", id, other).encode(ref),
+            Reply.left(id).encode(ref),
+            Reply.done("kicked", id, other).encode(ref),
+            Reply.done("banned", id, other).encode(ref),
+            Reply.done("unbanned", id, other).encode(ref),
+            Reply.roleSet(id, other, Role.MODERATOR).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
             line(Event.message(message, one)),
-            line(Event.presence(id, identity, Event.State.IN)));
+            line(Event.presence(id, identity, Event.State.IN)),
+            line(Event.removed(id, Removal.KICKED.word())),
+            line(Event.invitation(id, "Plans", identity, id)));
 
     Map<String, JsonNode> byType = new HashMap<>();
     for (String frame : frames) {
       try {
         JsonNode json = JSON.readTree(frame);
-        byType.put(json.path("type").asText(), json);
+        // There are two lists of rooms: one sample has the elements of both.
+        byType.merge(
+            json.path("type").asText(),
+            json,
+            (first, second) -> {
+              ((ArrayNode) first.path("rooms")).addAll((ArrayNode) second.path("rooms"));
+              return first;
+            });
       } catch (IOException e) {
         fail(e);
       }

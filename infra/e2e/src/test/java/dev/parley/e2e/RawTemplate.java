@@ -180,9 +180,11 @@ final class RawTemplate {
   /// @param function what it invokes by its alias: a logical id, or empty where that is none
   /// @param replies whether it asks for a route response
   record Route(String key, String id, String integration, String function, boolean replies) {
-    /// Whether it has the integration of another route, as `sendmessage` has that of `sendMessage`.
+    /// Whether it has the integration of another route and is the same action, as `sendmessage` is
+    /// `sendMessage`. The actions on roles share an integration, too, and are different ones.
     boolean alias() {
-      return !integration.equals(id.replaceFirst("Route$", "Integration"));
+      return !integration.equals(id.replaceFirst("Route$", "Integration"))
+          && !function.equals("RoleFunction");
     }
   }
 

@@ -13,12 +13,16 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestContext;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
+import dev.parley.fanout.DepartureHandler;
 import dev.parley.fanout.FanoutHandler;
 import dev.parley.fanout.PresenceHandler;
 import dev.parley.fanout.PushHandler;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.template.Template;
+import dev.parley.role.Errand;
+import dev.parley.room.RoomId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -124,6 +128,8 @@ class RolesTest {
         request(ada, "error", "dance", "");
 
         somebodyLeavesManyRooms();
+        rolesChange(ada);
+        aBanIsOverlookedTwice();
         aLargeRoomHears(ada);
         pushesFail();
         aPresenceFindsAConnectionGone(ada);
@@ -160,6 +166,62 @@ class RolesTest {
           IntStream.range(0, 11).mapToObj(i -> "room" + i).collect(Collectors.joining(","));
       TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many).close();
       until(() -> rows("Zoe").isEmpty(), "nothing is left of Zoe");
+    }
+
+    private void rolesChange(TestClient ada) {
+      request(ada, "error", "members", "'room':'attic','cursor':'none'");
+      String plans = request(ada, "created", "createRoom", "'title':'Plans'").path("room").asText();
+      try (TestClient ben = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=attic")) {
+        String user = ben.user();
+        request(ada, "error", "kick", "'room':'attic','user':'%s'".formatted(user));
+        String ofBen = "'room':'%s','user':'%s'".formatted(plans, user);
+        request(ada, "invited", "invite", ofBen + ",'via':'attic'");
+        ben.await(event -> event.path("type").asText().equals("invitation"));
+        request(ben, "joined", "join", "'room':'%s'".formatted(plans));
+        request(ada, "roleSet", "setRole", ofBen + ",'role':'moderator'");
+        request(ada, "kicked", "kick", ofBen);
+        ben.await(event -> event.path("type").asText().equals("removed"));
+        request(ada, "banned", "ban", ofBen);
+        request(ada, "unbanned", "unban", ofBen);
+        request(ada, "rooms", "rooms", "'mine':true");
+        request(ada, "left", "leave", "'room':'%s'".formatted(plans));
+      }
+    }
+
+    /// As if they had joined just before they were banned. Kit is seen by the stream, and Kim, who
+    /// gets her slot without it, by what the ban has left to the queue.
+    private void aBanIsOverlookedTwice() throws Exception {
+      ConnectionId kit = new ConnectionId("AAAAAAAAAAAAABM=");
+      ConnectionId kim = new ConnectionId("AAAAAAAAAAAAABQ=");
+      for (String name : List.of("Kit", "Kim")) {
+        put(
+            "ChatRoles",
+            Map.of(
+                "user", s("guest:" + name),
+                "room_id", s("den"),
+                "banned_until", n(Instant.now().plusSeconds(600).getEpochSecond())));
+      }
+      put("ChatRooms", Map.of("room_id", s("den"), "salt", s("salt"), "created_at", n(longAgo())));
+      membership(kit, "Kit", "den", true);
+      until(() -> isRemoved("Kit"), "Kit is taken out of the room");
+
+      membership(kim, "Kim", "den", false);
+      membership(kim, "Kim", "den", true);
+      SQSMessage errand = new SQSMessage();
+      errand.setMessageId("1");
+      errand.setBody(
+          new Errand.Removed(new RoomId("den"), "guest:Kim", Removal.BANNED, Instant.now())
+              .encode());
+      SQSEvent errands = new SQSEvent();
+      errands.setRecords(List.of(errand));
+      Template template = Template.read(TestCloud.TEMPLATE, Map.of());
+      new DepartureHandler(unreachable(template, "DepartureFunction"), InstantSource.system())
+          .handleRequest(errands, new TestContext("DepartureFunction"));
+      assertTrue(isRemoved("Kim"));
+    }
+
+    private boolean isRemoved(String sender) {
+      return rows(sender).stream().allMatch(row -> s("banned").equals(row.get("removed")));
     }
 
     /// Three are too many for one hop; one of them is gone, which the Push function finds.
@@ -211,6 +273,14 @@ class RolesTest {
       new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
           .handleRequest(jobs, new TestContext("PushFunction"));
 
+      // The cloud's own functions have found Ned gone meanwhile.
+      membership(ned, "Ned", "tower", true);
+      job.setBody(
+          "{\"room\":\"tower\",\"attempt\":0,\"connections\":[\"%s\"]}\n{}".formatted(ned.value()));
+      new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
+          .handleRequest(jobs, new TestContext("PushFunction"));
+
+      membership(ned, "Ned", "tower", true);
       job.setBody(
           "{\"room\":\"tower\",\"attempt\":1,\"connections\":[\"%s\"]}\n{}".formatted(ned.value()));
       new PushHandler(unreachable(template, "RetryFunction"), InstantSource.system())
@@ -220,6 +290,7 @@ class RolesTest {
           "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
           "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));
       // Ned was never connected.
+      membership(ned, "Ned", "tower", true);
       new PushHandler(reachable, InstantSource.system())
           .handleRequest(jobs, new TestContext("RetryFunction"));
     }

@@ -11,6 +11,7 @@ import dev.parley.Limits;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
+import dev.parley.privacy.Privacy;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.time.InstantSource;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -233,6 +235,17 @@ class TemplateTest {
     }
   }
 
+  /// An erasure waits for what was in flight.
+  @Test
+  void aRoutesFunctionEndsBeforeAnErasureGoesOn() {
+    for (Route route : template.routes()) {
+      assertTrue(
+          template.functionProperty(route.function(), "Timeout").asInt()
+              < Privacy.IN_FLIGHT_MAX.toSeconds(),
+          route.toString());
+    }
+  }
+
   // ---- Functions ------------------------------------------------------------------------------
 
   /// Lambda takes the constructor without arguments. The local cloud takes that only where there is
@@ -272,11 +285,17 @@ class TemplateTest {
     }
   }
 
-  /// One word for one thing: `join`, `JoinFunction`, `JoinHandler`.
+  /// One word for one thing: `join`, `JoinFunction`, `JoinHandler`. The actions on roles share a
+  /// function, in which each has a class of its own: `kick`, `KickAction`.
   @Test
-  void aRouteItsFunctionAndItsHandlerShareTheirName() {
+  void aRouteItsFunctionAndItsHandlerShareTheirName() throws Exception {
     for (Route route : template.routes()) {
       String name = route.key().replace("$", "");
+      if (route.function().equals("RoleFunction")) {
+        String action = name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+        Class.forName("dev.parley.handlers." + action + "Action");
+        continue;
+      }
       assertTrue(route.function().equalsIgnoreCase(name + "Function"), route.toString());
       assertEquals(
           "dev.parley.handlers." + route.function().replace("Function", "Handler"),
@@ -735,10 +754,16 @@ class TemplateTest {
             "room_id S, slot S; INCLUDE [user, sender, joined_at, expires_at]",
             "ChatRooms",
             "room_id S",
+            "ChatRoles",
+            "user S, room_id S; expires at expires_at",
+            "ChatRoles RoomRoles",
+            "room_id S, user S; INCLUDE [role, since, banned_until]",
             "ChatSends",
             "send_id S; expires at expires_at",
             "ChatSessions",
-            "connection_id S; expires at expires_at"),
+            "connection_id S; expires at expires_at",
+            "ChatErasures",
+            "user_digest S; expires at expires_at"),
         tables);
   }
 
@@ -969,24 +994,47 @@ class TemplateTest {
     assertEquals(Set.of("INSERT"), eventNames(mapping));
   }
 
-  /// An allowance that is spent changes a row, and must invoke nobody.
+  /// An allowance that is spent changes a row, and must invoke nobody. Nor must a token that is
+  /// renewed. Who is taken out of a room leaves a row without a slot, and gets one by a join.
   @Test
   void theStreamOfConnectionsIsFilteredToComingsAndGoings() throws Exception {
     JsonNode mapping = mappingOf("ChatConnections");
 
-    assertEquals(Set.of("INSERT", "REMOVE"), eventNames(mapping));
+    assertEquals(
+        List.of(
+            "{\"eventName\":[\"INSERT\",\"REMOVE\"]}",
+            changed("NewImage", "OldImage"),
+            changed("OldImage", "NewImage")),
+        patterns(mapping));
     assertEquals("1", mapping.path("MaximumBatchingWindowInSeconds").asText());
     assertEquals(
         List.of("ReportBatchItemFailures"),
         RawTemplate.texts(mapping.path("FunctionResponseTypes")));
   }
 
+  private static String changed(String removed, String slot) {
+    return """
+    {"eventName":["MODIFY"],"dynamodb":{"%s":{"removed":{"S":[{"exists":true}]}},\
+    "%s":{"slot":{"S":[{"exists":true}]}}}}\
+    """
+        .formatted(removed, slot);
+  }
+
   private static Set<String> eventNames(JsonNode mapping) throws Exception {
-    JsonNode filters = mapping.path("FilterCriteria").path("Filters");
-    assertEquals(1, filters.size());
-    JsonNode pattern = new ObjectMapper().readTree(filters.path(0).path("Pattern").asText());
+    List<String> patterns = patterns(mapping);
+    assertEquals(1, patterns.size());
+    JsonNode pattern = new ObjectMapper().readTree(patterns.getFirst());
     assertEquals(Set.of("eventName"), RawTemplate.fields(pattern).keySet());
     return new HashSet<>(RawTemplate.texts(pattern.path("eventName")));
+  }
+
+  /// Without white space.
+  private static List<String> patterns(JsonNode mapping) throws Exception {
+    List<String> patterns = new ArrayList<>();
+    for (JsonNode filter : mapping.path("FilterCriteria").path("Filters")) {
+      patterns.add(new ObjectMapper().readTree(filter.path("Pattern").asText()).toString());
+    }
+    return patterns;
   }
 
   /// The one mapping of a table's stream.

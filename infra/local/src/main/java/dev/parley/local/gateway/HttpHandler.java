@@ -1,7 +1,9 @@
 package dev.parley.local.gateway;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.json.Json;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.xray.XRayApi;
@@ -47,6 +49,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// @param throttle which calls of `@connections` are refused
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
+  /// @param issuer null where there is none
   /// @param xray answers an operation below [#XRAY] with a body
   /// @param metrics the JSON of `/_local/metrics`
   record Services(
@@ -58,6 +61,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       @Nullable Network network,
       String stage,
       @Nullable Site site,
+      @Nullable LocalIssuer issuer,
       BiFunction<String, byte[], XRayApi.Answer> xray,
       Supplier<String> metrics,
       Executor threads,
@@ -217,18 +221,19 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     FullHttpResponse response =
         switch (target.path()) {
           case "/config.json" -> {
-            String url = target.webSocketOrigin() + "/" + services.stage();
-            yield Responses.of(
-                HttpResponseStatus.OK,
-                "application/json",
+            ObjectNode config =
                 Json.MAPPER
                     .createObjectNode()
-                    .put("webSocketUrl", url)
-                    .put("traceUrl", "/_local/traces?trace={trace}")
-                    .toString());
+                    .put("webSocketUrl", target.webSocketOrigin() + "/" + services.stage())
+                    .put("traceUrl", "/_local/traces?trace={trace}");
+            if (services.issuer() != null) {
+              config.put("signInUrl", LocalIssuer.PATH + "/");
+            }
+            yield Responses.of(HttpResponseStatus.OK, "application/json", config.toString());
           }
           case "/_local/metrics" ->
               Responses.of(HttpResponseStatus.OK, "application/json", services.metrics().get());
+          case String path when path.startsWith(LocalIssuer.PATH) -> issuer(request, target);
           default -> file(request, target.path());
         };
     // Beside what the page says itself, which cannot know where it is served and has no say in who
@@ -243,6 +248,20 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     response.headers().set("X-Content-Type-Options", "nosniff");
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     return response;
+  }
+
+  /// A signature takes less than a millisecond.
+  private FullHttpResponse issuer(FullHttpRequest request, Target target) {
+    LocalIssuer issuer = services.issuer();
+    if (issuer == null) {
+      return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
+    }
+    LocalIssuer.Answer answer =
+        issuer.answer(target.path().substring(LocalIssuer.PATH.length()), target.query());
+    return answer == null
+        ? file(request, target.path())
+        : Responses.of(
+            HttpResponseStatus.valueOf(answer.status()), answer.contentType(), answer.body());
   }
 
   /// The files are few and small, so reading them on the event loop holds nobody up.

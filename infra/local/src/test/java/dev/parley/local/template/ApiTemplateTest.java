@@ -180,6 +180,9 @@ class ApiTemplateTest {
           RouteKey: say | RouteKey: $connect | Say.Properties.RouteKey: another route has the key '$connect'
           RouteId: !Ref Say | RouteId: !Ref Integration | Reply.Properties.RouteId: 'Integration' is no route of this template
           AutoDeploy: true | AutoDeploy: false | Stage.Properties.AutoDeploy: must be true: deployments are not honoured here
+          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {ThrottlingRateLimit: 5}} | Stage.Properties.DefaultRouteSettings.ThrottlingRateLimit: ThrottlingRateLimit and ThrottlingBurstLimit are honoured together only
+          AutoDeploy: true} | AutoDeploy: true, RouteSettings: {hop: {ThrottlingRateLimit: 5, ThrottlingBurstLimit: 5}}} | Stage.Properties.RouteSettings.hop: there is no such route
+          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {LoggingLevel: INFO}} | Stage.Properties.DefaultRouteSettings.LoggingLevel: the local cloud does not honour this property
           StageName: test | StageName: te st | Stage.Properties.StageName: 'te st' does not match [A-Za-z0-9_-]{1,128}
           AuthorizerType: REQUEST | AuthorizerType: JWT | Authorizer.Properties.AuthorizerType: 'JWT' is not honoured here, only REQUEST
           AutoPublishAlias: live | AutoPublishAlias: 7 | Ask.Properties.AutoPublishAlias: '7' does not match (?!\\d+$)[A-Za-z0-9_-]{1,128}
@@ -200,6 +203,23 @@ class ApiTemplateTest {
 
     String told = String.valueOf(refusal.getMessage());
     assertTrue(told.startsWith(message.replace('\'', '`') + " (template.yaml:"), told);
+  }
+
+  @Test
+  void eachRouteIsThrottledByItsOwnSettingsOrTheDefault() throws IOException {
+    WebSocketApi api =
+        Objects.requireNonNull(
+            read(GOOD.replace(
+                    "AutoDeploy: true",
+                    "AutoDeploy: true, DefaultRouteSettings: {ThrottlingRateLimit: 7,"
+                        + " ThrottlingBurstLimit: 8}, RouteSettings: {say: {ThrottlingRateLimit: 1,"
+                        + " ThrottlingBurstLimit: 2}}"))
+                .api());
+
+    assertEquals(
+        new Throttling(7, 8), Objects.requireNonNull(api.routes().get("$connect")).throttling());
+    assertEquals(
+        new Throttling(1, 2), Objects.requireNonNull(api.routes().get("say")).throttling());
   }
 
   @Test

@@ -452,6 +452,28 @@ class TemplateTest {
   }
 
   @Test
+  void whereThereIsAnIssuerTheTemplateSaysWhichParametersTellOfIt() throws IOException {
+    String told =
+        "Metadata: {LocalCloud: {Parameters: {Cost: 7}, Issuer: {Stage: 'at{issuer}'}}}\n" + GOOD;
+    Path file = folder.resolve("issuer.yaml");
+    Files.writeString(file, told);
+
+    assertEquals("at8080", stage(Template.read(file, Map.of(), "8080")));
+    assertEquals("7", environment(Template.read(file, Map.of(), "8080")).get("COST"));
+    assertEquals("own", stage(Template.read(file, Map.of("Stage", "own"), "8080")));
+    assertEquals("test", stage(Template.read(file, Map.of())));
+    Files.writeString(file, GOOD);
+    assertEquals(
+        "Metadata.LocalCloud.Issuer: missing: it says which parameters tell of an issuer of tokens",
+        assertThrows(TemplateException.class, () -> Template.read(file, Map.of(), "8080"))
+            .getMessage());
+  }
+
+  private static String stage(Template template) {
+    return Objects.requireNonNull(template.api()).stage();
+  }
+
+  @Test
   void aRuleThatDoesNotHoldIsRefusedWithItsDescription() throws IOException {
     String ruled =
         """
