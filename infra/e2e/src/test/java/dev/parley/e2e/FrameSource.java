@@ -21,6 +21,9 @@ final class FrameSource {
   /// They take long, and there is little that they look at.
   private static final Set<String> SELDOM = Set.of("$default", "quit", "rooms");
 
+  /// As if it were a field: the private rooms that replies have named.
+  private static final String PRIVATE = "private room";
+
   private static final int LEARNED_MAX = 60;
 
   /// Text that means something to somebody: to DynamoDB, to a log, to a page, to Unicode.
@@ -169,7 +172,8 @@ final class FrameSource {
             field -> {
               JsonNode value = field.getValue();
               if (value.isTextual()) {
-                keep(field.getKey(), quoted(value.textValue()));
+                String text = value.textValue();
+                keep(text.matches("[pd]\\..*") ? PRIVATE : field.getKey(), quoted(text));
               } else if (value.isNumber()) {
                 keep(field.getKey(), value.asText());
               } else {
@@ -228,6 +232,10 @@ final class FrameSource {
         fields.add(new Field(name, value(name)));
       }
     }
+    // Who has a role somewhere has it in a private room, as a rule.
+    if (actions.getOrDefault(route, List.of()).contains("user") && random.nextInt(3) > 0) {
+      fields.replaceAll(f -> f.name().equals("room") ? new Field("room", known(PRIVATE)) : f);
+    }
     if (random.nextBoolean()) {
       fields.add(
           new Field("ref", random.nextBoolean() ? "" + random.nextInt(1_000) : quoted("r-ä")));
@@ -250,13 +258,16 @@ final class FrameSource {
       case "via" -> known("room");
       case "role" -> quoted(one(List.of("owner", "moderator", "member")));
       case "mine" -> "true";
+      case "seconds" -> "" + (1 + random.nextInt(60));
       default -> known(name);
     };
   }
 
   private String known(String field) {
     if (field.equals("room") && random.nextInt(6) == 0) {
-      return quoted("new-" + random.nextInt(10_000)); // nobody was there
+      return random.nextBoolean()
+          ? quoted("new-" + random.nextInt(10_000)) // nobody was there
+          : known(PRIVATE);
     }
     List<String> usual = given.get(field);
     List<String> known = learned.get(field);

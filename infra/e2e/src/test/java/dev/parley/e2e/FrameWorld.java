@@ -11,10 +11,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.parley.TestContext;
 import dev.parley.e2e.TableWrites.Write;
 import dev.parley.local.dynamodb.LocalDynamoDb;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.sqs.LocalSqs;
@@ -59,12 +61,16 @@ final class FrameWorld implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Instant BEGIN = Instant.parse("2026-11-20T09:30:00Z");
 
-  /// In each function's logging context, so that no other test's lines are taken for ours.
-  private static final String NAME_SUFFIX = " of frames";
+  private static final String ADMIN = "chat-admin";
 
-  /// Rates that few frames reach.
+  /// Rates that some frames reach.
   private static final Map<String, String> LIMITED =
-      Map.of("MessageCostMs", "60000", "MessageBurstMs", "60000");
+      Map.of(
+          "MessageCostMs", "5000",
+          "MessageBurstMs", "60000",
+          "ActionBurstMs", "60000",
+          "RefusalsMax", "5",
+          "OffenceConnects", "1");
 
   private static final String GATEWAY_ANSWER =
       """
@@ -81,7 +87,12 @@ final class FrameWorld implements AutoCloseable {
   private final List<Write> writes = Collections.synchronizedList(new ArrayList<>());
   private final Set<String> expressions = ConcurrentHashMap.newKeySet();
   private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
-  private final Appender log = new Errors();
+  private final Appender log;
+  private final LocalIssuer issuer;
+
+  /// In each function's logging context, so that no other's lines are taken for ours.
+  private final String nameSuffix;
+
   private Instant now = BEGIN;
   private int opened;
 
@@ -101,25 +112,55 @@ final class FrameWorld implements AutoCloseable {
   record RowKey(String table, Map<String, AttributeValue> key) {}
 
   FrameWorld() throws IOException {
-    template = Template.read(TestCloud.TEMPLATE, LIMITED);
+    gateway = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    issuer = new LocalIssuer(gateway.getAddress().getPort(), () -> now);
+    Map<String, String> parameters = new HashMap<>(LIMITED);
+    parameters.put("TokenIssuer", issuer.url());
+    parameters.put("TokenAudience", LocalIssuer.AUDIENCE);
+    parameters.put("TokenKeysUrl", issuer.url() + "/jwks");
+    parameters.put("TokenRolesClaim", "roles");
+    parameters.put("TokenAdminRole", ADMIN);
+    template = Template.read(TestCloud.TEMPLATE, parameters);
     api = requireNonNull(template.api());
     dynamoDb = LocalDynamoDb.inMemory();
     dynamoDb.create(template.tables());
     sqs = LocalSqs.start().create(template.queues());
-    gateway = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    gateway.createContext(
-        "/",
-        exchange -> {
-          byte[] body = GATEWAY_ANSWER.getBytes(UTF_8);
-          exchange.getResponseHeaders().add("Content-Type", "application/json");
-          exchange.sendResponseHeaders(200, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
+    gateway.createContext("/", this::answer);
     gateway.start();
     FunctionOutput.install();
     TableWrites.listen(dynamoDb.url(), writes, expressions);
+    nameSuffix = " of frames at " + dynamoDb.url().getPort();
+    log = new Errors(nameSuffix);
     root().addAppender(log, Level.ERROR, null);
+  }
+
+  /// The issuer, and the gateway's own API: each connection that is asked for is there, and
+  // whatever
+  /// is to be closed is closed.
+  private void answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    boolean keys = path.startsWith(LocalIssuer.PATH);
+    boolean deletes = exchange.getRequestMethod().equals("DELETE");
+    byte[] body =
+        (keys
+                ? requireNonNull(
+                        issuer.answer(path.substring(LocalIssuer.PATH.length()), Map.of()), path)
+                    .body()
+                : deletes ? "" : GATEWAY_ANSWER)
+            .getBytes(UTF_8);
+    exchange.getResponseHeaders().add("Content-Type", "application/json");
+    exchange.sendResponseHeaders(deletes ? 204 : 200, deletes ? -1 : body.length);
+    exchange.getResponseBody().write(body);
+    exchange.close();
+  }
+
+  /// A token of the issuer's that lasts from now on.
+  String token(String user, int seconds, boolean admin) {
+    Map<String, List<String>> query = new HashMap<>();
+    query.put("user", List.of(user));
+    query.put("seconds", List.of(Integer.toString(seconds)));
+    query.put("roles", List.of(admin ? ADMIN : ""));
+    return requireNonNull(issuer.answer("/token", query)).body();
   }
 
   private static LoggerConfig root() {
@@ -129,22 +170,25 @@ final class FrameWorld implements AutoCloseable {
   @Override
   public void close() {
     root().removeAppender(log.getName());
-    TableWrites.stop();
+    TableWrites.stop(dynamoDb.url());
     gateway.stop(0);
     sqs.close();
     dynamoDb.close();
   }
 
   private final class Errors extends AbstractAppender {
-    Errors() {
-      super("errors of frames", null, null, true, Property.EMPTY_ARRAY);
+    private final String ofFunctions;
+
+    Errors(String ofFunctions) {
+      super("errors" + ofFunctions, null, null, true, Property.EMPTY_ARRAY);
+      this.ofFunctions = ofFunctions;
       start();
     }
 
     @Override
     public void append(LogEvent event) {
       String function = event.getContextData().getValue("function_name");
-      if (function != null && function.endsWith(NAME_SUFFIX)) {
+      if (function != null && function.endsWith(ofFunctions)) {
         errors.add(event.getLoggerName() + ": " + event.getMessage().getFormattedMessage());
       }
     }
@@ -316,7 +360,7 @@ final class FrameWorld implements AutoCloseable {
     ByteArrayOutputStream result = new ByteArrayOutputStream();
     Object known = function.events().fromJson(event.toString());
     Object answer =
-        function.handler().handleRequest(known, new TestContext(function.name() + NAME_SUFFIX));
+        function.handler().handleRequest(known, new TestContext(function.name() + nameSuffix));
     function.results().toJson(answer, result);
     try {
       return JSON.readTree(result.toByteArray());

@@ -6,10 +6,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.SdkField;
 import software.amazon.awssdk.core.SdkPojo;
 import software.amazon.awssdk.core.interceptor.Context;
@@ -23,16 +23,17 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
-/// Notes which rows of one DynamoDB Local are written: each call that has succeeded, not those
+/// Notes which rows of a DynamoDB Local are written: each call that has succeeded, not those
 // whose
 /// condition failed. Each client of the AWS SDK in this module has it, as [CallRecorder].
 public final class TableWrites implements ExecutionInterceptor {
   private static final Pattern ASSIGNED =
       Pattern.compile("(?:\\b(?:SET|REMOVE|ADD|DELETE) |, )(#?\\w+)");
 
-  private static volatile @Nullable Listener listener;
+  /// By the port of their DynamoDB Local.
+  private static final Map<Integer, Listener> LISTENERS = new ConcurrentHashMap<>();
 
-  private record Listener(URI dynamoDb, List<Write> writes, Set<String> expressions) {}
+  private record Listener(List<Write> writes, Set<String> expressions) {}
 
   /// One row that was written.
   ///
@@ -48,17 +49,17 @@ public final class TableWrites implements ExecutionInterceptor {
   /// @param writes is added to by one call at a time
   /// @param expressions gets each expression of each call, of those that only read too
   static void listen(URI dynamoDb, List<Write> writes, Set<String> expressions) {
-    listener = new Listener(dynamoDb, writes, expressions);
+    LISTENERS.put(dynamoDb.getPort(), new Listener(writes, expressions));
   }
 
-  static void stop() {
-    listener = null;
+  static void stop(URI dynamoDb) {
+    LISTENERS.remove(dynamoDb.getPort());
   }
 
   @Override
   public void afterExecution(Context.AfterExecution context, ExecutionAttributes attributes) {
-    Listener listening = listener;
-    if (listening == null || context.httpRequest().port() != listening.dynamoDb().getPort()) {
+    Listener listening = LISTENERS.get(context.httpRequest().port());
+    if (listening == null) {
       return;
     }
     listening.expressions().addAll(expressions(context.request()));
