@@ -40,6 +40,8 @@ public final class Allowances {
 
   private static final String UNSPENT = "#allowance <= :limit";
   private static final String SPENT = "#allowance > :now_ms AND #allowance <= :limit";
+  private static final String UNSPENT_OR_ODD =
+      "(#allowance <= :limit OR NOT attribute_type(#allowance, :number))";
   private static final String IMPOSSIBLE =
       "(#allowance > :limit OR NOT attribute_type(#allowance, :number))";
   private static final String RESTART = "SET #allowance = :value";
@@ -136,7 +138,7 @@ public final class Allowances {
     if (isAbove(row, mostMs)) {
       return true;
     }
-    update(key, RESTART, nowMs + debt.toMillis(), UNSPENT, nowMs, now);
+    update(key, RESTART, nowMs + debt.toMillis(), UNSPENT_OR_ODD, nowMs, now);
     return false;
   }
 
@@ -159,10 +161,10 @@ public final class Allowances {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":value", n(value));
     values.put(":limit", n(limitMs));
-    if (condition.equals(IMPOSSIBLE)) {
+    if (condition.contains(":number")) {
       values.put(":number", s("N"));
     }
-    if (condition.equals(SPENT)) {
+    if (condition.contains(":now_ms")) {
       values.put(":now_ms", n(now.toEpochMilli()));
     }
     String set = expression;
@@ -170,7 +172,7 @@ public final class Allowances {
     if (ownRows) {
       values.put(":expires", seconds(expiry(expression, value, limitMs)));
       set += ", expires_at = :expires";
-      if (expression.equals(RESTART)) {
+      if (condition.equals(UNSPENT) && expression.equals(RESTART)) {
         where = "(attribute_not_exists(#allowance) OR " + condition + ")";
       }
     } else {

@@ -21,6 +21,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 // else
 /// to connect again would be worth a hundred messages.
 public final class ConnectionAllowances {
+  /// The attribute of the allowance for all actions but sends.
+  static final String ACTIONS = "allowance";
+
   /// The attribute of the allowance for sends.
   static final String SENDS = "send_allowance";
 
@@ -39,7 +42,7 @@ public final class ConnectionAllowances {
 
   public ConnectionAllowances(DynamoDbClient dynamoDb, Settings settings) {
     String table = settings.required(ConnectionTable.SETTING);
-    this.actions = new Allowances(dynamoDb, table, "allowance");
+    this.actions = new Allowances(dynamoDb, table, ACTIONS);
     this.sends = new Allowances(dynamoDb, table, SENDS);
     Duration action = settings.milliseconds("ACTION_COST_MS", 1, 60_000);
     this.owedMax = action.multipliedBy(settings.number("REFUSALS_MAX", 1, 100_000));

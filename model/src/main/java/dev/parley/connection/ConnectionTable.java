@@ -117,6 +117,7 @@ public final class ConnectionTable {
     own.put("sender", s(connection.identity().sender()));
     own.put("connected_at", millis(connection.connectedAt()));
     own.put("rooms", n(rooms.size()));
+    own.put(ConnectionAllowances.ACTIONS, millis(connection.connectedAt()));
     own.put(ConnectionAllowances.SENDS, millis(connection.connectedAt().plus(sendBurst)));
     own.put("expires_at", seconds(connection.expiresAt()));
     if (connection.admin()) {

@@ -49,14 +49,19 @@ class OperationsTest {
           Set.of(
               "ConnectCount", "MessageCount", "IntegrationError", "ClientError", "ExecutionError"),
           "AWS/DynamoDB",
-          Set.of("ReadThrottleEvents", "WriteThrottleEvents"));
+          Set.of(
+              "ReadThrottleEvents",
+              "WriteThrottleEvents",
+              "ConsumedReadCapacityUnits",
+              "ConsumedWriteCapacityUnits"));
 
   private static final Map<String, Set<Set<String>>> DIMENSIONS_OF_AWS =
       Map.of(
           "AWS/Lambda", Set.of(Set.of(), Set.of("FunctionName")),
           "AWS/SQS", Set.of(Set.of("QueueName")),
           "AWS/ApiGateway", Set.of(Set.of("ApiId", "Stage")),
-          "AWS/DynamoDB", Set.of(Set.of("TableName")));
+          "AWS/DynamoDB",
+              Set.of(Set.of("TableName"), Set.of("TableName", "GlobalSecondaryIndexName")));
 
   private final RawTemplate template = RawTemplate.read();
   private final Map<String, JsonNode> alarms = template.ofType(RawTemplate.ALARM);

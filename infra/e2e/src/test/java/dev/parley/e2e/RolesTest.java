@@ -127,6 +127,9 @@ class RolesTest {
             "'room':'attic','why':'Spam','timestamp':" + sent.path("timestamp"));
         request(ada, "error", "dance", "");
 
+        request(ada, "error", "members", "'room':'attic','cursor':'%s'".formatted("0".repeat(32)));
+
+        whoeverGoesOnIsClosed();
         somebodyLeavesManyRooms();
         rolesChange(ada);
         aBanIsOverlookedTwice();
@@ -158,6 +161,47 @@ class RolesTest {
       JsonNode reply = client.request(action, fields.replace('\'', '"'));
       assertEquals(type, reply.path("type").asText(), () -> action + ": " + reply);
       return reply;
+    }
+
+    /// By each function: what nothing is left for is refused, and a connection that owes too much is
+    /// closed.
+    private void whoeverGoesOnIsClosed() throws Exception {
+      Map<String, String> frames =
+          Map.of(
+              "join", "'room':'attic'",
+              "quit", "'room':'attic'",
+              "sendMessage", "'room':'attic','message':'Once more'",
+              "history", "'room':'attic'",
+              "members", "'room':'attic'",
+              "rooms", "",
+              "ping", "",
+              "dance", "");
+      for (Map.Entry<String, String> frame : frames.entrySet()) {
+        String name = "Max " + frame.getKey();
+        try (TestClient max =
+            TestClient.connect(
+                cloud.webSocketUrl(), "?rooms=attic&name=" + name.replace(" ", "%20"))) {
+          Map<String, AttributeValue> own =
+              new HashMap<>(
+                  rows(name).stream()
+                      .filter(row -> s("$connection").equals(row.get("room_id")))
+                      .findFirst()
+                      .orElseThrow());
+          own.put("allowance", n(Instant.now().plusSeconds(260).toEpochMilli()));
+          own.put("send_allowance", n(Instant.now().plusMillis(6_000).toEpochMilli()));
+          put("ChatConnections", own);
+
+          max.send(
+              "{\"action\":\"%s\"%s}"
+                  .formatted(
+                      frame.getKey(),
+                      frame.getValue().isEmpty()
+                          ? ""
+                          : "," + frame.getValue().replace('\'', '"')));
+
+          until(() -> rows(name).isEmpty(), "nothing is left of " + name);
+        }
+      }
     }
 
     /// A connection that was in more than ten rooms is removed by the Prune function.

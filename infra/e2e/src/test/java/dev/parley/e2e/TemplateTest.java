@@ -352,6 +352,7 @@ class TemplateTest {
             .formatted(template.apiId(), template.stage());
     resources.add(stage + "/GET/@connections/*");
     resources.add(stage + "/POST/@connections/*");
+    resources.add(stage + "/DELETE/@connections/*");
 
     JsonNode globals = template.root().path("Globals").path("Function");
     assertFalse(globals.has("Role") || globals.has("Policies"), "one role for everybody");
@@ -753,11 +754,13 @@ class TemplateTest {
             "ChatConnections RoomConnections",
             "room_id S, slot S; INCLUDE [user, sender, joined_at, expires_at]",
             "ChatRooms",
-            "room_id S",
+            "room_id S; expires at expires_at",
             "ChatRoles",
             "user S, room_id S; expires at expires_at",
             "ChatRoles RoomRoles",
             "room_id S, user S; INCLUDE [role, since, banned_until]",
+            "ChatAllowances",
+            "id S; expires at expires_at",
             "ChatSends",
             "send_id S; expires at expires_at",
             "ChatSessions",
