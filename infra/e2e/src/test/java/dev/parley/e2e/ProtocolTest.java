@@ -381,7 +381,7 @@ class ProtocolTest {
                     Map.of(new RoomId("kitchen"), Removal.KICKED))
                 .encode(ref),
             Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
-            Reply.created(id, "Plans", null).encode(ref),
+            Reply.created(id, "Plans", other).encode(ref),
             Reply.done("invited", id, other).encode(ref),
             Reply.left(id).encode(ref),
             Reply.done("kicked", id, other).encode(ref),
