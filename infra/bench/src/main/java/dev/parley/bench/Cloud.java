@@ -38,6 +38,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Select;
@@ -130,6 +131,18 @@ final class Cloud implements AutoCloseable {
             .withFaults(FaultPlan.parse(LATENCY))
             .withMetered(true),
         GENEROUS);
+  }
+
+  /// One with the template's own parameters and AWS's quota.
+  ///
+  /// @param data where it keeps its tables; null for memory
+  static Cloud asDeployed(double polls, @Nullable Path data) throws StartException {
+    return start(
+        Options.inMemory(TEMPLATE)
+            .withData(data)
+            .withPollsPerSecond(polls)
+            .withFaults(FaultPlan.parse(LATENCY)),
+        Map.of());
   }
 
   /// One in which nothing happens but what is measured: nobody is told who comes.
@@ -365,9 +378,13 @@ final class Cloud implements AutoCloseable {
 
   /// Waits until the table has the rows of those who are connected or elsewhere, and no others.
   void awaitConnections() throws InterruptedException {
+    awaitConnections(
+        2 * elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::rows).sum());
+  }
+
+  /// Waits until the table has so many rows.
+  void awaitConnections(int wanted) throws InterruptedException {
     long until = System.nanoTime() + ROWS_PATIENCE.toNanos();
-    int wanted =
-        2 * elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::rows).sum();
     int rows;
     while ((rows = countRows()) != wanted) {
       if (System.nanoTime() > until) {

@@ -196,7 +196,7 @@ class LogsTest {
   }
 
   /// What is logged in this process, at all levels, as functions log it.
-  private static final class Logged implements AutoCloseable {
+  static final class Logged implements AutoCloseable {
     private final LoggerContext log = LoggerContext.getContext(false);
 
     Logged(StringWriter written) {
