@@ -193,7 +193,7 @@ export class Sender {
    * @returns {Promise<false>}
    */
   async #rejoin(e) {
-    if (e instanceof Refused && e.code === 'not_a_member') await this.#membership.enter();
+    if (e instanceof Refused) await this.#membership.reenter(e);
     return false;
   }
 
@@ -206,6 +206,8 @@ export class Sender {
     const { connection, onRefused } = this.#around;
     switch (refused.code) {
       case 'not_a_member':
+      case 'no_such_room':
+      case 'removed':
         return this.#rejoin(refused);
       case 'not_connected':
         connection.restart();
