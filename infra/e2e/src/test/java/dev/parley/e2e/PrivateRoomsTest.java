@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Private rooms, kicks and bans, through the front door.
 class PrivateRoomsTest {
@@ -217,7 +216,7 @@ class PrivateRoomsTest {
   void whoIsUnbannedMayComeBack() {
     try (TestClient admin = connect("Judge", "hall");
         TestClient mallory = connect("Mallory", "square")) {
-      admin("Judge");
+      TestCloud.makeAdmin(cloud(), "Judge");
       ok(admin, "banned", "ban", of("square", mallory));
       mallory.await(event -> event.path("reason").asText().equals("banned"));
       refused(mallory, "banned", "join", room("square"));
@@ -233,7 +232,7 @@ class PrivateRoomsTest {
   void bansAndJoinsThatMeetLeaveNobodyInTheRoom() throws Exception {
     Random random = new Random(14);
     try (TestClient admin = connect("Warden", "hall")) {
-      admin("Warden");
+      TestCloud.makeAdmin(cloud(), "Warden");
       for (int round = 0; round < 8; round++) {
         String room = "meet-" + round;
         String guest = "?name=Mallory&guest=q1Zk8-3nXb_0RtYw7LmPa" + round + "&rooms=hall";
@@ -335,23 +334,6 @@ class PrivateRoomsTest {
         .filter(row -> Row.s(user).equals(row.get("user")))
         .filter(row -> row.containsKey("slot"))
         .count();
-  }
-
-  /// Writes into a connection's own row that its token has the admin role.
-  private static void admin(String sender) {
-    String connection = TestCloud.connectionOf(cloud(), sender);
-    cloud()
-        .dynamoDb()
-        .client()
-        .updateItem(
-            update ->
-                update
-                    .tableName("ChatConnections")
-                    .key(
-                        Map.of("connection_id", Row.s(connection), "room_id", Row.s("$connection")))
-                    .updateExpression("SET #admin = :true")
-                    .expressionAttributeNames(Map.of("#admin", "admin"))
-                    .expressionAttributeValues(Map.of(":true", AttributeValue.fromBool(true))));
   }
 
   private static void until(BooleanSupplier condition, String what) throws InterruptedException {
