@@ -120,6 +120,15 @@ client.on('refused', ({ room, error, left }) => {
     : `${error.message} It is sent as soon as it may be.`);
 });
 
+client.on('removed', ({ room, reason }) => {
+  leave(room);
+  notify({
+    kicked: `You were taken out of #${room}.`,
+    banned: `You were banned from #${room}.`,
+    left: `You have left #${room}.`,
+  }[reason] ?? `You are not in #${room} any more.`);
+});
+
 /**
  * Asks before each attempt to connect, since a deployment may have moved the WebSocket. Where there is
  * no answer, what is known still counts.

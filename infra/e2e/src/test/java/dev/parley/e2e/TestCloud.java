@@ -9,6 +9,7 @@ import dev.parley.table.Row;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// The whole system, in memory, on free ports. Streams are polled often, so that tests need not
 /// wait as long as clients of AWS do.
@@ -25,8 +26,8 @@ final class TestCloud {
   static final Map<String, String> OF_PROCESSES =
       Map.of("DirectPushMs", "10000", "PushTimeoutMs", "2000");
 
-  /// Tests say more than people do, make more rooms, and all connect from one address. [LimitsTest] is
-  /// about the limits.
+  /// Tests say more than people do, make more rooms, and all connect from one address. [LimitsTest]
+  /// is about the limits.
   private static final Map<String, String> GENEROUS =
       Map.of(
           "MessageCostMs", "1",
@@ -84,5 +85,22 @@ final class TestCloud {
         .findFirst()
         .orElseThrow()
         .string("connection_id");
+  }
+
+  /// Writes into the own row of a user's connection that its token has the admin role.
+  static void makeAdmin(LocalCloud cloud, String sender) {
+    String connection = connectionOf(cloud, sender);
+    cloud
+        .dynamoDb()
+        .client()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(
+                        Map.of("connection_id", Row.s(connection), "room_id", Row.s("$connection")))
+                    .updateExpression("SET #admin = :true")
+                    .expressionAttributeNames(Map.of("#admin", "admin"))
+                    .expressionAttributeValues(Map.of(":true", AttributeValue.fromBool(true))));
   }
 }
