@@ -86,7 +86,7 @@ public final class Limits {
   public static final int PAGE_ROOMS_MAX = 100;
 
   /// A user's own private rooms in one page: each is at most 500 bytes, 256 of them a title of
-  // emoji.
+  /// emoji.
   public static final int PAGE_MY_ROOMS_MAX = 50;
 
   /// The clocks of two functions are assumed to differ by no more than this.

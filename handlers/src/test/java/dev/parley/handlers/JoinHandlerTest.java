@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 class JoinHandlerTest {
   private final JoinHandler join =
-      new JoinHandler(TestTables.environment("JoinFunction", Map.of()), InstantSource.system());
+      new JoinHandler(
+          TestTables.environment("JoinFunction", TestConnection.GENEROUS), InstantSource.system());
   private final SendMessageHandler send =
       new SendMessageHandler(
           TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());

@@ -37,9 +37,22 @@ record TestConnection(
     ConnectionId id, String user, String sender, Instant connectedAt, @Nullable Instant expires) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /// All tests connect from one address, and speak as soon as they are connected.
-  private static final Map<String, String> GENEROUS =
-      Map.of("ADDRESS_CONNECT_COST_MS", "1", "ADDRESS_ROOM_COST_MS", "1", "MESSAGE_BURST_MS", "0");
+  /// All tests connect from one address, some as few users, and speak as soon as they are
+  /// connected.
+  static final Map<String, String> GENEROUS =
+      Map.of(
+          "ACTION_COST_MS", "1",
+          "CONNECT_COST_MS", "1",
+          "ROOM_COST_MS", "1",
+          "ADDRESS_CONNECT_COST_MS", "1",
+          "ADDRESS_ROOM_COST_MS", "1",
+          "MESSAGE_BURST_MS", "0");
+
+  private static Map<String, String> generous(Map<String, String> environment) {
+    Map<String, String> generous = new HashMap<>(environment);
+    generous.putAll(GENEROUS);
+    return generous;
+  }
 
   private static final ConnectHandler CONNECT =
       new ConnectHandler(
@@ -52,7 +65,8 @@ record TestConnection(
   private static final class Roles {
     static final RoleHandler HANDLER =
         new RoleHandler(
-            TestTables.environment("RoleFunction", TestSqs.environment()), InstantSource.system());
+            TestTables.environment("RoleFunction", generous(TestSqs.environment())),
+            InstantSource.system());
   }
 
   /// Opens a connection in these rooms.

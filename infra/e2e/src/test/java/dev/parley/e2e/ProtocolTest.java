@@ -75,7 +75,7 @@ class ProtocolTest {
       Pattern.compile("(?m)^\\| `([a-zA-Z]+)` \\| ([0-9,]+)(?: to ([0-9,]+))? (ms|s|min|h) \\| ");
 
   /// What a frame may hold beside `action` and `ref`; a field with `?` may be missing.
-  private static final Map<String, List<String>> CLIENT_FRAMES =
+  static final Map<String, List<String>> CLIENT_FRAMES =
       Map.ofEntries(
           Map.entry("join", List.of("room", "after?", "limit?")),
           Map.entry("quit", List.of("room")),
@@ -97,6 +97,16 @@ class ProtocolTest {
   /// Fields that are null where there is none.
   private static final Set<String> NULLABLE =
       Set.of("head", "prev", "cursor", "title", "userAgent");
+
+  /// Fields that are there at times only.
+  private static final Set<String> OPTIONAL =
+      Set.of(
+          "sent.trace",
+          "joined.you.expires",
+          "pong.you.expires",
+          "authenticated.you.expires",
+          "created.user",
+          "pong.removed");
 
   /// The section of what `$default` takes; nowhere else is an action shown that no route has.
   private static final String UNROUTED = "Anything else";
@@ -250,7 +260,10 @@ class ProtocolTest {
     return type;
   }
 
-  private String serverFrame(JsonNode frame) {
+  /// Holds a frame of the server's to what the code writes.
+  ///
+  /// @return its type
+  String serverFrame(JsonNode frame) {
     String type = frame.path("type").asText();
     JsonNode sample = serverFrames.get(type);
     assertNotNull(sample, "the server says no such thing: " + frame);
@@ -285,9 +298,9 @@ class ProtocolTest {
       }
       wanted.remove("ref");
       found.remove("ref");
+      wanted.removeIf(name -> OPTIONAL.contains(at + "." + name) && !found.contains(name));
       assertEquals(wanted, found, at);
-      RawTemplate.fields(sample)
-          .forEach((name, value) -> assertShape(value, example.path(name), at + "." + name));
+      found.forEach(name -> assertShape(sample.path(name), example.path(name), at + "." + name));
     } else if (sample.isArray()) {
       assertTrue(example.isArray(), at);
       for (JsonNode element : example) {
@@ -368,7 +381,7 @@ class ProtocolTest {
                     Map.of(new RoomId("kitchen"), Removal.KICKED))
                 .encode(ref),
             Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
-            Reply.created(id, "Plans", null).encode(ref),
+            Reply.created(id, "Plans", other).encode(ref),
             Reply.done("invited", id, other).encode(ref),
             Reply.left(id).encode(ref),
             Reply.done("kicked", id, other).encode(ref),
