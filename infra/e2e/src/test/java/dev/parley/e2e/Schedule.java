@@ -160,6 +160,10 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
     return "x".repeat(random.nextInt(20) > 0 ? random.nextInt(100) : random.nextInt(3_500));
   }
 
+  List<String> rooms() {
+    return rooms;
+  }
+
   /// How much has been done so far.
   int operations() {
     return operations.get();
