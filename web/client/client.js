@@ -13,7 +13,7 @@
 
 import { ServerClock } from './clock.js';
 import { Connection } from './connection.js';
-import { eventOf } from './frames.js';
+import { eventOf, isInvitation } from './frames.js';
 import { guestSecret, randomId } from './guest.js';
 import { Hints } from './hints.js';
 import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
@@ -57,7 +57,13 @@ const DEFAULT_ROOM = 'global';
  * @property {{room: string}} joined the room has been joined and is caught up, each time anew after
  *     a reconnect
  * @property {{room: string, error: Refused, left: boolean}} refused a room could not be joined, and
- *     was left if it never had been; or a send has to wait. A send that failed is told by its draft.
+ *     was left if it never had been, or if this user may not be in it any more; or a send has to wait. A send that failed is told by its draft.
+ * @property {{room: string, reason: string}} removed somebody has taken this client out of a room,
+ *     which is left by now: `kicked`, `banned`, or `left` by the same user elsewhere; `removed` where
+ *     the server does not say. It is not joined again unless {@link Client.join} is called.
+ * @property {{room: string, title: string | null, user: string, sender: string, via: string}} invited
+ *     the user may join a private room now; `user`, called `sender`, has sent the invitation. Not
+ *     every invitation is told: {@link Client.listMine} has all of them.
  * @property {{room: string, id: string, timestamp: number, trace?: string}} sent the server has
  *     answered that a message is in the table; `trace` is the id of the send's X-Ray trace, where it
  *     was sampled
@@ -139,6 +145,7 @@ export class Client {
       onHeard: (membership) => this.#pings.heard(membership),
       onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
+      onRemoved: (membership, reason) => this.#removed(membership, reason),
     };
     this.#shown = new Shown(this.#around.clock, this.#listeners);
     this.#hints = new Hints(waits, (connectable) => this.#hint(connectable));
@@ -314,6 +321,97 @@ export class Client {
   }
 
   /**
+   * The private rooms in which this user has a role, a few hundred of them. `user` is the other one of
+   * a direct room.
+   *
+   * @returns {Promise<{rooms: {room: string, head: number | null, title: string | null, role: string,
+   *     user?: string}[], more: boolean}>} rejects with {@link Refused} or {@link Unanswered}
+   */
+  async listMine() {
+    const frame = { action: 'rooms', mine: true };
+    const { items, more } = await this.#connection.list(frame, 'rooms');
+    return { rooms: items.filter((r) => typeof r?.room === 'string'), more };
+  }
+
+  // Private rooms. Each of these rejects with Refused, or with Unanswered where it is not known what
+  // became of it. To repeat it is safe, save for a room without a `user`, of which there would be two.
+
+  /**
+   * Makes a private room, of which this user is the owner, or the direct room with another user.
+   *
+   * @param {{title?: string, user?: string, via?: string}} [of] `via` as in {@link invite}
+   * @returns {Promise<string>} its name, to {@link join} it
+   */
+  async createRoom({ title, user, via } = {}) {
+    const { room } = await this.#connection.request({ action: 'createRoom', title, user, via });
+    return room;
+  }
+
+  /**
+   * Makes a user a member of a private room.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {string} [via] a room that both are in, over which the user is told
+   */
+  async invite(room, user, via) {
+    await this.#connection.ask({ action: 'invite', room, user, via });
+  }
+
+  /**
+   * Gives up this user's role in a private room, for good.
+   *
+   * @param {string} room
+   */
+  async leave(room) {
+    await this.#connection.ask({ action: 'leave', room });
+    const membership = this.#memberships.get(room);
+    if (membership !== undefined) await this.quit(room);
+  }
+
+  /**
+   * Takes a user out of a room.
+   *
+   * @param {string} room
+   * @param {string} user
+   */
+  async kick(room, user) {
+    await this.#connection.ask({ action: 'kick', room, user });
+  }
+
+  /**
+   * Keeps a user out of a room.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {number} [seconds] for how long; for good where it is missing
+   */
+  async ban(room, user, seconds) {
+    await this.#connection.ask({ action: 'ban', room, user, seconds });
+  }
+
+  /**
+   * Lifts a ban.
+   *
+   * @param {string} room
+   * @param {string} user
+   */
+  async unban(room, user) {
+    await this.#connection.ask({ action: 'unban', room, user });
+  }
+
+  /**
+   * Gives a member of a private room another role.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {'owner' | 'moderator' | 'member'} role
+   */
+  async setRole(room, user, role) {
+    await this.#connection.ask({ action: 'setRole', room, user, role });
+  }
+
+  /**
    * The reader has seen all messages of a room: none is unread.
    *
    * @param {string} room
@@ -445,8 +543,15 @@ export class Client {
   #receive(events) {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
+    /** @type {Map<string, string>} */
+    const removed = new Map();
     for (const frame of events) {
       const { type, room: name, id, ...said } = frame;
+      if (type === 'removed') removed.set(name, String(said.reason));
+      if (isInvitation(frame)) {
+        const { title, user, sender, via } = said;
+        this.#listeners.tell('invited', { room: name, title, user, sender, via });
+      }
       if (type === 'sent' && typeof id === 'string') {
         // A reply that comes after its request was given up still answers the send.
         this.#memberships.get(name)?.sender.answered({ ...said, id });
@@ -466,6 +571,10 @@ export class Client {
       this.#shown.received(name, those.filter(({ type, timestamp }) =>
         type === 'message' && has(messages, timestamp) && !has(before, timestamp)));
     }
+    for (const [name, reason] of removed) {
+      const membership = this.#memberships.get(name);
+      if (membership !== undefined) this.#removed(membership, reason);
+    }
   }
 
   /** @param {Membership} membership */
@@ -480,13 +589,27 @@ export class Client {
    */
   #refused(membership, error) {
     const { name, room } = membership;
-    const left = room.you === null && this.#memberships.get(name) === membership;
+    const ended = room.you === null || error.code === 'no_such_room' || error.code === 'banned';
+    const left = ended && this.#memberships.get(name) === membership;
     if (left) {
       this.#memberships.delete(name);
       membership.end(error);
       this.#changed(name);
     }
     this.#listeners.tell('refused', { room: name, error, left });
+  }
+
+  /**
+   * @param {Membership} membership
+   * @param {string} reason
+   */
+  #removed(membership, reason) {
+    const { name } = membership;
+    if (this.#memberships.get(name) !== membership) return;
+    this.#memberships.delete(name);
+    this.#changed(name);
+    this.#quits(membership); // Until then the room counts as one of this connection's.
+    this.#listeners.tell('removed', { room: name, reason });
   }
 
   #tick() {

@@ -31,6 +31,11 @@ export class Refused extends Error {
     this.retryAfterMs = retryAfterMs == null ? undefined
       : Math.min(Math.max(0, Number(retryAfterMs) || 0), RETRY_AFTER_MS_MAX);
   }
+
+  /** Whether the connection is not in the room, as the answer to anything but a join. */
+  get isOutside() {
+    return this.code === 'not_a_member' || this.code === 'no_such_room';
+  }
 }
 
 /** One WebSocket, from before it opens. */

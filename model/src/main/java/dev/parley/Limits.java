@@ -53,8 +53,7 @@ public final class Limits {
   public static final int MESSAGE_CHARACTERS_MAX = 4_000;
 
   /// Code points of the reason for a report, after trimming: enough to say it, and few enough that
-  // a
-  /// report with the longest message fits a queue's message many times.
+  /// a report with the longest message fits a queue's message many times.
   public static final int REPORT_CHARACTERS_MAX = 1_000;
 
   /// Code points of a display name.
@@ -87,7 +86,7 @@ public final class Limits {
   public static final int PAGE_ROOMS_MAX = 100;
 
   /// A user's own private rooms in one page: each is at most 500 bytes, 256 of them a title of
-  // emoji.
+  /// emoji.
   public static final int PAGE_MY_ROOMS_MAX = 50;
 
   /// The clocks of two functions are assumed to differ by no more than this.

@@ -75,8 +75,7 @@ class AudiencesTest {
   }
 
   /// Whatever crowd somebody gathers, by many connections of few users, or by the guests that
-  // turned
-  /// out to have the smallest slots: a room is as large as the number of its members.
+  /// turned out to have the smallest slots: a room is as large as the number of its members.
   @Test
   void aForgedCrowdCountsForItsRealNumber() {
     for (long seed = 0; seed < 12; seed++) {

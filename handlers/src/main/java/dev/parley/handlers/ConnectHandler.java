@@ -42,10 +42,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
 /// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
 /// where `?rooms=` is not a list of at most 40 room names; 401 where the token has just expired;
-// 429
-/// where the user, or the address, connects or makes rooms too often. Rooms that the user may not
-// be
-/// in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
+/// 429 where the user, or the address, connects or makes rooms too often. Rooms that the user may
+/// not be in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
 ///
 /// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
@@ -179,8 +177,7 @@ public final class ConnectHandler
   }
 
   /// Those rooms that the user may be in, with their salts. The others are passed over, whether
-  // they
-  /// are there or not, and nothing is read of them but the user's own role.
+  /// they are there or not, and nothing is read of them but the user's own role.
   private Collection<Room> open(
       Connection connection, AllowanceTable.Visitor visitor, Set<RoomId> wanted, Instant now) {
     Set<RoomId> publics = new LinkedHashSet<>();

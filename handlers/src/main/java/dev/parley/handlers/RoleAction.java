@@ -109,7 +109,7 @@ abstract class RoleAction {
   final void change(Supplier<ChangeResult> attempt) {
     Deadline deadline = Deadline.in(ATTEMPTS_MAX);
     while (true) {
-      switch (Trace.step("change", attempt::get)) {
+      switch (Trace.step("change", attempt)) {
         case ChangeResult.Changed changed -> {
           return;
         }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `rooms`: which public rooms there are, or the private ones of the user who asks, a page at a
-// time.
+/// time.
 public final class RoomsHandler extends FrameHandler {
   private final RoomTable rooms;
   private final Roles roles;

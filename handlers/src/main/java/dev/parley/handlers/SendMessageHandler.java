@@ -59,7 +59,10 @@ public final class SendMessageHandler extends FrameHandler {
     Identity sender = frame.sender(caller.identity());
     Timestamp after = frame.after();
 
-    Attendance attendance = memberships.attendance(caller.connection(), room, caller.now());
+    Attendance attendance =
+        Trace.step(
+            "membership",
+            () -> memberships.attendance(caller.connection(), room, caller.now()));
     if (!(attendance instanceof Attendance.In)) {
       throw notIn(room, attendance);
     }

@@ -21,7 +21,7 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagem
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// Charges the frames of connections, and closes a connection that goes on although nothing is
-// left.
+/// left.
 final class Toll {
   private static final Logger LOG = LoggerFactory.getLogger(Toll.class);
 

@@ -38,7 +38,7 @@ record TestConnection(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /// All tests connect from one address, some as few users, and speak as soon as they are
-  // connected.
+  /// connected.
   static final Map<String, String> GENEROUS =
       Map.of(
           "ACTION_COST_MS", "1",

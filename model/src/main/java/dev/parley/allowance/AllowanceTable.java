@@ -16,15 +16,12 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// ChatAllowances: how often a user, and a source address, may connect and make rooms. A
-// connection's
-/// own allowances end with it, and a guest is whoever they say they are: so what must not begin
-// again
-/// with the next connection, or the next name, is charged here.
+/// connection's own allowances end with it, and a guest is whoever they say they are: so what must
+/// not begin again with the next connection, or the next name, is charged here.
 ///
 /// A row has no more than a hash of what it is about, and is deleted soon after it is of no use.
 /// Nothing is counted that would have to be counted down again: a count of open connections is
-// wrong
-/// for ever once a `$disconnect` is lost.
+/// wrong for ever once a `$disconnect` is lost.
 public final class AllowanceTable {
   /// No connection that is closed for its refusals costs more, however many are closed at once.
   private static final Duration OWED_MAX = Duration.ofDays(1);
@@ -74,8 +71,7 @@ public final class AllowanceTable {
   }
 
   /// Charges a connection that is closed for its refusals: its user and address connect no sooner
-  // for
-  /// having been closed.
+  /// for having been closed.
   public void offended(Visitor visitor, Instant now) {
     if (offenceConnects == 0) {
       return;

@@ -24,9 +24,8 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 /// most the burst can still be charged. Beyond that, the owner waits.
 ///
 /// A charge is one conditional update, or two in a burst, and one where nothing is left. So
-// concurrent
-/// actions together never exceed the rate, and a row that expires or is deleted meanwhile is not
-/// charged. A refusal can be charged too ([#owe]): its owner then waits longer.
+/// concurrent actions together never exceed the rate, and a row that expires or is deleted
+/// meanwhile is not charged. A refusal can be charged too ([#owe]): its owner then waits longer.
 ///
 /// An allowance that nobody can have spent, since a clock was wrong or somebody edited the row,
 /// starts again, as does one that is missing: it must not silence its owner.
@@ -34,8 +33,7 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 /// Source: ITU-T I.371, annex A: the generic cell rate algorithm, virtual scheduling.
 public final class Allowances {
   /// A row of its own is kept so long after its allowance is unspent: clocks differ, and it is of
-  // no
-  /// use then.
+  /// no use then.
   private static final Duration KEPT = Duration.ofMinutes(10);
 
   private static final String UNSPENT = "#allowance <= :limit";
@@ -124,8 +122,7 @@ public final class Allowances {
   }
 
   /// Adds a debt, whether or not anything is left, so that the owner waits longer. An allowance
-  // that
-  /// is spent up to `most` beyond the burst stays as it is.
+  /// that is spent up to `most` beyond the burst stays as it is.
   ///
   /// @return whether there was no room for this debt any more; false where there is no row
   public boolean owe(

@@ -9,9 +9,8 @@ import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// A row of ChatMessages whose message was erased with its user. It keeps its place, since it may
-// be
-/// a room's head or the `prev` of an event, and nothing of what was said or by whom: readers get it
-/// as [Entry.Unreadable]. A write of the message that is late finds its timestamp taken.
+/// be a room's head or the `prev` of an event, and nothing of what was said or by whom: readers get
+/// it as [Entry.Unreadable]. A write of the message that is late finds its timestamp taken.
 public final class ErasedRow {
   private static final String MARK = "erased_at";
 

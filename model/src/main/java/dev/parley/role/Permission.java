@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 ///
 /// Actions of a connection that [Need#JOINED] look at nothing but its membership, so that a send
 /// reads no role: who may not be in a room is not in it.
+@SuppressWarnings("ImmutableEnumChecker") // its sets are made by Set.of
 public enum Permission {
   CREATE_ROOM("createRoom", Need.NOTHING, nobody(), everybody(), Set.of(STRANGER, MEMBER)),
   JOIN("join", Need.NOTHING, others(), roles(), both()),

@@ -18,9 +18,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -47,8 +49,7 @@ public final class Roles {
   private static final String INDEX = "RoomRoles";
 
   /// Before the user's id, in place of a room: no room's name has a `$`. So each of these rows has
-  // a
-  /// place of its own in the index, too.
+  /// a place of its own in the index, too.
   private static final String USER_ROW = "$";
 
   private static final String ROOMS = "rooms";
@@ -193,6 +194,47 @@ public final class Roles {
   /// @return where it is [ChangeResult.Outdated], nothing is written
   public ChangeResult write(Change change) {
     return write(change, counted(change));
+  }
+
+  /// Takes a user's role, and ban, in a room. The room of an owner who leaves gets another one: the
+  /// moderator who has been one for longest, or else the member. Where nobody is left, nobody can
+  /// enter it any more.
+  ///
+  /// @return as above
+  public ChangeResult leave(Standing standing, Instant now) {
+    Change change = new Change(standing.room(), standing.user()).forget(standing);
+    return standing.role() == Role.OWNER && !hasSuccessor(change, standing, now)
+        ? new ChangeResult.Outdated()
+        : write(change);
+  }
+
+  /// @return false where the one that the index shows is none any more
+  private boolean hasSuccessor(Change change, Standing owner, Instant now) {
+    List<Standing> all = in(owner.room());
+    Standing shown =
+        all.stream()
+            .filter(standing -> !standing.user().equals(owner.user()))
+            .filter(standing -> standing.role() != null)
+            .min(
+                Comparator.comparing((Standing standing) -> Objects.requireNonNull(standing.role()))
+                    .thenComparing(
+                        standing -> Objects.requireNonNullElse(standing.since(), Instant.MAX)))
+            .orElse(null);
+    if (shown == null) {
+      change.ofAll(all.size());
+      return true;
+    }
+    Standing successor = get(shown.user(), shown.room());
+    if (successor.role() == null) {
+      return false;
+    }
+    change.give(successor, Role.OWNER, now);
+    return true;
+  }
+
+  /// Forgets a user who has no role and no ban any more: how many rooms there were.
+  public void forget(String user) {
+    dynamoDb.deleteItem(delete -> delete.tableName(table).key(key(user, USER_ROW + user)));
   }
 
   /// Makes a room together with its first roles.

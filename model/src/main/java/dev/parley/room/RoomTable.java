@@ -118,8 +118,7 @@ public final class RoomTable {
   }
 
   /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read
-  // is
-  /// written anew.
+  /// is written anew.
   private boolean isLittleUsed(@Nullable Row row, Instant now) {
     Long expiresAt =
         requireNonNull(row).optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
@@ -244,8 +243,7 @@ public final class RoomTable {
   }
 
   /// The public rooms after a cursor. Rows whose key is no room's name are skipped, and so are
-  // rooms
-  /// that are to go.
+  /// rooms that are to go.
   ///
   /// @param cursor the one of the page before, or null for the first page
   public Page list(@Nullable RoomId cursor, Instant now) {
@@ -276,10 +274,6 @@ public final class RoomTable {
     } while (rooms.isEmpty() && !start.isEmpty());
     // Not where the scan has got to: that may be a private room.
     return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
-  }
-
-  private static Room absent(RoomId room) {
-    return new Room(room, null, null, null, null);
   }
 
   /// The key of a room's row.

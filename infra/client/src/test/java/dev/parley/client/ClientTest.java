@@ -86,6 +86,53 @@ class ClientTest {
   }
 
   @Test
+  void whoIsTakenOutOfARoomDoesNotComeBackByItself() throws Exception {
+    join("r");
+    join("s");
+    server.peers().getFirst().send(removed("r", "kicked"));
+
+    await("the end", () -> client.removed().equals(Map.of("r", "kicked")));
+    await("the quit", () -> server.received("quit").size() == 1);
+    int joins = server.received("join").size();
+    server.peers().getFirst().close();
+    await("another connection", () -> server.received("join").size() > joins);
+
+    assertEquals(Set.of("s"), client.shown().keySet());
+    assertEquals("s", server.received("join").getLast().path("room").asText());
+    join("r");
+    assertEquals(Map.of(), client.removed());
+  }
+
+  @Test
+  void aRefusalTellsOfARemovalOfWhichNothingWasHeard() throws Exception {
+    assertEquals(1, joinsUntilTheRoomEnds("removed"));
+  }
+
+  @Test
+  void aPrivateRoomThatCannotBeJoinedAgainEnds() throws Exception {
+    assertEquals(2, joinsUntilTheRoomEnds("no_such_room"));
+  }
+
+  private int joinsUntilTheRoomEnds(String code) throws InterruptedException {
+    join("r");
+    server.answer("sendMessage", (peer, frame) -> TestServer.error(code));
+    server.answer("join", (peer, frame) -> TestServer.error("no_such_room"));
+
+    client.send("r", "hello");
+
+    await(code, () -> client.removed().equals(Map.of("r", code)));
+    return server.received("join").size();
+  }
+
+  private static JsonNode removed(String room, String reason) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("type", "removed")
+        .put("room", room)
+        .put("reason", reason);
+  }
+
+  @Test
   void aRoomWhoseJoinIsNotAnsweredDelaysNoOther() throws Exception {
     TestServer.Answer usual = server.usual("join");
     server.answer(

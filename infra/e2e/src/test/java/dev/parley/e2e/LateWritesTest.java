@@ -135,11 +135,25 @@ class LateWritesTest {
                     .item(
                         Map.of(
                             "connection_id", Row.s(connection),
+                            "room_id", Row.s("$connection"),
+                            "user", Row.s("guest:ada"),
+                            "sender", Row.s("Ada"),
+                            "rooms", Row.n(1),
+                            "allowance", Row.n(0),
+                            "send_allowance", Row.n(0),
+                            "expires_at", Row.seconds(Instant.now().plusSeconds(3_600)))));
+    dynamoDb
+        .client()
+        .putItem(
+            put ->
+                put.tableName("ChatConnections")
+                    .item(
+                        Map.of(
+                            "connection_id", Row.s(connection),
                             "room_id", Row.s("lobby"),
                             "user", Row.s("guest:ada"),
                             "sender", Row.s("Ada"),
                             "joined_at", Row.n(0),
-                            "allowance", Row.n(0),
                             "slot",
                                 Row.s(
                                     Slot.of("salt", "guest:ada", new ConnectionId(connection))

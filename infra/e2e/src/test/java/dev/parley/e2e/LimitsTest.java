@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.Limits;
 import dev.parley.allowance.Price;
+import dev.parley.client.Client;
+import dev.parley.client.Outbox;
+import dev.parley.client.Waits;
 import dev.parley.local.LocalCloud;
 import dev.parley.table.Row;
 import java.time.Duration;
@@ -18,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -176,6 +181,41 @@ class LimitsTest {
 
       assertTrue(refused > 0);
       assertEquals("pong", eventually(client).path("type").asText());
+    }
+  }
+
+  /// By the template's own figures: all rooms that a client may be in, and a reader who scrolls.
+  @Test
+  void anHonestClientIsNeverRefused() throws Exception {
+    start(Map.of("ActionCostMs", "500", "ActionBurstMs", "150000", "MessageCostMs", "50"));
+    List<String> rooms = new ArrayList<>();
+    for (int i = 0; i < Limits.ROOMS_PER_CONNECTION_MAX; i++) {
+      rooms.add("room-" + i);
+    }
+    try (Client client =
+        new Client(cloud.webSocketUrl(), "Ada", SECRET + "-ada", Waits.DEFAULT, new Outbox())) {
+      rooms.forEach(client::join);
+      await(() -> client.shown().size() == rooms.size());
+      for (int i = 0; i < 3; i++) {
+        client.send("room-7", "hello " + i);
+      }
+      await(() -> client.shown().get("room-7").messages().size() == 3);
+      for (int i = 0; i < 10; i++) {
+        client.older("room-" + i);
+        client.listMembers("room-" + i);
+      }
+    }
+
+    LocalMetrics metrics = LocalMetrics.await(cloud, m -> m.sum("MessagesAccepted") >= 3);
+    assertEquals(0, metrics.sum("FramesRefused"));
+    assertEquals(0, metrics.sum("ConnectsRefused"));
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    Instant deadline = Instant.now().plusSeconds(60);
+    while (!condition.getAsBoolean()) {
+      assertTrue(Instant.now().isBefore(deadline), "in vain");
+      Thread.sleep(20);
     }
   }
 

@@ -82,8 +82,10 @@ class RolesTest {
   @BeforeAll
   static void playTheStory() throws Exception {
     try (LocalCloud cloud =
-        TestCloud.start(
-            TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))) {
+        LocalCloud.start(
+            TestCloud.options(
+                    TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))
+                .withIssuer(true))) {
       CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
       new Story(cloud).play();
     } finally {
@@ -127,6 +129,8 @@ class RolesTest {
             "'room':'attic','why':'Spam','timestamp':" + sent.path("timestamp"));
         request(ada, "error", "dance", "");
 
+        aTokenIsRenewed();
+
         request(ada, "error", "members", "'room':'attic','cursor':'%s'".formatted("0".repeat(32)));
 
         whoeverGoesOnIsClosed();
@@ -141,6 +145,28 @@ class RolesTest {
         aConnectionExpires();
       }
       until(() -> rows("Ada").isEmpty(), "nothing is left of Ada");
+    }
+
+    /// Once the token has expired that a connection was opened with, each function looks whether
+    /// another one has followed.
+    private void aTokenIsRenewed() throws Exception {
+      Instant expired = Instant.now().plusSeconds(6);
+      try (TestClient pia =
+          TestClient.connect(
+              cloud.webSocketUrl(), "?rooms=loft", LocalTokens.of(cloud, "pia", 5, ""))) {
+        String another = LocalTokens.of(cloud, "pia", 600, "");
+        request(pia, "authenticated", "auth", "'token':'" + another + "'");
+        until(() -> Instant.now().isAfter(expired), "the first token has expired");
+        request(pia, "joined", "join", "'room':'loft'");
+        request(pia, "sent", "sendMessage", "'room':'loft','message':'One'");
+        request(pia, "history", "history", "'room':'loft'");
+        request(pia, "members", "members", "'room':'loft'");
+        request(pia, "rooms", "rooms", "");
+        request(pia, "pong", "ping", "'rooms':['loft']");
+        request(pia, "error", "dance", "");
+        request(pia, "authenticated", "auth", "'token':'" + another + "'");
+        request(pia, "quit", "quit", "'room':'loft'");
+      }
     }
 
     /// As if the function had been killed between its two writes, a minute ago.

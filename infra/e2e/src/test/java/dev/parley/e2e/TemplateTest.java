@@ -541,8 +541,7 @@ class TemplateTest {
 
   /// DynamoDB and SQS use the key in the name of whoever calls them (their developer guides,
   /// "Encryption at rest" and "Key management"): a function that reads or writes a table, sends to
-  // a
-  /// queue or is invoked by one has the policy for that, and no other.
+  /// a queue or is invoked by one has the policy for that, and no other.
   @Test
   void aFunctionMayUseTheKeyForWhatItCalls() {
     template

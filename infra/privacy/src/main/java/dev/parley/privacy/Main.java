@@ -23,14 +23,12 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The command that exports or erases a user:
 ///
-/// ```sh
-/// mvn -q -pl infra/privacy -am process-classes -Dprivacy=export -Dprivacy.user=guest:d407… \
-///   -Dprivacy.file=d407.jsonl
+/// ```sh mvn -q -pl infra/privacy -am process-classes -Dprivacy=export -Dprivacy.user=guest:d407… \
+/// -Dprivacy.file=d407.jsonl
 /// ```
 ///
 /// docs/OPERATIONS.md lists its options. What was wrong with one is said in one line, and nothing
-// is
-/// done then.
+/// is done then.
 public final class Main {
   private static final Duration TOLD_EVERY = Duration.ofSeconds(5);
 
@@ -40,6 +38,15 @@ public final class Main {
           "AWS_REGION", "us-east-1",
           "AWS_ACCESS_KEY_ID", "local",
           "AWS_SECRET_ACCESS_KEY", "local");
+
+  /// What the tables want to know of the stack besides how they are called. It matters to what is
+  /// written by frames, and to nothing that is done here.
+  private static final Map<String, String> WITHOUT_EFFECT =
+      Map.of(
+          "MESSAGE_COST_MS", "1",
+          "MESSAGE_BURST_MS", "0",
+          "MESSAGE_RETENTION_DAYS", "1",
+          "ROOM_RETENTION_DAYS", "1");
 
   private final Properties options;
   private final Map<String, String> environment;
@@ -190,7 +197,8 @@ public final class Main {
   /// What a function would have in its environment: how the tables are called here, and where the
   /// services are.
   private Settings settings() {
-    Map<String, String> all = new HashMap<>(environment);
+    Map<String, String> all = new HashMap<>(WITHOUT_EFFECT);
+    all.putAll(environment);
     String endpoint = option("privacy.endpoint");
     if (endpoint != null) {
       all.putAll(LOCAL);
@@ -230,8 +238,7 @@ public final class Main {
   }
 
   /// Closes sockets by `DELETE @connections`. Whoever has gone, or cannot be reached, is in no
-  // table
-  /// any more in any case: nothing that the connection asks for is done.
+  /// table any more in any case: nothing that the connection asks for is done.
   private record Gateway(@Nullable ApiGatewayManagementApiClient client)
       implements Privacy.Sockets, AutoCloseable {
     static Gateway of(Aws aws, Settings settings) {

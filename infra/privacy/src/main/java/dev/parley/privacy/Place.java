@@ -14,21 +14,21 @@ import java.util.Set;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// How far a walk through all stores has come: what is in earlier stores, and in this one up to a
-/// row, is done. As text it is what `-Dprivacy.from=` takes, for example `ChatSends:eyJzZW5kX2…`.
+/// row, is done. As text it is what `-Dprivacy.from=` takes, for example `SENDS:eyJzZW5kX2…`.
 ///
 /// @param after the key of the last row that is done; empty at the beginning of the store
 record Place(Store store, Map<String, AttributeValue> after) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static Place beginning() {
-    return new Place(Store.values()[0], Map.of());
+    return new Place(Store.CONNECTIONS, Map.of());
   }
 
   /// @throws IllegalArgumentException where it is not what [#toString] makes
   static Place parse(String text) {
     String[] parts = text.split(":", 2);
     for (Store store : Store.values()) {
-      if (store.table().equals(parts[0]) && parts.length == 2) {
+      if (store.name().equals(parts[0]) && parts.length == 2) {
         return new Place(store, key(store, parts[1]));
       }
     }
@@ -67,7 +67,7 @@ record Place(Store store, Map<String, AttributeValue> after) {
             json.put(name, Long.parseLong(value.n()));
           }
         });
-    return store.table()
+    return store.name()
         + ":"
         + Base64.getUrlEncoder().withoutPadding().encodeToString(json.toString().getBytes(UTF_8));
   }

@@ -8,8 +8,13 @@ import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.identity.Erasures;
 import dev.parley.message.ErasedRow;
+import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
+import dev.parley.role.ChangeResult;
+import dev.parley.role.Roles;
+import dev.parley.role.Standing;
+import dev.parley.room.RoomId;
 import dev.parley.table.Batches;
 import dev.parley.table.Row;
 import java.math.BigDecimal;
@@ -24,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
@@ -41,10 +47,18 @@ public final class Privacy {
 
   private static final int PAGE_ROWS_MAX = 1_000;
 
+  /// The index of roles lags behind by a fraction of a second, and others change roles, too.
+  private static final Duration LEAVE_MAX = Duration.ofSeconds(10);
+
+  private static final Duration LEAVE_PAUSE = Duration.ofMillis(100);
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final DynamoDbClient dynamoDb;
   private final Settings settings;
+  private final Erasures erasures;
+  private final ConnectionTable open;
+  private final Roles roles;
   private final Sockets sockets;
   private final Ticker ticker;
   private final Duration inFlight;
@@ -67,8 +81,7 @@ public final class Privacy {
   }
 
   /// @param settings name the tables, as in a function
-  /// @param pagesPerSecond how fast tables are read: a page is at most 1 MB, which is 256 read
-  // units
+  /// @param pagesPerSecond how fast tables are read; a page is at most 1 MB, 256 read units
   public Privacy(
       DynamoDbClient dynamoDb, Settings settings, Sockets sockets, double pagesPerSecond) {
     this(
@@ -91,6 +104,9 @@ public final class Privacy {
       int pageRows) {
     this.dynamoDb = dynamoDb;
     this.settings = settings;
+    this.erasures = new Erasures(dynamoDb, settings);
+    this.open = new ConnectionTable(dynamoDb, settings);
+    this.roles = new Roles(dynamoDb, settings);
     this.sockets = sockets;
     this.ticker = ticker;
     this.inFlight = inFlight;
@@ -104,22 +120,29 @@ public final class Privacy {
   /// @param from where to begin: [Place#beginning], or where an earlier run has ended
   /// @param done told after each page, when its lines have been given
   Map<Store, Count> export(String user, Place from, Consumer<String> lines, Consumer<Place> done) {
-    return walk(user, from, (store, row) -> lines.accept(line(store, row)), done);
+    return walk(
+        user,
+        from,
+        (store, row) -> {
+          if (!store.exported().isEmpty()) {
+            lines.accept(line(store, row));
+          }
+        },
+        done);
   }
 
   /// Erases all that is kept of a user, and refuses the user for a while.
   ///
   /// 1. The user is refused at `$connect`. What was let in just before is awaited.
   /// 2. The user's connections are closed, and their rows removed: from then on nothing of the
-  // user's
-  ///    is accepted. What was accepted just before is awaited.
+  ///    user's is accepted. What was accepted just before is awaited.
   /// 3. All stores are walked through.
   ///
   /// @param refused for how long the user cannot connect
   /// @param told what is done
   Map<Store, Count> erase(
       String user, Duration refused, Place from, Consumer<String> told, Consumer<Place> done) {
-    new Erasures(dynamoDb, settings).add(user, Instant.now(), refused);
+    erasures.add(user, Instant.now(), refused);
     told.accept("refused for " + refused.toDays() + " days: awaiting what was let in before");
     ticker.pause(inFlight);
     told.accept(disconnect(user) + " connections closed: awaiting what they had sent");
@@ -136,9 +159,8 @@ public final class Privacy {
         Map.of(),
         (store, row) -> connections.add(new ConnectionId(new Row(row).string("connection_id"))),
         place -> {});
-    ConnectionTable table = new ConnectionTable(dynamoDb, settings);
     for (ConnectionId connection : connections) {
-      table.remove(connection);
+      open.remove(connection);
       sockets.close(connection);
     }
     return connections.size();
@@ -157,21 +179,54 @@ public final class Privacy {
         kept.add("expires_at");
         replace(store, ErasedRow.instead(only(kept, row), Instant.now()), row);
       }
-      case FORGET_OWNER -> {
-        Map<String, AttributeValue> rest = Map.of(":owner", owner(store, row));
-        unlessChanged(
-            () ->
-                dynamoDb.updateItem(
-                    update ->
-                        update
-                            .tableName(table(store))
-                            .key(key)
-                            .updateExpression("REMOVE #owner")
-                            .conditionExpression("#owner = :owner")
-                            .expressionAttributeNames(Map.of("#owner", store.owner()))
-                            .expressionAttributeValues(rest)));
+      case LEAVE -> leave(new Row(row));
+      case FORGET_OWNER -> update(store, key, "REMOVE #owner", Map.of(":owner", owner(store, row)));
+      case BLANK_OWNER ->
+          update(
+              store,
+              key,
+              "SET #owner = :nobody",
+              Map.of(":owner", owner(store, row), ":nobody", Row.s("")));
+    }
+  }
+
+  private void leave(Row row) {
+    String user = row.string("user");
+    String room = row.string("room_id");
+    if (RoomId.valid(room)) {
+      Deadline deadline = Deadline.in(LEAVE_MAX);
+      while (true) {
+        Standing standing = roles.get(user, new RoomId(room));
+        if (standing.stored().isEmpty()
+            || !(roles.leave(standing, Instant.now()) instanceof ChangeResult.Outdated)) {
+          break;
+        }
+        if (deadline.passed()) {
+          throw SdkClientException.create("the roles of " + room + " change all the time");
+        }
+        ticker.pause(LEAVE_PAUSE);
       }
     }
+    // Each change of a role counts anew.
+    roles.forget(user);
+  }
+
+  private void update(
+      Store store,
+      Map<String, AttributeValue> key,
+      String expression,
+      Map<String, AttributeValue> values) {
+    unlessChanged(
+        () ->
+            dynamoDb.updateItem(
+                update ->
+                    update
+                        .tableName(table(store))
+                        .key(key)
+                        .updateExpression(expression)
+                        .conditionExpression("#owner = :owner")
+                        .expressionAttributeNames(Map.of("#owner", store.owner()))
+                        .expressionAttributeValues(values)));
   }
 
   private void replace(
@@ -188,8 +243,7 @@ public final class Privacy {
   }
 
   /// A send that was cut off has reserved a timestamp, and perhaps a write is still on its way
-  // there.
-  /// See [dev.parley.message.MessageTable].
+  /// there. See [dev.parley.message.MessageTable].
   private void takeTimestamp(Map<String, AttributeValue> send) {
     AttributeValue timestamp = send.get("timestamp");
     if (timestamp == null || timestamp.n() == null) {
@@ -271,7 +325,7 @@ public final class Privacy {
     Map<Store, Count> counts = new EnumMap<>(Store.class);
     Map<String, AttributeValue> start = from.after();
     for (Store store : Store.values()) {
-      if (store.ordinal() >= from.store().ordinal()) {
+      if (store.compareTo(from.store()) >= 0) {
         counts.put(store, walk(store, user, start, visit, done));
         start = Map.of();
       }

@@ -5,12 +5,11 @@ import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Where a stack keeps something of users: each table with the attribute that says of whom a row
-// is,
-/// what of a row its user is given, and what an erasure leaves of it. Whoever adds a table that
-// holds
-/// users adds it here.
+/// is, what of a row its user is given, and what an erasure leaves of it. Whoever adds a table that
+/// holds users adds it here.
 ///
 /// docs/OPERATIONS.md prints all of it as a table; a test keeps the two equal.
+@SuppressWarnings("ImmutableEnumChecker") // lists made by List.of do not change
 enum Store {
   /// The connections that are open. A place among the members of a room is told to nobody, also not
   /// to its user: see [dev.parley.connection.Slot].
@@ -18,8 +17,29 @@ enum Store {
       "ChatConnections",
       List.of("connection_id", "room_id"),
       "user",
-      List.of("sender", "joined_at", "allowance", "connected_at", "rooms", "expires_at"),
+      List.of(
+          "sender",
+          "joined_at",
+          "removed",
+          "allowance",
+          "send_allowance",
+          "connected_at",
+          "rooms",
+          "admin",
+          "expires_at"),
       Erasure.DELETE),
+
+  /// Roles and bans. One of the rows, whose `room_id` is no room's name, counts the rooms.
+  ROLES(
+      "ChatRoles",
+      List.of("user", "room_id"),
+      "user",
+      List.of("role", "since", "banned_until", "other", "rooms", "expires_at"),
+      Erasure.LEAVE),
+
+  /// The roles of those who have a direct room with the user. It is theirs; the user is given what
+  /// the row above says of it.
+  DIRECT_ROOMS("ChatRoles", List.of("user", "room_id"), "other", List.of(), Erasure.FORGET_OWNER),
 
   SENDS(
       "ChatSends",
@@ -51,7 +71,12 @@ enum Store {
       Erasure.DELETE),
 
   /// Rooms are everybody's; only who made one is of a user.
-  ROOMS("ChatRooms", List.of("room_id"), "created_by", List.of("created_at"), Erasure.FORGET_OWNER);
+  ROOMS(
+      "ChatRooms",
+      List.of("room_id"),
+      "created_by",
+      List.of("created_at", "title"),
+      Erasure.BLANK_OWNER);
 
   /// What an erasure does to a row.
   enum Erasure {
@@ -60,8 +85,12 @@ enum Store {
     DELETE_SEND,
     /// What was said goes, and its timestamp stays taken.
     KEEP_PLACE,
+    /// The role goes as by `leave`, so that an owner has a successor and all counts stay right.
+    LEAVE,
     /// The attribute that names the user goes.
-    FORGET_OWNER
+    FORGET_OWNER,
+    /// The attribute that names the user is empty: without it, the next to come would be named.
+    BLANK_OWNER
   }
 
   private static final String SEND_ID = "send_id";
@@ -94,7 +123,7 @@ enum Store {
     return owner;
   }
 
-  /// What a user is given of a row, beside its key and its owner.
+  /// What a user is given of a row, beside its key and its owner; nothing at all where it is empty.
   List<String> exported() {
     return exported;
   }

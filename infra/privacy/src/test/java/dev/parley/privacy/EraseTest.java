@@ -7,10 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
 import dev.parley.identity.Erasures;
+import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.History;
 import dev.parley.message.Range;
 import dev.parley.platform.Ticker;
+import dev.parley.role.Change;
+import dev.parley.role.ChangeResult;
+import dev.parley.role.Role;
+import dev.parley.role.Roles;
+import dev.parley.role.Standing;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import dev.parley.table.Row;
@@ -196,6 +202,59 @@ class EraseTest {
             .findFirst()
             .orElseThrow();
     assertEquals(Set.of("room_id", "timestamp", "expires_at", "erased_at"), row.keySet());
+  }
+
+  @Test
+  void aRoomWhoseOwnerIsErasedGetsAnotherAndDirectRoomsNameNobody() {
+    Roles roles = new Roles(stack.dynamoDb(), stack.settings());
+    Instant now = Instant.now();
+    RoomId club = RoomId.newPrivate();
+    RoomId direct = RoomId.direct(ADA, "guest:ben");
+    RoomId lobby = new RoomId("lobby");
+    Identity ada = new Identity(ADA, "Ada");
+    assertChanged(
+        roles.create(
+            new Change(club, ADA)
+                .give(Standing.none(ADA, club), Role.OWNER, now)
+                .give(Standing.none("guest:ben", club), Role.MEMBER, now),
+            "Club",
+            ada,
+            now));
+    assertChanged(
+        roles.create(
+            new Change(direct, ADA)
+                .give(Standing.none(ADA, direct), Role.MEMBER, "guest:ben", now)
+                .give(Standing.none("guest:ben", direct), Role.MEMBER, ADA, now),
+            null,
+            ada,
+            now));
+    assertChanged(
+        roles.write(
+            new Change(lobby, "guest:admin")
+                .ban(Standing.none(ADA, lobby), now.plus(Duration.ofDays(1)))));
+    List<String> lines = new ArrayList<>();
+    privacy.export(ADA, Place.beginning(), lines::add, place -> {});
+    assertEquals(
+        4, lines.stream().filter(line -> line.contains("ChatRoles")).count(), lines.toString());
+
+    erase();
+
+    assertEquals(Role.OWNER, roles.get("guest:ben", club).role());
+    assertEquals(Role.MEMBER, roles.get("guest:ben", direct).role());
+    assertEquals(null, roles.get("guest:ben", direct).other());
+    assertFalse(stack.rows().toString().contains(ADA), stack.rows().toString());
+    // The counts are right: the last one to leave empties the room.
+    assertChanged(roles.leave(roles.get("guest:ben", club), now));
+    assertEquals(
+        List.of("0"),
+        stack.scan("ChatRooms").stream()
+            .filter(room -> Row.s(club.name()).equals(room.get("room_id")))
+            .map(room -> room.getOrDefault("roles", Row.n(-1)).n())
+            .toList());
+  }
+
+  private static void assertChanged(ChangeResult result) {
+    assertEquals(new ChangeResult.Changed(), result);
   }
 
   /// As if the function had been killed between its two writes, and the second one were on its way.

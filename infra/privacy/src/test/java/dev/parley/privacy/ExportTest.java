@@ -140,7 +140,7 @@ class ExportTest {
     assertWrong("a user id is 1 to 128 printable ASCII", run("erase", "privacy.user", "a b"));
     assertWrong("privacy.days: expected 1.0 to 3650.0", run("erase", "privacy.days", "0"));
     assertWrong("privacy.pages: expected 0.1 to 1000.0", run("erase", "privacy.pages", "many"));
-    assertWrong("expected a place", run("erase", "privacy.from", "ChatMessages"));
+    assertWrong("expected a place", run("erase", "privacy.from", "MESSAGES"));
     assertWrong("privacy.tables: expected ChatMessages=", run("erase", "privacy.tables", "all"));
     assertWrong(
         "privacy.tables: does not say how ChatConnections is called",
@@ -155,7 +155,7 @@ class ExportTest {
     Told told = run("export", "privacy.file", file, "privacy.tables", "ChatMessages=NoSuchTable");
 
     assertEquals(1, told.status(), told.text());
-    assertTrue(told.text().contains("go on with -Dprivacy.from=ChatSends:e30"), told.text());
+    assertTrue(told.text().contains("go on with -Dprivacy.from=SENDS:e30"), told.text());
   }
 
   private static void assertWrong(String expected, Told told) {

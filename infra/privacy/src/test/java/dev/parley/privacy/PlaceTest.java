@@ -29,11 +29,11 @@ class PlaceTest {
   @ValueSource(
       strings = {
         "",
-        "ChatMessages",
-        "ChatNothing:e30",
-        "ChatMessages:!",
-        "ChatMessages:bm8",
-        "ChatMessages:eyJhIjoxfQ"
+        "MESSAGES",
+        "NOTHING:e30",
+        "MESSAGES:!",
+        "MESSAGES:bm8",
+        "MESSAGES:eyJhIjoxfQ"
       })
   void whatNoRunHasPrintedIsRefused(String text) {
     assertThrows(IllegalArgumentException.class, () -> Place.parse(text));
