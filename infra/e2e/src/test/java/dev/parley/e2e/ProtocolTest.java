@@ -79,7 +79,8 @@ class ProtocolTest {
           "history", List.of("room", "before?", "after?", "limit?"),
           "members", List.of("room", "cursor?"),
           "rooms", List.of("cursor?"),
-          "ping", List.of("rooms?"));
+          "ping", List.of("rooms?"),
+          "auth", List.of("token"));
 
   /// Fields that are null where there is none.
   private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
