@@ -245,7 +245,8 @@ final class DenialOfWallet {
                 What somebody costs who does as much of one thing as they are let, for an hour: by the [limits](PROTOCOL.md#how-often) of the
                 template, and without them (version 0.1: %s messages a second of a connection in its %d rooms, and all else up to
                 the account's quota of %,d requests and %,d connects a second). What others hear of it is in it only where a room is named.
-                More connections are as many times that, as far as their user, their address and the stage let them.
+                More connections are as many times that, as far as their user, their address and the stage let them. Traffic to the
+                internet is not in it: a million of the largest pages are $%s.
 
                 | what | a million $ | a second, without limits | an hour $ | a second, with limits | **an hour $** | the limit is of |
                 |---|--:|--:|--:|--:|--:|---|
@@ -253,7 +254,8 @@ final class DenialOfWallet {
                 number(MESSAGES_BEFORE),
                 Limits.ROOMS_PER_CONNECTION_MAX,
                 (int) FRAMES_BEFORE,
-                (int) CONNECTS_BEFORE));
+                (int) CONNECTS_BEFORE,
+                number(prices.price("egress.gb") * Limits.FRAME_BYTES_MAX / 1e9 * 1e6)));
     for (Attack attack : attacks()) {
       text.append(
           String.format(
