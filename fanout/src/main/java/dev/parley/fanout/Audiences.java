@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Reads who is in a room: as many members as a small one has. Where there are more, they are counted,
-/// which reads all of them; the room then counts as so large for a minute, in which nothing is read.
+/// Reads who is in a room: as many members as a small one has. Where there are more, they are
+/// counted, which reads all of them; the room then counts as so large for a minute, in which
+/// nothing is read.
 ///
 /// Safe for use by many threads.
 final class Audiences {

@@ -19,9 +19,9 @@ final class Segments {
 
   private Segments() {}
 
-  /// Into how many segments a room is cut, as a power of two. It stays what it was until the
-  /// number of members leaves half to twice what that many segments hold, so that message groups are stable
-  /// while a room's size wanders.
+  /// Into how many segments a room is cut, as a power of two. It stays what it was until the number
+  /// of members leaves half to twice what that many segments hold, so that message groups are
+  /// stable while a room's size wanders.
   ///
   /// @param current the power in use, or null
   /// @param segmentSize how many members one segment is to have

@@ -2,7 +2,6 @@ package dev.parley.fanout;
 
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
@@ -75,8 +74,8 @@ class AudiencesTest {
     assertEquals(new Audience.Large(5), audiences.of(room, now));
   }
 
-  /// Whatever crowd somebody gathers, by many connections of few users, or by the guests that turned
-  /// out to have the smallest slots: a room is as large as the number of its members.
+  /// Whatever crowd somebody gathers, by many connections of few users, or by the guests that
+  /// turned out to have the smallest slots: a room is as large as the number of its members.
   @Test
   void aForgedCrowdCountsForItsRealNumber() {
     for (long seed = 0; seed < 12; seed++) {

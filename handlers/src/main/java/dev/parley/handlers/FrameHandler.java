@@ -32,9 +32,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// frame that is refused gets an `error` reply; an exception leaves the client with the gateway's
 /// own Internal server error, and with an open socket.
 ///
-/// A frame is parsed as JSON, then charged to its connection, and only then looked at: what it costs
-/// does not depend on whether it is allowed. A frame that could not be charged is refused, and the
-/// refusal is charged. A connection that goes on nevertheless is closed.
+/// A frame is parsed as JSON, then charged to its connection, and only then looked at: what it
+/// costs does not depend on whether it is allowed. A frame that could not be charged is refused,
+/// and the refusal is charged. A connection that goes on nevertheless is closed.
 ///
 /// Each invocation logs one line with the connection, the room, the message's id and the outcome;
 /// never a message's text.

@@ -20,7 +20,8 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// Charges the frames of connections, and closes a connection that goes on although nothing is left.
+/// Charges the frames of connections, and closes a connection that goes on although nothing is
+/// left.
 final class Toll {
   private static final Logger LOG = LoggerFactory.getLogger(Toll.class);
 

@@ -33,11 +33,11 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
 
   /// All tests connect from one address, and speak as soon as they are connected.
   private static final Map<String, String> GENEROUS =
-      Map.of(
-          "ADDRESS_CONNECT_COST_MS", "1", "ADDRESS_ROOM_COST_MS", "1", "MESSAGE_BURST_MS", "0");
+      Map.of("ADDRESS_CONNECT_COST_MS", "1", "ADDRESS_ROOM_COST_MS", "1", "MESSAGE_BURST_MS", "0");
 
   private static final ConnectHandler CONNECT =
-      new ConnectHandler(TestTables.environment("ConnectFunction", GENEROUS), InstantSource.system());
+      new ConnectHandler(
+          TestTables.environment("ConnectFunction", GENEROUS), InstantSource.system());
   private static final DisconnectHandler DISCONNECT =
       new DisconnectHandler(
           TestTables.environment("DisconnectFunction", Map.of()), InstantSource.system());

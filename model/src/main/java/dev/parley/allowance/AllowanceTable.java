@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// ChatAllowances: how often a user, and a source address, may connect and make rooms. A connection's
-/// own allowances end with it, and a guest is whoever they say they are: so what must not begin again
-/// with the next connection, or the next name, is charged here.
+/// ChatAllowances: how often a user, and a source address, may connect and make rooms. A
+/// connection's own allowances end with it, and a guest is whoever they say they are: so what must
+/// not begin again with the next connection, or the next name, is charged here.
 ///
 /// A row has no more than a hash of what it is about, and is deleted soon after it is of no use.
-/// Nothing is counted that would have to be counted down again: a count of open connections is wrong
-/// for ever once a `$disconnect` is lost.
+/// Nothing is counted that would have to be counted down again: a count of open connections is
+/// wrong for ever once a `$disconnect` is lost.
 public final class AllowanceTable {
   /// No connection that is closed for its refusals costs more, however many are closed at once.
   private static final Duration OWED_MAX = Duration.ofDays(1);
@@ -34,8 +34,7 @@ public final class AllowanceTable {
   private final int offenceConnects;
 
   public AllowanceTable(DynamoDbClient dynamoDb, Settings settings) {
-    this.allowances =
-        Allowances.ofTheirOwn(dynamoDb, settings.required("CHAT_ALLOWANCES_TABLE"));
+    this.allowances = Allowances.ofTheirOwn(dynamoDb, settings.required("CHAT_ALLOWANCES_TABLE"));
     this.connects = rate(settings, "CONNECT");
     this.addressConnects = rate(settings, "ADDRESS_CONNECT");
     this.rooms = rate(settings, "ROOM");
@@ -71,8 +70,8 @@ public final class AllowanceTable {
     return charge("room", visitor, rooms, addressRooms, count, now);
   }
 
-  /// Charges a connection that is closed for its refusals: its user and address connect no sooner for
-  /// having been closed.
+  /// Charges a connection that is closed for its refusals: its user and address connect no sooner
+  /// for having been closed.
   public void offended(Visitor visitor, Instant now) {
     if (offenceConnects == 0) {
       return;
@@ -85,8 +84,7 @@ public final class AllowanceTable {
 
   private record Account(Map<String, AttributeValue> key, Rate rate) {}
 
-  private static List<Account> accounts(
-      String what, Visitor visitor, Rate ofUser, Rate ofAddress) {
+  private static List<Account> accounts(String what, Visitor visitor, Rate ofUser, Rate ofAddress) {
     List<Account> accounts = new ArrayList<>();
     String user = visitor.user();
     if (user != null) {

@@ -23,17 +23,17 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 /// action costs time ([Rate]). An allowance in the past is unspent. One that is ahead of now by at
 /// most the burst can still be charged. Beyond that, the owner waits.
 ///
-/// A charge is one conditional update, or two in a burst, and one where nothing is left. So concurrent
-/// actions together never exceed the rate, and a row that expires or is deleted meanwhile is not
-/// charged. A refusal can be charged too ([#owe]): its owner then waits longer.
+/// A charge is one conditional update, or two in a burst, and one where nothing is left. So
+/// concurrent actions together never exceed the rate, and a row that expires or is deleted
+/// meanwhile is not charged. A refusal can be charged too ([#owe]): its owner then waits longer.
 ///
 /// An allowance that nobody can have spent, since a clock was wrong or somebody edited the row,
 /// starts again, as does one that is missing: it must not silence its owner.
 ///
 /// Source: ITU-T I.371, annex A: the generic cell rate algorithm, virtual scheduling.
 public final class Allowances {
-  /// A row of its own is kept so long after its allowance is unspent: clocks differ, and it is of no
-  /// use then.
+  /// A row of its own is kept so long after its allowance is unspent: clocks differ, and it is of
+  /// no use then.
   private static final Duration KEPT = Duration.ofMinutes(10);
 
   private static final String UNSPENT = "#allowance <= :limit";
@@ -121,8 +121,8 @@ public final class Allowances {
     }
   }
 
-  /// Adds a debt, whether or not anything is left, so that the owner waits longer. An allowance that
-  /// is spent up to `most` beyond the burst stays as it is.
+  /// Adds a debt, whether or not anything is left, so that the owner waits longer. An allowance
+  /// that is spent up to `most` beyond the burst stays as it is.
   ///
   /// @return whether there was no room for this debt any more; false where there is no row
   public boolean owe(

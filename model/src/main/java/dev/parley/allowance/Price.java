@@ -4,10 +4,11 @@ import java.util.Locale;
 
 /// What each action costs its connection. 1 is about what a ping of one room costs the owner of the
 /// stack (docs/COST.md): a frame, its reply, a function that runs, and a write and some reads in
-/// tables. A frame is charged before its fields are looked at, so one that is refused costs as much.
+/// tables. A frame is charged before its fields are looked at, so one that is refused costs as
+/// much.
 ///
-/// A send is not here: it has an allowance of its own, and costs 1 for each started KB of its frame,
-/// as a write of a table does.
+/// A send is not here: it has an allowance of its own, and costs 1 for each started KB of its
+/// frame, as a write of a table does.
 public enum Price {
   /// A ping that names rooms costs 1 more for each [#ROOMS_OF_A_PING] of them.
   PING(1),
@@ -22,8 +23,8 @@ public enum Price {
   QUIT(3),
   /// A frame that no route takes: the gateway is asked about the connection, too.
   UNKNOWN(1),
-  /// A frame that was refused before it was charged for anything else: since it is no JSON, or since
-  /// nothing was left.
+  /// A frame that was refused before it was charged for anything else: since it is no JSON, or
+  /// since nothing was left.
   REFUSED(1);
 
   /// Rooms of a ping that cost as much as a ping: two reads and a check each.

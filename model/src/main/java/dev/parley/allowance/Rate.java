@@ -7,8 +7,8 @@ import java.time.Duration;
 ///
 /// @param cost more than 0: what a price of 1 takes
 /// @param burst 0 for none
-/// @param owed how far beyond the burst an allowance can be spent, by one action that costs more than
-///     the rest and by refusals: what is further ahead was not spent by anybody
+/// @param owed how far beyond the burst an allowance can be spent, by one action that costs more
+///     than the rest and by refusals: what is further ahead was not spent by anybody
 public record Rate(Duration cost, Duration burst, Duration owed) {
   public Rate {
     if (!cost.isPositive() || burst.isNegative() || owed.isNegative()) {

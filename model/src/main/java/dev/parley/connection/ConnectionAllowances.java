@@ -11,12 +11,12 @@ import java.time.Duration;
 import java.time.Instant;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// What a connection may do: two allowances that its own row has, one for sends and one for all other
-/// actions. They are of the connection, not of its rooms: so many rooms are not many allowances, and
-/// to quit and join again gains nothing.
+/// What a connection may do: two allowances that its own row has, one for sends and one for all
+/// other actions. They are of the connection, not of its rooms: so many rooms are not many
+/// allowances, and to quit and join again gains nothing.
 ///
-/// A new connection has its actions at once, since it joins its rooms. It has no burst of sends: else
-/// to connect again would be worth a hundred messages.
+/// A new connection has its actions at once, since it joins its rooms. It has no burst of sends:
+/// else to connect again would be worth a hundred messages.
 public final class ConnectionAllowances {
   /// The attribute of the allowance for all actions but sends.
   static final String ACTIONS = "allowance";
@@ -24,8 +24,8 @@ public final class ConnectionAllowances {
   /// The attribute of the allowance for sends.
   static final String SENDS = "send_allowance";
 
-  /// A started part of a frame of so many bytes costs a send 1 more: DynamoDB charges a write unit for
-  /// it.
+  /// A started part of a frame of so many bytes costs a send 1 more: DynamoDB charges a write unit
+  /// for it.
   private static final int SEND_BYTES = 1024;
 
   /// Each refusal is charged. A connection that owes for so many is closed.

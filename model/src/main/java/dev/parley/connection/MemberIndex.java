@@ -54,10 +54,10 @@ public final class MemberIndex {
   /// @param rows how many were read
   public record Page(List<Person> people, @Nullable String cursor, int rows) {}
 
-  /// One page of the people in a room, in the order of their ids; nothing where the cursor is none of
-  /// this room. Somebody who comes or goes meanwhile may be in no page, or in one. The connections of
-  /// one user are neighbours, so a page holds all of them, or the first 1,000. A user who has some
-  /// that version 0.1 opened may be in several pages.
+  /// One page of the people in a room, in the order of their ids; nothing where the cursor is none
+  /// of this room. Somebody who comes or goes meanwhile may be in no page, or in one. The
+  /// connections of one user are neighbours, so a page holds all of them, or the first 1,000. A
+  /// user who has some that version 0.1 opened may be in several pages.
   ///
   /// @param cursor of the page before, or null for the first page
   /// @param salt gives the room's, or null; called only where the room does not fit a page
@@ -184,8 +184,8 @@ public final class MemberIndex {
         .toList();
   }
 
-  /// How many members a room has. All of them are read for it, a MB with each query; rows that cannot
-  /// be read count too.
+  /// How many members a room has. All of them are read for it, a MB with each query; rows that
+  /// cannot be read count too.
   public long count(RoomId room, Instant now) {
     long count = 0;
     Map<String, AttributeValue> start = Map.of();

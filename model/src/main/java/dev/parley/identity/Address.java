@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 public record Address(String text) {
   private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:.]*:[0-9a-fA-F:.]*");
 
-  /// Of the 8 groups of an IPv6 address, those that one customer of a provider has: 64 bits, in which
-  /// each machine takes as many addresses as it likes (RFC 4291, section 2.5.4).
+  /// Of the 8 groups of an IPv6 address, those that one customer of a provider has: 64 bits, in
+  /// which each machine takes as many addresses as it likes (RFC 4291, section 2.5.4).
   private static final int NETWORK_GROUPS = 4;
 
   private static final int GROUPS = 8;

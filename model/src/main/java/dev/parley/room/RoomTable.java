@@ -109,12 +109,11 @@ public final class RoomTable {
     return requireNonNull(open(List.of(room), by, now, making).get(room));
   }
 
-  /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read is
-  /// written anew.
+  /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read
+  /// is written anew.
   private boolean isLittleUsed(@Nullable Row row, Instant now) {
     Long expiresAt =
-        requireNonNull(row)
-            .optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
+        requireNonNull(row).optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
     return expiresAt == null || expiresAt < now.plus(retention.dividedBy(2)).getEpochSecond();
   }
 

@@ -28,7 +28,9 @@ public enum ErrorCode {
   ID_REUSED(Advice.FIX, "This `id` was used in this room for another message within a day."),
   NOT_A_MEMBER(Advice.JOIN, "This connection is not in that room."),
   TOO_MANY_ROOMS(Advice.FIX, "This connection is in 50 rooms already: quit one first."),
-  RATE_LIMITED(Advice.RETRY, "This connection, its user or its address does this too often: again after `retryAfterMs`."),
+  RATE_LIMITED(
+      Advice.RETRY,
+      "This connection, its user or its address does this too often: again after `retryAfterMs`."),
   UNAVAILABLE(
       Advice.RETRY,
       "Whether the message was written is not known: send it again, with the same `id` if it had"

@@ -38,8 +38,7 @@ class AllowanceTableTest {
     }
 
     assertEquals(Optional.of(Duration.ofSeconds(1)), connect(user, here));
-    assertEquals(
-        Optional.empty(), table.connect(new Visitor(user, here), 1, now.plusSeconds(1)));
+    assertEquals(Optional.empty(), table.connect(new Visitor(user, here), 1, now.plusSeconds(1)));
   }
 
   @Test
@@ -117,8 +116,7 @@ class AllowanceTableTest {
 
     assertTrue(rows.size() >= 2);
     for (Row row : rows) {
-      assertEquals(
-          Set.of("id", "allowance", "expires_at"), row.attributes().keySet());
+      assertEquals(Set.of("id", "allowance", "expires_at"), row.attributes().keySet());
       assertTrue(row.string("id").matches("[0-9a-f]{64}"), row.string("id"));
       long kept = row.number("expires_at") * 1_000 - row.number("allowance");
       assertTrue(kept > 0 && kept <= 16 * 60_000, "kept " + kept + " ms longer than spent");

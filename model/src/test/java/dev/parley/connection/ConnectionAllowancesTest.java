@@ -68,8 +68,7 @@ class ConnectionAllowancesTest {
 
     assertInstanceOf(ChargeResult.Charged.class, slow.chargeSend(id, 16 * 1024 + 1, later));
 
-    assertEquals(
-        new ChargeResult.Exhausted(Duration.ofSeconds(17)), slow.chargeSend(id, 1, later));
+    assertEquals(new ChargeResult.Exhausted(Duration.ofSeconds(17)), slow.chargeSend(id, 1, later));
     assertInstanceOf(ChargeResult.Charged.class, slow.chargeSend(id, 1, later.plusSeconds(17)));
   }
 

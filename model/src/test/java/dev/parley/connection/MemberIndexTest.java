@@ -14,7 +14,6 @@ import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -169,8 +168,7 @@ class MemberIndexTest {
     open(now.minus(Limits.CONNECTION_ROW_MAX).minusSeconds(1), room);
 
     assertTrue(members().isEmpty());
-    assertTrue(
-        index.page(room, null, 10, () -> SALT, now).orElseThrow().people().isEmpty());
+    assertTrue(index.page(room, null, 10, () -> SALT, now).orElseThrow().people().isEmpty());
   }
 
   @Test

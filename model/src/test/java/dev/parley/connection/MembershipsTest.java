@@ -21,7 +21,6 @@ import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;

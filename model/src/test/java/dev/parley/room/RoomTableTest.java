@@ -59,7 +59,8 @@ class RoomTableTest {
       assertEquals(32, salts.iterator().next().length());
     }
     assertNotEquals(
-        rooms.open(id, ADA, now, made -> {}).salt(), rooms.open(new RoomId(fresh("r")), ADA, now, made -> {}).salt());
+        rooms.open(id, ADA, now, made -> {}).salt(),
+        rooms.open(new RoomId(fresh("r")), ADA, now, made -> {}).salt());
   }
 
   /// Version 0.1 made rooms without.

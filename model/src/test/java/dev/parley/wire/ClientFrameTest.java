@@ -214,6 +214,8 @@ class ClientFrameTest {
     assertEquals("i", frame.id());
     assertEquals(new Range.Before(new Timestamp(7)), frame.range());
     assertEquals(new RoomId("c"), frame.roomCursor());
-    assertEquals("0123456789abcdef0123456789abcdef", ClientFrame.parse("{\"cursor\":\"0123456789abcdef0123456789abcdef\"}").memberCursor());
+    assertEquals(
+        "0123456789abcdef0123456789abcdef",
+        ClientFrame.parse("{\"cursor\":\"0123456789abcdef0123456789abcdef\"}").memberCursor());
   }
 }

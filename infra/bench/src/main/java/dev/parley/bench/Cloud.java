@@ -66,8 +66,8 @@ final class Cloud implements AutoCloseable {
   /// As [dev.parley.allowance.AllowanceTable] names the connects of this machine's address.
   private static final String ADDRESS = Sha256.hex("connect address 127.0.0.1");
 
-  /// Everybody connects from one address here, and does more than people do: what is measured is not
-  /// how that is limited.
+  /// Everybody connects from one address here, and does more than people do: what is measured is
+  /// not how that is limited.
   private static final Map<String, String> GENEROUS =
       Map.of(
           "MessageCostMs", "1",
@@ -410,7 +410,9 @@ final class Cloud implements AutoCloseable {
         Map.entry("user", s("guest:00112233445566778899aabbccddeeff")),
         Map.entry("sender", s("somebody")),
         Map.entry("source_ip", s("127.0.0.1")),
-        Map.entry("user_agent", s("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")),
+        Map.entry(
+            "user_agent",
+            s("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")),
         Map.entry("connected_at", n(connected.toEpochMilli())),
         Map.entry("rooms", n(1)),
         Map.entry("allowance", n(connected.toEpochMilli())),

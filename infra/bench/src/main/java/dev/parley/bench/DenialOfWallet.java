@@ -15,11 +15,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
-/// What it costs the owner of a stack when somebody does as much as they are let, of each action: by
-/// the limits that the template has, and by those of version 0.1.
+/// What it costs the owner of a stack when somebody does as much as they are let, of each action:
+/// by the limits that the template has, and by those of version 0.1.
 ///
-/// What an attack makes others hear is not in it, but where it says so: it is the same for an honest
-/// member.
+/// What an attack makes others hear is not in it, but where it says so: it is the same for an
+/// honest member.
 final class DenialOfWallet {
   /// Version 0.1: 20 messages a second of a connection in each of its rooms, however long.
   private static final double MESSAGES_BEFORE = 20.0 * Limits.ROOMS_PER_CONNECTION_MAX;
@@ -165,8 +165,7 @@ final class DenialOfWallet {
   /// Who does not wait is closed when its burst and its refusals are spent, and is back when its
   /// address has paid for that.
   private Attack refused() {
-    double frames =
-        limit("ACTION_BURST_MS") / limit("ACTION_COST_MS") + 1 + limit("REFUSALS_MAX");
+    double frames = limit("ACTION_BURST_MS") / limit("ACTION_COST_MS") + 1 + limit("REFUSALS_MAX");
     double away = limit("ADDRESS_CONNECT_COST_MS") / 1_000 * (limit("OFFENCE_CONNECTS") + 1);
     return new Attack(
         "frames that are refused, until closed, and again",

@@ -68,7 +68,8 @@ final class DenialOfWalletTest {
     assertEquals(usual / 10, tenth, usual / 1_000);
   }
 
-  /// The price of a frame is about what it costs: nobody does more harm by one action than by another.
+  /// The price of a frame is about what it costs: nobody does more harm by one action than by
+  /// another.
   @Test
   void pricesAreAboutWhatActionsCost() throws IOException {
     List<Attack> actions =

@@ -25,8 +25,8 @@ final class TestCloud {
   static final Map<String, String> OF_PROCESSES =
       Map.of("DirectPushMs", "10000", "PushTimeoutMs", "2000");
 
-  /// Tests say more than people do, make more rooms, and all connect from one address. [LimitsTest] is
-  /// about the limits.
+  /// Tests say more than people do, make more rooms, and all connect from one address. [LimitsTest]
+  /// is about the limits.
   private static final Map<String, String> GENEROUS =
       Map.of(
           "MessageCostMs", "1",

@@ -163,8 +163,7 @@ final class ApiReader implements References {
       }
     }
     routes.replaceAll(
-        (key, route) ->
-            route.throttled(own.has(key) ? throttling(own.section(key)) : unlessOwn));
+        (key, route) -> route.throttled(own.has(key) ? throttling(own.section(key)) : unlessOwn));
   }
 
   private static @Nullable Throttling throttling(Section settings) {

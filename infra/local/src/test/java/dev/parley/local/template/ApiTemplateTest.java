@@ -215,7 +215,8 @@ class ApiTemplateTest {
 
     assertEquals(
         new Throttling(7, 8), Objects.requireNonNull(api.routes().get("$connect")).throttling());
-    assertEquals(new Throttling(1, 2), Objects.requireNonNull(api.routes().get("say")).throttling());
+    assertEquals(
+        new Throttling(1, 2), Objects.requireNonNull(api.routes().get("say")).throttling());
   }
 
   @Test
