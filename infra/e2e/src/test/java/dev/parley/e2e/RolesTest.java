@@ -189,8 +189,8 @@ class RolesTest {
       return reply;
     }
 
-    /// By each function: what nothing is left for is refused, and a connection that owes too much is
-    /// closed.
+    /// By each function: what nothing is left for is refused, and a connection that owes too much
+    /// is closed.
     private void whoeverGoesOnIsClosed() throws Exception {
       Map<String, String> frames =
           Map.of(
@@ -221,9 +221,7 @@ class RolesTest {
               "{\"action\":\"%s\"%s}"
                   .formatted(
                       frame.getKey(),
-                      frame.getValue().isEmpty()
-                          ? ""
-                          : "," + frame.getValue().replace('\'', '"')));
+                      frame.getValue().isEmpty() ? "" : "," + frame.getValue().replace('\'', '"')));
 
           until(() -> rows(name).isEmpty(), "nothing is left of " + name);
         }
