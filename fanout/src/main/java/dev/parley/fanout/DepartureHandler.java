@@ -27,8 +27,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The queue of users to be looked for in a room. Of who is away it tells the people of a room that
 /// somebody has left, if that user has not come back. Rooms are served side by side; all who left
-// one room within a batch travel in
-/// one push.
+/// one room within a batch travel in one push.
 ///
 /// It also runs the errands that a change of roles leaves ([RoleErrands]).
 ///

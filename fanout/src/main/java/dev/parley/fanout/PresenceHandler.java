@@ -34,8 +34,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// connection has closed its session first.
 ///
 /// It also looks again whether those who came may be in the room, and tells those who were taken
-// out
-/// of it ([Admissions]).
+/// out of it ([Admissions]).
 ///
 /// A batch that failed too often is let go: presence is a hint.
 public final class PresenceHandler implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
@@ -144,8 +143,7 @@ public final class PresenceHandler implements RequestHandler<DynamodbEvent, Stre
   }
 
   /// A membership that was taken away by somebody stays as a row without a slot, until the
-  // connection
-  /// ends or joins again.
+  /// connection ends or joins again.
   ///
   /// @param before without attributes where a row was inserted
   /// @param after without attributes where a row was deleted

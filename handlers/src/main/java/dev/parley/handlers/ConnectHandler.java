@@ -131,8 +131,7 @@ public final class ConnectHandler
   }
 
   /// Those rooms that the user may be in, with their salts. The others are passed over, whether
-  // they
-  /// are there or not, and nothing is read of them but the user's own role.
+  /// they are there or not, and nothing is read of them but the user's own role.
   private Collection<Room> open(Connection connection, Set<RoomId> wanted, Instant now) {
     Set<RoomId> publics = new LinkedHashSet<>();
     Set<RoomId> others = new LinkedHashSet<>();

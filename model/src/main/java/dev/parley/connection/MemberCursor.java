@@ -14,8 +14,7 @@ import javax.crypto.spec.SecretKeySpec;
 
 /// Where a page of a room's members ended, as the client carries it to the next page. That is a
 /// slot's hash, of which nobody is told: so it is encrypted under the room's salt. A cursor is
-// worth
-/// nothing in another room, and nobody else can make one.
+/// worth nothing in another room, and nobody else can make one.
 ///
 /// AES-GCM with a random nonce, in base64url: 43 characters.
 public final class MemberCursor {

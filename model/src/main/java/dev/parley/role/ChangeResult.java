@@ -5,8 +5,7 @@ public sealed interface ChangeResult {
   record Changed() implements ChangeResult {}
 
   /// Somebody has changed one of those roles since it was read: nothing is written. Read them
-  // again,
-  /// and decide anew.
+  /// again, and decide anew.
   record Outdated() implements ChangeResult {}
 
   /// A user would be in too many private rooms; nothing is written.

@@ -15,8 +15,7 @@ public final class Errands {
   }
 
   /// Enqueues an errand: what was removed is looked for again after 5 s, and an invitation is told
-  // at
-  /// once.
+  /// at once.
   public void add(Errand errand) {
     int delaySeconds =
         switch (errand) {

@@ -47,8 +47,7 @@ public final class Roles {
   private static final String INDEX = "RoomRoles";
 
   /// Before the user's id, in place of a room: no room's name has a `$`. So each of these rows has
-  // a
-  /// place of its own in the index, too.
+  /// a place of its own in the index, too.
   private static final String USER_ROW = "$";
 
   private static final String ROOMS = "rooms";

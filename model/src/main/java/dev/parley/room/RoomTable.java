@@ -30,8 +30,7 @@ import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatRooms: one row for each room that was ever joined, or created. Reads of single rooms are
-// strongly
-/// consistent.
+/// strongly consistent.
 public final class RoomTable {
   /// How many rows of a private room ChatRoles has, which bounds them.
   public static final String ROLES = "roles";

@@ -136,8 +136,7 @@ public final class Client implements AutoCloseable {
   }
 
   /// The rooms that it wanted to be in, and why it is not any more, for example `kicked`. It does
-  // not
-  /// join them again unless [#join] is called.
+  /// not join them again unless [#join] is called.
   public Map<String, String> removed() {
     Map<String, String> removed = new HashMap<>();
     for (Room room : rooms()) {
