@@ -102,6 +102,7 @@ class ProtocolTest {
   private static final Set<String> OPTIONAL =
       Set.of(
           "sent.trace",
+          "joined.title",
           "joined.you.expires",
           "pong.you.expires",
           "authenticated.you.expires",
@@ -355,7 +356,7 @@ class ProtocolTest {
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(room, page, true, identity, Instant.EPOCH).encode(ref),
+            Reply.joined(titled, page, true, identity, Instant.EPOCH).encode(ref),
             Reply.quit(id).encode(ref),
             Reply.reported(id, one).encode(ref),
             Reply.sent(
