@@ -111,7 +111,7 @@ record TestConnection(ConnectionId id, String user, String sender, Instant conne
   /// Sends a frame to one of the actions on roles. The frame has `action` as its first field.
   JsonNode role(String frame) {
     APIGatewayV2WebSocketEvent event = event(frame);
-    event.getRequestContext().setRouteKey(frame.split("\"")[3]);
+    event.getRequestContext().setRouteKey(frame.split("\"", -1)[3]);
     try {
       return JSON.readTree(Roles.HANDLER.handleRequest(event, new TestContext()).getBody());
     } catch (JsonProcessingException e) {
