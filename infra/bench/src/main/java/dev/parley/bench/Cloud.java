@@ -67,8 +67,8 @@ final class Cloud implements AutoCloseable {
   /// As [dev.parley.allowance.AllowanceTable] names the connects of this machine's address.
   private static final String ADDRESS = Sha256.hex("connect address 127.0.0.1");
 
-  /// Everybody connects from one address here, and does more than people do: what is measured is not
-  /// how that is limited.
+  /// Everybody connects from one address here, and does more than people do: what is measured is
+  /// not how that is limited.
   private static final Map<String, String> GENEROUS =
       Map.of(
           "MessageCostMs", "1",

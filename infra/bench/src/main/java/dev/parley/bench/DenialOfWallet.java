@@ -15,11 +15,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
-/// What it costs the owner of a stack when somebody does as much as they are let, of each action: by
-/// the limits that the template has, and by those of version 0.1.
+/// What it costs the owner of a stack when somebody does as much as they are let, of each action:
+/// by the limits that the template has, and by those of version 0.1.
 ///
-/// What an attack makes others hear is not in it, but where it says so: it is the same for an honest
-/// member.
+/// What an attack makes others hear is not in it, but where it says so: it is the same for an
+/// honest member.
 final class DenialOfWallet {
   /// Version 0.1: 20 messages a second of a connection in each of its rooms, however long.
   private static final double MESSAGES_BEFORE = 20.0 * Limits.ROOMS_PER_CONNECTION_MAX;
@@ -165,8 +165,7 @@ final class DenialOfWallet {
   /// Who does not wait is closed when its burst and its refusals are spent, and is back when its
   /// address has paid for that.
   private Attack refused() {
-    double frames =
-        limit("ACTION_BURST_MS") / limit("ACTION_COST_MS") + 1 + limit("REFUSALS_MAX");
+    double frames = limit("ACTION_BURST_MS") / limit("ACTION_COST_MS") + 1 + limit("REFUSALS_MAX");
     double away = limit("ADDRESS_CONNECT_COST_MS") / 1_000 * (limit("OFFENCE_CONNECTS") + 1);
     return new Attack(
         "frames that are refused, until closed, and again",
@@ -245,7 +244,8 @@ final class DenialOfWallet {
                 What somebody costs who does as much of one thing as they are let, for an hour: by the [limits](PROTOCOL.md#how-often) of the
                 template, and without them (version 0.1: %s messages a second of a connection in its %d rooms, and all else up to
                 the account's quota of %,d requests and %,d connects a second). What others hear of it is in it only where a room is named.
-                More connections are as many times that, as far as their user, their address and the stage let them.
+                More connections are as many times that, as far as their user, their address and the stage let them. Traffic to the
+                internet is not in it: a million of the largest pages are $%s.
 
                 | what | a million $ | a second, without limits | an hour $ | a second, with limits | **an hour $** | the limit is of |
                 |---|--:|--:|--:|--:|--:|---|
@@ -253,7 +253,8 @@ final class DenialOfWallet {
                 number(MESSAGES_BEFORE),
                 Limits.ROOMS_PER_CONNECTION_MAX,
                 (int) FRAMES_BEFORE,
-                (int) CONNECTS_BEFORE));
+                (int) CONNECTS_BEFORE,
+                number(prices.price("egress.gb") * Limits.FRAME_BYTES_MAX / 1e9 * 1e6)));
     for (Attack attack : attacks()) {
       text.append(
           String.format(

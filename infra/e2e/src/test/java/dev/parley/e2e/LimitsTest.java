@@ -80,7 +80,8 @@ class LimitsTest {
 
         assertEquals(Math.ceilDiv(11, price), taken, action.getKey());
         long retryAfterMs = reply.path("retryAfterMs").asLong();
-        assertTrue(retryAfterMs > 60_000 && retryAfterMs <= 60_000L * (price + 1), reply.toString());
+        assertTrue(
+            retryAfterMs > 60_000 && retryAfterMs <= 60_000L * (price + 1), reply.toString());
       }
     }
   }
@@ -248,8 +249,7 @@ class LimitsTest {
   @Test
   void anAddressMakesOnlySoManyRooms() throws Exception {
     start(
-        Map.of(
-            "AddressRoomCostMs", "60000", "AddressRoomBurstMs", "240000", "ActionCostMs", "1"));
+        Map.of("AddressRoomCostMs", "60000", "AddressRoomBurstMs", "240000", "ActionCostMs", "1"));
     try (TestClient client = connect("?rooms=first")) {
       Set<String> made = new HashSet<>();
       JsonNode refused = null;
@@ -265,8 +265,7 @@ class LimitsTest {
 
       assertEquals(4, made.size());
       assertTrue(refused.path("retryAfterMs").asLong() > 0);
-      assertEquals(
-          429, TestClient.refusal(cloud.webSocketUrl(), "?rooms=another&guest=" + SECRET));
+      assertEquals(429, TestClient.refusal(cloud.webSocketUrl(), "?rooms=another&guest=" + SECRET));
       made.add("first");
       assertEquals(made, names("ChatRooms"), "a room that is refused is not made");
       // Rooms that are there are joined all the same.
@@ -308,7 +307,8 @@ class LimitsTest {
       String user = client.user();
       String rows = rows("ChatAllowances").toString();
 
-      assertEquals(4, rows("ChatAllowances").size(), "connects and rooms, of a user and an address");
+      assertEquals(
+          4, rows("ChatAllowances").size(), "connects and rooms, of a user and an address");
       assertFalse(rows.contains(user), rows);
       assertFalse(rows.contains("127.0.0.1"), rows);
     }
