@@ -442,12 +442,16 @@ final class Hostile {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       closing = true;
-      for (Thread thread : threads) {
-        if (!thread.join(Duration.ofMillis(HANDSHAKE_MAX_MS))) {
-          thread.interrupt();
+      try {
+        for (Thread thread : threads) {
+          if (!thread.join(Duration.ofMillis(HANDSHAKE_MAX_MS))) {
+            thread.interrupt();
+          }
         }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
   }
