@@ -44,10 +44,9 @@ import org.jspecify.annotations.Nullable;
 /// `bench.cut` (60 seconds without a network, of `recover`), `bench.rounds` (10, of `cold`),
 /// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
 /// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `quota`, its three; of `neighbours`,
-/// its two troubles; of `hostile`,
-/// its three; of `recover`, messages missed; of `growth`, connections elsewhere; of `cold`,
-/// its variants; of `jmh`, regular expressions), and `bench.push.jvm` (the options of the JVM that
-/// `cost` measures).
+/// its two troubles; of `hostile`, its three; of `recover`, messages missed; of `growth`,
+/// connections elsewhere; of `cold`, its variants; of `jmh`, regular expressions), and
+/// `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final Path DOCS = Path.of("docs");

@@ -410,7 +410,7 @@ final class Hostile {
       String fresh = "fresh-%d-%d".formatted(number, random.nextInt(1_000_000));
       String of = random.nextBoolean() ? shared : own;
       String frame =
-          switch (random.nextInt(16)) {
+          switch (random.nextInt(24)) {
             case 0 -> "'action':'join','room':'%s'".formatted(fresh);
             case 1 -> "'action':'join','room':'%s','limit':100".formatted(shared);
             case 2 -> "'action':'quit','room':'%s'".formatted(random.nextBoolean() ? of : fresh);
@@ -428,18 +428,30 @@ final class Hostile {
                     .formatted(own, LARGEST);
             case 13 -> "'action':'sendMessage','room':'%s','message':''".formatted(fresh);
             case 14 -> "'action':'dance','deep':%s1%s".formatted("[".repeat(99), "]".repeat(99));
+            case 15 -> "'action':'createRoom','title':'Free things'";
+            case 16 -> "'action':'createRoom','user':'guest:%032d'".formatted(number);
+            case 17 -> "'action':'rooms','mine':true";
+            case 18 -> "'action':'ban','room':'%s','user':'guest:%032d'".formatted(shared, number);
+            case 19 -> "'action':'kick','room':'p.AAAAAAAAAAAAAAAAAAAAAA','user':'x'";
+            case 20 -> "'action':'auth','token':'eyJhbGciOiJub25lIn0.e30.'";
+            case 21 -> "'action':'report','room':'%s','timestamp':1,'why':'No.'".formatted(of);
+            case 22 -> "'action':'leave','room':'d.AAAAAAAAAAAAAAAAAAAAAA'";
             default -> "'action'";
           };
       return "{" + frame.replace('\'', '"') + "}";
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       closing = true;
-      for (Thread thread : threads) {
-        if (!thread.join(Duration.ofMillis(HANDSHAKE_MAX_MS))) {
-          thread.interrupt();
+      try {
+        for (Thread thread : threads) {
+          if (!thread.join(Duration.ofMillis(HANDSHAKE_MAX_MS))) {
+            thread.interrupt();
+          }
         }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -145,6 +145,11 @@ final class FrameSource {
   private final Map<String, List<String>> given = new HashMap<>();
   private final Map<String, List<String>> learned = new HashMap<>();
 
+  private final List<Invited> invited = new ArrayList<>();
+
+  /// Who has a role in which private room.
+  private record Invited(String room, String user) {}
+
   /// A field, or a second one of the same name.
   private record Field(String name, String json) {}
 
@@ -166,6 +171,9 @@ final class FrameSource {
 
   /// Remembers what a reply holds, by the names of its fields.
   void learn(JsonNode reply) {
+    if (reply.path("type").asText().equals("invited")) {
+      invited.add(new Invited(reply.path("room").asText(), reply.path("user").asText()));
+    }
     reply
         .properties()
         .forEach(
@@ -235,6 +243,16 @@ final class FrameSource {
     // Who has a role somewhere has it in a private room, as a rule.
     if (actions.getOrDefault(route, List.of()).contains("user") && random.nextInt(3) > 0) {
       fields.replaceAll(f -> f.name().equals("room") ? new Field("room", known(PRIVATE)) : f);
+      if (!invited.isEmpty() && random.nextBoolean()) {
+        Invited one = one(invited);
+        fields.replaceAll(
+            f ->
+                switch (f.name()) {
+                  case "room" -> new Field("room", quoted(one.room()));
+                  case "user" -> new Field("user", quoted(one.user()));
+                  default -> f;
+                });
+      }
     }
     if (random.nextBoolean()) {
       fields.add(
@@ -264,7 +282,7 @@ final class FrameSource {
   }
 
   private String known(String field) {
-    if (field.equals("room") && random.nextInt(6) == 0) {
+    if (field.equals("room") && random.nextInt(4) == 0) {
       return random.nextBoolean()
           ? quoted("new-" + random.nextInt(10_000)) // nobody was there
           : known(PRIVATE);

@@ -135,8 +135,7 @@ final class FrameWorld implements AutoCloseable {
   }
 
   /// The issuer, and the gateway's own API: each connection that is asked for is there, and
-  // whatever
-  /// is to be closed is closed.
+  /// whatever is to be closed is closed.
   private void answer(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath();
     boolean keys = path.startsWith(LocalIssuer.PATH);

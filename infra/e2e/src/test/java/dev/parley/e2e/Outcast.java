@@ -60,7 +60,7 @@ final class Outcast implements Callable<List<String>> {
     return rounds;
   }
 
-  /// No further round begins.
+  /// Only the first round is finished, if it has begun.
   void stop() {
     over = true;
   }
@@ -137,10 +137,11 @@ final class Outcast implements Callable<List<String>> {
 
   private void listen(Line outcast, String room, long answered) throws InterruptedException {
     long late = answered + lateMaxMs * 1_000_000;
-    while (System.nanoTime() < late + LISTENING_MS * 1_000_000 && outcast.isOpen) {
+    long end = late + LISTENING_MS * 1_000_000;
+    while (System.nanoTime() < end && outcast.isOpen && !(over && rounds > 0)) {
       Thread.sleep(50);
     }
-    if (outcast.isOpen) {
+    if (outcast.isOpen && System.nanoTime() >= end) {
       rounds++;
     }
     outcast.heard.forEach(

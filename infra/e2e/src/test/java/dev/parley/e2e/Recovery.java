@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -213,7 +214,11 @@ final class Recovery implements AutoCloseable {
                     .mapToLong(rule -> rule.length() == null ? 0 : rule.length().longestMs())
                     .sum(),
                 seed);
-        Future<List<String>> outcasts = executor.submit(outcast);
+        // A process that is killed takes seconds to come again: nothing is in time then.
+        Future<List<String>> outcasts =
+            TestCloud.IN_PROCESSES
+                ? CompletableFuture.completedFuture(List.of())
+                : executor.submit(outcast);
         List<String> problems = new ArrayList<>();
         for (Future<?> one : executor.invokeAll(together)) {
           if (one.state() == Future.State.FAILED) {

@@ -38,7 +38,9 @@ class RecoveryTest {
       }
       System.out.println("Recovery: " + recovery.summary());
       assertTrue(recovery.schedules() > 0, "no schedule");
-      assertTrue(recovery.expelled() > 0, "nobody was taken out of a room");
+      assertTrue(
+          recovery.expelled() > 0 || recovery.schedules() < Recovery.TOGETHER_MAX,
+          "nobody was taken out of a room");
     }
     assertEquals("", String.join("\n", problems));
   }
