@@ -7,6 +7,7 @@ import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static dev.parley.connection.TestConnections.own;
 import static dev.parley.connection.TestConnections.rows;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -17,6 +18,7 @@ import dev.parley.CallCounter;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
+import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -24,6 +26,7 @@ import dev.parley.table.Row;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -34,6 +37,9 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
 class MembershipsTest {
   private final Settings settings = TestTables.settings();
@@ -194,6 +200,48 @@ class MembershipsTest {
             () -> TestTables.rooms(late).getFirst(),
             TestTables.admission(late),
             now));
+  }
+
+  /// What is done for somebody takes the same calls wherever their slot is: time tells it to
+  /// nobody.
+  @Test
+  void theSameIsCalledForTheSmallestSlotAsForTheLargest() {
+    List<Identity> bySlot =
+        IntStream.range(0, 300)
+            .mapToObj(i -> new Identity("guest:" + i, "Somebody"))
+            .sorted(
+                Comparator.comparing(
+                    who ->
+                        Slot.of(
+                                requireNonNull(TestTables.rooms(room).getFirst().salt()),
+                                who.user(),
+                                new ConnectionId("c"))
+                            .value()))
+            .toList();
+    List<List<String>> calls = new ArrayList<>();
+    for (Identity who : List.of(bySlot.getFirst(), bySlot.get(150), bySlot.getLast())) {
+      List<String> made = new ArrayList<>();
+      Memberships recorded =
+          new Memberships(
+              TestTables.dynamoDb(
+                  new ExecutionInterceptor() {
+                    @Override
+                    public void beforeExecution(
+                        Context.BeforeExecution context, ExecutionAttributes attributes) {
+                      made.add(context.request().getClass().getSimpleName());
+                    }
+                  }),
+              settings);
+      ConnectionId id = open(who, now);
+      recorded.join(id, who, room, () -> TestTables.rooms(room).getFirst(), now, now);
+      assertTrue(recorded.isMember(id, room, now));
+      recorded.joined(id, List.of(room), now);
+      assertTrue(recorded.quit(id, room));
+      calls.add(made);
+    }
+
+    assertEquals(calls.getFirst(), calls.get(1));
+    assertEquals(calls.getFirst(), calls.get(2));
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {

@@ -7,18 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
 import dev.parley.identity.Identity;
+import dev.parley.platform.Settings;
 import dev.parley.table.Row;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -156,5 +160,116 @@ class RoomTableTest {
 
     assertEquals(new HashSet<>(listed).size(), listed.size());
     assertTrue(listed.containsAll(made));
+  }
+
+  @Test
+  void aRoomGoesWhenNobodyHasUsedItAndStaysWhereSomebodyDoes() {
+    RoomId id = new RoomId(fresh("r"));
+    Room room = rooms.open(id, ADA, now, made -> {});
+    long first = expiresAt(id);
+    assertEquals(now.plus(Duration.ofDays(90)).getEpochSecond(), first);
+
+    Instant sameDay = now.plusSeconds(3_600);
+    rooms.open(id, ADA, sameDay, made -> {});
+    assertEquals(first, expiresAt(id), "a join writes nothing in the first half of the time");
+
+    Instant late = now.plus(Duration.ofDays(46));
+    rooms.open(id, ADA, late, made -> {});
+    assertEquals(late.plus(Duration.ofDays(90)).getEpochSecond(), expiresAt(id));
+
+    Instant later = now.plus(Duration.ofDays(50));
+    assertTrue(rooms.advance(room, room.handedOut(new Timestamp(7), "100"), later));
+    assertEquals(later.plus(Duration.ofDays(90)).getEpochSecond(), expiresAt(id));
+  }
+
+  /// A membership lives for 2 h: whoever is in a room has had it stay for longer than that.
+  @Test
+  void noRoomGoesWhileSomebodyIsInItHoweverShortTheRetention() {
+    Map<String, String> shortest =
+        TestTables.environment(
+            "JoinFunction", Map.of("ROOM_RETENTION_DAYS", "1", "MESSAGE_RETENTION_DAYS", "1"));
+    RoomTable table = new RoomTable(TestTables.dynamoDb(), new Settings(shortest));
+    RoomId id = new RoomId(fresh("r"));
+    Random random = new Random(5);
+    Instant at = now;
+    for (int joins = 0; joins < 40; joins++) {
+      table.open(id, ADA, at, made -> {});
+      assertTrue(expiresAt(id) > at.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond());
+      at = at.plusSeconds(random.nextInt(24 * 3_600));
+    }
+  }
+
+  @Test
+  void aRoomDoesNotGoBeforeItsMessages() {
+    Map<String, String> less =
+        TestTables.environment(
+            "JoinFunction", Map.of("ROOM_RETENTION_DAYS", "1", "MESSAGE_RETENTION_DAYS", "365"));
+    RoomId id = new RoomId(fresh("r"));
+
+    new RoomTable(TestTables.dynamoDb(), new Settings(less)).open(id, ADA, now, made -> {});
+
+    assertEquals(now.plus(Duration.ofDays(365)).getEpochSecond(), expiresAt(id));
+  }
+
+  @Test
+  void whoMakesRoomsIsToldHowManyAndMayRefuse() {
+    RoomId known = new RoomId(fresh("r"));
+    rooms.open(known, ADA, now, made -> {});
+    List<RoomId> wanted =
+        List.of(
+            known, new RoomId(fresh("new")), new RoomId(fresh("new")), new RoomId(fresh("new")));
+
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            rooms.open(
+                wanted,
+                ADA,
+                now,
+                made -> {
+                  assertEquals(3, made);
+                  throw new IllegalStateException("too many");
+                }));
+    assertNull(rooms.get(wanted.getLast()).createdAt());
+    rooms.open(wanted, ADA, now, made -> {});
+    rooms.open(
+        wanted,
+        ADA,
+        now,
+        made -> {
+          throw new IllegalStateException("they are all there");
+        });
+  }
+
+  @Test
+  void aRoomThatIsToGoIsNotListed() {
+    RoomId id = new RoomId(fresh("r"));
+    rooms.open(id, ADA, now, made -> {});
+
+    assertTrue(listed(now).contains(id));
+    assertFalse(listed(now.plus(Duration.ofDays(91))).contains(id));
+  }
+
+  private Set<RoomId> listed(Instant at) {
+    Set<RoomId> listed = new HashSet<>();
+    RoomId cursor = null;
+    do {
+      RoomTable.Page page = rooms.list(cursor, at);
+      page.rooms().forEach(room -> listed.add(room.id()));
+      cursor = page.cursor();
+    } while (cursor != null);
+    return listed;
+  }
+
+  private static long expiresAt(RoomId id) {
+    return new Row(
+            TestTables.dynamoDb()
+                .getItem(
+                    get ->
+                        get.tableName("ChatRooms")
+                            .key(Map.of("room_id", Row.s(id.name())))
+                            .consistentRead(true))
+                .item())
+        .number("expires_at");
   }
 }
