@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import static dev.parley.TestTables.fresh;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -182,7 +183,7 @@ class PermissionsTest {
 
     private JsonNode send(TestConnection by, String action, String more) {
       return by.send(
-          HANDLERS.get(action),
+          requireNonNull(HANDLERS.get(action)),
           "{\"action\":\"%s\",\"room\":\"%s\"%s}".formatted(action, room, more));
     }
 

@@ -499,7 +499,7 @@ class RoleHandlerTest {
     RoomId id = new RoomId(room);
     assertEquals(
         roles.in(id).size(),
-        Long.parseLong(row("ChatRooms", Map.of("room_id", Row.s(room))).get("roles").n()));
+        new Row(row("ChatRooms", Map.of("room_id", Row.s(room)))).number("roles"));
     for (TestConnection user : users) {
       AttributeValue count = row("ChatRoles", counter(user)).get("rooms");
       assertEquals(

@@ -23,8 +23,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// The command that exports or erases a user:
 ///
-/// ```sh mvn -q -pl infra/privacy -am process-classes -Dprivacy=export -Dprivacy.user=guest:d407… \
-/// -Dprivacy.file=d407.jsonl
+/// ```sh
+/// mvn -q -pl infra/privacy -am process-classes -Dprivacy=export \
+///   -Dprivacy.user=guest:d407… -Dprivacy.file=d407.jsonl
 /// ```
 ///
 /// docs/OPERATIONS.md lists its options. What was wrong with one is said in one line, and nothing

@@ -458,14 +458,14 @@ class TemplateTest {
     Path file = folder.resolve("issuer.yaml");
     Files.writeString(file, told);
 
-    assertEquals("at8080", stage(Template.read(file, Map.of(), "8080")));
-    assertEquals("7", environment(Template.read(file, Map.of(), "8080")).get("COST"));
+    assertEquals("athome", stage(Template.read(file, Map.of(), "home")));
+    assertEquals("7", environment(Template.read(file, Map.of(), "home")).get("COST"));
     assertEquals("own", stage(Template.read(file, Map.of("Stage", "own"), "8080")));
     assertEquals("test", stage(Template.read(file, Map.of())));
     Files.writeString(file, GOOD);
     assertEquals(
         "Metadata.LocalCloud.Issuer: missing: it says which parameters tell of an issuer of tokens",
-        assertThrows(TemplateException.class, () -> Template.read(file, Map.of(), "8080"))
+        assertThrows(TemplateException.class, () -> Template.read(file, Map.of(), "home"))
             .getMessage());
   }
 
