@@ -37,8 +37,7 @@ import java.util.zip.ZipOutputStream;
 /// `project.build.outputTimestamp`.
 public final class FunctionZip {
   /// Packages of libraries that no code of ours leads to: clients that do not wait for an answer,
-  // and
-  /// commands. A test follows all code that is left.
+  /// and commands. A test follows all code that is left.
   private static final Set<String> UNUSED =
       Set.of(
           "com/nimbusds/jose/jwk/source",

@@ -257,7 +257,8 @@ final class Hostile {
       int messages = PER_SECOND * seconds;
       accepted = new AtomicLongArray(messages);
       arrivals = new AtomicLongArray(messages * ROOM_SIZE);
-      first += count;
+      int next = first + count;
+      first = next;
       count = messages;
       refused.set(0);
       long[] sent = new long[messages];

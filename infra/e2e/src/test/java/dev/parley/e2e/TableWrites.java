@@ -23,8 +23,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
-/// Notes which rows of a DynamoDB Local are written: each call that has succeeded, not those
-// whose
+/// Notes which rows of a DynamoDB Local are written: each call that has succeeded, not those whose
 /// condition failed. Each client of the AWS SDK in this module has it, as [CallRecorder].
 public final class TableWrites implements ExecutionInterceptor {
   private static final Pattern ASSIGNED =

@@ -464,7 +464,8 @@ class TemplateTest {
     assertEquals("test", stage(Template.read(file, Map.of())));
     Files.writeString(file, GOOD);
     assertEquals(
-        "Metadata.LocalCloud.Issuer: missing: it says which parameters tell of an issuer of tokens",
+        "Metadata.LocalCloud.Issuer: missing: it says which parameters tell of an issuer of tokens"
+            + " (issuer.yaml)",
         assertThrows(TemplateException.class, () -> Template.read(file, Map.of(), "home"))
             .getMessage());
   }
