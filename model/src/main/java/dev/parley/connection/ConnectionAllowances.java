@@ -103,7 +103,7 @@ public final class ConnectionAllowances {
 
   private static boolean isOpen(Row row, Instant now) {
     try {
-      return !row.attributes().isEmpty() && !row.expired(now);
+      return !row.attributes().isEmpty() && Row.moment(row.number("expires_at")).isAfter(now);
     } catch (Row.InvalidRow e) {
       return false; // its client connects again
     }
