@@ -370,8 +370,8 @@ final class FrameSource {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       boolean pair =
-          i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1))
-              || i > 0 && Character.isSurrogatePair(text.charAt(i - 1), c);
+          (i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1)))
+              || (i > 0 && Character.isSurrogatePair(text.charAt(i - 1), c));
       if (everything || c < ' ' || c == '"' || c == '\\' || (Character.isSurrogate(c) && !pair)) {
         json.append("\\u%04x".formatted((int) c));
       } else {
