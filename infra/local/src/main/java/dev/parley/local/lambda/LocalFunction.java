@@ -308,7 +308,7 @@ public final class LocalFunction implements AutoCloseable {
       if (route != null) {
         var _ = route.end(false);
       }
-      throw e;
+      throw closed ? FunctionError.stopped(name) : e; // its process ends with the function
     }
   }
 
