@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.parley.Limits;
+import dev.parley.allowance.Price;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Person;
 import dev.parley.connection.Removal;
@@ -41,6 +42,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -68,6 +70,8 @@ class ProtocolTest {
   private static final Pattern HEADING = Pattern.compile("(?m)^## +`?(\\$?[A-Za-z]+)`?(.*)$");
   private static final Pattern ERROR_ROW =
       Pattern.compile("(?m)^\\| `([a-z_]+)` \\| (fix|retry|join|reconnect) \\| (.+) \\|$");
+  private static final Pattern PRICE_ROW =
+      Pattern.compile("(?m)^\\| ([^|]+) \\| ([0-9]) \\| [^|]*\\|$");
   private static final Pattern CONSTANT =
       Pattern.compile(
           "(?m)^(?:export const|  )\\s*([A-Za-z_]+)(?: =|:) ([0-9_]+(?: \\* [0-9_]+)*)[;,]$");
@@ -167,6 +171,32 @@ class ProtocolTest {
                   code.code(), code.advice().name().toLowerCase(Locale.ROOT), code.meaning()));
     }
     assertEquals(String.join("\n", expected), String.join("\n", printed));
+  }
+
+  @Test
+  void eachActionHasThePriceOfTheCode() throws IOException {
+    Map<String, Integer> printed = new HashMap<>();
+    Matcher row = PRICE_ROW.matcher(Files.readString(PROTOCOL));
+    while (row.find()) {
+      for (String action : row.group(1).split(", ", -1)) {
+        printed.put(action.replace("`", ""), Integer.parseInt(row.group(2)));
+      }
+    }
+
+    Set<String> actions = new TreeSet<>(customKeys());
+    actions.remove("sendMessage"); // charged by its bytes
+    Map<String, Integer> expected = new HashMap<>();
+    expected.put("anything else", Price.UNKNOWN.amount());
+    expected.put("a frame that is refused before it was charged", Price.REFUSED.amount());
+    for (String action : actions) {
+      Price price =
+          Arrays.stream(Price.values())
+              .filter(one -> one.action().equals(action))
+              .findAny()
+              .orElse(Price.ROLE);
+      expected.put(action, price.amount());
+    }
+    assertEquals(expected, printed);
   }
 
   @Test
