@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 /// as it is.
 ///
 /// Each row of the connection is written once: one write unit for its own, and two for each
-/// membership, one of them for the index. A token that expires no later than the connection writes
-/// nothing.
+/// membership, one of them for the index. Two more charge it. A token that expires no later than
+/// the connection is charged, and writes nothing else.
 public final class AuthHandler extends FrameHandler {
   private static final Logger LOG = LoggerFactory.getLogger(AuthHandler.class);
 

@@ -61,8 +61,7 @@ public final class SendMessageHandler extends FrameHandler {
 
     Attendance attendance =
         Trace.step(
-            "membership",
-            () -> memberships.attendance(caller.connection(), room, caller.now()));
+            "membership", () -> memberships.attendance(caller.connection(), room, caller.now()));
     if (!(attendance instanceof Attendance.In)) {
       throw notIn(room, attendance);
     }

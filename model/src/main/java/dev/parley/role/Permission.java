@@ -53,15 +53,8 @@ public enum Permission {
 
   private final String action;
   private final Need need;
-  // Nobody can change what Set.of makes, which Error Prone does not know.
-
-  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<Rank> inPublic;
-
-  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<Rank> inPrivate;
-
-  @SuppressWarnings("ImmutableEnumChecker")
   private final Set<Rank> inDirect;
 
   Permission(

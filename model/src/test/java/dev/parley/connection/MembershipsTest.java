@@ -233,7 +233,8 @@ class MembershipsTest {
                   }),
               settings);
       ConnectionId id = open(who, now);
-      recorded.join(id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+      recorded.join(
+          id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
       assertTrue(recorded.isMember(id, room, now));
       recorded.joined(id, List.of(room), now);
       assertTrue(recorded.quit(id, room));

@@ -184,6 +184,8 @@ class LogsTest {
             "report",
             "\"room\":\"logs\",\"why\":\"%s\",\"timestamp\":%d"
                 .formatted(TEXT, said.path("timestamp").asLong()));
+        ada.request("auth", "\"token\":\"" + SECRET + "\"");
+        ada.request("createRoom", "\"title\":\"" + TEXT + "\"");
         ada.request("members", "\"room\":\"logs\"");
         ada.request("rooms", "");
         ada.request("ping", "\"rooms\":[\"logs\"]");

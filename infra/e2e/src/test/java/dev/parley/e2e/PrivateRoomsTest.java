@@ -59,6 +59,7 @@ class PrivateRoomsTest {
       ok(ada, "joined", "join", room(there));
       String direct =
           ok(ada, "created", "createRoom", "'user':'guest:somebody'").path("room").asText();
+      spendSome(mallory);
       Map<String, String> absent =
           Map.of(
               there, RoomId.newPrivate().name(),
@@ -320,6 +321,24 @@ class PrivateRoomsTest {
     } finally {
       CallRecorder.stop();
     }
+  }
+
+  /// For a minute, each charge takes two calls, as it does in a burst: their number tells of the
+  /// client's own allowance only.
+  private static void spendSome(TestClient client) {
+    String connection = client.request("dance", "").path("connectionId").asText();
+    cloud()
+        .dynamoDb()
+        .client()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(
+                        Map.of("connection_id", Row.s(connection), "room_id", Row.s("$connection")))
+                    .updateExpression("SET allowance = :spent")
+                    .expressionAttributeValues(
+                        Map.of(":spent", Row.n(System.currentTimeMillis() + 60_000))));
   }
 
   /// How many connections of a user are in a room.

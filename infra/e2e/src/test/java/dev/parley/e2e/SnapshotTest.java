@@ -238,7 +238,8 @@ class SnapshotTest {
     List<String> primed = printed.stream().filter(line -> line.contains("primed: ")).toList();
 
     assertEquals(handlers.size(), primed.size(), String.join("\n", printed));
-    assertFalse(printed.stream().anyMatch(line -> line.contains("not primed")));
+    assertFalse(
+        printed.stream().anyMatch(line -> line.contains("not primed")), String.join("\n", printed));
   }
 
   /// A first call that is refused shows the function little of what it will do.

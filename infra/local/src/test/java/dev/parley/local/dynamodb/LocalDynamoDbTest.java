@@ -55,8 +55,7 @@ class LocalDynamoDbTest {
       assertEquals("RoomConnections", connections.globalSecondaryIndexes().getFirst().indexName());
       assertEquals(
           "NEW_AND_OLD_IMAGES", connections.streamSpecification().streamViewTypeAsString());
-      assertEquals(
-          template.tables().size(), dynamoDb.client().listTables().tableNames().size());
+      assertEquals(template.tables().size(), dynamoDb.client().listTables().tableNames().size());
     }
   }
 
