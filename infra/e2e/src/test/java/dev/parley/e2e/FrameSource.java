@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Frames as somebody would send them who means no good, by chance from a seed: valid ones, nearly
 /// valid ones, and what is no frame at all. Fields take values that earlier replies held, so that
@@ -20,6 +21,11 @@ final class FrameSource {
 
   /// They take long, and there is little that they look at.
   private static final Set<String> SELDOM = Set.of("$default", "quit", "rooms");
+
+  /// Optional fields that are not there beside another, which comes first.
+  private static final Map<String, String> EXCLUDING = Map.of("after", "before", "user", "title");
+
+  private static final Set<String> GIVING_ROLES = Set.of("created", "invited");
 
   /// As if it were a field: the private rooms that replies have named.
   private static final String PRIVATE = "private room";
@@ -144,18 +150,18 @@ final class FrameSource {
   private final List<String> routes;
   private final Map<String, List<String>> given = new HashMap<>();
   private final Map<String, List<String>> learned = new HashMap<>();
+  private final List<Role> roles = new ArrayList<>();
 
-  private final List<Invited> invited = new ArrayList<>();
-
-  /// Who has a role in which private room.
-  private record Invited(String room, String user) {}
+  /// A peer that has a role in a private room, and another user who has one there, if any.
+  private record Role(int peer, String room, @Nullable String user) {}
 
   /// A field, or a second one of the same name.
   private record Field(String name, String json) {}
 
   /// @param route whose function gets the text
   /// @param meant whether all of its fields are what the protocol asks for
-  record Frame(String route, String text, boolean meant) {}
+  /// @param peer who sends it; null for anybody
+  record Frame(String route, String text, boolean meant, @Nullable Integer peer) {}
 
   /// @param actions for each route the fields that a frame may hold; a name with `?` may be missing
   FrameSource(Random random, Map<String, List<String>> actions) {
@@ -169,11 +175,23 @@ final class FrameSource {
     given.put(field, texts.stream().map(this::quoted).toList());
   }
 
-  /// Remembers what a reply holds, by the names of its fields.
-  void learn(JsonNode reply) {
-    if (reply.path("type").asText().equals("invited")) {
-      invited.add(new Invited(reply.path("room").asText(), reply.path("user").asText()));
+  /// Remembers what a reply to a peer holds, by the names of its fields, and who has a role.
+  void learn(JsonNode reply, int peer) {
+    String room = reply.path("room").asText();
+    // Few actions are of use in a direct room.
+    if (GIVING_ROLES.contains(reply.path("type").asText())
+        && (room.startsWith("p.") || random.nextInt(4) == 0)) {
+      roles.add(new Role(peer, room, reply.path("user").textValue()));
     }
+    learn(reply);
+  }
+
+  /// Forgets the roles of a peer, who is somebody else from now on.
+  void forget(int peer) {
+    roles.removeIf(role -> role.peer() == peer);
+  }
+
+  private void learn(JsonNode reply) {
     reply
         .properties()
         .forEach(
@@ -209,11 +227,12 @@ final class FrameSource {
     }
     double kind = random.nextDouble();
     if (kind < 0.03) {
-      return new Frame(route, one(NO_FRAMES), false);
+      return new Frame(route, one(NO_FRAMES), false, null);
     }
     List<Field> fields = valid(route);
+    Integer peer = mayNeedRole(route) ? aimAtRole(fields) : null;
     if (kind < 0.48 && !route.startsWith("$")) {
-      return new Frame(route, text(fields), true);
+      return new Frame(route, text(fields), true, peer);
     }
     int changes = 1 + random.nextInt(2);
     for (int i = 0; i < changes; i++) {
@@ -224,7 +243,10 @@ final class FrameSource {
       text = torn(text);
     }
     return new Frame(
-        route, text.length() > CHARACTERS_MAX ? text.substring(0, CHARACTERS_MAX) : text, false);
+        route,
+        text.length() > CHARACTERS_MAX ? text.substring(0, CHARACTERS_MAX) : text,
+        false,
+        peer);
   }
 
   private List<Field> valid(String route) {
@@ -233,25 +255,10 @@ final class FrameSource {
     for (String named : actions.getOrDefault(route, List.of())) {
       boolean optional = named.endsWith("?");
       String name = optional ? named.substring(0, named.length() - 1) : named;
-      // `before` and `after` exclude each other.
-      boolean excluded =
-          name.equals("after") && fields.stream().anyMatch(f -> f.name().equals("before"));
+      String other = EXCLUDING.get(name);
+      boolean excluded = fields.stream().anyMatch(f -> optional && f.name().equals(other));
       if (!excluded && (!optional || random.nextInt(3) > 0)) {
         fields.add(new Field(name, value(name)));
-      }
-    }
-    // Who has a role somewhere has it in a private room, as a rule.
-    if (actions.getOrDefault(route, List.of()).contains("user") && random.nextInt(3) > 0) {
-      fields.replaceAll(f -> f.name().equals("room") ? new Field("room", known(PRIVATE)) : f);
-      if (!invited.isEmpty() && random.nextBoolean()) {
-        Invited one = one(invited);
-        fields.replaceAll(
-            f ->
-                switch (f.name()) {
-                  case "room" -> new Field("room", quoted(one.room()));
-                  case "user" -> new Field("user", quoted(one.user()));
-                  default -> f;
-                });
       }
     }
     if (random.nextBoolean()) {
@@ -259,6 +266,33 @@ final class FrameSource {
           new Field("ref", random.nextBoolean() ? "" + random.nextInt(1_000) : quoted("r-ä")));
     }
     return fields;
+  }
+
+  private boolean mayNeedRole(String route) {
+    return route.equals("leave") || actions.getOrDefault(route, List.of()).contains("user");
+  }
+
+  /// As a rule, names a private room in which somebody has a role.
+  ///
+  /// @return that peer; null for anybody
+  private @Nullable Integer aimAtRole(List<Field> fields) {
+    if (random.nextInt(3) == 0) {
+      return null;
+    }
+    if (roles.isEmpty() || random.nextInt(4) == 0) {
+      replace(fields, "room", known(PRIVATE));
+      return null;
+    }
+    Role role = one(roles);
+    replace(fields, "room", quoted(role.room()));
+    if (role.user() != null) {
+      replace(fields, "user", quoted(role.user()));
+    }
+    return role.peer();
+  }
+
+  private static void replace(List<Field> fields, String name, String json) {
+    fields.replaceAll(field -> field.name().equals(name) ? new Field(name, json) : field);
   }
 
   /// What a client would mean by a field.

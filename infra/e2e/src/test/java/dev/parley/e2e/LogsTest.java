@@ -34,7 +34,9 @@ import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.layout.template.json.JsonTemplateLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(Together.LOG)
 class LogsTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String TEXT = "between you and me";

@@ -35,10 +35,16 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What is kept of a user is in one table of docs/OPERATIONS.md, is exported, and is gone after an
 /// erasure, although the user's pages go on connecting, joining and sending all the while.
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = Together.CALLS, mode = ResourceAccessMode.READ)
 @Timeout(240)
 class PrivacyTest {
   private static final Path DOCUMENT = Path.of("..", "..", "docs", "OPERATIONS.md");

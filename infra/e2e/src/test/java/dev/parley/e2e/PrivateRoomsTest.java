@@ -26,8 +26,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /// Private rooms, kicks and bans, through the front door.
+@ResourceLock(Together.CALLS)
 class PrivateRoomsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 

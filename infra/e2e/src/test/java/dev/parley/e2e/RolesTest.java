@@ -37,12 +37,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Each function's role holds exactly the actions that the function uses, on exactly the resources:
 /// a whole story is played, and the calls that functions made in it are compared with the template.
 /// [SiteTest] does the same for SiteFunction.
+@ResourceLock(Together.CALLS)
 class RolesTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
