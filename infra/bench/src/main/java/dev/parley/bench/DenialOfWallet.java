@@ -136,6 +136,23 @@ final class DenialOfWallet {
             FRAMES_BEFORE,
             action / Price.UNKNOWN.amount(),
             "a connection"));
+    attacks.add(
+        new Attack(
+            "`auth` with a token that does not hold",
+            dollars("refused `auth`"),
+            0,
+            action / Price.AUTH.amount(),
+            "a connection"));
+    attacks.add(
+        new Attack(
+            "`kick` without the right to",
+            dollars("refused `kick`"),
+            0,
+            action / Price.ROLE.amount(),
+            "a connection"));
+    attacks.add(
+        new Attack(
+            "`report`", dollars("report"), 0, action / Price.REPORT.amount(), "a connection"));
     attacks.add(refused());
     double connects = 1_000 / limit("ADDRESS_CONNECT_COST_MS");
     attacks.add(
@@ -159,6 +176,13 @@ final class DenialOfWallet {
             FRAMES_BEFORE,
             1_000 / limit("ADDRESS_ROOM_COST_MS"),
             "an address"));
+    attacks.add(
+        new Attack(
+            "new private rooms",
+            dollars("private room"),
+            0,
+            1_000 / limit("ADDRESS_ROOM_COST_MS"),
+            "an address"));
     return attacks;
   }
 
@@ -176,19 +200,24 @@ final class DenialOfWallet {
   }
 
   /// The most that all the world can make the stack do, without what others hear: each route as
-  /// often as its throttle lets it, within the account's quota.
+  /// often as its throttle lets it, within the account's quota. Of the routes on roles two stand
+  /// for all: the account's quota is reached without the others.
   double everything() {
     Map<String, String> dearest =
-        Map.of(
-            "sendMessage", "largest send",
-            "sendmessage", "largest send",
-            "history", "fat page",
-            "join", "join",
-            "quit", "quit",
-            "members", "members page",
-            "rooms", "rooms page",
-            "ping", "large ping",
-            "$default", "unknown action");
+        Map.ofEntries(
+            Map.entry("sendMessage", "largest send"),
+            Map.entry("sendmessage", "largest send"),
+            Map.entry("history", "fat page"),
+            Map.entry("join", "join"),
+            Map.entry("quit", "quit"),
+            Map.entry("members", "members page"),
+            Map.entry("rooms", "rooms page"),
+            Map.entry("ping", "large ping"),
+            Map.entry("auth", "refused `auth`"),
+            Map.entry("report", "report"),
+            Map.entry("createRoom", "private room"),
+            Map.entry("kick", "refused `kick`"),
+            Map.entry("$default", "unknown action"));
     double dollars = throttle("$connect") * dollars("connect", room());
     double frames = 0;
     double ofFrames = 0;

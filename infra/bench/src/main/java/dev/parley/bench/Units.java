@@ -182,6 +182,25 @@ final class Units {
           () -> speaker.request("{'action': 'ping', 'rooms': [%s]}".formatted(rooms)));
       measure("unknown action", 1, RUNS, () -> speaker.refused("{'action': 'attack'}"));
       measure(
+          "refused `auth`",
+          1,
+          RUNS,
+          () -> speaker.refused("{'action': 'auth', 'token': 'e30.e30.attack'}"));
+      measure(
+          "refused `kick`",
+          1,
+          RUNS,
+          () -> speaker.refused("{'action': 'kick', 'room': 'attack', 'user': 'nobody'}"));
+      measure(
+          "private room",
+          1,
+          RUNS,
+          () -> speaker.request("{'action': 'createRoom', 'title': 'Attack'}"));
+      long timestamp = send(speaker, "attack", false);
+      settle();
+      String report = "{'action': 'report', 'room': 'attack', 'why': 'Attack', 'timestamp': %d}";
+      measure("report", 1, RUNS, () -> speaker.request(report.formatted(timestamp)));
+      measure(
           "refused frame",
           1,
           RUNS,
