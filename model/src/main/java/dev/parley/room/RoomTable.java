@@ -33,10 +33,11 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatRooms: one row for each room that is in use. Reads of single rooms are strongly consistent.
 ///
-/// A room that nobody has used for `RoomRetentionDays` goes: DynamoDB deletes its row. Each message
-/// that is handed out moves that moment on, in the write that moves the head on. So does who joins
-/// the room when half of that time is over: a membership lives for 2 h, so no room goes while
-/// somebody is in it.
+/// A public room that nobody has used for `RoomRetentionDays` goes: DynamoDB deletes its row. Each
+/// message that is handed out moves that moment on, in the write that moves the head on. So does
+/// who joins the room when half of that time is over: a membership lives for 2 h, so no room goes
+/// while somebody is in it. A private room stays: its roles say who may come back, and no join
+/// makes it anew.
 public final class RoomTable {
   /// How many rows of a private room ChatRoles has, which bounds them.
   public static final String ROLES = "roles";
@@ -185,10 +186,13 @@ public final class RoomTable {
   public boolean advance(Room read, Room next, Instant now) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
-    values.put(":expires_at", n(expiresAt(now)));
     Map<String, String> names = new HashMap<>();
-    StringBuilder expression =
-        new StringBuilder("SET head_sequence = :sequence, expires_at = :expires_at");
+    StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
+    boolean goes = read.id().kind() == RoomKind.PUBLIC;
+    if (goes) {
+      values.put(":expires_at", n(expiresAt(now)));
+      expression.append(", expires_at = :expires_at");
+    }
     Timestamp head = next.head();
     if (head != null) {
       values.put(":head", n(head.micros()));
@@ -204,6 +208,9 @@ public final class RoomTable {
     if (queuedUntil != null) {
       values.put(":queued_until", millis(queuedUntil));
       expression.append(", queued_until = :queued_until");
+    }
+    if (!goes) {
+      expression.append(" REMOVE expires_at"); // an earlier build wrote it
     }
     String before = read.headSequence();
     values.put(":before", s(before == null ? "" : before));
