@@ -244,12 +244,7 @@ public final class Memberships {
     }
   }
 
-  /// Whether a connection is in a room.
-  public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
-    return attendance(connection, room, now) instanceof Attendance.In;
-  }
-
-  /// As above, and why not.
+  /// Whether a connection is in a room, and why not.
   public Attendance attendance(ConnectionId connection, RoomId room, Instant now) {
     var response =
         dynamoDb.getItem(

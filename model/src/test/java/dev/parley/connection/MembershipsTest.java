@@ -103,7 +103,7 @@ class MembershipsTest {
     }
 
     assertInstanceOf(JoinResult.TooManyRooms.class, join(id, room));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertInstanceOf(JoinResult.Joined.class, join(id, first));
 
     assertTrue(memberships.quit(id, first));
@@ -118,7 +118,7 @@ class MembershipsTest {
     assertFalse(memberships.quit(id, room));
 
     assertEquals(0, own(id).number("rooms"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
   }
 
   @Test
@@ -165,7 +165,7 @@ class MembershipsTest {
   void aMembershipThatCannotBeReadIsWrittenAnewAndCountedOnce() {
     ConnectionId id = open(now, room);
     edit(ConnectionTable.key(id, room), "joined_at", Row.s("ten"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
 
     assertInstanceOf(JoinResult.Joined.class, join(id, room));
 
@@ -189,7 +189,7 @@ class MembershipsTest {
     ConnectionId id = open(longAgo, room);
     RoomId late = new RoomId(fresh("late"));
 
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
     assertInstanceOf(
         JoinResult.NotConnected.class,
@@ -235,7 +235,7 @@ class MembershipsTest {
       ConnectionId id = open(who, now);
       recorded.join(
           id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
-      assertTrue(recorded.isMember(id, room, now));
+      assertInstanceOf(Attendance.In.class, recorded.attendance(id, room, now));
       recorded.joined(id, List.of(room), now);
       assertTrue(recorded.quit(id, room));
       calls.add(made);
