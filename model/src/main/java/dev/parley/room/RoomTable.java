@@ -66,7 +66,8 @@ public final class RoomTable {
   /// A page of the list of all public rooms, in no particular order.
   ///
   /// @param cursor where the next page begins, or null at the end
-  public record Page(List<Room> rooms, @Nullable RoomId cursor) {}
+  /// @param rows how many were read, private rooms among them
+  public record Page(List<Room> rooms, @Nullable RoomId cursor, int rows) {}
 
   /// A room that nobody has joined yet has neither head nor creation time.
   public Room get(RoomId room) {
@@ -255,6 +256,7 @@ public final class RoomTable {
   /// @param cursor the one of the page before, or null for the first page
   public Page list(@Nullable RoomId cursor, Instant now) {
     List<Room> rooms = new ArrayList<>();
+    int rows = 0;
     Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);
     do {
       Map<String, AttributeValue> from = start;
@@ -266,6 +268,7 @@ public final class RoomTable {
                   scan.exclusiveStartKey(from);
                 }
               });
+      rows += response.items().size();
       for (var item : response.items()) {
         Row row = new Row(item);
         try {
@@ -280,7 +283,7 @@ public final class RoomTable {
       start = response.lastEvaluatedKey();
     } while (rooms.isEmpty() && !start.isEmpty());
     // Not where the scan has got to: that may be a private room.
-    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
+    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id(), rows);
   }
 
   /// The key of a room's row.

@@ -275,6 +275,29 @@ class RoomTableTest {
     assertFalse(listed(now.plus(Duration.ofDays(91))).contains(id));
   }
 
+  /// They are not shown, and cost as much.
+  @Test
+  void aPageCountsThePrivateRoomsThatWereReadForIt() {
+    for (int i = 0; i < 5; i++) {
+      RoomId hidden = RoomId.newPrivate();
+      TestTables.dynamoDb()
+          .transactWriteItems(
+              write -> write.transactItems(rooms.creating(hidden, "Plans", ADA, 1, now)));
+    }
+
+    int shown = 0;
+    int rows = 0;
+    RoomId cursor = null;
+    do {
+      RoomTable.Page page = rooms.list(cursor, now);
+      shown += page.rooms().size();
+      rows += page.rows();
+      cursor = page.cursor();
+    } while (cursor != null);
+
+    assertTrue(rows >= shown + 5, shown + " rooms of " + rows + " rows");
+  }
+
   private Set<RoomId> listed(Instant at) {
     Set<RoomId> listed = new HashSet<>();
     RoomId cursor = null;
