@@ -96,7 +96,8 @@ abstract class RoleAction {
       Permission permission, Actor actor, RoomId room, String user, Caller caller) {
     if (room.kind() == RoomKind.DIRECT
         && !room.equals(RoomId.direct(caller.identity().user(), user))) {
-      throw new Rejection(ErrorCode.NO_SUCH_MEMBER);
+      throw new Rejection(
+          actor.rank() == Rank.STRANGER ? ErrorCode.NO_SUCH_ROOM : ErrorCode.NO_SUCH_MEMBER);
     }
     Standing target = tables.roles().get(user, room);
     if (!permission.allows(room.kind(), actor.rank(), target.rank(false, caller.now()))) {

@@ -171,6 +171,24 @@ class RoleHandlerTest {
 
   // ---- Invitations ----------------------------------------------------------------------------
 
+  /// Nobody else could, and no direct room of the two could be made again.
+  @Test
+  void whoLeftADirectRoomLiftsTheBanOfTheOtherAndNobodyElseDoes() {
+    String frame = "{\"action\":\"createRoom\",\"user\":\"" + bob.user() + "\"}";
+    String room = ada.role(frame).path("room").asText();
+    ada.role(to("ban", room, bob));
+    assertEquals("left", type(ada.role(to("leave", room, bob))));
+    assertEquals("banned", code(ada.role(frame)));
+
+    assertEquals("no_such_room", code(eve.role(to("unban", room, bob))));
+    assertEquals("banned", code(bob.role(to("unban", room, ada))));
+    assertEquals("unbanned", type(ada.role(to("unban", room, bob))));
+
+    assertEquals("created", type(ada.role(frame)));
+    assertEquals("joined", type(bob.send(join, room(room))));
+    assertEquals("joined", type(ada.send(join, room(room))));
+  }
+
   @Test
   void whoIsInvitedMayJoinAndAnInvitationIsGivenOnce() {
     String room = create(ada);
