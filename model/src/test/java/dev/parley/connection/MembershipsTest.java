@@ -34,12 +34,14 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 class MembershipsTest {
   private final Settings settings = TestTables.settings();
@@ -200,6 +202,35 @@ class MembershipsTest {
             () -> TestTables.rooms(late).getFirst(),
             TestTables.admission(late),
             now));
+  }
+
+  /// Its room was counted off with it: written in its place, it would not be counted.
+  @Test
+  void aRemovedRowThatIsQuitDuringAJoinIsCountedAnew() {
+    ConnectionId id = open(now);
+    join(id, room);
+    assertTrue(memberships.remove(id, room, ADA.user(), Removal.KICKED, now));
+    AtomicInteger writes = new AtomicInteger();
+    Memberships disturbed =
+        new Memberships(
+            TestTables.dynamoDb(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    if (context.request() instanceof TransactWriteItemsRequest
+                        && writes.incrementAndGet() == 2) {
+                      assertTrue(memberships.quit(id, room));
+                    }
+                  }
+                }),
+            settings);
+
+    assertInstanceOf(JoinResult.Joined.class, join(disturbed, id, room));
+
+    assertEquals(3, writes.get());
+    assertEquals(1, own(id).number("rooms"));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(id, room, now));
   }
 
   /// What is done for somebody takes the same calls wherever their slot is: time tells it to
