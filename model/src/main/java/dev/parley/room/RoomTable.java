@@ -45,6 +45,9 @@ public final class RoomTable {
   /// The setting that names the table.
   public static final String SETTING = "CHAT_ROOMS_TABLE";
 
+  /// The longest that the parameters let rooms and messages stay.
+  private static final Duration RETENTION_MAX = Duration.ofDays(3650);
+
   /// Nobody finds a salt by trying.
   private static final int SALT_BYTES = 16;
 
@@ -59,8 +62,8 @@ public final class RoomTable {
     this.retention =
         Duration.ofDays(
             Math.max(
-                settings.number("ROOM_RETENTION_DAYS", 1, 3650),
-                settings.number("MESSAGE_RETENTION_DAYS", 1, 3650)));
+                settings.number("ROOM_RETENTION_DAYS", 1, (int) RETENTION_MAX.toDays()),
+                settings.number("MESSAGE_RETENTION_DAYS", 1, (int) RETENTION_MAX.toDays())));
   }
 
   /// A page of the list of all public rooms, in no particular order.
@@ -120,10 +123,12 @@ public final class RoomTable {
   }
 
   /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read
-  /// is written anew.
+  /// is written anew. One that is far ahead was written while rooms stayed for longer, and is kept.
   private boolean isLittleUsed(@Nullable Row row, Instant now) {
     Long expiresAt =
-        requireNonNull(row).optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
+        requireNonNull(row)
+            .optionalNumber(
+                table, "expires_at", 0, now.plus(RETENTION_MAX.multipliedBy(2)).getEpochSecond());
     return expiresAt == null || expiresAt < now.plus(retention.dividedBy(2)).getEpochSecond();
   }
 
