@@ -15,6 +15,11 @@ public final class Limits {
   /// How long a row of a connection counts: its life, and time for a late `$disconnect`.
   public static final Duration CONNECTION_ROW_MAX = CONNECTION_MAX.plusMinutes(10);
 
+  /// For how long a connection that cannot be charged is told so: since its token has expired, or
+  /// it has no row. Its client hears it in the first second, and leaves. One that goes on is
+  /// closed.
+  public static final Duration UNCHARGED_MAX = Duration.ofMinutes(1);
+
   /// A connection answers 410 until its `$connect` integration has returned, which may take 29 s:
   /// nothing younger is pruned.
   public static final Duration PRUNE_AGE_MIN = Duration.ofSeconds(30);
@@ -31,7 +36,7 @@ public final class Limits {
   /// "Quotas": transactions).
   public static final int ROOMS_IN_ADDRESS_MAX = 40;
 
-  /// Private rooms in which a user has a role: two pages of the list, 200 rows that all cost
+  /// Private rooms in which a user has a role: four pages of the list, 200 rows that all cost
   /// storage for good.
   public static final int ROOMS_PER_USER_MAX = 200;
 

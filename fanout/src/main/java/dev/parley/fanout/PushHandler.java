@@ -206,7 +206,8 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   }
 
   /// Those who are still in the room: somebody may have taken a connection out of it while the job
-  /// waited.
+  /// waited. A first attempt comes at once: it reads strongly, so that nobody is dropped who has
+  /// only just joined.
   private List<ConnectionId> members(PushJob.Retry retry, Deadline deadline) {
     List<CompletableFuture<List<ConnectionId>>> reading = new ArrayList<>();
     List<ConnectionId> all = retry.connections();
@@ -218,7 +219,10 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
           all.subList(from, Math.min(all.size(), from + CONFIRMED_AT_ONCE_MAX));
       reading.add(
           CompletableFuture.supplyAsync(
-                  () -> memberships.stillIn(retry.room(), some, clock.instant()), executor)
+                  () ->
+                      memberships.stillIn(
+                          retry.room(), some, retry.attempt() == 0, clock.instant()),
+                  executor)
               .orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS));
     }
     return join(reading).stream().flatMap(List::stream).toList();

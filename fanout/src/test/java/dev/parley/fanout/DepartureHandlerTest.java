@@ -3,6 +3,7 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -137,8 +138,9 @@ class DepartureHandlerTest {
     assertEquals(
         new Attendance.Removed(Removal.KICKED),
         memberships.attendance(overlooked, room, Instant.now()));
-    assertTrue(memberships.isMember(back, room, Instant.now()));
-    assertTrue(memberships.isMember(new ConnectionId(ada), room, Instant.now()));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(back, room, Instant.now()));
+    assertInstanceOf(
+        Attendance.In.class, memberships.attendance(new ConnectionId(ada), room, Instant.now()));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
@@ -296,7 +297,8 @@ class PresenceHandlerTest {
         TestRecords.membership("1", "INSERT", owner, ADA, plans, longAgo),
         TestRecords.membership("2", "INSERT", bob, BOB, plans, longAgo));
 
-    assertTrue(memberships.isMember(new ConnectionId(owner), plans, Instant.now()));
+    assertInstanceOf(
+        Attendance.In.class, memberships.attendance(new ConnectionId(owner), plans, Instant.now()));
     assertEquals(
         new Attendance.Removed(Removal.KICKED),
         memberships.attendance(new ConnectionId(bob), plans, Instant.now()));

@@ -10,6 +10,7 @@ import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Set;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionResponse;
@@ -17,6 +18,11 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnecti
 /// `$default`: a frame that no route takes. The error also tells what the gateway knows of this
 /// connection, which helps a developer who tries the protocol by hand.
 public final class DefaultHandler extends FrameHandler {
+  /// The errors that tell of the connection. A frame that nothing is left for asks the gateway
+  /// nothing.
+  private static final Set<ErrorCode> TELLS =
+      Set.of(ErrorCode.UNKNOWN_ACTION, ErrorCode.INVALID_JSON);
+
   private final ApiGatewayManagementApiClient gateway;
 
   public DefaultHandler() {
@@ -43,6 +49,9 @@ public final class DefaultHandler extends FrameHandler {
   @Override
   Reply rejected(Rejection rejection, Caller caller) {
     Reply reply = Reply.error(rejection);
+    if (!TELLS.contains(rejection.code())) {
+      return reply;
+    }
     try {
       GetConnectionResponse known =
           gateway.getConnection(get -> get.connectionId(caller.connection().value()));

@@ -38,7 +38,8 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 ///
 /// A frame is parsed as JSON, then charged to its connection, and only then looked at: what it
 /// costs does not depend on whether it is allowed. A frame that could not be charged is refused,
-/// and the refusal is charged. A connection that goes on nevertheless is closed.
+/// and the refusal is charged. A connection that goes on nevertheless is closed, and so is one that
+/// goes on although it has no valid row to be charged to.
 ///
 /// Each invocation logs one line with the connection, the room, the message's id and the outcome;
 /// never a message's text.
@@ -205,8 +206,12 @@ abstract class FrameHandler
       reply = reply(frame, caller);
     } catch (Rejection rejection) {
       Metrics.FRAMES_REFUSED.add(1, rejection.code().code());
-      if (!charged && rejection.code() != ErrorCode.NOT_CONNECTED) {
-        toll.refuse(caller);
+      if (!charged) {
+        if (rejection.code() == ErrorCode.NOT_CONNECTED) {
+          toll.uncharged(caller);
+        } else {
+          toll.refuse(caller);
+        }
       }
       reply = rejected(rejection, caller);
     }

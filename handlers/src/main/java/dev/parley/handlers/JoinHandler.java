@@ -21,6 +21,7 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
@@ -81,7 +82,7 @@ public final class JoinHandler extends FrameHandler {
     Instant expiresAt =
         switch (result) {
           case JoinResult.Joined joined -> joined.expiresAt();
-          case JoinResult.NotAdmitted barred -> throw refused(standing(id, caller), caller);
+          case JoinResult.NotAdmitted barred -> throw barred(standing(id, caller), caller);
           case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
           case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
         };
@@ -124,6 +125,13 @@ public final class JoinHandler extends FrameHandler {
 
   private Standing standing(RoomId room, Caller caller) {
     return roles.get(caller.identity().user(), room);
+  }
+
+  /// Where the user is admitted by now, the next join is.
+  private static Rejection barred(Standing standing, Caller caller) {
+    return standing.admits(caller.now())
+        ? new Rejection(ErrorCode.UNAVAILABLE, Duration.ofSeconds(1))
+        : refused(standing, caller);
   }
 
   private static Rejection refused(Standing standing, Caller caller) {

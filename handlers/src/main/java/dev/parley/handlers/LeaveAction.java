@@ -3,6 +3,7 @@ package dev.parley.handlers;
 import dev.parley.connection.Removal;
 import dev.parley.handlers.FrameHandler.Caller;
 import dev.parley.role.Permission;
+import dev.parley.role.Standing;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
@@ -18,12 +19,15 @@ final class LeaveAction extends RoleAction {
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     RoomId room = FrameHandler.in(frame.room());
+    String user = caller.identity().user();
     change(
         () -> {
           Actor actor = actor(Permission.LEAVE, room, caller);
+          // Before the change: without a role the user cannot repeat it.
+          enqueue(room, user, Removal.LEFT);
           return tables.roles().leave(actor.standing(), caller.now());
         });
-    remove(room, caller.identity().user(), Removal.LEFT);
+    remove(room, user, Removal.LEFT, Standing.FOR_GOOD);
     return Reply.left(room);
   }
 }

@@ -2,6 +2,7 @@ package dev.parley.handlers;
 
 import dev.parley.Metrics;
 import dev.parley.allowance.Price;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Message;
@@ -51,8 +52,9 @@ public final class ReportHandler extends FrameHandler {
     RoomId room = in(frame.room());
     Timestamp timestamp = frame.timestamp();
     String why = frame.why();
-    if (!memberships.isMember(caller.connection(), room, caller.now())) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+    Attendance attendance = memberships.attendance(caller.connection(), room, caller.now());
+    if (!(attendance instanceof Attendance.In)) {
+      throw notIn(room, attendance);
     }
     Message message =
         Trace.step("find", () -> history.find(room, timestamp, caller.now()))

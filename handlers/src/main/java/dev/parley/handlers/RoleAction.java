@@ -33,7 +33,9 @@ import org.jspecify.annotations.Nullable;
 /// rests on, all of that is done again.
 ///
 /// Each action can be repeated: what is there already is answered as if it had just been done.
-/// `createRoom` without a user is the exception; it makes another room.
+/// There are exceptions: `createRoom` without a user makes another room. Who has left has no role
+/// any more, and a second `leave` is answered `no_such_room`. Who has handed a room over owns it no
+/// more, and a second `setRole` to owner is answered `not_allowed`.
 abstract class RoleAction {
   /// The time that changes have that meet others.
   private static final Duration ATTEMPTS_MAX = Duration.ofSeconds(5);
@@ -94,7 +96,8 @@ abstract class RoleAction {
       Permission permission, Actor actor, RoomId room, String user, Caller caller) {
     if (room.kind() == RoomKind.DIRECT
         && !room.equals(RoomId.direct(caller.identity().user(), user))) {
-      throw new Rejection(ErrorCode.NO_SUCH_MEMBER);
+      throw new Rejection(
+          actor.rank() == Rank.STRANGER ? ErrorCode.NO_SUCH_ROOM : ErrorCode.NO_SUCH_MEMBER);
     }
     Standing target = tables.roles().get(user, room);
     if (!permission.allows(room.kind(), actor.rank(), target.rank(false, caller.now()))) {
@@ -130,13 +133,25 @@ abstract class RoleAction {
   /// Takes the connections of a user out of a room, after the user's rights have gone. In a public
   /// room a kick takes no right away: who has joined since stays.
   final void remove(RoomId room, String user, Removal why) {
-    Instant now = tables.clock().instant();
     // First, so that what fails after it is done a little later.
-    Trace.step("enqueue", () -> tables.errands().add(new Errand.Removed(room, user, why, now)));
+    Instant now = enqueue(room, user, why);
     boolean mayReturn = why == Removal.KICKED && room.kind() == RoomKind.PUBLIC;
-    Trace.step(
-        "remove",
-        () -> tables.removals().remove(room, user, why, mayReturn ? now : Standing.FOR_GOOD, now));
+    remove(room, user, why, mayReturn ? now : Standing.FOR_GOOD);
+  }
+
+  /// @param until only those that joined no later
+  final void remove(RoomId room, String user, Removal why, Instant until) {
+    Instant now = tables.clock().instant();
+    Trace.step("remove", () -> tables.removals().remove(room, user, why, until, now));
+  }
+
+  /// Has the connections of a user looked for again some seconds later.
+  ///
+  /// @return the current time: who joins later may have come back
+  final Instant enqueue(RoomId room, String user, Removal why) {
+    Instant now = tables.clock().instant();
+    Trace.step("enqueue", () -> tables.errands().add(new Errand.Removed(room, user, why, now)));
+    return now;
   }
 
   /// @throws Rejection where the caller is not in the room over which somebody is to be told

@@ -54,11 +54,13 @@ public final class RoomsHandler extends FrameHandler {
     }
 
     RoomTable.Page page = Trace.step("rooms", () -> rooms.list(cursor, caller.now()));
+    toll().chargeMore(caller, Price.more(page.rows(), Price.ROWS));
     return Reply.rooms(page.rooms(), page.cursor());
   }
 
   private Reply mine(Caller caller, @Nullable RoomId cursor) {
     Roles.Page page = roles.of(caller.identity().user(), cursor);
+    toll().chargeMore(caller, Price.more(page.standings().size(), Price.ROOMS_OF_A_PING));
     Map<RoomId, Room> found = rooms.get(page.standings().stream().map(Standing::room).toList());
     found.values().removeIf(room -> room.salt() == null); // it is gone
     return Reply.mine(page.standings(), found, page.cursor());

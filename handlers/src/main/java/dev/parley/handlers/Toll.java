@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.Limits;
 import dev.parley.Metrics;
 import dev.parley.allowance.AllowanceTable;
 import dev.parley.allowance.ChargeResult;
@@ -12,6 +13,7 @@ import dev.parley.platform.Settings;
 import dev.parley.wire.ErrorCode;
 import dev.parley.wire.Rejection;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,7 +23,7 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagem
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// Charges the frames of connections, and closes a connection that goes on although nothing is
-/// left.
+/// left, or although there is nothing to charge it to.
 final class Toll {
   private static final Logger LOG = LoggerFactory.getLogger(Toll.class);
 
@@ -88,6 +90,18 @@ final class Toll {
       LOG.info("closed: it went on although it was refused");
       Metrics.CONNECTIONS_EVICTED.add(1);
       visitors.offended(caller.visitor(), caller.now());
+    }
+  }
+
+  /// Closes a connection that has no valid row to be charged to, and has been told so for long
+  /// enough: it could go on at any rate. Neither its user nor its address is charged, since a
+  /// machine that has slept knows no better.
+  void uncharged(Caller caller) {
+    Instant expires = caller.expires();
+    Instant since =
+        expires == null || expires.isAfter(caller.now()) ? caller.connectedAt() : expires;
+    if (caller.now().isAfter(since.plus(Limits.UNCHARGED_MAX)) && close(caller.connection())) {
+      LOG.info("closed: it went on although its token has expired, or its row is gone");
     }
   }
 

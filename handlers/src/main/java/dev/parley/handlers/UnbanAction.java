@@ -11,7 +11,8 @@ import dev.parley.wire.ClientFrame;
 import dev.parley.wire.Reply;
 
 /// `unban`: lifts a ban. In a private room the user has no role then, and comes back by an
-/// invitation.
+/// invitation. In a direct room it is lifted by the other user, who may have left the room: the
+/// room's name proves who is one of both.
 final class UnbanAction extends RoleAction {
   UnbanAction(Tables tables) {
     super(tables);

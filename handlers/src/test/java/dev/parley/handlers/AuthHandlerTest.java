@@ -7,17 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
+import dev.parley.Limits;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.room.Timestamp;
 import dev.parley.token.TestIssuer;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -160,6 +166,72 @@ class AuthHandlerTest {
                     "not_connected",
                     ada.refusal(handler, "{\"room\":\"%s\",\"message\":\"late\"}".formatted(room)),
                     name));
+  }
+
+  /// It could send at any rate: there is nothing to charge it to.
+  @Test
+  void whoGoesOnForAMinuteAfterTheTokenHasExpiredIsClosed() throws Exception {
+    TestConnection ada = TestConnection.open(user, soon, room);
+    Instant grace = soon.plus(Limits.UNCHARGED_MAX);
+
+    assertEquals(List.of(), closedBy(ada, soon));
+    assertEquals(List.of(), closedBy(ada, grace));
+    assertEquals(List.of(ada.id().value()), closedBy(ada, grace.plusMillis(1)));
+  }
+
+  @Test
+  void whoGoesOnWithAnotherTokenIsClosedByNobody() throws Exception {
+    TestConnection ada = TestConnection.open(user, soon, room);
+    ada.send(auth(now), frame(user, later));
+
+    assertEquals(List.of(), closedBy(ada, later.minusSeconds(1)));
+    assertEquals(List.of(ada.id().value()), closedBy(ada, later));
+  }
+
+  /// Its row was removed by a prune, or by an erasure.
+  @Test
+  void whoGoesOnWithoutARowIsClosed() throws Exception {
+    TestConnection guest = TestConnection.open(room);
+    TestConnection signedIn = TestConnection.open(user, later, room);
+    for (TestConnection connection : List.of(guest, signedIn)) {
+      Instant grace = connection.connectedAt().plus(Limits.UNCHARGED_MAX);
+      assertEquals(List.of(), closedBy(connection, grace.plusMillis(1)));
+      new ConnectionTable(TestTables.dynamoDb(), TestTables.settings()).forget(connection.id());
+
+      assertEquals(List.of(), closedBy(connection, grace));
+      assertEquals(List.of(connection.id().value()), closedBy(connection, grace.plusMillis(1)));
+    }
+  }
+
+  /// The connections that are closed by a ping of one.
+  private static List<String> closedBy(TestConnection connection, Instant at) throws IOException {
+    List<String> closed = new CopyOnWriteArrayList<>();
+    HttpServer gateway =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    String path = "/production/@connections/";
+    gateway.createContext(
+        path,
+        exchange -> {
+          closed.add(
+              exchange.getRequestMethod().equals("DELETE")
+                  ? exchange.getRequestURI().getPath().substring(path.length())
+                  : exchange.getRequestMethod());
+          exchange.sendResponseHeaders(204, -1);
+          exchange.close();
+        });
+    gateway.start();
+    try {
+      String url = "http://127.0.0.1:" + gateway.getAddress().getPort() + "/production";
+      connection.send(
+          new PingHandler(
+              TestTables.environment(
+                  "PingFunction", Map.of("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", url)),
+              InstantSource.fixed(at)),
+          "{}");
+    } finally {
+      gateway.stop(0);
+    }
+    return closed;
   }
 
   @Test

@@ -225,7 +225,11 @@ class PermissionsTest {
         return where == Where.DIRECT && rank == Rank.BANNED ? "banned" : "allowed";
       }
       boolean mayBeThere = permission.need() != Permission.Need.JOINED || joined;
-      if (mayBeThere && permission.allows(where.kind, rank)) {
+      boolean ofOthers =
+          permission.need() == Permission.Need.ONE_OF_BOTH
+              && where.kind == RoomKind.DIRECT
+              && !room.equals(RoomId.direct(actor.user(), target).name());
+      if (mayBeThere && !ofOthers && permission.allows(where.kind, rank)) {
         return "allowed";
       }
       if (permission.need() == Permission.Need.JOINED) {

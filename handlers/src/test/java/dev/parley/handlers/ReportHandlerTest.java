@@ -12,6 +12,10 @@ import dev.parley.Extremes;
 import dev.parley.Limits;
 import dev.parley.TestSqs;
 import dev.parley.TestTables;
+import dev.parley.connection.Memberships;
+import dev.parley.connection.Removal;
+import dev.parley.role.Standing;
+import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -123,6 +127,20 @@ class ReportHandlerTest {
         ada.refusal(report, "{\"room\":\"%s\",\"why\":\"x\"}".formatted(room)));
     assertEquals("invalid_room", ada.refusal(report, "{\"timestamp\":1,\"why\":\"x\"}"));
     assertTrue(reports(0).isEmpty());
+  }
+
+  @Test
+  void whoIsNotInTheRoomHearsTheSameAsFromEveryOtherAction() {
+    long timestamp = say("Hello");
+    new Memberships(TestTables.dynamoDb(), TestTables.settings())
+        .remove(ada.id(), new RoomId(room), ada.user(), Removal.KICKED, Standing.FOR_GOOD);
+
+    assertEquals("removed", ada.refusal(report, frame(timestamp, "Why not?", 1)));
+    assertEquals(
+        "no_such_room",
+        eve.refusal(
+            report,
+            "{\"room\":\"%s\",\"timestamp\":1,\"why\":\"x\"}".formatted(RoomId.newPrivate())));
   }
 
   private static void put(

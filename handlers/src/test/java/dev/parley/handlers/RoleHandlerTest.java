@@ -4,10 +4,13 @@ import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
+import dev.parley.TestContext;
 import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.Removal;
@@ -22,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,6 +35,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 class RoleHandlerTest {
@@ -165,6 +170,24 @@ class RoleHandlerTest {
   }
 
   // ---- Invitations ----------------------------------------------------------------------------
+
+  /// Nobody else could, and no direct room of the two could be made again.
+  @Test
+  void whoLeftADirectRoomLiftsTheBanOfTheOtherAndNobodyElseDoes() {
+    String frame = "{\"action\":\"createRoom\",\"user\":\"" + bob.user() + "\"}";
+    String room = ada.role(frame).path("room").asText();
+    ada.role(to("ban", room, bob));
+    assertEquals("left", type(ada.role(to("leave", room, bob))));
+    assertEquals("banned", code(ada.role(frame)));
+
+    assertEquals("no_such_room", code(eve.role(to("unban", room, bob))));
+    assertEquals("banned", code(bob.role(to("unban", room, ada))));
+    assertEquals("unbanned", type(ada.role(to("unban", room, bob))));
+
+    assertEquals("created", type(ada.role(frame)));
+    assertEquals("joined", type(bob.send(join, room(room))));
+    assertEquals("joined", type(ada.send(join, room(room))));
+  }
 
   @Test
   void whoIsInvitedMayJoinAndAnInvitationIsGivenOnce() {
@@ -368,6 +391,40 @@ class RoleHandlerTest {
   // ---- All at once ----------------------------------------------------------------------------
 
   /// Whatever meets whatever: there is one owner while anybody is there, and all is counted.
+  /// Else it could not be repeated, and the memberships would stay.
+  @Test
+  void aLeaveThatTheQueueDoesNotTakeChangesNothing() {
+    String room = create(ada);
+    ada.send(join, room(room));
+    Map<String, String> failing = new HashMap<>(ENVIRONMENT);
+    failing.put("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1");
+    RoleHandler handler = new RoleHandler(failing, InstantSource.system());
+    APIGatewayV2WebSocketEvent event = ada.event(to("leave", room, eve));
+    event.getRequestContext().setRouteKey("leave");
+
+    assertThrows(SdkException.class, () -> handler.handleRequest(event, new TestContext()));
+
+    assertEquals(Role.OWNER, roles.get(ada.user(), new RoomId(room)).role());
+    assertEquals(Set.of(room), ada.rooms(room));
+    assertEquals("left", type(ada.role(to("leave", room, eve))));
+    assertEquals(Set.of(), ada.rooms(room));
+    assertEquals("no_such_room", code(ada.role(to("leave", room, eve))));
+  }
+
+  @Test
+  void theErrandOfALeaveThatFailedRemovesNobody() {
+    String room = create(ada);
+    ada.send(join, room(room));
+    Instant now = Instant.now();
+    Errand.Removed errand =
+        new Errand.Removed(
+            new RoomId(room), ada.user(), Removal.LEFT, now.plus(Limits.CLOCK_SKEW_MAX));
+
+    assertEquals(0, removals.again(errand, now));
+
+    assertEquals(Set.of(room), ada.rooms(room));
+  }
+
   @Test
   void concurrentChangesLeaveOneOwnerAndRightCounts() throws Exception {
     long seed = 14;

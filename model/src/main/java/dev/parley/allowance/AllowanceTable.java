@@ -2,6 +2,7 @@ package dev.parley.allowance;
 
 import static dev.parley.table.Row.s;
 
+import dev.parley.Limits;
 import dev.parley.Sha256;
 import dev.parley.identity.Address;
 import dev.parley.platform.Settings;
@@ -43,10 +44,11 @@ public final class AllowanceTable {
   }
 
   private static Rate rate(Settings settings, String prefix) {
+    Duration cost = settings.milliseconds(prefix + "_COST_MS", 1, 3_600_000);
+    // One connect can make all the rooms of its address, for more than a day's time.
+    Duration dearest = cost.multipliedBy(Limits.ROOMS_IN_ADDRESS_MAX);
     return new Rate(
-        settings.milliseconds(prefix + "_COST_MS", 1, 3_600_000),
-        settings.milliseconds(prefix + "_BURST_MS", 0, 86_400_000),
-        OWED_MAX);
+        cost, settings.milliseconds(prefix + "_BURST_MS", 0, 86_400_000), OWED_MAX.plus(dearest));
   }
 
   /// Whose allowances these are.
@@ -77,7 +79,8 @@ public final class AllowanceTable {
       return;
     }
     for (Account account : accounts("connect", visitor, connects, addressConnects)) {
-      Duration debt = account.rate().cost(offenceConnects);
+      Duration cost = account.rate().cost(offenceConnects);
+      Duration debt = cost.compareTo(OWED_MAX) > 0 ? OWED_MAX : cost;
       allowances.owe(account.key(), account.rate(), debt, OWED_MAX, now);
     }
   }

@@ -16,6 +16,8 @@ public enum Price {
   HISTORY(2),
   /// What is read beyond [#ROWS] is charged afterwards.
   MEMBERS(1),
+  /// What is read beyond [#ROWS], private rooms among them, or of one's own rooms beyond
+  /// [#ROOMS_OF_A_PING], is charged afterwards.
   ROOMS(1),
   /// With its page of history, and what others hear of it. A new room costs its user and their
   /// address more ([AllowanceTable#makeRooms]).
@@ -33,13 +35,13 @@ public enum Price {
   /// since nothing was left.
   REFUSED(1);
 
-  /// Rooms of a ping that cost as much as a ping: two reads and a check each.
+  /// Rooms of a ping, or a user's own, that cost as much as a ping: two reads and a check each.
   public static final int ROOMS_OF_A_PING = 10;
 
   /// Read units of DynamoDB that cost half as much as a ping. A page of short messages takes less.
   public static final int READ_UNITS = 16;
 
-  /// Rows of the members' index that take about as many read units.
+  /// Rows of the members' index, or of ChatRooms, that take about as many read units.
   public static final int ROWS = 400;
 
   /// What the dearest frame can cost, with all that is charged afterwards: far more than any does.

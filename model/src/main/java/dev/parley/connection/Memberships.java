@@ -96,7 +96,15 @@ public final class Memberships {
       }
       // It was counted when it was written first.
       count = count(connection, 0, expiresAt);
-      result = write(count, replace(row), admission);
+      TransactWriteItem replace = replace(row);
+      result = write(count, replace, admission);
+      if (result instanceof WriteResult.Refused gone
+          && gone.found(admission).isEmpty()
+          && gone.found(count).isEmpty()
+          && gone.found(replace).isPresent()) {
+        // It was quit meanwhile, which has counted it off.
+        return join(connection, room, membership, expiresAt, admission, now);
+      }
     }
     return switch (result) {
       case WriteResult.Written written -> new JoinResult.Joined(Row.moment(expiresAt));
@@ -167,9 +175,16 @@ public final class Memberships {
                     ":end", n(expiresAt))));
   }
 
+  /// Writes a row that is there in its place.
   private TransactWriteItem replace(Map<String, AttributeValue> row) {
     return TransactWriteItem.builder()
-        .put(Put.builder().tableName(table).item(row).build())
+        .put(
+            Put.builder()
+                .tableName(table)
+                .item(row)
+                .conditionExpression("attribute_exists(connection_id)")
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
         .build();
   }
 
@@ -244,12 +259,7 @@ public final class Memberships {
     }
   }
 
-  /// Whether a connection is in a room.
-  public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
-    return attendance(connection, room, now) instanceof Attendance.In;
-  }
-
-  /// As above, and why not.
+  /// Whether a connection is in a room, and why not.
   public Attendance attendance(ConnectionId connection, RoomId room, Instant now) {
     var response =
         dynamoDb.getItem(
@@ -314,15 +324,20 @@ public final class Memberships {
         .toList();
   }
 
-  /// Those of the connections that are in a room, in the same order. The read is eventually
-  /// consistent: it costs half, and what was removed a second ago it has not.
+  /// Those of the connections that are in a room, in the same order.
   ///
   /// @param connections at most 100
+  /// @param strongly whether those are found who have joined a moment ago; else the read is
+  ///     eventually consistent, which costs half, and usually shows what is older than a second
   public List<ConnectionId> stillIn(
-      RoomId room, Collection<ConnectionId> connections, Instant now) {
+      RoomId room, Collection<ConnectionId> connections, boolean strongly, Instant now) {
     var keys = connections.stream().distinct().map(id -> ConnectionTable.key(id, room)).toList();
+    var items =
+        strongly
+            ? Batches.get(dynamoDb, table, keys)
+            : Batches.getEventually(dynamoDb, table, keys);
     Set<ConnectionId> in =
-        Batches.getEventually(dynamoDb, table, keys).stream()
+        items.stream()
             .flatMap(item -> Membership.of(table, new Row(item), now).stream())
             .map(Membership::connection)
             .collect(Collectors.toSet());

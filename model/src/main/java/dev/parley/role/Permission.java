@@ -32,7 +32,8 @@ public enum Permission {
   LEAVE("leave", Need.NOTHING, nobody(), roles(), both()),
   KICK("kick", Need.OUTRANKS, Set.of(ADMIN), Set.of(OWNER, MODERATOR), nobody()),
   BAN("ban", Need.OUTRANKS, Set.of(ADMIN), Set.of(OWNER, MODERATOR), both()),
-  UNBAN("unban", Need.NOTHING, Set.of(ADMIN), Set.of(OWNER, MODERATOR), both()),
+  UNBAN(
+      "unban", Need.ONE_OF_BOTH, Set.of(ADMIN), Set.of(OWNER, MODERATOR), Set.of(STRANGER, MEMBER)),
   SET_ROLE("setRole", Need.OUTRANKS, nobody(), Set.of(OWNER), nobody());
 
   /// What an action needs beside the rank.
@@ -42,7 +43,10 @@ public enum Permission {
     JOINED("has joined"),
     /// The user that the action names is another one, of a lower rank; in a direct room the other
     /// one.
-    OUTRANKS("outranks the user it names");
+    OUTRANKS("outranks the user it names"),
+    /// In a direct room, the room is that of the two users, the one who asks and the one that the
+    /// action names: who has left it lifts a ban that nobody else can.
+    ONE_OF_BOTH("is one of the two users of a direct room");
 
     private final String words;
 

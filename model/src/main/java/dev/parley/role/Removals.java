@@ -55,16 +55,20 @@ public final class Removals {
   }
 
   /// Looks again for those who were to be removed. Where the user may be in the room by now, a
-  /// connection that has joined since stays.
+  /// connection that has joined since stays. So does every connection of a user who was to leave:
+  /// the errand is written before the role is given up, which then failed, or the user is back.
   ///
   /// @return how many were still there
   public int again(Errand.Removed removed, Instant now) {
-    Standing standing = roles.get(removed.user(), removed.room());
+    boolean admitted = roles.get(removed.user(), removed.room()).admits(now);
+    if (admitted && removed.why() == Removal.LEFT) {
+      return 0;
+    }
     return remove(
         removed.room(),
         removed.user(),
         removed.why(),
-        standing.admits(now) ? removed.until() : Standing.FOR_GOOD,
+        admitted ? removed.until() : Standing.FOR_GOOD,
         now);
   }
 }

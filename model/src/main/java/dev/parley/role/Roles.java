@@ -20,9 +20,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -248,13 +250,13 @@ public final class Roles {
   /// @param room what is written to the room's row, or null
   private ChangeResult write(Change change, @Nullable TransactWriteItem room) {
     List<TransactWriteItem> items = new ArrayList<>();
-    Map<TransactWriteItem, Integer> counts = new HashMap<>();
+    Set<TransactWriteItem> counts = new HashSet<>();
     for (Change.Step step : change.steps()) {
       items.add(item(step));
       if (step.roles() != 0) {
         String user = step.before().user();
         TransactWriteItem count = count(user, step.roles(), user.equals(change.by()));
-        counts.put(count, step.roles());
+        counts.add(count);
         items.add(count);
       }
     }
@@ -265,7 +267,7 @@ public final class Roles {
       case WriteResult.Written written -> new ChangeResult.Changed();
       case WriteResult.Refused refused -> {
         if (refused.found().keySet().stream()
-            .anyMatch(item -> !item.equals(room) && !counts.containsKey(item))) {
+            .anyMatch(item -> !item.equals(room) && !counts.contains(item))) {
           yield new ChangeResult.Outdated();
         }
         if (room != null && refused.found(room).isPresent()) {

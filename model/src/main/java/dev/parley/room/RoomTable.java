@@ -33,16 +33,20 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// ChatRooms: one row for each room that is in use. Reads of single rooms are strongly consistent.
 ///
-/// A room that nobody has used for `RoomRetentionDays` goes: DynamoDB deletes its row. Each message
-/// that is handed out moves that moment on, in the write that moves the head on. So does who joins
-/// the room when half of that time is over: a membership lives for 2 h, so no room goes while
-/// somebody is in it.
+/// A public room that nobody has used for `RoomRetentionDays` goes: DynamoDB deletes its row. Each
+/// message that is handed out moves that moment on, in the write that moves the head on. So does
+/// who joins the room when half of that time is over: a membership lives for 2 h, so no room goes
+/// while somebody is in it. A private room stays: its roles say who may come back, and no join
+/// makes it anew.
 public final class RoomTable {
   /// How many rows of a private room ChatRoles has, which bounds them.
   public static final String ROLES = "roles";
 
   /// The setting that names the table.
   public static final String SETTING = "CHAT_ROOMS_TABLE";
+
+  /// The longest that the parameters let rooms and messages stay.
+  private static final Duration RETENTION_MAX = Duration.ofDays(3650);
 
   /// Nobody finds a salt by trying.
   private static final int SALT_BYTES = 16;
@@ -58,14 +62,15 @@ public final class RoomTable {
     this.retention =
         Duration.ofDays(
             Math.max(
-                settings.number("ROOM_RETENTION_DAYS", 1, 3650),
-                settings.number("MESSAGE_RETENTION_DAYS", 1, 3650)));
+                settings.number("ROOM_RETENTION_DAYS", 1, (int) RETENTION_MAX.toDays()),
+                settings.number("MESSAGE_RETENTION_DAYS", 1, (int) RETENTION_MAX.toDays())));
   }
 
   /// A page of the list of all public rooms, in no particular order.
   ///
   /// @param cursor where the next page begins, or null at the end
-  public record Page(List<Room> rooms, @Nullable RoomId cursor) {}
+  /// @param rows how many were read, private rooms among them
+  public record Page(List<Room> rooms, @Nullable RoomId cursor, int rows) {}
 
   /// A room that nobody has joined yet has neither head nor creation time.
   public Room get(RoomId room) {
@@ -118,10 +123,12 @@ public final class RoomTable {
   }
 
   /// Whether half of the time is over after which a room goes. An `expires_at` that cannot be read
-  /// is written anew.
+  /// is written anew. One that is far ahead was written while rooms stayed for longer, and is kept.
   private boolean isLittleUsed(@Nullable Row row, Instant now) {
     Long expiresAt =
-        requireNonNull(row).optionalNumber(table, "expires_at", 0, expiresAt(now.plus(retention)));
+        requireNonNull(row)
+            .optionalNumber(
+                table, "expires_at", 0, now.plus(RETENTION_MAX.multipliedBy(2)).getEpochSecond());
     return expiresAt == null || expiresAt < now.plus(retention.dividedBy(2)).getEpochSecond();
   }
 
@@ -185,10 +192,13 @@ public final class RoomTable {
   public boolean advance(Room read, Room next, Instant now) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":sequence", s(requireNonNull(next.headSequence())));
-    values.put(":expires_at", n(expiresAt(now)));
     Map<String, String> names = new HashMap<>();
-    StringBuilder expression =
-        new StringBuilder("SET head_sequence = :sequence, expires_at = :expires_at");
+    StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
+    boolean goes = read.id().kind() == RoomKind.PUBLIC;
+    if (goes) {
+      values.put(":expires_at", n(expiresAt(now)));
+      expression.append(", expires_at = :expires_at");
+    }
     Timestamp head = next.head();
     if (head != null) {
       values.put(":head", n(head.micros()));
@@ -204,6 +214,9 @@ public final class RoomTable {
     if (queuedUntil != null) {
       values.put(":queued_until", millis(queuedUntil));
       expression.append(", queued_until = :queued_until");
+    }
+    if (!goes) {
+      expression.append(" REMOVE expires_at"); // an earlier build wrote it
     }
     String before = read.headSequence();
     values.put(":before", s(before == null ? "" : before));
@@ -248,6 +261,7 @@ public final class RoomTable {
   /// @param cursor the one of the page before, or null for the first page
   public Page list(@Nullable RoomId cursor, Instant now) {
     List<Room> rooms = new ArrayList<>();
+    int rows = 0;
     Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);
     do {
       Map<String, AttributeValue> from = start;
@@ -259,6 +273,7 @@ public final class RoomTable {
                   scan.exclusiveStartKey(from);
                 }
               });
+      rows += response.items().size();
       for (var item : response.items()) {
         Row row = new Row(item);
         try {
@@ -273,7 +288,7 @@ public final class RoomTable {
       start = response.lastEvaluatedKey();
     } while (rooms.isEmpty() && !start.isEmpty());
     // Not where the scan has got to: that may be a private room.
-    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id());
+    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id(), rows);
   }
 
   /// The key of a room's row.

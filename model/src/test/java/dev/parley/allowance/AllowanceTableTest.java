@@ -4,6 +4,7 @@ import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.Limits;
 import dev.parley.TestTables;
 import dev.parley.allowance.AllowanceTable.Visitor;
 import dev.parley.identity.Address;
@@ -74,6 +75,37 @@ class AllowanceTableTest {
     assertEquals(Optional.of(Duration.ofSeconds(17)), table.connect(visitor, 1, now));
     assertTrue(table.connect(visitor, 1, now.plusSeconds(16)).isPresent());
     assertEquals(Optional.empty(), table.connect(visitor, 1, now.plusSeconds(17)));
+  }
+
+  @Test
+  void theDearestConnectIsPaidHoweverMuchARoomCosts() {
+    AllowanceTable dear = table(Map.of("ROOM_COST_MS", "3600000"));
+    Visitor visitor = new Visitor(fresh("u"), here);
+    Duration wait = Duration.ofHours(Limits.ROOMS_IN_ADDRESS_MAX).minusSeconds(3);
+
+    assertEquals(Optional.empty(), dear.makeRooms(visitor, Limits.ROOMS_IN_ADDRESS_MAX, now));
+
+    assertEquals(Optional.of(wait), dear.makeRooms(visitor, 1, now));
+    assertEquals(Optional.of(wait), dear.makeRooms(visitor, 1, now));
+    assertEquals(Optional.empty(), dear.makeRooms(visitor, 1, now.plus(wait)));
+  }
+
+  @Test
+  void anOffenceCostsADayAtMostWhoeverHasConnectedBefore() {
+    AllowanceTable strict =
+        table(Map.of("OFFENCE_CONNECTS", "100000", "ADDRESS_CONNECT_COST_MS", "1000"));
+    Visitor known = new Visitor(fresh("u"), new Address(fresh("elsewhere")));
+    Visitor unknown = new Visitor(fresh("u"), here);
+    strict.connect(known, 1, now);
+
+    for (int i = 0; i < 3; i++) {
+      strict.offended(known, now);
+      strict.offended(unknown, now);
+    }
+
+    Duration day = Duration.ofDays(1);
+    assertEquals(Optional.of(day.minusSeconds(2)), strict.connect(known, 1, now));
+    assertEquals(Optional.of(day.minusSeconds(3)), strict.connect(unknown, 1, now));
   }
 
   /// Each attempt that is refused costs nothing: who waits gets in.

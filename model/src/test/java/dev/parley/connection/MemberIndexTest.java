@@ -5,6 +5,7 @@ import static dev.parley.connection.TestConnections.ADA;
 import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.Limits;
@@ -139,7 +140,9 @@ class MemberIndexTest {
 
     assertEquals(Set.of(before, after), Set.copyOf(ids(members())));
     assertEquals(2, index.ofFew(room, 1, now).size());
-    assertTrue(new Memberships(TestTables.dynamoDb(), settings).isMember(before, room, now));
+    assertInstanceOf(
+        Attendance.In.class,
+        new Memberships(TestTables.dynamoDb(), settings).attendance(before, room, now));
     assertEquals(List.of(new Person(ADA.user(), "Ada", 2)), pages(50));
     assertEquals(2, pages(1).size(), "one in each page");
   }

@@ -34,12 +34,14 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 class MembershipsTest {
   private final Settings settings = TestTables.settings();
@@ -103,7 +105,7 @@ class MembershipsTest {
     }
 
     assertInstanceOf(JoinResult.TooManyRooms.class, join(id, room));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertInstanceOf(JoinResult.Joined.class, join(id, first));
 
     assertTrue(memberships.quit(id, first));
@@ -118,7 +120,7 @@ class MembershipsTest {
     assertFalse(memberships.quit(id, room));
 
     assertEquals(0, own(id).number("rooms"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
   }
 
   @Test
@@ -165,7 +167,7 @@ class MembershipsTest {
   void aMembershipThatCannotBeReadIsWrittenAnewAndCountedOnce() {
     ConnectionId id = open(now, room);
     edit(ConnectionTable.key(id, room), "joined_at", Row.s("ten"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
 
     assertInstanceOf(JoinResult.Joined.class, join(id, room));
 
@@ -189,7 +191,7 @@ class MembershipsTest {
     ConnectionId id = open(longAgo, room);
     RoomId late = new RoomId(fresh("late"));
 
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
     assertInstanceOf(
         JoinResult.NotConnected.class,
@@ -200,6 +202,35 @@ class MembershipsTest {
             () -> TestTables.rooms(late).getFirst(),
             TestTables.admission(late),
             now));
+  }
+
+  /// Its room was counted off with it: written in its place, it would not be counted.
+  @Test
+  void aRemovedRowThatIsQuitDuringAJoinIsCountedAnew() {
+    ConnectionId id = open(now);
+    join(id, room);
+    assertTrue(memberships.remove(id, room, ADA.user(), Removal.KICKED, now));
+    AtomicInteger writes = new AtomicInteger();
+    Memberships disturbed =
+        new Memberships(
+            TestTables.dynamoDb(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    if (context.request() instanceof TransactWriteItemsRequest
+                        && writes.incrementAndGet() == 2) {
+                      assertTrue(memberships.quit(id, room));
+                    }
+                  }
+                }),
+            settings);
+
+    assertInstanceOf(JoinResult.Joined.class, join(disturbed, id, room));
+
+    assertEquals(3, writes.get());
+    assertEquals(1, own(id).number("rooms"));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(id, room, now));
   }
 
   /// What is done for somebody takes the same calls wherever their slot is: time tells it to
@@ -235,7 +266,7 @@ class MembershipsTest {
       ConnectionId id = open(who, now);
       recorded.join(
           id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
-      assertTrue(recorded.isMember(id, room, now));
+      assertInstanceOf(Attendance.In.class, recorded.attendance(id, room, now));
       recorded.joined(id, List.of(room), now);
       assertTrue(recorded.quit(id, room));
       calls.add(made);

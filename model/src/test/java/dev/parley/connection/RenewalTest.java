@@ -6,6 +6,7 @@ import static dev.parley.connection.TestConnections.own;
 import static dev.parley.connection.TestConnections.rows;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -232,8 +233,8 @@ class RenewalTest {
   void afterItsTokenHasExpiredAConnectionTakesNothing() {
     ConnectionId id = open(soon, false, room);
 
-    assertTrue(memberships.isMember(id, room, soon.minusSeconds(1)));
-    assertFalse(memberships.isMember(id, room, soon));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(id, room, soon.minusSeconds(1)));
+    assertFalse(memberships.attendance(id, room, soon) instanceof Attendance.In);
     assertEquals(
         new JoinResult.NotConnected(),
         memberships.join(

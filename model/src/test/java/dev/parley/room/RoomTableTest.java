@@ -182,6 +182,31 @@ class RoomTableTest {
     assertEquals(later.plus(Duration.ofDays(90)).getEpochSecond(), expiresAt(id));
   }
 
+  /// Its salt and its roles would be of no use afterwards: no join makes it anew.
+  @Test
+  void aPrivateRoomStaysHoweverLongNobodyHasUsedIt() {
+    for (RoomId id : List.of(RoomId.newPrivate(), RoomId.direct(fresh("ada"), "guest:bob"))) {
+      TestTables.dynamoDb()
+          .transactWriteItems(
+              write -> write.transactItems(rooms.creating(id, "Plans", ADA, 1, now)));
+      TestTables.dynamoDb()
+          .updateItem(
+              update ->
+                  update
+                      .tableName("ChatRooms")
+                      .key(RoomTable.key(id))
+                      .updateExpression("SET expires_at = :end")
+                      .expressionAttributeValues(Map.of(":end", Row.n(1_800_000_000L))));
+      Room room = rooms.get(id);
+
+      assertTrue(rooms.advance(room, room.handedOut(new Timestamp(7), "100"), now));
+
+      assertNull(row(id).optionalNumber("expires_at"));
+      assertEquals(new Timestamp(7), rooms.get(id).head());
+      assertEquals(room.salt(), rooms.get(id).salt());
+    }
+  }
+
   /// A membership lives for 2 h: whoever is in a room has had it stay for longer than that.
   @Test
   void noRoomGoesWhileSomebodyIsInItHoweverShortTheRetention() {
@@ -250,6 +275,29 @@ class RoomTableTest {
     assertFalse(listed(now.plus(Duration.ofDays(91))).contains(id));
   }
 
+  /// They are not shown, and cost as much.
+  @Test
+  void aPageCountsThePrivateRoomsThatWereReadForIt() {
+    for (int i = 0; i < 5; i++) {
+      RoomId hidden = RoomId.newPrivate();
+      TestTables.dynamoDb()
+          .transactWriteItems(
+              write -> write.transactItems(rooms.creating(hidden, "Plans", ADA, 1, now)));
+    }
+
+    int shown = 0;
+    int rows = 0;
+    RoomId cursor = null;
+    do {
+      RoomTable.Page page = rooms.list(cursor, now);
+      shown += page.rooms().size();
+      rows += page.rows();
+      cursor = page.cursor();
+    } while (cursor != null);
+
+    assertTrue(rows >= shown + 5, shown + " rooms of " + rows + " rows");
+  }
+
   private Set<RoomId> listed(Instant at) {
     Set<RoomId> listed = new HashSet<>();
     RoomId cursor = null;
@@ -262,14 +310,13 @@ class RoomTableTest {
   }
 
   private static long expiresAt(RoomId id) {
+    return row(id).number("expires_at");
+  }
+
+  private static Row row(RoomId id) {
     return new Row(
-            TestTables.dynamoDb()
-                .getItem(
-                    get ->
-                        get.tableName("ChatRooms")
-                            .key(Map.of("room_id", Row.s(id.name())))
-                            .consistentRead(true))
-                .item())
-        .number("expires_at");
+        TestTables.dynamoDb()
+            .getItem(get -> get.tableName("ChatRooms").key(RoomTable.key(id)).consistentRead(true))
+            .item());
   }
 }
