@@ -15,7 +15,7 @@ import { BadConfig, fetchConfig } from './config.js';
 import { clearConversation, drawConversation } from './conversation.js';
 import { $, composes, setAttribute, setText } from './dom.js';
 import { addressedRoom, remember, rememberedName, rememberedRooms } from './remembered.js';
-import { fetchToken, signInAddress, signOut, tokensAddress } from './signin.js';
+import { beginSignIn, fetchToken, signInAddress, signOut, tokensAddress } from './signin.js';
 import { clearMembers, closeDrawers, drawMembers, drawRooms } from './sides.js';
 
 /** A reader this close to the end of the messages is at the end. */
@@ -385,6 +385,7 @@ function notify(text) {
 
 view.name.value = tokens === null ? name : '';
 view.name.disabled = tokens !== null; // It is in the token.
+$('sign-in').addEventListener('click', beginSignIn);
 $('sign-out').hidden = tokens === null;
 $('sign-out').addEventListener('click', signOut);
 view.name.addEventListener('change', rename);

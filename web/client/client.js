@@ -39,8 +39,11 @@ export { Refused, Unanswered } from './socket.js';
 const SUBPROTOCOL = 'parley.v1';
 const BEARER = 'bearer.';
 
-/** The room of a connection whose address names none. */
-const DEFAULT_ROOM = 'global';
+/**
+ * What the address names where this client is in no room: a private room that nobody can be in, which
+ * the server passes over. An address that names no rooms would put the connection into `global`.
+ */
+const NO_ROOM = 'p.none';
 
 /**
  * @typedef {import('./room.js').Room} Room
@@ -57,7 +60,8 @@ const DEFAULT_ROOM = 'global';
  * @property {{room: string}} joined the room has been joined and is caught up, each time anew after
  *     a reconnect
  * @property {{room: string, error: Refused, left: boolean}} refused a room could not be joined, and
- *     was left if it never had been, or if this user may not be in it any more; or a send has to wait. A send that failed is told by its draft.
+ *     was left if it never had been, or if this user may not be in it any more; or a send has to
+ *     wait. A send that failed is told by its draft.
  * @property {{room: string, reason: string}} removed somebody has taken this client out of a room,
  *     which is left by now: `kicked`, `banned`, or `left` by the same user elsewhere; `removed` where
  *     the server does not say. It is not joined again unless {@link Client.join} is called.
@@ -515,9 +519,8 @@ export class Client {
       if (this.#name !== undefined) query.set('name', this.#name);
       if (this.#guest != null) query.set('guest', this.#guest);
     }
-    const named = this.rooms.slice(0, ROOMS_IN_URL_MAX);
-    if (named.length > 0) query.set('rooms', named.join(','));
-    this.#named = named.length > 0 ? named : [DEFAULT_ROOM];
+    this.#named = this.rooms.slice(0, ROOMS_IN_URL_MAX);
+    query.set('rooms', this.#named.length > 0 ? this.#named.join(',') : NO_ROOM);
     // By subprotocol, since an address is logged in more places.
     const protocols = token === undefined ? [] : [SUBPROTOCOL, `${BEARER}${token}`];
     return { url: address.href, protocols };

@@ -6,6 +6,7 @@
 import { moment, passedMs } from './clock.js';
 import { isTimestamp } from './frames.js';
 import { checkedToken } from './options.js';
+import { Refused } from './socket.js';
 
 /** The part of a token's remaining life after which another one is sent. */
 const LIFE_PART = 0.8;
@@ -92,9 +93,10 @@ export class Tokens {
       if (isTimestamp(time)) clock.set(time, passedMs(sent, moment())[0]);
       this.connectionChanged();
       this.told(you);
-    } catch {
+    } catch (e) {
       if (session !== connection.session) return;
-      const delay = connection.backOff(this.#failures++);
+      const askedMs = e instanceof Refused ? (e.retryAfterMs ?? 0) : 0;
+      const delay = Math.max(askedMs, connection.backOff(this.#failures++));
       this.#retryAt = performance.now() + delay;
       this.#wait(delay);
     } finally {

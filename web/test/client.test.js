@@ -50,6 +50,24 @@ export default {
     await cloud.until(() => client.room('r')?.link === 'live', 'joined again');
   }),
 
+  whoIsTakenOutOfTheLastRoomComesBackInNone: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const [socket] = cloud.open;
+    socket.rooms.delete('r');
+    socket.deliver({ type: 'removed', room: 'r', reason: 'kicked' });
+    await cloud.pass(MINUTE);
+    /** @type {string[]} */
+    const entered = [];
+    const opened = cloud.opened;
+    client.on('state', () => cloud.open.forEach(({ rooms }) => entered.push(...rooms)));
+    cloud.cut();
+    await cloud.pass(MINUTE);
+
+    equal(cloud.opened, opened + 1);
+    equal([client.state.phase, entered], ['connected', []]);
+  }),
+
   aRemovalOfWhichNothingWasHeardIsTold: inACloud(async (cloud, connect) => {
     /** @type {Record<string, () => void>} */
     const ways = {

@@ -50,7 +50,8 @@ export class FakeSocket {
       }
       this.readyState = 1;
       cloud.open.add(this);
-      (query.get('rooms') ?? 'global').split(',').forEach((room) => this.rooms.add(room));
+      const named = (query.get('rooms') ?? 'global').split(',').filter((room) => !room.startsWith('p.'));
+      named.forEach((room) => this.rooms.add(room));
       cloud.time.after(CONNECTION_MS_MAX, () => this.lose());
       cloud.reach(() => this.onopen?.());
     });

@@ -78,6 +78,27 @@ export default {
     equal(client.state.phase, 'connected');
   }),
 
+  aTokenThatComesTooOftenIsSentAgainWhenItMayBe: inACloud(async (cloud, connect) => {
+    const { token } = source(cloud, 10 * MINUTE);
+    /** @type {number[]} */
+    const atMs = [];
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => {
+      if (frame.action === 'auth' && atMs.push(cloud.time.now) < 4) {
+        const refusal = { type: 'error', code: 'rate_limited', message: '', ref: frame.ref };
+        socket.deliver({ ...refusal, retryAfterMs: 20_000 });
+      } else {
+        handle.call(cloud, socket, frame);
+      }
+    };
+    connect({ token });
+    await cloud.pass(9.9 * MINUTE);
+
+    equal([cloud.opened, atMs.length], [1, 4]);
+    const waits = atMs.slice(1).map((at, i) => at - atMs[i]);
+    check(Math.min(...waits) >= 20_000, `${waits}`);
+  }),
+
   afterATokenHasExpiredTheClientConnectsByAnother: inACloud(async (cloud, connect) => {
     let down = false;
     const token = () => {

@@ -303,8 +303,8 @@ final class DenialOfWallet {
             """
 
             An honest connection costs $%s an hour: it says something every minute in a room of %d, on a page in use. All the world
-            together costs at most $%s an hour, each route as often as the stage lets it pass, and the pushes that `PushesPerSecond` lets
-            follow: $%s.
+            together costs at most $%s an hour, each route as often as the stage and the account's quota let it pass, and the pushes that
+            `PushesPerSecond` lets follow: $%s.
             """,
             number(honest()),
             room(),

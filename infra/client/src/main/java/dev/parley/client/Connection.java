@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,11 @@ final class Connection implements TextSocket.Listener {
   private final CompletableFuture<TextSocket> socket;
   private final AtomicLong received = new AtomicLong();
   private final Set<String> registered = ConcurrentHashMap.newKeySet();
+
+  /// Requests that the server was asked for too often go one after the other: where each was
+  /// repeated when it may be, all would be so at the same moment, of which one is served and the
+  /// others are refused once more.
+  private final ReentrantLock lane = new ReentrantLock(true);
 
   /// When the connection's token expires, in epoch microseconds; 0 where that is not known.
   private long expiresUs;
@@ -140,7 +146,7 @@ final class Connection implements TextSocket.Listener {
         cut();
       }
       if (List.of("rate_limited", "unavailable", "not_connected").contains(code)) {
-        throw new Unanswered(reply.path("retryAfterMs").asLong());
+        throw new Unanswered(reply.path("retryAfterMs").asLong(), code.equals("rate_limited"));
       }
       return reply;
     } catch (TimeoutException e) {
@@ -163,14 +169,25 @@ final class Connection implements TextSocket.Listener {
   /// @throws Unanswered where the connection has ended
   JsonNode ask(String action, Map<String, ?> fields, Waits waits)
       throws Unanswered, InterruptedException {
-    for (int failures = 0; ; failures++) {
-      try {
-        return request(action, fields, waits.ms(Wait.REPLY));
-      } catch (Unanswered e) {
-        if (!isOpen()) {
-          throw e;
+    try {
+      for (int failures = 0; ; failures++) {
+        try {
+          return request(action, fields, waits.ms(Wait.REPLY));
+        } catch (Unanswered e) {
+          long pauseMs = Math.max(e.retryAfterMs(), waits.drawBackOff(failures));
+          long at = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMs);
+          if (e.isTooOften() && !lane.isHeldByCurrentThread()) {
+            lane.lockInterruptibly();
+          }
+          if (!isOpen()) {
+            throw e;
+          }
+          TimeUnit.NANOSECONDS.sleep(at - System.nanoTime());
         }
-        Thread.sleep(Math.max(e.retryAfterMs(), waits.drawBackOff(failures)));
+      }
+    } finally {
+      if (lane.isHeldByCurrentThread()) {
+        lane.unlock();
       }
     }
   }

@@ -54,6 +54,7 @@ final class Tokens {
 
   private void renew(Connection connection) throws InterruptedException {
     for (int failures = 0; connections.isCurrent(connection); failures++) {
+      long askedMs = 0;
       try {
         var reply =
             connection.request("auth", Map.of("token", source.token()), waits.ms(Wait.REPLY));
@@ -61,10 +62,12 @@ final class Tokens {
           clock.told(Message.timestamp(reply.path("time")));
           return;
         }
-      } catch (IOException | Unanswered e) {
+      } catch (Unanswered e) {
+        askedMs = e.retryAfterMs();
+      } catch (IOException e) {
         // Again, after a while.
       }
-      Thread.sleep(waits.drawBackOff(failures));
+      Thread.sleep(Math.max(askedMs, waits.drawBackOff(failures)));
     }
   }
 }

@@ -32,7 +32,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -506,6 +509,55 @@ class ClientTest {
 
     await("three tokens", () -> server.received("auth").size() == 3);
     assertEquals(1, server.peers().size());
+  }
+
+  @Test
+  void aTokenThatComesTooOftenIsSentAgainWhenItMayBe() throws Exception {
+    List<Long> atMs = new CopyOnWriteArrayList<>();
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer(
+        "auth",
+        (peer, frame) -> {
+          atMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+          return atMs.size() < 3 ? tooOften(300) : authenticated(600_000);
+        });
+    signIn(new AtomicInteger());
+
+    join("r");
+
+    await("three tokens", () -> atMs.size() == 3);
+    assertTrue(atMs.get(1) - atMs.get(0) >= 299, atMs.toString());
+    assertTrue(atMs.get(2) - atMs.get(1) >= 299, atMs.toString());
+  }
+
+  /// The server serves one join in 100 ms, and tells all others to come back when the next may.
+  @Test
+  void whatIsRefusedTooOftenIsRepeatedOneAfterTheOther() throws Exception {
+    Set<String> rooms = Set.of("a", "b", "c", "d", "e", "f", "g", "h");
+    AtomicInteger refused = new AtomicInteger();
+    AtomicLong nextNs = new AtomicLong(System.nanoTime());
+    TestServer.Answer usual = server.usual("join");
+    server.answer(
+        "join",
+        (peer, frame) -> {
+          long leftNs = nextNs.get() - System.nanoTime();
+          if (leftNs > 0) {
+            refused.incrementAndGet();
+            return tooOften(TimeUnit.NANOSECONDS.toMillis(leftNs) + 1);
+          }
+          nextNs.set(System.nanoTime() + 100_000_000);
+          return usual.to(peer, frame);
+        });
+
+    rooms.forEach(client::join);
+
+    await("all are joined", () -> client.shown().keySet().equals(rooms));
+    // All at once are 7 + 6 + 5 + 4 + 3 + 2 + 1.
+    assertTrue(refused.get() <= 2 * rooms.size(), refused.get() + " were refused");
+  }
+
+  private static ObjectNode tooOften(long retryAfterMs) {
+    return TestServer.error("rate_limited").put("retryAfterMs", retryAfterMs);
   }
 
   @Test

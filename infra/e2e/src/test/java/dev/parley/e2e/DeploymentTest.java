@@ -71,7 +71,6 @@ class DeploymentTest {
             "ChatRooms.TableName " + onlyWithFixedNames("ChatRooms"),
             "ChatSends.TableName " + onlyWithFixedNames("ChatSends"),
             "ChatSessions.TableName " + onlyWithFixedNames("ChatSessions"),
-            "ChatAllowances.TableName " + onlyWithFixedNames("ChatAllowances"),
             "ChatDashboard.DashboardName " + ofTheStackAndItsRegion(),
             "SiteAccess.OriginAccessControlConfig.Name " + ofTheStackAndItsRegion(),
             "SiteHeaders.ResponseHeadersPolicyConfig.Name " + ofTheStackAndItsRegion(),

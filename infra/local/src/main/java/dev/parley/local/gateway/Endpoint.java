@@ -262,9 +262,8 @@ final class Endpoint {
 
   private void handle(Connection connection, String message) {
     String requestId = ids.next();
-    // What AWS does with a frame beyond the account's quota, or the stage's, is not known [?]: it
-    // is
-    // refused as all else is, by an error frame, and the socket stays open.
+    // What AWS does with a frame beyond the account's quota, or the stage's, is not known [?]:
+    // it is refused as all else is, by an error frame, and the socket stays open.
     if (!throttle.admits()) {
       sendError(connection, "Too Many Requests", requestId);
       return;

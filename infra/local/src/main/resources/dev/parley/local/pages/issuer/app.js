@@ -31,17 +31,22 @@ async function token() {
   return response.ok ? text : null;
 }
 
-/** A page of this host: a token is sent nowhere else. */
-function returnPath() {
+/**
+ * A page of this host: tokens are shown to no other. It is a whole address, since a path such as
+ * `//evil.example` would be one of another host.
+ */
+function returnAddress() {
   const wanted = new URLSearchParams(location.search).get('return') ?? '/';
   const url = new URL(wanted, location.href);
-  return url.origin === location.origin ? url.pathname + url.search : '/';
+  if (url.origin !== location.origin) return `${location.origin}/`;
+  url.hash = '';
+  return url.href;
 }
 
 $('form').addEventListener('submit', async (event) => {
   event.preventDefault();
   if (await token() !== null) {
-    location.href = `${returnPath()}#tokens=${encodeURIComponent(tokensPath())}`;
+    location.href = `${returnAddress()}#tokens=${encodeURIComponent(tokensPath())}`;
   }
 });
 
