@@ -198,8 +198,14 @@ final class Units {
           () -> speaker.request("{'action': 'createRoom', 'title': 'Attack'}"));
       long timestamp = send(speaker, "attack", false);
       settle();
-      String report = "{'action': 'report', 'room': 'attack', 'why': 'Attack', 'timestamp': %d}";
-      measure("report", 1, RUNS, () -> speaker.request(report.formatted(timestamp)));
+      measure(
+          "report",
+          1,
+          RUNS,
+          () ->
+              speaker.request(
+                  "{'action': 'report', 'room': 'attack', 'why': 'Attack', 'timestamp': %d}"
+                      .formatted(timestamp)));
       measure(
           "refused frame",
           1,
