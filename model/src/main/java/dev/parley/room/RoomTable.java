@@ -51,6 +51,9 @@ public final class RoomTable {
   /// Nobody finds a salt by trying.
   private static final int SALT_BYTES = 16;
 
+  /// Rows that are read at a time where a page of them were all private: there may be very many.
+  private static final int AMONG_PRIVATE = 4_000;
+
   private final DynamoDbClient dynamoDb;
   private final String table;
   private final Duration retention;
@@ -262,13 +265,15 @@ public final class RoomTable {
   public Page list(@Nullable RoomId cursor, Instant now) {
     List<Room> rooms = new ArrayList<>();
     int rows = 0;
+    int limit = Limits.PAGE_ROOMS_MAX;
     Map<String, AttributeValue> start = cursor == null ? Map.of() : key(cursor);
     do {
       Map<String, AttributeValue> from = start;
+      int most = limit;
       ScanResponse response =
           dynamoDb.scan(
               scan -> {
-                scan.tableName(table).limit(Limits.PAGE_ROOMS_MAX);
+                scan.tableName(table).limit(most);
                 if (!from.isEmpty()) {
                   scan.exclusiveStartKey(from);
                 }
@@ -286,9 +291,12 @@ public final class RoomTable {
         }
       }
       start = response.lastEvaluatedKey();
+      limit = AMONG_PRIVATE;
     } while (rooms.isEmpty() && !start.isEmpty());
+    boolean more = rooms.size() > Limits.PAGE_ROOMS_MAX;
+    List<Room> page = more ? rooms.subList(0, Limits.PAGE_ROOMS_MAX) : rooms;
     // Not where the scan has got to: that may be a private room.
-    return new Page(rooms, start.isEmpty() ? null : rooms.getLast().id(), rows);
+    return new Page(page, more || !start.isEmpty() ? page.getLast().id() : null, rows);
   }
 
   /// The key of a room's row.
