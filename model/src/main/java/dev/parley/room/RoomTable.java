@@ -197,8 +197,7 @@ public final class RoomTable {
     values.put(":sequence", s(requireNonNull(next.headSequence())));
     Map<String, String> names = new HashMap<>();
     StringBuilder expression = new StringBuilder("SET head_sequence = :sequence");
-    boolean goes = read.id().kind() == RoomKind.PUBLIC;
-    if (goes) {
+    if (read.id().kind() == RoomKind.PUBLIC) {
       values.put(":expires_at", n(expiresAt(now)));
       expression.append(", expires_at = :expires_at");
     }
@@ -217,9 +216,6 @@ public final class RoomTable {
     if (queuedUntil != null) {
       values.put(":queued_until", millis(queuedUntil));
       expression.append(", queued_until = :queued_until");
-    }
-    if (!goes) {
-      expression.append(" REMOVE expires_at"); // an earlier build wrote it
     }
     String before = read.headSequence();
     values.put(":before", s(before == null ? "" : before));
