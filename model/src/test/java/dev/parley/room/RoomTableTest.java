@@ -189,14 +189,6 @@ class RoomTableTest {
       TestTables.dynamoDb()
           .transactWriteItems(
               write -> write.transactItems(rooms.creating(id, "Plans", ADA, 1, now)));
-      TestTables.dynamoDb()
-          .updateItem(
-              update ->
-                  update
-                      .tableName("ChatRooms")
-                      .key(RoomTable.key(id))
-                      .updateExpression("SET expires_at = :end")
-                      .expressionAttributeValues(Map.of(":end", Row.n(1_800_000_000L))));
       Room room = rooms.get(id);
 
       assertTrue(rooms.advance(room, room.handedOut(new Timestamp(7), "100"), now));
