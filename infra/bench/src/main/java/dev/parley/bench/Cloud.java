@@ -191,7 +191,8 @@ final class Cloud implements AutoCloseable {
         function -> Objects.requireNonNull(functions.get(function)).memorySizeMb() / 1_024.0);
   }
 
-  /// How many messages wait in a queue, are delayed or in work.
+  /// How many messages wait for a function in a queue, are delayed or in work. Reports wait for
+  /// people.
   int messagesInQueues() {
     List<QueueAttributeName> waiting =
         List.of(
@@ -200,6 +201,7 @@ final class Cloud implements AutoCloseable {
             QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_DELAYED);
     SqsClient sqs = cloud.sqs().client();
     return sqs.listQueues().queueUrls().stream()
+        .filter(url -> !url.endsWith("/Reports"))
         .flatMap(
             url ->
                 sqs
