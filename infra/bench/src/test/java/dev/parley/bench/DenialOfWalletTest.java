@@ -62,19 +62,30 @@ final class DenialOfWalletTest {
 
   @Test
   void allTheWorldTogetherIsBoundByTheStage() throws IOException {
-    double usual = read(Map.of()).everything();
-    double tenth = read(Map.of("FramesPerSecond", "100", "ConnectsPerSecond", "30")).everything();
+    double half = read(Map.of("FramesPerSecond", "500", "ConnectsPerSecond", "150")).everything();
+    double tenth = read(Map.of("FramesPerSecond", "50", "ConnectsPerSecond", "15")).everything();
 
-    assertEquals(usual / 10, tenth, usual / 1_000);
+    assertEquals(half / 10, tenth, half / 1_000);
+  }
+
+  /// Each route alone may take less than the account's quota, and all of them more.
+  @Test
+  void allTheWorldTogetherIsBoundByTheAccountsQuota() throws IOException {
+    double usual = read(Map.of("FramesPerSecond", "1000")).everything();
+    double ten = read(Map.of("FramesPerSecond", "10000")).everything();
+
+    assertEquals(usual, ten, usual / 1_000);
   }
 
   /// The price of a frame is about what it costs: nobody does more harm by one action than by
-  /// another.
+  /// another. One that is refused for want of a right is cheaper than its price, which is that of
+  /// what it would do; and a report takes the time of people.
   @Test
   void pricesAreAboutWhatActionsCost() throws IOException {
     List<Attack> actions =
         read(Map.of()).attacks().stream()
             .filter(attack -> attack.by().equals("a connection"))
+            .filter(attack -> attack.before() > 0)
             .filter(attack -> attack.what().startsWith("`") || attack.what().startsWith("unknown"))
             .toList();
     double least = actions.stream().mapToDouble(Attack::dollarsAfter).min().orElseThrow();

@@ -276,14 +276,17 @@ final class FrameSource {
   ///
   /// @return that peer; null for anybody
   private @Nullable Integer aimAtRole(List<Field> fields) {
-    if (random.nextInt(3) == 0) {
+    if (random.nextInt(6) == 0) {
       return null;
     }
-    if (roles.isEmpty() || random.nextInt(4) == 0) {
+    if (roles.isEmpty() || random.nextInt(8) == 0) {
       replace(fields, "room", known(PRIVATE));
       return null;
     }
     Role role = one(roles);
+    for (int i = 0; i < 3 && role.user() == null; i++) {
+      role = one(roles); // most actions name somebody who has a role, too
+    }
     replace(fields, "room", quoted(role.room()));
     if (role.user() != null) {
       replace(fields, "user", quoted(role.user()));

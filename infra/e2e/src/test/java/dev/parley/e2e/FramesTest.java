@@ -70,6 +70,10 @@ class FramesTest {
 
   /// It moderates the public rooms, has most of the private ones, and sends a third of all.
   private static final int BUSY = 2;
+
+  /// These hundred frames of a seed, the fifth, come all at once.
+  private static final int FLOOD = 4;
+
   private static final Duration SHRINKING_MAX = Duration.ofSeconds(30);
 
   /// What a charge changes of a row: a refused frame, and one that only reads, may have done that.
@@ -218,14 +222,21 @@ class FramesTest {
         batch.take(step);
         world.pass(Duration.ofSeconds(10));
       }
+      Set<Integer> away = new TreeSet<>();
       for (int i = 0; i < FRAMES_PER_SEED; i++) {
-        Step step = other(world, random, i);
+        Step step =
+            away.isEmpty() || random.nextInt(4) > 0
+                ? other(world, random, i)
+                : connects(world, away.iterator().next(), seed);
         if (step != null) {
           done.add(step);
           batch.take(step);
-          if (step instanceof Connects connects) {
-            source.forget(connects.peer());
-          }
+        }
+        if (step instanceof Leaves(int peer, _, _)) {
+          away.add(peer);
+        } else if (step instanceof Connects(int peer, _, _)) {
+          away.remove(peer);
+          source.forget(peer);
         }
         Frame frame = source.next();
         int peer = frame.peer() == null ? peer(random) : frame.peer();
@@ -307,20 +318,20 @@ class FramesTest {
     return query;
   }
 
-  /// What comes between two frames, if anything: mostly time passes, seldom so much that
-  /// connections are too old.
+  /// What comes between two frames, if anything: mostly so much time that nothing is spent, for a
+  /// while none, so that a rate is reached, and once so much that connections are too old.
   private static @Nullable Step other(FrameWorld world, Random random, int i) {
     int peer = random.nextInt(PEERS);
-    if (i == FRAMES_PER_SEED * 9 / 10) {
+    if (i == FRAMES_PER_SEED * 19 / 20) {
       return new Passes(Duration.ofMinutes(131));
     }
+    boolean still = i / 100 == FLOOD;
     return switch (random.nextInt(60)) {
       case 0 -> new Connects(peer, oddQuery(random), Map.of());
       case 1 -> new Connects(peer, query(peer, random.nextInt(3)), oddHeaders(random));
       case 8 -> connects(world, peer, random.nextInt(3));
       case 2 -> new Leaves(peer, 1000 + random.nextInt(12), odd(random, List.of("", "Going away")));
-      case 3, 4, 5, 6, 7 -> new Passes(Duration.ofMillis(random.nextInt(3_000)));
-      default -> random.nextInt(4) > 0 ? null : new Passes(Duration.ofMillis(40));
+      default -> still ? null : new Passes(Duration.ofMillis(random.nextInt(2_500)));
     };
   }
 
