@@ -54,6 +54,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -533,20 +534,20 @@ final class FunctionProcessesTest {
   }
 
   @Test
-  void aFunctionThatIsClosedLeavesNoProcess() throws Exception {
+  void aFunctionThatIsClosedLeavesNoProcessAndGivesUpTheOneThatStarts() throws Exception {
     Path told = Files.createTempFile("process", "");
     LocalFunction function =
         function(List.of("/bin/sh", "-c", "echo $$ > " + told + "; exec sleep 1000"), false);
-    Thread invoking =
-        Thread.startVirtualThread(
-            () -> assertThrows(FunctionError.class, () -> invoke(function, "{}")));
+    FutureTask<FunctionError> invoking =
+        new FutureTask<>(() -> assertThrows(FunctionError.class, () -> invoke(function, "{}")));
+    Thread.startVirtualThread(invoking);
     Wait.until(() -> !Files.readString(told).isBlank());
     ProcessHandle process = ProcessHandle.of(number(Files.readString(told).strip())).orElseThrow();
 
     function.close();
 
     process.onExit().join();
-    invoking.join();
+    assertTrue(invoking.get().isStopped(), invoking.get().errorType());
     Files.delete(told);
   }
 
