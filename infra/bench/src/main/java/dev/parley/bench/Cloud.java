@@ -136,12 +136,15 @@ final class Cloud implements AutoCloseable {
   /// One with the template's own parameters and AWS's quota.
   ///
   /// @param data where it keeps its tables; null for memory
-  static Cloud asDeployed(double polls, @Nullable Path data) throws StartException {
+  /// @param metered whether it counts all that AWS would charge for, and traces all of it
+  static Cloud asDeployed(double polls, @Nullable Path data, boolean metered)
+      throws StartException {
     return start(
         Options.inMemory(TEMPLATE)
             .withData(data)
             .withPollsPerSecond(polls)
-            .withFaults(FaultPlan.parse(LATENCY)),
+            .withFaults(FaultPlan.parse(LATENCY))
+            .withMetered(metered),
         Map.of());
   }
 

@@ -113,7 +113,7 @@ final class Hostile {
   private void waits(String step, @Nullable Path data) throws Exception {
     List<Double> ratios = new ArrayList<>();
     double lost = 0;
-    try (Cloud cloud = Cloud.asDeployed(polls, data);
+    try (Cloud cloud = Cloud.asDeployed(polls, data, false);
         Honest honest = new Honest(cloud.webSocketUrl())) {
       for (int run = WARM_UP; run <= RUNS; run++) {
         Map<String, Double> quiet = honest.measure(SECONDS);
@@ -144,7 +144,7 @@ final class Hostile {
     Prices prices = new Prices(json.readTree(Path.of("docs/prices.json").toFile()));
     Usages units = Usages.read(json.readTree(Path.of("docs/units.json").toFile()));
     double minutes = 60 * prices.price("gateway.minute");
-    try (Cloud cloud = Cloud.metered(polls)) {
+    try (Cloud cloud = Cloud.asDeployed(polls, null, true)) {
       Usage idle = used(cloud, () -> Thread.sleep(COST_SECONDS * 1_000L));
       try (Honest honest = new Honest(cloud.webSocketUrl())) {
         honest.measure(SECONDS);

@@ -156,6 +156,7 @@ public final class Gateway implements AutoCloseable {
             xray,
             metrics::json,
             threads,
+            new Turns(threads),
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it
     // runs.

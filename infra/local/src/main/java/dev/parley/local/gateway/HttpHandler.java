@@ -65,6 +65,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       BiFunction<String, byte[], XRayApi.Answer> xray,
       Supplier<String> metrics,
       Executor threads,
+      Turns turns,
       Bounds bounds) {}
 
   /// X-Ray's endpoint: `POST /_local/xray/TraceSummaries`.
@@ -199,6 +200,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     byte[] body = ByteBufUtil.getBytes(request.content());
     aside(
+        services.threads(),
         ctx,
         request,
         "a request to X-Ray",
@@ -311,10 +313,12 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     Handshake handshake =
         Handshake.of(
             request, services.endpoint().nextId(), target.host(), sourceIp, target.query());
+    String connectionId = handshake.caller().connectionId();
     aside(
+        work -> services.turns().execute(connectionId, work),
         ctx,
         request,
-        "the handshake of " + handshake.caller().connectionId(),
+        "the handshake of " + connectionId,
         () ->
             switch (services.endpoint().admit(handshake)) {
               case Endpoint.Admission.Admitted admitted ->
@@ -331,10 +335,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   /// Works on a thread of its own, and then answers on the event loop.
   ///
+  /// @param threads where it works
   /// @param what is asked, for the log
   /// @param work may block; gives what answers
   private void aside(
-      ChannelHandlerContext ctx, FullHttpRequest request, String what, Supplier<Runnable> work) {
+      Executor threads,
+      ChannelHandlerContext ctx,
+      FullHttpRequest request,
+      String what,
+      Supplier<Runnable> work) {
     request.retain();
     Runnable whole =
         () -> {
@@ -363,7 +372,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           }
         };
     try {
-      services.threads().execute(whole);
+      threads.execute(whole);
     } catch (RejectedExecutionException _) {
       request.release();
       var _ = ctx.close();
@@ -391,9 +400,10 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (services.network() != null) {
       channel.pipeline().addLast(services.network().new Link());
     }
+    Executor turns = message -> services.turns().execute(connection.id(), message);
     channel
         .pipeline()
-        .addLast(new SocketHandler(endpoint, connection, services.threads(), services.bounds()))
+        .addLast(new SocketHandler(endpoint, connection, turns, services.bounds()))
         .remove(this);
     channel.pipeline().remove(Requests.class);
     Intake.handshaker(DECODER)
