@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 /// Safe for use by many threads.
 final class Turns {
   static final int AT_ONCE = 16;
-  static final int SHORT_MS = 100;
+  static final int SHORT_MS = 1_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(Turns.class);
   private static final long SHORT = TimeUnit.MILLISECONDS.toNanos(SHORT_MS);
