@@ -32,7 +32,7 @@ final class Turns {
   private final LongSupplier nanos;
 
   /// By client, whose turn is next first; none is empty.
-  private final Map<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
+  private final LinkedHashMap<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
 
   /// Since when, oldest first. What has taken longer than a short time is in it no more.
   private final Map<Object, Long> atWork = new LinkedHashMap<>();
@@ -61,12 +61,11 @@ final class Turns {
   private synchronized void startSome() {
     long now = nanos.getAsLong();
     atWork.values().removeIf(since -> now - since >= SHORT);
-    while (!waiting.isEmpty() && atWork.size() < AT_ONCE) {
-      String client = waiting.keySet().iterator().next();
-      Queue<Runnable> ofClient = waiting.remove(client);
-      Runnable work = ofClient.remove();
-      if (!ofClient.isEmpty()) {
-        waiting.put(client, ofClient);
+    Map.Entry<String, Queue<Runnable>> next;
+    while (atWork.size() < AT_ONCE && (next = waiting.pollFirstEntry()) != null) {
+      Runnable work = next.getValue().remove();
+      if (!next.getValue().isEmpty()) {
+        waiting.put(next.getKey(), next.getValue());
       }
       Object turn = new Object();
       atWork.put(turn, now);
