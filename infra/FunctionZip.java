@@ -23,6 +23,8 @@ import java.util.zip.ZipOutputStream;
 /// Writes a Java function's package: the classes, with their libraries under `lib/` (Lambda
 /// developer guide, "Deploy Java Lambda functions with .zip").
 ///
+/// Of the libraries, packages are left out that are used by nobody here ([#UNUSED]).
+///
 /// The libraries' own entries are stored, not compressed. So the package compresses each library as
 /// a whole, which takes a third less than class by class, and a cold start has nothing to inflate.
 ///
@@ -34,6 +36,27 @@ import java.util.zip.ZipOutputStream;
 /// Usage: `java FunctionZip.java <zip> <time> <class path>`, the time as in
 /// `project.build.outputTimestamp`.
 public final class FunctionZip {
+  /// Packages of libraries that no code of ours leads to: clients that do not wait for an answer,
+  /// and commands. A test follows all code that is left.
+  private static final Set<String> UNUSED =
+      Set.of(
+          "com/nimbusds/jose/jwk/source",
+          "com/nimbusds/jose/proc",
+          "org/apache/hc/client5/http/async/methods",
+          "org/apache/hc/client5/http/impl/async",
+          "org/apache/hc/client5/http/impl/nio",
+          "org/apache/hc/core5/http/impl/bootstrap",
+          "org/apache/hc/core5/http/impl/nio",
+          "org/apache/hc/core5/http/nio/entity",
+          "org/apache/hc/core5/http/nio/support",
+          "org/apache/hc/core5/http/nio/support/classic",
+          "org/apache/hc/core5/http2/impl/nio",
+          "org/apache/hc/core5/http2/impl/nio/bootstrap",
+          "org/apache/hc/core5/reactor",
+          "org/apache/logging/log4j/core/tools",
+          "org/apache/logging/log4j/core/tools/picocli",
+          "software/amazon/awssdk/services/sqs/internal/batchmanager");
+
   /// A list of Log4j's plugins, which several libraries have.
   private static final String PLUGINS_FILE =
       "META-INF/org/apache/logging/log4j/core/config/plugins/Log4j2Plugins.dat";
@@ -115,7 +138,7 @@ public final class FunctionZip {
         ZipOutputStream out = new ZipOutputStream(bytes)) {
       out.setMethod(ZipOutputStream.STORED);
       library.stream()
-          .filter(entry -> !entry.isDirectory())
+          .filter(entry -> !entry.isDirectory() && !UNUSED.contains(folder(entry.getName())))
           .forEach(
               entry -> {
                 try (var in = library.getInputStream(entry)) {
@@ -136,6 +159,10 @@ public final class FunctionZip {
               });
     }
     return bytes.toByteArray();
+  }
+
+  private static String folder(String name) {
+    return name.substring(0, Math.max(0, name.lastIndexOf('/')));
   }
 
   /// The list has, for each category, its name, how many plugins it has, and of each the name, the

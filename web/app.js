@@ -15,6 +15,7 @@ import { BadConfig, fetchConfig } from './config.js';
 import { clearConversation, drawConversation } from './conversation.js';
 import { $, composes, setAttribute, setText } from './dom.js';
 import { addressedRoom, remember, rememberedName, rememberedRooms } from './remembered.js';
+import { beginSignIn, fetchToken, signInAddress, signOut, tokensAddress } from './signin.js';
 import { clearMembers, closeDrawers, drawMembers, drawRooms } from './sides.js';
 
 /** A reader this close to the end of the messages is at the end. */
@@ -72,6 +73,9 @@ let name = rememberedName();
 /** @type {import('./config.js').Config | null} */
 let config = null;
 
+/** Where the user's tokens come from; null for a guest. */
+const tokens = tokensAddress();
+
 /** What is known of the last messages, by room and timestamp. @type {Map<string, Measured>} */
 const measured = new Map();
 
@@ -81,6 +85,10 @@ const client = new Client({
   async url() {
     config = await loadConfig();
     return config.webSocketUrl;
+  },
+  token: tokens === null ? undefined : async () => {
+    config = await loadConfig();
+    return fetchToken(tokens, config.signInUrl);
   },
   name,
   rooms: rememberedRooms(),
@@ -93,6 +101,7 @@ client.on('state', () => {
   renderSoon();
 });
 client.on('joined', ({ room }) => {
+  if (tokens !== null) view.name.value = client.room(room)?.you?.sender ?? '';
   membersDueAt.set(room, performance.now() + client.waits.settleMs);
 });
 client.on('sent', ({ room, timestamp, trace }) => {
@@ -111,6 +120,15 @@ client.on('refused', ({ room, error, left }) => {
     : `${error.message} It is sent as soon as it may be.`);
 });
 
+client.on('removed', ({ room, reason }) => {
+  leave(room);
+  notify({
+    kicked: `You were taken out of #${room}.`,
+    banned: `You were banned from #${room}.`,
+    left: `You have left #${room}.`,
+  }[reason] ?? `You are not in #${room} any more.`);
+});
+
 /**
  * Asks before each attempt to connect, since a deployment may have moved the WebSocket. Where there is
  * no answer, what is known still counts.
@@ -119,6 +137,9 @@ async function loadConfig() {
   try {
     const loaded = await fetchConfig();
     setText($('bad-config'), '');
+    const { signInUrl } = loaded;
+    $('sign-in').hidden = signInUrl === undefined || tokens !== null;
+    if (signInUrl !== undefined) setAttribute($('sign-in'), 'href', signInAddress(signInUrl));
     return loaded;
   } catch (e) {
     if (e instanceof BadConfig) {
@@ -362,7 +383,11 @@ function notify(text) {
 
 // Begin
 
-view.name.value = name;
+view.name.value = tokens === null ? name : '';
+view.name.disabled = tokens !== null; // It is in the token.
+$('sign-in').addEventListener('click', beginSignIn);
+$('sign-out').hidden = tokens === null;
+$('sign-out').addEventListener('click', signOut);
 view.name.addEventListener('change', rename);
 view.name.addEventListener('keydown', (e) => {
   if (composes(e)) return;

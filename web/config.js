@@ -5,6 +5,7 @@
  * @typedef {object} Config
  * @property {string} webSocketUrl where the client connects to
  * @property {string} [traceUrl] where a message's trace is shown; `{trace}` stands for its id
+ * @property {string} [signInUrl] where users sign in
  */
 
 /** What is there cannot be used, and whoever deployed the page has to correct it. */
@@ -38,11 +39,13 @@ export function checkedConfig(value, page) {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
     throw new BadConfig('expected an object');
   }
-  const { webSocketUrl, traceUrl } = value;
-  if (traceUrl !== undefined && !/^(https?:\/\/|\/)/.test(String(traceUrl))) {
-    throw new BadConfig(`traceUrl: expected https://… or a path, not ${JSON.stringify(traceUrl)}`);
+  const { webSocketUrl, traceUrl, signInUrl } = value;
+  for (const [name, url] of Object.entries({ traceUrl, signInUrl })) {
+    if (url !== undefined && !/^(https?:\/\/|\/)/.test(String(url))) {
+      throw new BadConfig(`${name}: expected https://… or a path, not ${JSON.stringify(url)}`);
+    }
   }
-  return { webSocketUrl: socketAddress(webSocketUrl, new URL(page)), traceUrl };
+  return { webSocketUrl: socketAddress(webSocketUrl, new URL(page)), traceUrl, signInUrl };
 }
 
 /**

@@ -13,14 +13,16 @@
 
 import { ServerClock } from './clock.js';
 import { Connection } from './connection.js';
-import { eventOf } from './frames.js';
+import { eventOf, isInvitation } from './frames.js';
 import { guestSecret, randomId } from './guest.js';
 import { Hints } from './hints.js';
 import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
 import { Listeners } from './listeners.js';
 import { Membership } from './membership.js';
 import { has } from './messages.js';
-import { checkedMessage, checkedName, checkedOptions, checkedRoom } from './options.js';
+import {
+  checkedMessage, checkedName, checkedOptions, checkedRoom, checkedToken, checkedWhy,
+} from './options.js';
 import { Outbox } from './outbox.js';
 import { Pings } from './pings.js';
 import { isCaughtUp } from './room.js';
@@ -28,12 +30,20 @@ import { Shown } from './shown.js';
 import { Refused, Unanswered } from './socket.js';
 import { browserStorage } from './storage.js';
 import { cleanName } from './text.js';
+import { Tokens } from './tokens.js';
 
 export { isCaughtUp, newest, people, unread } from './room.js';
 export { Refused, Unanswered } from './socket.js';
 
-/** The room of a connection whose address names none. */
-const DEFAULT_ROOM = 'global';
+/** What the server chooses of the subprotocols that are offered, and what stands before a token there. */
+const SUBPROTOCOL = 'parley.v1';
+const BEARER = 'bearer.';
+
+/**
+ * What the address names where this client is in no room: a private room that nobody can be in, which
+ * the server passes over. An address that names no rooms would put the connection into `global`.
+ */
+const NO_ROOM = 'p.none';
 
 /**
  * @typedef {import('./room.js').Room} Room
@@ -50,7 +60,14 @@ const DEFAULT_ROOM = 'global';
  * @property {{room: string}} joined the room has been joined and is caught up, each time anew after
  *     a reconnect
  * @property {{room: string, error: Refused, left: boolean}} refused a room could not be joined, and
- *     was left if it never had been; or a send has to wait. A send that failed is told by its draft.
+ *     was left if it never had been, or if this user may not be in it any more; or a send has to
+ *     wait. A send that failed is told by its draft.
+ * @property {{room: string, reason: string}} removed somebody has taken this client out of a room,
+ *     which is left by now: `kicked`, `banned`, or `left` by the same user elsewhere; `removed` where
+ *     the server does not say. It is not joined again unless {@link Client.join} is called.
+ * @property {{room: string, title: string | null, user: string, sender: string, via: string}} invited
+ *     the user may join a private room now; `user`, called `sender`, has sent the invitation. Not
+ *     every invitation is told: {@link Client.listMine} has all of them.
  * @property {{room: string, id: string, timestamp: number, trace?: string}} sent the server has
  *     answered that a message is in the table; `trace` is the id of the send's X-Ray trace, where it
  *     was sampled
@@ -64,6 +81,7 @@ const DEFAULT_ROOM = 'global';
 
 export class Client {
   #url;
+  #token;
   /** @type {string | undefined} */
   #name;
   #guest;
@@ -73,6 +91,9 @@ export class Client {
   #shown;
   #hints;
   #pings;
+
+  /** @type {Tokens | null} */
+  #tokens;
 
   /** What each membership stands on. @type {import('./membership.js').Surroundings} */
   #around;
@@ -99,16 +120,17 @@ export class Client {
    * @throws {TypeError | RangeError} where an option cannot be used
    */
   constructor(options) {
-    const { url, name, guest, rooms, storage, random, messagesMax, waits } = checkedOptions(options);
+    const { url, token, name, guest, rooms, storage, random, messagesMax, waits } = checkedOptions(options);
     this.#url = url;
+    this.#token = token;
     this.#name = name;
     this.#waits = waits;
     const kept = storage ?? browserStorage();
-    this.#guest = guest === undefined ? guestSecret(kept) : guest;
+    this.#guest = guest === undefined && token === undefined ? guestSecret(kept) : guest;
 
     this.#listeners = new Listeners(waits.changeMs);
     this.#connection = new Connection({
-      url: () => this.#address(),
+      address: () => this.#address(),
       waits,
       random,
       onState: (state) => this.#entered(state),
@@ -123,12 +145,15 @@ export class Client {
       messagesMax,
       onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
+      onYou: (you) => this.#tokens?.told(you),
       onHeard: (membership) => this.#pings.heard(membership),
       onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
+      onRemoved: (membership, reason) => this.#removed(membership, reason),
     };
     this.#shown = new Shown(this.#around.clock, this.#listeners);
     this.#hints = new Hints(waits, (connectable) => this.#hint(connectable));
+    this.#tokens = token === undefined ? null : new Tokens(token, this.#around);
     this.#pings = new Pings(this.#around, this.#memberships, () => this.#hints.attention);
     for (const room of rooms) this.join(room);
     this.#ticks = setInterval(() => this.#tick(), waits.tickMs);
@@ -285,6 +310,112 @@ export class Client {
   }
 
   /**
+   * Puts a message before the moderators. It may come to them twice.
+   *
+   * @param {string} room
+   * @param {number} timestamp of the message
+   * @param {string} why 1 to 1,000 code points after trimming, not all of them invisible
+   * @returns {Promise<void>} resolves when it is before them; rejects with {@link Refused}
+   *     (`no_such_message` where it is gone) or {@link Unanswered}
+   * @throws {TypeError | RangeError} for what cannot be sent
+   */
+  async report(room, timestamp, why) {
+    const { name } = this.#joinedRoom(room);
+    await this.#connection.ask({ action: 'report', room: name, timestamp, why: checkedWhy(why) });
+  }
+
+  /**
+   * The private rooms in which this user has a role, a few hundred of them. `user` is the other one of
+   * a direct room.
+   *
+   * @returns {Promise<{rooms: {room: string, head: number | null, title: string | null, role: string,
+   *     user?: string}[], more: boolean}>} rejects with {@link Refused} or {@link Unanswered}
+   */
+  async listMine() {
+    const frame = { action: 'rooms', mine: true };
+    const { items, more } = await this.#connection.list(frame, 'rooms');
+    return { rooms: items.filter((r) => typeof r?.room === 'string'), more };
+  }
+
+  // Private rooms. Each of these rejects with Refused, or with Unanswered where it is not known what
+  // became of it. To repeat it is safe, save for a room without a `user`, of which there would be two.
+
+  /**
+   * Makes a private room, of which this user is the owner, or the direct room with another user.
+   *
+   * @param {{title?: string, user?: string, via?: string}} [of] `via` as in {@link invite}
+   * @returns {Promise<string>} its name, to {@link join} it
+   */
+  async createRoom({ title, user, via } = {}) {
+    const { room } = await this.#connection.request({ action: 'createRoom', title, user, via });
+    return room;
+  }
+
+  /**
+   * Makes a user a member of a private room.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {string} [via] a room that both are in, over which the user is told
+   */
+  async invite(room, user, via) {
+    await this.#connection.ask({ action: 'invite', room, user, via });
+  }
+
+  /**
+   * Gives up this user's role in a private room, for good.
+   *
+   * @param {string} room
+   */
+  async leave(room) {
+    await this.#connection.ask({ action: 'leave', room });
+    const membership = this.#memberships.get(room);
+    if (membership !== undefined) await this.quit(room);
+  }
+
+  /**
+   * Takes a user out of a room.
+   *
+   * @param {string} room
+   * @param {string} user
+   */
+  async kick(room, user) {
+    await this.#connection.ask({ action: 'kick', room, user });
+  }
+
+  /**
+   * Keeps a user out of a room.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {number} [seconds] for how long; for good where it is missing
+   */
+  async ban(room, user, seconds) {
+    await this.#connection.ask({ action: 'ban', room, user, seconds });
+  }
+
+  /**
+   * Lifts a ban.
+   *
+   * @param {string} room
+   * @param {string} user
+   */
+  async unban(room, user) {
+    await this.#connection.ask({ action: 'unban', room, user });
+  }
+
+  /**
+   * Gives a member of a private room another role.
+   *
+   * @param {string} room
+   * @param {string} user
+   * @param {'owner' | 'moderator' | 'member'} role
+   */
+  async setRole(room, user, role) {
+    await this.#connection.ask({ action: 'setRole', room, user, role });
+  }
+
+  /**
    * The reader has seen all messages of a room: none is unread.
    *
    * @param {string} room
@@ -304,7 +435,8 @@ export class Client {
   }
 
   /**
-   * Takes another display name, over another connection that is opened beside this one.
+   * Takes another display name, over another connection that is opened beside this one. Only a guest
+   * has a say in it: that of others is in their tokens.
    *
    * @param {string} name as {@link cleanName} leaves it
    * @throws {TypeError} where nothing of it can be seen
@@ -344,6 +476,7 @@ export class Client {
     if (this.state.phase === 'closed') return;
     clearInterval(this.#ticks);
     this.#pings.close();
+    this.#tokens?.close();
     this.#hints.close();
     for (const membership of this.#memberships.values()) membership.end(new Error('closed'));
     this.#connection.close();
@@ -376,17 +509,21 @@ export class Client {
 
   // The connection
 
-  /** @returns {Promise<string>} */
+  /** @returns {Promise<import('./socket.js').Address>} */
   async #address() {
+    const token = this.#token === undefined ? undefined : checkedToken(await this.#token());
     const base = typeof this.#url === 'string' ? this.#url : await this.#url();
     const address = new URL(base, globalThis.location?.href);
     const query = address.searchParams;
-    if (this.#name !== undefined) query.set('name', this.#name);
-    if (this.#guest !== null) query.set('guest', this.#guest);
-    const named = this.rooms.slice(0, ROOMS_IN_URL_MAX);
-    if (named.length > 0) query.set('rooms', named.join(','));
-    this.#named = named.length > 0 ? named : [DEFAULT_ROOM];
-    return address.href;
+    if (token === undefined) {
+      if (this.#name !== undefined) query.set('name', this.#name);
+      if (this.#guest != null) query.set('guest', this.#guest);
+    }
+    this.#named = this.rooms.slice(0, ROOMS_IN_URL_MAX);
+    query.set('rooms', this.#named.length > 0 ? this.#named.join(',') : NO_ROOM);
+    // By subprotocol, since an address is logged in more places.
+    const protocols = token === undefined ? [] : [SUBPROTOCOL, `${BEARER}${token}`];
+    return { url: address.href, protocols };
   }
 
   /** @param {State} state */
@@ -399,6 +536,7 @@ export class Client {
       const left = this.#named.filter((name) => !this.#memberships.has(name));
       left.forEach((name) => this.#quits(this.#membership(name)));
     }
+    this.#tokens?.connectionChanged();
     this.#pings.connectionChanged();
     this.#listeners.tell('state', state);
     this.#wake();
@@ -408,8 +546,15 @@ export class Client {
   #receive(events) {
     /** @type {Map<string, any[]>} */
     const byRoom = new Map();
+    /** @type {Map<string, string>} */
+    const removed = new Map();
     for (const frame of events) {
       const { type, room: name, id, ...said } = frame;
+      if (type === 'removed') removed.set(name, String(said.reason));
+      if (isInvitation(frame)) {
+        const { title, user, sender, via } = said;
+        this.#listeners.tell('invited', { room: name, title, user, sender, via });
+      }
       if (type === 'sent' && typeof id === 'string') {
         // A reply that comes after its request was given up still answers the send.
         this.#memberships.get(name)?.sender.answered({ ...said, id });
@@ -429,6 +574,10 @@ export class Client {
       this.#shown.received(name, those.filter(({ type, timestamp }) =>
         type === 'message' && has(messages, timestamp) && !has(before, timestamp)));
     }
+    for (const [name, reason] of removed) {
+      const membership = this.#memberships.get(name);
+      if (membership !== undefined) this.#removed(membership, reason);
+    }
   }
 
   /** @param {Membership} membership */
@@ -443,7 +592,8 @@ export class Client {
    */
   #refused(membership, error) {
     const { name, room } = membership;
-    const left = room.you === null && this.#memberships.get(name) === membership;
+    const ended = room.you === null || error.code === 'no_such_room' || error.code === 'banned';
+    const left = ended && this.#memberships.get(name) === membership;
     if (left) {
       this.#memberships.delete(name);
       membership.end(error);
@@ -452,10 +602,24 @@ export class Client {
     this.#listeners.tell('refused', { room: name, error, left });
   }
 
+  /**
+   * @param {Membership} membership
+   * @param {string} reason
+   */
+  #removed(membership, reason) {
+    const { name } = membership;
+    if (this.#memberships.get(name) !== membership) return;
+    this.#memberships.delete(name);
+    this.#changed(name);
+    this.#quits(membership); // Until then the room counts as one of this connection's.
+    this.#listeners.tell('removed', { room: name, reason });
+  }
+
   #tick() {
     this.#hints.look();
     if (this.state.phase !== 'connected') return;
     this.#connection.renewIfDue();
+    this.#tokens?.renewIfDue();
     this.#pings.pingIfDue();
   }
 

@@ -12,7 +12,8 @@ import { Refused, Socket, Unanswered } from './socket.js';
  *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
  *
  * @typedef {object} Options
- * @property {() => Promise<string>} url where to connect to; asked before each attempt
+ * @property {() => Promise<import('./socket.js').Address>} address where to connect to, and what to
+ *     offer there; asked before each attempt
  * @property {import('./limits.js').Waits} waits
  * @property {() => number} random from 0 to below 1
  * @property {(state: State) => void} onState also told when the socket has been replaced, and the
@@ -44,6 +45,13 @@ export class Connection {
   #lingering = null;
 
   #failures = 0;
+
+  /**
+   * Requests that the server was asked for too often go one after the other: where each asked again
+   * when it may, all would do so at the same moment, of which one is served and the others are
+   * refused once more. @type {Promise<unknown>}
+   */
+  #lane = Promise.resolve();
 
   /** What ends each wait of {@link pause}. @type {Set<() => void>} */
   #pauses = new Set();
@@ -105,8 +113,18 @@ export class Connection {
    * @returns {Promise<any>} rejects with {@link Refused}, or with {@link Unanswered} once the
    *     connection is another or the answer is not wanted any more
    */
-  async ask(frame, wanted = () => true) {
-    const { session } = this;
+  ask(frame, wanted = () => true) {
+    return this.#ask(frame, wanted, this.session, false);
+  }
+
+  /**
+   * @param {{action: string} & Record<string, unknown>} frame
+   * @param {() => boolean} wanted
+   * @param {number} session
+   * @param {boolean} inLane
+   * @returns {Promise<any>}
+   */
+  async #ask(frame, wanted, session, inLane) {
     for (let failures = 0; ; failures++) {
       if (session !== this.session || this.#socket === null || !wanted()) {
         throw new Unanswered('given up');
@@ -115,9 +133,28 @@ export class Connection {
         return await this.request(frame);
       } catch (e) {
         if (e instanceof Refused && e.retryAfterMs === undefined) throw e;
-        await this.pause(e instanceof Refused ? (e.retryAfterMs ?? 0) : this.backOff(failures));
+        const pauseMs = e instanceof Refused ? (e.retryAfterMs ?? 0) : this.backOff(failures);
+        if (!inLane && e instanceof Refused && e.code === 'rate_limited') {
+          const at = performance.now() + pauseMs;
+          return this.#inLane(async () => {
+            const leftMs = at - performance.now();
+            if (session === this.session && leftMs > 0) await this.pause(leftMs);
+            return this.#ask(frame, wanted, session, true);
+          });
+        }
+        await this.pause(pauseMs);
       }
     }
+  }
+
+  /**
+   * @param {() => Promise<any>} task
+   * @returns {Promise<any>}
+   */
+  #inLane(task) {
+    const done = this.#lane.then(task);
+    this.#lane = done.catch(() => {});
+    return done;
   }
 
   /**
@@ -171,9 +208,9 @@ export class Connection {
   }
 
   #open() {
-    const { waits, onEvents, url } = this.#options;
+    const { waits, onEvents, address } = this.#options;
     /** @type {Socket} */
-    const socket = new Socket(url, waits.openMs, {
+    const socket = new Socket(address, waits.openMs, {
       onOpen: () => this.#opened(socket),
       onEvents: (events) => {
         // Not when the socket opens: a server that takes connections and drops them is not well yet.

@@ -37,6 +37,15 @@ export function eventOf(value) {
 }
 
 /**
+ * @param {any} value an object
+ * @returns {boolean} whether it is an invitation to a private room
+ */
+export function isInvitation({ type, room, title, user, sender, via }) {
+  return type === 'invitation' && areStrings(room, user, sender, via)
+    && (title === null || typeof title === 'string');
+}
+
+/**
  * A page of a `joined` or a `history` reply. A malformed entry counts as unreadable where it has a
  * timestamp, and is left out otherwise.
  *
@@ -67,6 +76,14 @@ export function arrayOf(value) {
 export function isIdentity(value) {
   return areStrings(value?.user, value?.sender);
 }
+
+/**
+ * What is kept of who this connection is: the rest may change with each token.
+ *
+ * @param {Identity} identity
+ * @returns {Identity}
+ */
+export const identityOf = ({ user, sender }) => ({ user, sender });
 
 /**
  * The people in a page of a `members` reply. Who has an odd number of connections counts as one.

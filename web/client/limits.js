@@ -15,6 +15,9 @@ export const ROOMS_IN_URL_MAX = 20;
 /** Length of a message, in code points, after trimming. */
 export const MESSAGE_CODE_POINTS_MAX = 4000;
 
+/** Length of the reason for a report, in code points, after trimming. */
+export const REPORT_CODE_POINTS_MAX = 1000;
+
 /** Length of a display name, in code points, after trimming. */
 export const NAME_CODE_POINTS_MAX = 64;
 

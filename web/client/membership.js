@@ -5,7 +5,7 @@
 
 import { moment } from './clock.js';
 import { Refused, Unanswered } from './socket.js';
-import { isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
+import { identityOf, isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
 import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE } from './limits.js';
 import { noLooks } from './looks.js';
 import { newRoom, next } from './room.js';
@@ -25,9 +25,12 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {number} messagesMax
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
+ * @property {(you: unknown) => void} onYou the server has told as whom it knows this connection
  * @property {(membership: Membership) => void} onHeard a message event has come
  * @property {(sent: {room: string, id: string, timestamp: number, trace?: string}) => void} onSent
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
+ * @property {(membership: Membership, reason: string) => void} onRemoved somebody has taken the
+ *     connection out of the room
  *
  * @typedef {{resolve: () => void, reject: (e: Error) => void}} Joiner
  */
@@ -116,7 +119,7 @@ export class Membership {
 
   /** Joins on the connection that there is, and fetches what was missed. */
   async enter() {
-    const { connection, onJoined, onRefused } = this.#around;
+    const { connection, onJoined, onRefused, onRemoved } = this.#around;
     const { session } = connection;
     if (this.ended || connection.state.phase !== 'connected' || this.#entering === session) return;
     this.#entering = session;
@@ -128,12 +131,24 @@ export class Membership {
       this.sender.pump();
     } catch (e) {
       if (!(e instanceof Refused)) return; // The next connection enters every room.
-      if (e.code === 'not_connected') connection.restart();
+      if (e.code === 'removed') onRemoved(this, e.code);
       else if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
       else onRefused(this, e);
     } finally {
       if (this.#entering === session) this.#entering = null;
     }
+  }
+
+  /**
+   * After a refusal: joins again where this connection is not in the room any more, unless somebody
+   * has taken it out.
+   *
+   * @param {Refused} refused of anything but a join
+   * @returns {Promise<void>}
+   */
+  async reenter(refused) {
+    if (refused.code === 'removed') this.#around.onRemoved(this, refused.code);
+    else if (refused.isOutside) await this.enter();
   }
 
   /** Quits, and does nothing any more. Resolves when the server has been told, as far as it can be. */
@@ -202,7 +217,7 @@ export class Membership {
    * @param {number} session of the connection to do it on
    */
   async #read(first, session) {
-    const { connection } = this.#around;
+    const { connection, onYou } = this.#around;
     const wanted = () => !this.ended && session === connection.session;
     let action = first;
     let after = resumeAfter(this.room.stretch);
@@ -218,7 +233,8 @@ export class Membership {
         const page = pageOf(reply);
         const limit = this.#limit(at);
         if (action === 'join') {
-          const you = isIdentity(reply.you) ? reply.you : null;
+          const you = isIdentity(reply.you) ? identityOf(reply.you) : null;
+          onYou(reply.you);
           const head = isTimestamp(reply.head) ? reply.head : null;
           this.apply({ type: 'joined', ...page, you, head, after, limit });
         } else {
@@ -296,7 +312,7 @@ export class Membership {
       this.#repairFailures = 0;
     } catch (e) {
       this.#repairFailures++;
-      if (e instanceof Refused && e.code === 'not_a_member') this.enter();
+      if (e instanceof Refused) this.reenter(e);
     } finally {
       this.#repairing = false;
       if (this.room.link === 'live') this.#watch();

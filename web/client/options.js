@@ -3,9 +3,12 @@
  *
  * @typedef {object} Options
  * @property {string | (() => string | Promise<string>)} url the WebSocket's address, or what gives
- *     it; asked before each attempt to connect, so that it may hold a fresh token
- * @property {string} [name] the display name, as `cleanName` of `text.js` leaves it; the server makes
- *     one up where it is missing
+ *     it; asked before each attempt to connect
+ * @property {() => string | Promise<string>} [token] gives a token by which the user signs in, asked
+ *     before each attempt to connect and before the token that it gave last expires. Where it is
+ *     missing, the user is a guest; where it fails, it is asked again after a while.
+ * @property {string} [name] a guest's display name, as `cleanName` of `text.js` leaves it; the server
+ *     makes one up where it is missing
  * @property {string | null} [guest] the secret by which a guest is the same user each time. Where it
  *     is missing, one is made and kept in the storage; with null none is sent, and a send that is
  *     repeated on another connection may come twice.
@@ -22,6 +25,7 @@ import {
   CATCH_UP_PAGE,
   MESSAGES_HELD_MAX,
   MESSAGE_CODE_POINTS_MAX,
+  REPORT_CODE_POINTS_MAX,
   ROOM_PATTERN,
   WAITS,
 } from './limits.js';
@@ -33,6 +37,7 @@ import { cleanName, codePoints, isBlank, trim } from './text.js';
  */
 export function checkedOptions({
   url,
+  token,
   name,
   guest,
   rooms = [],
@@ -44,6 +49,9 @@ export function checkedOptions({
   if (typeof url !== 'function' && (typeof url !== 'string' || url === '')) {
     throw new TypeError('url: expected an address, or a function that gives one');
   }
+  if (token !== undefined && typeof token !== 'function') {
+    throw new TypeError('token: expected a function that gives one');
+  }
   if (!Array.isArray(rooms)) throw new TypeError('rooms: expected an array of names');
   if (typeof random !== 'function') throw new TypeError('random: expected a function');
   if (!Number.isInteger(messagesMax) || messagesMax < 2 * CATCH_UP_PAGE) {
@@ -51,6 +59,7 @@ export function checkedOptions({
   }
   return {
     url,
+    token,
     name: name === undefined ? undefined : checkedName(name),
     guest,
     rooms: rooms.map(checkedRoom),
@@ -83,16 +92,43 @@ export function checkedRoom(name) {
 }
 
 /**
+ * @param {string} token
+ * @returns {string}
+ */
+export function checkedToken(token) {
+  if (typeof token !== 'string' || token === '') throw new TypeError('token: expected a string');
+  return token;
+}
+
+/**
  * @param {string} text
  * @returns {string}
  */
 export function checkedMessage(text) {
-  const message = typeof text === 'string' ? trim(text) : '';
-  if (isBlank(message)) throw new TypeError('text: expected a string that shows something');
-  if (codePoints(message) > MESSAGE_CODE_POINTS_MAX) {
-    throw new RangeError(`text: at most ${MESSAGE_CODE_POINTS_MAX} code points`);
+  return checkedText('text', text, MESSAGE_CODE_POINTS_MAX);
+}
+
+/**
+ * @param {string} why
+ * @returns {string}
+ */
+export function checkedWhy(why) {
+  return checkedText('why', why, REPORT_CODE_POINTS_MAX);
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} codePointsMax
+ * @returns {string}
+ */
+function checkedText(name, text, codePointsMax) {
+  const trimmed = typeof text === 'string' ? trim(text) : '';
+  if (isBlank(trimmed)) throw new TypeError(`${name}: expected a string that shows something`);
+  if (codePoints(trimmed) > codePointsMax) {
+    throw new RangeError(`${name}: at most ${codePointsMax} code points`);
   }
-  return message;
+  return trimmed;
 }
 
 /**

@@ -135,7 +135,7 @@ export class Pings {
    * @returns {Promise<boolean>} as {@link ping}
    */
   async #ask(asked, patienceMs) {
-    const { clock, connection, random } = this.#around;
+    const { clock, connection, random, onRemoved, onYou } = this.#around;
     const { session } = connection;
     const sentAt = performance.now();
     this.#sentAt = sentAt;
@@ -143,15 +143,18 @@ export class Pings {
     try {
       const frame = { action: 'ping', rooms: asked.map((m) => m.name) };
       const sent = moment();
-      const { time, rooms } = await connection.request(frame, patienceMs);
+      const { time, you, rooms, removed } = await connection.request(frame, patienceMs);
       if (!isTimestamp(time)) throw new TypeError('a pong tells the time');
       clock.set(time, passedMs(sent, moment())[0]);
       for (const membership of this.#memberships.values()) membership.timed();
       if (session !== connection.session) return false;
+      onYou(you);
       for (const membership of asked) {
         membership.looks.lookedAt = sentAt;
         const head = rooms[membership.name];
-        if (head === null) membership.enter(); // It is not a member any more.
+        const reason = removed?.[membership.name];
+        if (typeof reason === 'string') onRemoved(membership, reason);
+        else if (head === null) membership.enter(); // It is not a member any more.
         else if (isTimestamp(head)) membership.apply({ type: 'head', head });
       }
       this.#failures = 0;

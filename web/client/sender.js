@@ -193,7 +193,7 @@ export class Sender {
    * @returns {Promise<false>}
    */
   async #rejoin(e) {
-    if (e instanceof Refused && e.code === 'not_a_member') await this.#membership.enter();
+    if (e instanceof Refused) await this.#membership.reenter(e);
     return false;
   }
 
@@ -204,13 +204,7 @@ export class Sender {
    */
   async #refused(draft, refused) {
     const { connection, onRefused } = this.#around;
-    switch (refused.code) {
-      case 'not_a_member':
-        return this.#rejoin(refused);
-      case 'not_connected':
-        connection.restart();
-        return false;
-    }
+    if (['not_a_member', 'no_such_room', 'removed'].includes(refused.code)) return this.#rejoin(refused);
     if (refused.retryAfterMs === undefined) {
       this.#fail(draft.id, refused);
       return true;

@@ -3,6 +3,8 @@
  *
  * @typedef {{type: string, ref?: unknown} & Record<string, any>} ServerEvent
  *
+ * @typedef {{url: string, protocols: string[]}} Address `protocols`: what is offered as subprotocols
+ *
  * @typedef {object} Handlers none of which is called once the socket was closed by {@link Socket.close}
  * @property {() => void} onOpen
  * @property {(events: ServerEvent[]) => void} onEvents those of one frame, and replies that nobody
@@ -28,6 +30,11 @@ export class Refused extends Error {
     /** @type {number | undefined} set where the same request may succeed after this time */
     this.retryAfterMs = retryAfterMs == null ? undefined
       : Math.min(Math.max(0, Number(retryAfterMs) || 0), RETRY_AFTER_MS_MAX);
+  }
+
+  /** Whether the connection is not in the room, as the answer to anything but a join. */
+  get isOutside() {
+    return this.code === 'not_a_member' || this.code === 'no_such_room';
   }
 }
 
@@ -57,22 +64,22 @@ export class Socket {
   #openTimer;
 
   /**
-   * @param {() => Promise<string>} url
+   * @param {() => Promise<Address>} address
    * @param {number} openMs
    * @param {Handlers} handlers none of which is called within this call
    */
-  constructor(url, openMs, handlers) {
+  constructor(address, openMs, handlers) {
     this.#handlers = handlers;
     this.#openTimer = setTimeout(() => this.#lose(), openMs);
-    this.#connect(url);
+    this.#connect(address);
   }
 
-  /** @param {() => Promise<string>} url */
-  async #connect(url) {
+  /** @param {() => Promise<Address>} address */
+  async #connect(address) {
     try {
-      const address = await Promise.resolve().then(url);
+      const { url, protocols } = await Promise.resolve().then(address);
       if (this.#closed) return;
-      const webSocket = new WebSocket(address);
+      const webSocket = new WebSocket(url, protocols);
       this.#webSocket = webSocket;
       webSocket.onopen = () => {
         clearTimeout(this.#openTimer);
@@ -136,6 +143,10 @@ export class Socket {
       return;
     }
     this.#frames++;
+    if (this.#ended(value)) {
+      this.#lose();
+      return;
+    }
     /** @type {ServerEvent[]} */
     const events = [];
     for (const event of Array.isArray(value) ? value : [value]) {
@@ -146,6 +157,15 @@ export class Socket {
       }
     }
     this.#handlers.onEvents(events);
+  }
+
+  /**
+   * @param {any} reply
+   * @returns {boolean} whether the server has ended this connection, or its token has expired: no
+   *     request has an effect any more
+   */
+  #ended(reply) {
+    return reply?.type === 'error' && reply.code === 'not_connected' && this.#requests.has(reply.ref);
   }
 
   /**

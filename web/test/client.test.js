@@ -29,6 +29,179 @@ export default {
     equal(client.rooms, ['r']);
   }),
 
+  whoIsTakenOutOfARoomDoesNotComeBackByItself: inACloud(async (cloud, connect) => {
+    const client = connect({ rooms: ['r', 's'] });
+    /** @type {unknown[]} */
+    const told = [];
+    client.on('removed', (event) => told.push(event));
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const [socket] = cloud.open;
+    socket.rooms.delete('r');
+    socket.deliver({ type: 'removed', room: 'r', reason: 'kicked' });
+    socket.deliver({ type: 'removed', room: 'r', reason: 'kicked' });
+    await cloud.pass(3 * HOUR);
+
+    equal(told, [{ room: 'r', reason: 'kicked' }]);
+    equal(client.rooms, ['s']);
+    check(cloud.opened > 1, 'also on another connection');
+    equal([...cloud.open].map(({ rooms }) => [...rooms]), [['s']]);
+
+    client.join('r');
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined again');
+  }),
+
+  whoIsTakenOutOfTheLastRoomComesBackInNone: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    const [socket] = cloud.open;
+    socket.rooms.delete('r');
+    socket.deliver({ type: 'removed', room: 'r', reason: 'kicked' });
+    await cloud.pass(MINUTE);
+    /** @type {string[]} */
+    const entered = [];
+    const opened = cloud.opened;
+    client.on('state', () => cloud.open.forEach(({ rooms }) => entered.push(...rooms)));
+    cloud.cut();
+    await cloud.pass(MINUTE);
+
+    equal(cloud.opened, opened + 1);
+    equal([client.state.phase, entered], ['connected', []]);
+  }),
+
+  aRemovalOfWhichNothingWasHeardIsTold: inACloud(async (cloud, connect) => {
+    /** @type {Record<string, () => void>} */
+    const ways = {
+      ping: () => {},
+      history: () => {
+        cloud.faults.lostPushes = 1;
+        cloud.say('r', 'unheard');
+      },
+      sendMessage: () => client.send('r', 'hello').catch(() => {}),
+    };
+    let client = connect({ rooms: [] });
+    for (const [action, provoke] of Object.entries(ways)) {
+      client.close();
+      client = connect({ rooms: ['r'] });
+      /** @type {unknown[]} */
+      const told = [];
+      client.on('removed', ({ reason }) => told.push(reason));
+      await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+      await cloud.pass(10 * SECOND);
+      const { handle } = cloud;
+      const joins = cloud.received.filter((f) => f.action === 'join').length;
+      cloud.handle = (socket, frame) => {
+        if (frame.action === 'ping') {
+          const time = Math.floor(cloud.time.now * 1000);
+          const removed = action === 'ping' ? { removed: { r: 'banned' } } : {};
+          const rooms = { r: action === 'ping' ? null : cloud.table('r').head ?? 0 };
+          socket.deliver({ type: 'pong', time, rooms, ...removed, ref: frame.ref });
+        } else if (frame.action === action) {
+          socket.deliver({ type: 'error', code: 'removed', message: '', ref: frame.ref });
+        } else handle.call(cloud, socket, frame);
+      };
+      provoke();
+
+      await cloud.until(() => told.length > 0, action);
+      await cloud.pass(HOUR);
+
+      cloud.faults.lostPushes = 0;
+      equal(told, [action === 'ping' ? 'banned' : 'removed']);
+      equal(client.rooms, []);
+      equal(cloud.received.filter((f) => f.action === 'join').length, joins);
+      cloud.handle = handle;
+    }
+  }),
+
+  aRoomThatTheUserMayNotBeInAnyMoreIsLeftOnTheNextConnection: inACloud(async (cloud, connect) => {
+    for (const code of ['no_such_room', 'banned']) {
+      const client = connect({ rooms: ['r', 's'] });
+      /** @type {unknown[]} */
+      const told = [];
+      client.on('refused', ({ room, error, left }) => told.push([room, error.code, left]));
+      await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+      const { handle } = cloud;
+      cloud.handle = (socket, frame) => {
+        if (frame.action !== 'join' || frame.room !== 'r') handle.call(cloud, socket, frame);
+        else socket.deliver({ type: 'error', code, message: '', ref: frame.ref });
+      };
+      client.reconnect();
+
+      await cloud.until(() => told.length > 0, 'refused');
+      await cloud.pass(MINUTE);
+
+      equal(told, [['r', code, true]]);
+      equal(client.rooms, ['s']);
+      cloud.handle = handle;
+      client.close();
+    }
+  }),
+
+  invitationsAreToldAndPrivateRoomsAreAskedForInFrames: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    /** @type {unknown[]} */
+    const told = [];
+    client.on('invited', (event) => told.push(event));
+    const invitation = { room: 'p.1', title: null, user: 'u', sender: 'U', via: 'r' };
+    const [socket] = cloud.open;
+    socket.deliver([{ type: 'invitation', ...invitation }, { type: 'invitation', room: 'p.2' }]);
+    await cloud.pass(SECOND);
+    equal(told, [invitation]);
+
+    const { handle } = cloud;
+    /** @type {any[]} */
+    const frames = [];
+    const rooms = [{ room: 'p.1', head: null, title: 'T', role: 'owner' }];
+    cloud.handle = (to, { ref, ...frame }) => {
+      frames.push(frame);
+      to.deliver({ type: 'any', room: 'p.1', rooms, cursor: null, ref });
+    };
+    /** @type {Promise<unknown>[]} */
+    const done = [
+      client.createRoom({ title: 'T' }),
+      client.createRoom({ user: 'u', via: 'r' }),
+      client.listMine(),
+      client.invite('p.1', 'u', 'r'),
+      client.setRole('p.1', 'u', 'moderator'),
+      client.kick('p.1', 'u'),
+      client.ban('p.1', 'u', 60),
+      client.ban('p.1', 'u'),
+      client.unban('p.1', 'u'),
+      client.leave('p.1'),
+    ];
+    await cloud.pass(10 * SECOND);
+
+    equal((await Promise.all(done)).slice(0, 3), ['p.1', 'p.1', { rooms, more: false }]);
+    const asked = frames.filter(({ action }) => action !== 'ping').map((f) => JSON.stringify(f));
+    equal(asked.sort(), [ // They arrive in any order.
+      '{"action":"ban","room":"p.1","user":"u","seconds":60}',
+      '{"action":"ban","room":"p.1","user":"u"}',
+      '{"action":"createRoom","title":"T"}',
+      '{"action":"createRoom","user":"u","via":"r"}',
+      '{"action":"invite","room":"p.1","user":"u","via":"r"}',
+      '{"action":"kick","room":"p.1","user":"u"}',
+      '{"action":"leave","room":"p.1"}',
+      '{"action":"rooms","mine":true}',
+      '{"action":"setRole","room":"p.1","user":"u","role":"moderator"}',
+      '{"action":"unban","room":"p.1","user":"u"}',
+    ]);
+    cloud.handle = handle;
+  }),
+
+  whoLeavesARoomForGoodIsNotInItAnyMore: inACloud(async (cloud, connect) => {
+    const client = connect({ rooms: ['r', 's'] });
+    await cloud.until(() => client.room('s')?.link === 'live', 'joined');
+    const { handle } = cloud;
+    cloud.handle = (socket, frame) => (frame.action !== 'leave' ? handle.call(cloud, socket, frame)
+      : socket.deliver({ type: 'left', room: frame.room, ref: frame.ref }));
+    client.leave('s');
+    await cloud.pass(MINUTE);
+
+    equal(client.rooms, ['r']);
+    equal([...cloud.open].map(({ rooms }) => [...rooms]), [['r']]);
+    cloud.handle = handle;
+  }),
+
   aConnectionThatTheServerIsClosingIsReplaced: inACloud(async (cloud, connect) => {
     const { handle } = cloud;
     cloud.handle = (socket, frame) => {

@@ -48,6 +48,8 @@ export class Cloud {
     gatewayErrors: 0,
     /** Sends that have to wait. */
     refusals: 0,
+    /** Tokens that are not to be had. */
+    issuerErrors: 0,
     /** The longest a frame takes one way. */
     latencyMs: 20,
   };
@@ -192,9 +194,12 @@ export class Cloud {
     };
     this.#replace(globalThis, {
       WebSocket: class extends FakeSocket {
-        /** @param {string} url */
-        constructor(url) {
-          super(cloud, url);
+        /**
+         * @param {string} url
+         * @param {string[]} [protocols]
+         */
+        constructor(url, protocols) {
+          super(cloud, url, protocols);
         }
       },
       setTimeout: (/** @type {() => void} */ task, ms = 0) => this.#timer(ms, task),
@@ -286,7 +291,7 @@ export class Cloud {
    */
   #push(room, event) {
     for (const socket of this.open) {
-      if (!socket.rooms.has(room) || this.chance(this.faults.lostPushes)) continue;
+      if (!socket.rooms.has(room) || socket.expired || this.chance(this.faults.lostPushes)) continue;
       for (let copies = this.chance(this.faults.doubledPushes) ? 2 : 1; copies > 0; copies--) {
         const late = this.chance(this.faults.latePushes) ? this.#random() * 20_000 : 0;
         this.time.after(late, () => socket.deliver(event));
@@ -309,13 +314,30 @@ export class Cloud {
       else if (!this.chance(this.faults.lostReplies)) socket.deliver({ ...reply, ref });
     };
     const refuse = (/** @type {string} */ code) => reply({ type: 'error', code, message: code });
-    const you = { user: socket.user, sender: socket.sender };
+    if (socket.expired) {
+      refuse('not_connected');
+      return;
+    }
+    const time = Math.floor(this.time.now * 1000);
+    const you = () => ({
+      user: socket.user, sender: socket.sender,
+      ...(socket.expiresMs < Infinity ? { expires: socket.expiresMs * 1000 } : {}) });
     switch (action) {
+      case 'auth': {
+        const [user, expires] = frame.token.split('.');
+        if (user !== socket.user || Number(expires) <= this.time.now) {
+          refuse('invalid_token');
+          break;
+        }
+        socket.expiresMs = Math.max(socket.expiresMs, Number(expires));
+        reply({ type: 'authenticated', time, you: you() });
+        break;
+      }
       case 'join': {
         socket.rooms.add(room);
         const { head } = this.table(room);
         const page = this.table(room).page({ after: frame.after, limit: frame.limit });
-        reply({ type: 'joined', room, ...page, head, you });
+        reply({ type: 'joined', room, ...page, head, you: you() });
         break;
       }
       case 'quit':
@@ -339,7 +361,7 @@ export class Cloud {
       case 'ping': {
         const heads = frame.rooms.map((/** @type {string} */ name) => [
           name, socket.rooms.has(name) ? this.table(name).head ?? 0 : null]);
-        reply({ type: 'pong', time: Math.floor(this.time.now * 1000), you, rooms: Object.fromEntries(heads) });
+        reply({ type: 'pong', time, you: you(), rooms: Object.fromEntries(heads) });
         break;
       }
       case 'sendMessage': {

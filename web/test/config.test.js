@@ -48,6 +48,8 @@ export default {
     for (const url of [5, 'javascript:alert(1)', 'traces']) {
       equal(refusal({ webSocketUrl: '/a', traceUrl: url }),
         `traceUrl: expected https://… or a path, not ${JSON.stringify(url)}`);
+      equal(refusal({ webSocketUrl: '/a', signInUrl: url }),
+        `signInUrl: expected https://… or a path, not ${JSON.stringify(url)}`);
     }
   },
 

@@ -12,6 +12,21 @@ export default {
       await inACloud((cloud, connect) => faultSchedule(seed, cloud, connect), seed)();
     }
   },
+
+  /** Tokens of ten minutes, so that some expire while the client cannot renew them. */
+  async afterAnyFaultsEachClientThatIsSignedInShowsTheTable() {
+    for (const seed of seeds(15)) {
+      await inACloud((cloud, connect) => {
+        cloud.faults.issuerErrors = 0.3;
+        return faultSchedule(seed, cloud, connect, (i) => ({
+          token: async () => {
+            if (cloud.chance(cloud.faults.issuerErrors)) throw new Error('the issuer is down');
+            return `user${i}.${Math.floor(cloud.time.now + 10 * MINUTE)}`;
+          },
+        }));
+      }, seed)();
+    }
+  },
 };
 
 /**
@@ -22,11 +37,12 @@ export default {
  * @param {number} seed
  * @param {Cloud} cloud
  * @param {(options?: Partial<import('../client/client.js').Options>) => Client} connect
+ * @param {(i: number) => Partial<import('../client/client.js').Options>} [more] of each client
  */
-async function faultSchedule(seed, cloud, connect) {
+async function faultSchedule(seed, cloud, connect, more = () => ({})) {
   const random = generator(seed);
   const storages = [1, 2, 3].map(() => new MemoryStorage());
-  const clients = storages.map((storage) => connect({ storage, messagesMax: 200 }));
+  const clients = storages.map((storage, i) => connect({ storage, messagesMax: 200, ...more(i) }));
   const pick = () => Math.floor(random() * clients.length);
   let others = 0;
   /** What each has said. @type {string[][]} */
@@ -42,7 +58,7 @@ async function faultSchedule(seed, cloud, connect) {
     () => {
       const i = pick();
       clients[i].close();
-      clients[i] = connect({ storage: storages[i], messagesMax: 200 });
+      clients[i] = connect({ storage: storages[i], messagesMax: 200, ...more(i) });
     },
     () => clients[pick()].rename(`Name ${Math.floor(random() * 100)}`),
     () => clients[pick()].reconnect(),
@@ -79,7 +95,7 @@ async function faultSchedule(seed, cloud, connect) {
     await cloud.pass(random() * 20 * SECOND);
   }
   Object.assign(cloud.faults, { unreachable: false, mute: false, lostPushes: 0, doubledPushes: 0,
-    latePushes: 0, lostReplies: 0, gatewayErrors: 0, refusals: 0, latencyMs: 20 });
+    latePushes: 0, lostReplies: 0, gatewayErrors: 0, refusals: 0, issuerErrors: 0, latencyMs: 20 });
   await cloud.pass(12 * MINUTE); // Until even a hidden page has looked, and repaired what it found.
 
   check(equalToTheTable(cloud, ...clients), `seed ${seed}: a client does not show the table`);

@@ -8,16 +8,18 @@ import clientTests from './client.test.js';
 import configTests from './config.test.js';
 import faultTests from './faults.test.js';
 import interleavingTests from './interleavings.test.js';
+import limitsTests from './limits.test.js';
 import pingsTests from './pings.test.js';
 import readingTests from './reading.test.js';
 import roomTests from './room.test.js';
 import sendingTests from './sending.test.js';
 import textTests from './text.test.js';
+import tokensTests from './tokens.test.js';
 
 const query = new URLSearchParams(location.search);
 const tests = Object.entries({
   ...textTests, ...roomTests, ...interleavingTests, ...clientTests, ...sendingTests, ...readingTests,
-  ...pingsTests, ...faultTests, ...configTests,
+  ...pingsTests, ...tokensTests, ...faultTests, ...configTests, ...limitsTests,
 }).filter(([name]) => name.includes(query.get('only') ?? ''));
 const report = /** @type {HTMLElement} */ (document.getElementById('report'));
 

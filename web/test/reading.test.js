@@ -232,6 +232,44 @@ export default {
     await cloud.until(() => texts(client).includes('again'), 'shown');
   }),
 
+  aMessageIsReportedOverWhateverConnectionThereIs: inACloud(async (cloud, connect) => {
+    const client = connect();
+    cloud.say('r', 'spam');
+    await cloud.pass(10 * SECOND);
+    const [{ timestamp }] = /** @type {any} */ (client.room('r')).messages;
+    const { handle } = cloud;
+    let refusals = 1;
+    /** @type {any} */
+    let received;
+    cloud.handle = (socket, frame) => {
+      if (frame.action === 'report') received ??= frame;
+      if (frame.action !== 'report') handle.call(cloud, socket, frame);
+      else if (refusals-- > 0) {
+        const error = { type: 'error', code: 'rate_limited', message: '', retryAfterMs: 500 };
+        socket.deliver({ ...error, ref: frame.ref });
+      } else if (frame.timestamp === timestamp) {
+        socket.deliver({ type: 'reported', room: frame.room, timestamp, ref: frame.ref });
+      } else socket.deliver({ type: 'error', code: 'no_such_message', message: '', ref: frame.ref });
+    };
+    let reported = false;
+    /** @type {any} */
+    let refused = null;
+    client.report('r', timestamp, ' An advertisement. ').then(() => { reported = true; });
+    await cloud.pass(2 * SECOND);
+    client.report('r', timestamp + 1, 'Why not?').catch((e) => { refused = e.code; });
+    await cloud.pass(2 * SECOND);
+
+    check(reported, 'it was not reported');
+    equal(refused, 'no_such_message');
+    equal([received.room, received.why], ['r', 'An advertisement.']);
+    for (const odd of ['', ' \u200b ', 'x'.repeat(1_001), 7]) {
+      /** @type {unknown} */
+      let error;
+      await client.report('r', timestamp, /** @type {any} */ (odd)).catch((e) => { error = e; });
+      check(error instanceof TypeError || error instanceof RangeError, `${odd} was sent`);
+    }
+  }),
+
   malformedEventsDoNotAffectTheOthersOfTheirFrame: inACloud(async (cloud, connect) => {
     const client = connect({ rooms: ['r', 's'] });
     await cloud.pass(10 * SECOND);

@@ -22,13 +22,17 @@ export class FakeSocket {
 
   forgotten = false;
 
+  /** When its token expires, in epoch milliseconds. */
+  expiresMs = Infinity;
+
   #cloud;
 
   /**
    * @param {import('./cloud.js').Cloud} cloud
    * @param {string} url
+   * @param {string[]} [protocols]
    */
-  constructor(cloud, url) {
+  constructor(cloud, url, protocols = []) {
     this.#cloud = cloud;
     cloud.addressMax = Math.max(cloud.addressMax, url.length);
     const query = new URL(url).searchParams;
@@ -36,18 +40,36 @@ export class FakeSocket {
     this.member = String(++cloud.opened);
     this.user = `guest:${guest ?? this.member}`;
     this.sender = query.get('name') ?? 'Guest';
+    const token = protocols.find((p) => p.startsWith('bearer.'))?.slice('bearer.'.length);
+    if (token !== undefined) this.signIn(token);
     cloud.time.after(cloud.latency, () => {
       if (this.readyState !== 0 || cloud.faults.mute) return;
-      if (cloud.faults.unreachable) {
+      if (cloud.faults.unreachable || this.expired) {
         this.lose();
         return;
       }
       this.readyState = 1;
       cloud.open.add(this);
-      (query.get('rooms') ?? 'global').split(',').forEach((room) => this.rooms.add(room));
+      const named = (query.get('rooms') ?? 'global').split(',').filter((room) => !room.startsWith('p.'));
+      named.forEach((room) => this.rooms.add(room));
       cloud.time.after(CONNECTION_MS_MAX, () => this.lose());
       cloud.reach(() => this.onopen?.());
     });
+  }
+
+  get expired() {
+    return this.#cloud.time.now >= this.expiresMs;
+  }
+
+  /**
+   * A token is the user, a dot, and when it expires.
+   *
+   * @param {string} token
+   */
+  signIn(token) {
+    const [user, expires] = token.split('.');
+    this.user = this.sender = user;
+    this.expiresMs = Number(expires);
   }
 
   /** @param {string} data */

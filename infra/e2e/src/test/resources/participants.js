@@ -21,7 +21,14 @@ async () => {
   };
 
   window.participants = {
-    async begin([name, options]) {
+    async begin([name, { signed, ...options }]) {
+      if (signed) {
+        options.token = async () => {
+          const response = await fetch(`/token?${name}`);
+          if (!response.ok) throw new Error(`no token: ${response.status}`);
+          return response.text();
+        };
+      }
       const storage = new MapStorage();
       const person = { rooms: new Set(), sent: {}, failed: {}, options: { ...options, storage } };
       people.set(name, person);

@@ -15,6 +15,11 @@ public final class Limits {
   /// How long a row of a connection counts: its life, and time for a late `$disconnect`.
   public static final Duration CONNECTION_ROW_MAX = CONNECTION_MAX.plusMinutes(10);
 
+  /// For how long a connection that cannot be charged is told so: since its token has expired, or
+  /// it has no row. Its client hears it in the first second, and leaves. One that goes on is
+  /// closed.
+  public static final Duration UNCHARGED_MAX = Duration.ofMinutes(1);
+
   /// A connection answers 410 until its `$connect` integration has returned, which may take 29 s:
   /// nothing younger is pruned.
   public static final Duration PRUNE_AGE_MIN = Duration.ofSeconds(30);
@@ -23,11 +28,38 @@ public final class Limits {
   /// overtakes them: a job that fails once is hidden for the queue's visibility timeout of 90 s.
   public static final Duration QUEUED_CALM = Duration.ofMinutes(2);
 
-  /// Fits one transaction together with the connection's own rows.
+  /// More than people read, and few enough for one read of all memberships.
   public static final int ROOMS_PER_CONNECTION_MAX = 50;
+
+  /// Rooms that an address names. Each is two items of the transaction that opens the connection,
+  /// the membership and its admission, and a transaction takes 100 (DynamoDB developer guide,
+  /// "Quotas": transactions).
+  public static final int ROOMS_IN_ADDRESS_MAX = 40;
+
+  /// Private rooms in which a user has a role: four pages of the list, 200 rows that all cost
+  /// storage for good.
+  public static final int ROOMS_PER_USER_MAX = 200;
+
+  /// Others put a user into a private room while that user is in less than this: who is invited in
+  /// bulk can still create rooms.
+  public static final int INVITATIONS_PER_USER_MAX = ROOMS_PER_USER_MAX / 2;
+
+  /// Roles and bans of a private room. A successor is looked for among all of them, about 150 KB.
+  public static final int ROLES_PER_ROOM_MAX = 1_000;
+
+  /// The longest ban that has an end, in seconds: ten years.
+  public static final long BAN_SECONDS_MAX = 315_360_000;
+
+  /// After this time those are looked for once more who were taken out of a room: the index of
+  /// members may have lagged so long.
+  public static final Duration REMOVED_AGAIN_AFTER = Duration.ofSeconds(5);
 
   /// Code points of a message, after trimming.
   public static final int MESSAGE_CHARACTERS_MAX = 4_000;
+
+  /// Code points of the reason for a report, after trimming: enough to say it, and few enough that
+  /// a report with the longest message fits a queue's message many times.
+  public static final int REPORT_CHARACTERS_MAX = 1_000;
 
   /// Code points of a display name.
   public static final int SENDER_CHARACTERS_MAX = 64;
@@ -37,6 +69,13 @@ public final class Limits {
 
   /// Code points of a client-made message id, and of a `ref`.
   public static final int ID_CHARACTERS_MAX = 64;
+
+  /// Characters of a token: four times a usual one. The handshake's headers have room for no more
+  /// than about 10 KB, and its address for 4,096 in all.
+  public static final int TOKEN_CHARACTERS_MAX = 8 * 1024;
+
+  /// By how much the clock of who issues tokens may be ahead of ours.
+  public static final Duration TOKEN_CLOCK_SKEW_MAX = Duration.ofMinutes(1);
 
   /// Messages in one page of history.
   public static final int PAGE_MESSAGES_MAX = 100;
@@ -50,6 +89,10 @@ public final class Limits {
 
   /// Rooms in one page: each is at most 101 bytes.
   public static final int PAGE_ROOMS_MAX = 100;
+
+  /// A user's own private rooms in one page: each is at most 500 bytes, 256 of them a title of
+  /// emoji.
+  public static final int PAGE_MY_ROOMS_MAX = 50;
 
   /// The clocks of two functions are assumed to differ by no more than this.
   public static final Duration CLOCK_SKEW_MAX = Duration.ofSeconds(1);
@@ -72,9 +115,6 @@ public final class Limits {
   /// How long a message's `id` is remembered, and a void row stays that one of its timestamps has
   /// got. No write that is under way takes so long.
   public static final Duration SEND_REMEMBERED = Duration.ofDays(1);
-
-  /// How long a session is remembered.
-  public static final Duration SESSION_REMEMBERED = Duration.ofDays(30);
 
   private Limits() {}
 }

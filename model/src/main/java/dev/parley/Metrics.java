@@ -21,6 +21,15 @@ public final class Metrics {
   /// what is lost of it is forgotten after that time, and nothing has to be counted anew.
   public static final Metric CONNECTIONS_ALIVE = Metric.count("ConnectionsAlive");
 
+  /// Reads of the issuer's keys that failed: no token can be verified by keys that are not known.
+  public static final Metric TOKEN_KEYS_FAILED = Metric.count("TokenKeysFailed");
+
+  /// Handshakes that were refused (429): their user or address connects, or makes rooms, too often.
+  public static final Metric CONNECTS_REFUSED = Metric.count("ConnectsRefused");
+
+  /// Connections that were closed since they went on although they were refused.
+  public static final Metric CONNECTIONS_EVICTED = Metric.count("ConnectionsEvicted");
+
   // ---- Frames ---------------------------------------------------------------------------------
 
   /// Sends that were acknowledged; one that is repeated counts again.
@@ -31,6 +40,9 @@ public final class Metrics {
   public static final Metric QUITS = Metric.count("Quits");
 
   public static final Metric PINGS = Metric.count("Pings");
+
+  /// Messages that were put before the moderators.
+  public static final Metric REPORTS = Metric.count("Reports");
 
   /// Frames that were answered with an `error`, by its code.
   public static final Metric FRAMES_REFUSED = Metric.countBy("Code", "FramesRefused");

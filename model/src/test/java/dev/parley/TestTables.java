@@ -6,12 +6,14 @@ import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.template.Template;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Settings;
+import dev.parley.role.Roles;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -21,6 +23,7 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// The template's tables on DynamoDB Local, one set for all tests of a module: each test takes
 /// rooms and connections of its own.
@@ -82,6 +85,11 @@ public final class TestTables {
     return Arrays.stream(rooms)
         .map(room -> new Room(room, null, null, null, null, null, "salt of " + room))
         .toList();
+  }
+
+  /// The condition under which somebody may be in a room: nobody has banned Ada there.
+  public static TransactWriteItem admission(RoomId room) {
+    return new Roles(dynamoDb(), settings()).admission("guest:ada", room, Instant.now());
   }
 
   /// A name that no other test uses: `room-` and a random part, say.

@@ -12,6 +12,7 @@ import dev.parley.platform.Deadline;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
+import dev.parley.role.Errand;
 import dev.parley.room.RoomId;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -19,12 +20,16 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// The queue of users who are away: tells the people of a room that somebody has left, if that user
-/// has not come back. Rooms are served side by side; all who left one room within a batch travel in
-/// one push.
+/// The queue of users to be looked for in a room. Of who is away it tells the people of a room that
+/// somebody has left, if that user has not come back. Rooms are served side by side; all who left
+/// one room within a batch travel in one push.
+///
+/// It also runs the errands that a change of roles leaves ([RoleErrands]).
 ///
 /// A room that fails comes again, until the queue forgets it: presence is a hint.
 public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatchResponse> {
@@ -32,6 +37,7 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
 
   private final Invocations invocations;
   private final Presence presence;
+  private final RoleErrands errands;
 
   public DepartureHandler() {
     this(System.getenv(), InstantSource.system());
@@ -42,7 +48,9 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
     Settings settings = new Settings(environment);
     this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
-    this.presence = new Presence(aws, aws.dynamoDb(), settings, clock);
+    DynamoDbClient dynamoDb = aws.dynamoDb();
+    this.presence = new Presence(aws, dynamoDb, settings, clock);
+    this.errands = new RoleErrands(dynamoDb, settings, clock);
   }
 
   private record Message(String id, Departure departure) {}
@@ -54,36 +62,34 @@ public final class DepartureHandler implements RequestHandler<SQSEvent, SQSBatch
 
   private SQSBatchResponse handle(List<SQSMessage> messages, Context invocation) {
     Deadline lastPush = presence.lastPush(invocation);
-    Map<RoomId, List<Message>> byRoom = byRoom(messages);
-    Batch<RoomId> batch = new Batch<>(Presence.AT_ONCE_MAX, invocation);
+    Map<RoomId, List<Message>> byRoom = new LinkedHashMap<>();
+    Batch<List<String>> batch = new Batch<>(Presence.AT_ONCE_MAX, invocation);
     try (Delivery delivery = presence.delivery()) {
+      for (SQSMessage message : messages) {
+        String id = message.getMessageId();
+        try {
+          Optional<Errand> errand = Errand.decode(message.getBody());
+          if (errand.isPresent()) {
+            batch.part(List.of(id), () -> errands.run(errand.get(), delivery, lastPush));
+          } else {
+            Departure departure = Departure.decode(message.getBody());
+            byRoom
+                .computeIfAbsent(departure.room(), room -> new ArrayList<>())
+                .add(new Message(id, departure));
+          }
+        } catch (IllegalArgumentException e) {
+          LOG.error("a message in the queue is neither departure nor errand: it is let go", e);
+          Metrics.PARTS_FAILED.add(1);
+        }
+      }
       byRoom.forEach(
           (room, departures) ->
               batch.part(
-                  room,
+                  departures.stream().map(Message::id).toList(),
                   () -> presence.tell(room, distinct(departures), "queue", delivery, lastPush)));
       return new SQSBatchResponse(
-          batch.unfinished().stream()
-              .flatMap(room -> byRoom.getOrDefault(room, List.of()).stream())
-              .map(message -> new BatchItemFailure(message.id()))
-              .toList());
+          batch.unfinished().stream().flatMap(List::stream).map(BatchItemFailure::new).toList());
     }
-  }
-
-  private static Map<RoomId, List<Message>> byRoom(List<SQSMessage> messages) {
-    Map<RoomId, List<Message>> byRoom = new LinkedHashMap<>();
-    for (SQSMessage message : messages) {
-      try {
-        Departure departure = Departure.decode(message.getBody());
-        byRoom
-            .computeIfAbsent(departure.room(), room -> new ArrayList<>())
-            .add(new Message(message.getMessageId(), departure));
-      } catch (IllegalArgumentException e) {
-        LOG.error("a message in the queue is no departure: it is let go", e);
-        Metrics.PARTS_FAILED.add(1);
-      }
-    }
-    return byRoom;
   }
 
   /// One for each user: the queue may give a message twice, and several connections of a user may

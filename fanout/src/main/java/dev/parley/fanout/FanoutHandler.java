@@ -204,7 +204,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   }
 
   private void advance(Room room, Room next) {
-    if (!Trace.step("advance head", () -> rooms.advance(room, next))) {
+    if (!Trace.step("advance head", () -> rooms.advance(room, next, clock.instant()))) {
       LOG.warn("the head of room {} stays where it was", room.id());
     }
   }
@@ -244,7 +244,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
           case Audience.Small small ->
               Segments.power(room.segments(), small.connections().size(), segmentSize);
           case Audience.Large large ->
-              Segments.power(room.segments(), large.estimate(), segmentSize);
+              Segments.power(room.segments(), large.members(), segmentSize);
           case Audience.Unknown unknown -> Segments.power(room.segments());
         };
     queues.enqueue(room.id(), Segments.ranges(power), events, chain.sequences());

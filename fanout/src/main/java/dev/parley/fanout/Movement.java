@@ -38,7 +38,8 @@ final class Movement implements Presence.Move {
     here.put(member.connection(), member);
   }
 
-  /// @param expired whether its row was past its expiry: no read has shown it since
+  /// @param expired whether its row was past its expiry, whoever has removed it: no read has shown
+  ///     it since
   void went(Membership member, boolean expired) {
     latest = member;
     here.remove(member.connection());

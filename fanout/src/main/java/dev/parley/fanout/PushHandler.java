@@ -10,6 +10,7 @@ import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
+import dev.parley.connection.Memberships;
 import dev.parley.connection.PruneQueue;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Both queues of jobs: pushes the events of each segment to its members, segments side by side,
@@ -50,10 +52,14 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   private static final Logger LOG = LoggerFactory.getLogger(PushHandler.class);
   private static final Duration RETRY_FOR = Duration.ofMillis(250);
 
+  /// What one `BatchGetItem` takes.
+  private static final int CONFIRMED_AT_ONCE_MAX = 100;
+
   private final Invocations invocations;
   private final InstantSource clock;
   private final InvocationExecutor executor = new InvocationExecutor();
   private final MemberIndex index;
+  private final Memberships memberships;
   private final JobQueues queues;
   private final PruneQueue prunes;
   private final Pusher pusher;
@@ -69,7 +75,9 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     this.invocations = new Invocations(settings);
     Aws aws = new Aws(settings);
     this.clock = clock;
-    this.index = new MemberIndex(aws.dynamoDb(), settings);
+    DynamoDbClient dynamoDb = aws.dynamoDb();
+    this.index = new MemberIndex(dynamoDb, settings);
+    this.memberships = new Memberships(dynamoDb, settings);
     SqsClient sqs = aws.sqs();
     this.queues = new JobQueues(sqs, settings, clock);
     this.prunes = new PruneQueue(sqs, settings);
@@ -192,9 +200,32 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
 
   private List<ConnectionId> members(PushJob job, Deadline deadline) {
     return switch (job) {
-      case PushJob.Retry retry -> retry.connections();
+      case PushJob.Retry retry -> Trace.step("confirm members", () -> members(retry, deadline));
       case PushJob.Segment segment -> Trace.step("read members", () -> members(segment, deadline));
     };
+  }
+
+  /// Those who are still in the room: somebody may have taken a connection out of it while the job
+  /// waited. A first attempt comes at once: it reads strongly, so that nobody is dropped who has
+  /// only just joined.
+  private List<ConnectionId> members(PushJob.Retry retry, Deadline deadline) {
+    List<CompletableFuture<List<ConnectionId>>> reading = new ArrayList<>();
+    List<ConnectionId> all = retry.connections();
+    if (deadline.passed()) {
+      return all; // nobody is pushed to any more: they are left to the next attempt
+    }
+    for (int from = 0; from < all.size(); from += CONFIRMED_AT_ONCE_MAX) {
+      List<ConnectionId> some =
+          all.subList(from, Math.min(all.size(), from + CONFIRMED_AT_ONCE_MAX));
+      reading.add(
+          CompletableFuture.supplyAsync(
+                  () ->
+                      memberships.stillIn(
+                          retry.room(), some, retry.attempt() == 0, clock.instant()),
+                  executor)
+              .orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS));
+    }
+    return join(reading).stream().flatMap(List::stream).toList();
   }
 
   /// @throws IllegalStateException where they are not read in time. Nobody was pushed to then, and
@@ -207,10 +238,12 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
                     segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant()),
             executor);
     reading.orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
+    return join(List.of(reading)).getFirst().stream().map(Membership::connection).toList();
+  }
+
+  private static <T> List<T> join(List<CompletableFuture<T>> reading) {
     try {
-      return InvocationExecutor.join(List.of(reading)).getFirst().stream()
-          .map(Membership::connection)
-          .toList();
+      return InvocationExecutor.join(reading);
     } catch (CompletionException e) {
       throw new IllegalStateException("its members could not be read in time", e);
     }

@@ -19,14 +19,14 @@ final class Segments {
 
   private Segments() {}
 
-  /// Into how many segments a room is cut, as a power of two. It stays what it was until the
-  /// estimate leaves half to twice what that many segments hold, so that message groups are stable
-  /// while a room's size wanders.
+  /// Into how many segments a room is cut, as a power of two. It stays what it was until the number
+  /// of members leaves half to twice what that many segments hold, so that message groups are
+  /// stable while a room's size wanders.
   ///
   /// @param current the power in use, or null
   /// @param segmentSize how many members one segment is to have
-  static int power(@Nullable Integer current, long estimate, int segmentSize) {
-    double segments = (double) estimate / segmentSize;
+  static int power(@Nullable Integer current, long members, int segmentSize) {
+    double segments = (double) members / segmentSize;
     if (current != null) {
       double capacity = Math.scalb(1.0, current);
       if (segments >= capacity / 2 && segments <= capacity * 2) {
@@ -34,7 +34,7 @@ final class Segments {
       }
     }
     long rounded = Math.round(Math.log(Math.max(1, segments)) / Math.log(2));
-    return Math.clamp(rounded, estimate > segmentSize ? 1 : WHOLE, Room.SEGMENTS_POWER_MAX);
+    return Math.clamp(rounded, members > segmentSize ? 1 : WHOLE, Room.SEGMENTS_POWER_MAX);
   }
 
   /// The power in use, of a room of unknown size.

@@ -6,8 +6,9 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Rows as a stream's event carries them. The event library has its own type for attributes; ours
-/// hold nothing but strings and numbers.
+/// Rows as a stream's event carries them. The event library has its own type for attributes.
+/// Strings and numbers are taken over, and nothing else: no reader of a stream needs `admin`, the
+/// one boolean of our rows.
 final class StreamRow {
   private StreamRow() {}
 

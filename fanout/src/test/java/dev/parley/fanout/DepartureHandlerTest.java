@@ -3,6 +3,7 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,10 +12,18 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Memberships;
+import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
 import dev.parley.identity.Identity;
+import dev.parley.role.Change;
+import dev.parley.role.Errand;
+import dev.parley.role.Roles;
+import dev.parley.role.Standing;
 import dev.parley.room.RoomId;
+import dev.parley.table.Row;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -92,6 +101,76 @@ class DepartureHandlerTest {
     assertEquals(List.of(), handle(Map.of("PRESENCE_MAX", "1"), departure(BOB, false)));
 
     assertEquals(List.of(), gateway.received(ada));
+  }
+
+  @Test
+  void anInvitationIsToldToTheUsersConnectionsInTheRoomAndToNobodyElse() {
+    opened();
+    String bob = TestMembers.join(BOB, longAgo, room);
+    String tab = TestMembers.join(BOB, longAgo, room);
+    RoomId plans = RoomId.newPrivate();
+
+    assertEquals(
+        List.of(), handle(new Errand.Invited(room, BOB.user(), plans, "Plans", CID).encode()));
+
+    String invitation =
+        """
+        {"type":"invitation","room":"%s","title":"Plans","user":"guest:cid",\
+        "sender":"Cid","via":"%s"}\
+        """
+            .formatted(plans, room);
+    assertEquals(List.of(invitation), gateway.received(bob));
+    assertEquals(List.of(invitation), gateway.received(tab));
+    assertEquals(List.of(), gateway.received(ada));
+  }
+
+  @Test
+  void whoWasOverlookedWhenSomebodyWasKickedIsTakenOutAfterAllAndWhoCameBackIsNot() {
+    opened();
+    Instant kicked = longAgo.plusSeconds(60);
+    ConnectionId overlooked = new ConnectionId(TestMembers.join(BOB, longAgo, room));
+    ConnectionId back = new ConnectionId(TestMembers.join(BOB, kicked.plusMillis(1), room));
+
+    assertEquals(
+        List.of(), handle(new Errand.Removed(room, BOB.user(), Removal.KICKED, kicked).encode()));
+
+    Memberships memberships = new Memberships(TestTables.dynamoDb(), TestTables.settings());
+    assertEquals(
+        new Attendance.Removed(Removal.KICKED),
+        memberships.attendance(overlooked, room, Instant.now()));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(back, room, Instant.now()));
+    assertInstanceOf(
+        Attendance.In.class, memberships.attendance(new ConnectionId(ada), room, Instant.now()));
+  }
+
+  @Test
+  void whoeverIsBannedIsTakenOutHoweverLateTheyCame() {
+    opened();
+    ConnectionId bob = new ConnectionId(TestMembers.join(BOB, Instant.now(), room));
+    Roles roles = new Roles(TestTables.dynamoDb(), TestTables.settings());
+    roles.write(new Change(room, "admin").ban(roles.get(BOB.user(), room), Standing.FOR_GOOD));
+
+    assertEquals(
+        List.of(), handle(new Errand.Removed(room, BOB.user(), Removal.BANNED, longAgo).encode()));
+
+    assertEquals(
+        new Attendance.Removed(Removal.BANNED),
+        new Memberships(TestTables.dynamoDb(), TestTables.settings())
+            .attendance(bob, room, Instant.now()));
+  }
+
+  /// The room's row, with the salt that [TestMembers] takes.
+  private void opened() {
+    TestTables.dynamoDb()
+        .putItem(
+            put ->
+                put.tableName("ChatRooms")
+                    .item(
+                        Map.of(
+                            "room_id",
+                            Row.s(room.name()),
+                            "salt",
+                            Row.s(requireNonNull(TestTables.rooms(room).getFirst().salt())))));
   }
 
   @Test

@@ -13,6 +13,7 @@ import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.Limits;
 import dev.parley.TestContext;
 import dev.parley.TestSqs;
 import dev.parley.TestTables;
@@ -274,7 +275,7 @@ class FanoutHandlerTest {
     List<RoomId> all = new ArrayList<>();
     List<String> others = new ArrayList<>();
     List<DynamodbStreamRecord> records = new ArrayList<>();
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < Limits.ROOMS_IN_ADDRESS_MAX; i++) {
       RoomId each = new RoomId(fresh("room"));
       all.add(each);
       others.add(join(longAgo, each));
@@ -306,7 +307,8 @@ class FanoutHandlerTest {
         "each once");
     others.forEach(other -> assertTrue(gateway.received(other).getFirst().contains(":10,")));
     gone.forEach(
-        connection -> assertEquals(51, TestMembers.rows(connection), "they are not in the way"));
+        connection ->
+            assertEquals(all.size() + 1, TestMembers.rows(connection), "they are not in the way"));
     assertTrue(
         new PruneHandler(gateway.environment("PruneFunction", Map.of()), InstantSource.system())
             .handleRequest(TestQueues.event(handedOver), new TestContext())

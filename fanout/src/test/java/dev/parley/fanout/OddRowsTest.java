@@ -269,7 +269,11 @@ class OddRowsTest {
             "test",
             longAgo);
     connections.open(
-        connection, TestTables.rooms(in), longAgo, List.of(sessions.opening(connection)));
+        connection,
+        TestTables.rooms(in),
+        TestTables::admission,
+        longAgo,
+        List.of(sessions.opening(connection)));
     return connection.id().value();
   }
 

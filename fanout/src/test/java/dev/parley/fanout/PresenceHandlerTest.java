@@ -3,6 +3,7 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
@@ -13,9 +14,16 @@ import dev.parley.Sha256;
 import dev.parley.TestContext;
 import dev.parley.TestSqs;
 import dev.parley.TestTables;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Memberships;
+import dev.parley.connection.Removal;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Identity;
+import dev.parley.role.Change;
+import dev.parley.role.Role;
+import dev.parley.role.Roles;
+import dev.parley.role.Standing;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.io.IOException;
@@ -41,6 +49,8 @@ class PresenceHandlerTest {
   private final Instant longAgo = Instant.ofEpochMilli(Instant.now().toEpochMilli() - 600_000);
   private final SessionTable sessions =
       new SessionTable(TestTables.dynamoDb(), TestTables.settings());
+  private final Memberships memberships =
+      new Memberships(TestTables.dynamoDb(), TestTables.settings());
   private final RoomId room = new RoomId(fresh("room"));
   private final String ada = TestMembers.join(ADA, longAgo, room);
   private TestGateway gateway;
@@ -251,6 +261,96 @@ class PresenceHandlerTest {
     assertEquals(2, gateway.underWay(), "the gateway has not answered these yet");
     assertEquals(1, gateway.received(cid).size());
   }
+
+  // ---- Roles ----------------------------------------------------------------------------------
+
+  /// As if the join had been written just before the ban, and the index had not shown it yet.
+  @Test
+  void whoHasComeAlthoughBannedIsTakenOutOfTheRoomAndNobodyIsToldOfIt() {
+    String bob = TestMembers.join(BOB, longAgo, room);
+    ban(BOB.user());
+
+    tell(came(bob, BOB, 0));
+
+    assertEquals(
+        new Attendance.Removed(Removal.BANNED),
+        memberships.attendance(new ConnectionId(bob), room, Instant.now()));
+    assertEquals(List.of(), gateway.received(ada));
+    assertEquals(List.of(), gateway.received(bob), "the stream tells of that in turn");
+  }
+
+  @Test
+  void whoHasNoRoleInAPrivateRoomIsTakenOutOfIt() {
+    RoomId plans = RoomId.newPrivate();
+    new Roles(TestTables.dynamoDb(), TestTables.settings())
+        .create(
+            new Change(plans, ADA.user())
+                .give(Standing.none(ADA.user(), plans), Role.OWNER, longAgo),
+            null,
+            ADA,
+            longAgo);
+    String owner = TestMembers.join(ADA, longAgo, plans);
+    String bob = TestMembers.join(BOB, longAgo, plans);
+
+    tell(
+        Map.of("PRESENCE_MAX", "0"),
+        TestRecords.membership("1", "INSERT", owner, ADA, plans, longAgo),
+        TestRecords.membership("2", "INSERT", bob, BOB, plans, longAgo));
+
+    assertInstanceOf(
+        Attendance.In.class, memberships.attendance(new ConnectionId(owner), plans, Instant.now()));
+    assertEquals(
+        new Attendance.Removed(Removal.KICKED),
+        memberships.attendance(new ConnectionId(bob), plans, Instant.now()));
+  }
+
+  @Test
+  void whoIsTakenOutIsToldAndIsAwayForTheOthers() {
+    String bob = TestMembers.join(BOB, longAgo, room);
+    memberships.remove(new ConnectionId(bob), room, BOB.user(), Removal.KICKED, Instant.now());
+
+    tell(TestRecords.changed(went(bob, BOB, 0), "kicked"));
+
+    assertEquals(
+        List.of("{\"type\":\"removed\",\"room\":\"%s\",\"reason\":\"kicked\"}".formatted(room)),
+        gateway.received(bob));
+    assertEquals(List.of(), gateway.received(ada));
+    assertEquals(Set.of("guest:bob"), departed());
+  }
+
+  @Test
+  void whoHasJoinedAgainIsNotToldOfTheRemovalAndHasComeForTheOthers() {
+    String bob = TestMembers.join(BOB, longAgo, room);
+
+    tell(TestRecords.changed(went(bob, BOB, 0), "kicked"));
+    assertEquals(List.of(), gateway.received(bob));
+
+    tell(TestRecords.changed(came(bob, BOB, 0), null));
+    assertEquals(1, gateway.received(ada).size());
+  }
+
+  /// It has been away since it was removed.
+  @Test
+  void whatIsLeftOfARemovedMembershipGoesWithoutAWord() {
+    String bob = TestMembers.join(BOB, longAgo, room);
+    memberships.remove(new ConnectionId(bob), room, BOB.user(), Removal.LEFT, Instant.now());
+    DynamodbStreamRecord left = TestRecords.changed(went(bob, BOB, 0), "left");
+    TestMembers.leave(bob);
+
+    tell(
+        TestRecords.record(
+            "9", "REMOVE", left.getDynamodb().getKeys(), null, left.getDynamodb().getNewImage()));
+
+    assertEquals(Set.of(), departed());
+    assertEquals(List.of(), gateway.received(ada));
+  }
+
+  private void ban(String user) {
+    Roles roles = new Roles(TestTables.dynamoDb(), TestTables.settings());
+    roles.write(new Change(room, "admin").ban(roles.get(user, room), Standing.FOR_GOOD));
+  }
+
+  // ---------------------------------------------------------------------------------------------
 
   private void tell(DynamodbStreamRecord... records) {
     tell(Map.of(), records);

@@ -44,18 +44,18 @@ class PruneHandlerTest {
 
   @Test
   void aGoneConnectionLosesAllItsRowsAndOthersNone() {
-    Set<RoomId> fifty = new HashSet<>(Set.of(room));
-    while (fifty.size() < 50) {
-      fifty.add(new RoomId(fresh("room")));
+    Set<RoomId> forty = new HashSet<>(Set.of(room));
+    while (forty.size() < 40) {
+      forty.add(new RoomId(fresh("room")));
     }
-    ConnectionId gone = open(longAgo, fifty);
+    ConnectionId gone = open(longAgo, forty);
     ConnectionId other = open(longAgo, Set.of(room));
 
     assertEquals(List.of(), handle(gone.value()));
 
-    assertEquals(Set.of(), memberships.joined(gone, fifty, Instant.now()));
+    assertEquals(Set.of(), memberships.joined(gone, forty, Instant.now()));
     assertEquals(1, members());
-    assertEquals(Set.of(room), memberships.joined(other, fifty, Instant.now()));
+    assertEquals(Set.of(room), memberships.joined(other, forty, Instant.now()));
   }
 
   @Test
@@ -149,6 +149,7 @@ class PruneHandlerTest {
     connections.open(
         new Connection(id, new Identity("guest:1", "Ada"), "127.0.0.1", "test", at),
         TestTables.rooms(rooms.toArray(RoomId[]::new)),
+        TestTables::admission,
         at,
         List.of());
     return id;

@@ -14,6 +14,8 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Memberships;
+import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
@@ -213,6 +215,23 @@ class PushHandlerTest {
   }
 
   @Test
+  void whoWasTakenOutOfTheRoomMeanwhileIsNotTriedAgain() {
+    List<ConnectionId> members = join(3);
+    ConnectionId kicked = members.get(1);
+    PushJob.Retry retry = new PushJob.Retry(room, members, 1, Instant.now(), events("hello"));
+
+    new Memberships(TestTables.dynamoDb(), TestTables.settings())
+        .remove(kicked, room, "guest:" + kicked, Removal.KICKED, Instant.now());
+    assertDone(handle(retry.encode()));
+
+    for (ConnectionId member : members) {
+      assertEquals(
+          member.equals(kicked) ? List.of() : List.of("\"hello\""),
+          gateway.received(member.value()));
+    }
+  }
+
+  @Test
   void eachAttemptIsCountedAndTheLastIsGivenUp() {
     ConnectionId never = join(1).getFirst();
     gateway.answer(never.value(), 429);
@@ -266,14 +285,15 @@ class PushHandlerTest {
   @Test
   void aJobThatFailsFailsWhatFollowsInItsGroupAndNothingElse() {
     ConnectionId member = join(1).getFirst();
-    ConnectionId slow = new ConnectionId(fresh("slow"));
+    RoomId other = new RoomId(fresh("other"));
+    ConnectionId slow = join(other);
     gateway.answer(slow.value(), 429);
     PushHandler withoutRetries =
         new PushHandler(
             gateway.environment(
                 "PushFunction", Map.of("PUSH_RETRIES_QUEUE_URL", retries() + "-nowhere")),
             InstantSource.system());
-    String fails = new PushJob.Retry(room, List.of(slow), 0, null, events("1")).encode();
+    String fails = new PushJob.Retry(other, List.of(slow), 0, null, events("1")).encode();
 
     SQSBatchResponse response =
         withoutRetries.handleRequest(
@@ -309,15 +329,20 @@ class PushHandlerTest {
   private List<ConnectionId> join(int count) {
     List<ConnectionId> members = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      ConnectionId id = new ConnectionId(fresh("c"));
-      connections.open(
-          new Connection(id, new Identity("guest:" + id, "Ada"), "127.0.0.1", "test", longAgo),
-          TestTables.rooms(room),
-          longAgo,
-          List.of());
-      members.add(id);
+      members.add(join(room));
     }
     return members;
+  }
+
+  private ConnectionId join(RoomId in) {
+    ConnectionId id = new ConnectionId(fresh("c"));
+    connections.open(
+        new Connection(id, new Identity("guest:" + id, "Ada"), "127.0.0.1", "test", longAgo),
+        TestTables.rooms(in),
+        TestTables::admission,
+        longAgo,
+        List.of());
+    return id;
   }
 
   private Slot slot(ConnectionId member) {

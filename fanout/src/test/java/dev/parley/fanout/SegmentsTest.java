@@ -23,8 +23,7 @@ class SegmentsTest {
     for (long seed = 0; seed < 50; seed++) {
       Random random = new Random(seed);
       List<Membership> members = room(random, 2 + random.nextInt(2_000));
-      int power =
-          Segments.power(null, Audience.estimate(members), 1 + random.nextInt(members.size()));
+      int power = Segments.power(null, members.size(), 1 + random.nextInt(members.size()));
 
       List<SlotRange> ranges = Segments.ranges(power);
 

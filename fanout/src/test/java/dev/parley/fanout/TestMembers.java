@@ -34,7 +34,12 @@ final class TestMembers {
   static String join(Identity identity, Instant at, RoomId... in) {
     Connection connection =
         new Connection(new ConnectionId(fresh("c")), identity, "127.0.0.1", "test", at);
-    CONNECTIONS.open(connection, TestTables.rooms(in), at, List.of(SESSIONS.opening(connection)));
+    CONNECTIONS.open(
+        connection,
+        TestTables.rooms(in),
+        TestTables::admission,
+        at,
+        List.of(SESSIONS.opening(connection)));
     return connection.id().value();
   }
 

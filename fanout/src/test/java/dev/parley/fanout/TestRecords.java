@@ -76,6 +76,25 @@ final class TestRecords {
             "expires_at", n(joinedAt.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond())));
   }
 
+  /// A membership that somebody has taken away, or that was written anew after that.
+  ///
+  /// @param why `kicked`, for example, or null where it was written anew
+  static DynamodbStreamRecord changed(DynamodbStreamRecord membership, @Nullable String why) {
+    Map<String, AttributeValue> member =
+        requireNonNull(membership.getDynamodb()).getNewImage() == null
+            ? membership.getDynamodb().getOldImage()
+            : membership.getDynamodb().getNewImage();
+    Map<String, AttributeValue> removed = new HashMap<>(member);
+    removed.remove("slot");
+    removed.put("removed", s(why == null ? "kicked" : why));
+    return record(
+        membership.getDynamodb().getSequenceNumber(),
+        "MODIFY",
+        membership.getDynamodb().getKeys(),
+        why == null ? member : removed,
+        why == null ? removed : member);
+  }
+
   /// A connection's own row that went because it had expired.
   static DynamodbStreamRecord expired(String sequence, String connection, Instant connectedAt) {
     DynamodbStreamRecord record = removed(sequence, connection, connectedAt);

@@ -11,6 +11,9 @@ import dev.parley.identity.Identity;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
+import dev.parley.token.TokenResult;
+import dev.parley.token.TokenRules;
+import dev.parley.token.TokenVerifier;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -21,13 +24,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
-/// Decides who a connection is, once, before `$connect`: a guest with the display name `?name=`
-/// and, where `?guest=` is a secret of at least 128 bits, with a stable user id. A weak secret or
-/// an invalid name is refused (401). So is, where the stack has a `SocketSecret`, whoever does not
-/// come by the page's distribution, which alone knows it.
+/// Decides who a connection is, once, before `$connect`: the bearer of a token, shown by
+/// subprotocol or by `?token=`, or else a guest, where guests are admitted. A guest has the display
+/// name `?name=` and, where `?guest=` is a secret of at least 128 bits, a stable user id.
+///
+/// A token that does not hold is refused (401), and its bearer is no guest. So are a weak secret,
+/// an invalid name, and where the stack has a `SocketSecret`, whoever does not come by the page's
+/// distribution, which alone knows it.
 ///
 /// API Gateway adds the result to every later frame of the connection. The event has the guest's
-/// secret: it is never logged.
+/// secret, or the token: it is never logged.
 public final class AuthorizerHandler
     implements RequestHandler<AuthorizerHandler.Event, IamPolicyResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(AuthorizerHandler.class);
@@ -42,6 +48,12 @@ public final class AuthorizerHandler
   /// The SHA-256 of what the distribution shows: two while that is changed, and none where clients
   /// connect without a distribution.
   private final List<String> socketSecretDigests;
+
+  private final boolean allowGuests;
+  private final InstantSource clock;
+
+  /// Nothing where the stack has no issuer: then the library that reads tokens is not loaded.
+  private final Optional<TokenVerifier> tokens;
 
   /// A REQUEST authorizer's event, as far as it is used here.
   public static final class Event {
@@ -94,6 +106,9 @@ public final class AuthorizerHandler
     String digests = settings.optional("SOCKET_SECRET_SHA256");
     this.socketSecretDigests =
         digests == null || digests.isEmpty() ? List.of() : List.of(digests.split(",", -1));
+    this.allowGuests = !"false".equals(settings.optional("ALLOW_GUESTS"));
+    this.clock = clock;
+    this.tokens = TokenRules.of(settings).map(rules -> new TokenVerifier(rules, settings));
   }
 
   /// @throws IllegalArgumentException with the message `Unauthorized`, which API Gateway turns into
@@ -107,37 +122,76 @@ public final class AuthorizerHandler
               new ConnectionId(String.valueOf(event.getRequestContext().get("connectionId")));
           MDC.put("connection_id", connection.value());
           Map<String, String> headers = event.getHeaders();
-          Optional<String> address = address(headers == null ? Map.of() : headers);
-          Map<String, String> query = event.getQueryStringParameters();
-          Identity identity =
+          Optional<String> address = address(headers);
+          Map<String, Object> bearer =
               address
-                  .flatMap(_ -> guest(query == null ? Map.of() : query, connection))
+                  .flatMap(_ -> bearer(headers, event.getQueryStringParameters(), connection))
                   .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
-          return allow(event.getMethodArn(), identity, address.orElseThrow());
+          return allow(event.getMethodArn(), bearer, address.orElseThrow());
         });
+  }
+
+  /// What is told of the client to every function; nothing where it is refused.
+  private Optional<Map<String, Object>> bearer(
+      @Nullable Map<String, String> headers,
+      @Nullable Map<String, String> query,
+      ConnectionId connection) {
+    List<String> shown = Subprotocols.tokens(headers, query);
+    if (!shown.isEmpty()) {
+      return switch (verify(shown)) {
+        case TokenResult.Verified verified -> Optional.of(context(verified));
+        case TokenResult.Refused refused -> {
+          LOG.info("refused: the token {}", refused.why());
+          yield Optional.empty();
+        }
+      };
+    }
+    if (!allowGuests) {
+      LOG.info("refused: there is no token, and guests are not admitted");
+      return Optional.empty();
+    }
+    return guest(query == null ? Map.of() : query, connection).map(AuthorizerHandler::context);
+  }
+
+  private TokenResult verify(List<String> shown) {
+    if (shown.size() > 1) {
+      return new TokenResult.Refused("is one of " + shown.size());
+    }
+    return tokens
+        .map(verifier -> verifier.verify(shown.getFirst(), clock.instant()))
+        .orElseGet(() -> new TokenResult.Refused("is for nothing: no issuer is set"));
+  }
+
+  private static Map<String, Object> context(Identity identity) {
+    Map<String, Object> context = new HashMap<>();
+    context.put("user", identity.user());
+    context.put("sender", identity.sender());
+    return context;
+  }
+
+  private static Map<String, Object> context(TokenResult.Verified token) {
+    Map<String, Object> context = context(token.identity());
+    context.put("expires", token.expires().getEpochSecond());
+    if (token.admin()) {
+      context.put("admin", "true");
+    }
+    return context;
   }
 
   /// Where the client is, as the distribution tells it; empty where there is none before the API,
   /// which then knows best. Nothing for whoever does not come by the distribution.
-  private Optional<String> address(Map<String, String> headers) {
+  private Optional<String> address(@Nullable Map<String, String> headers) {
     if (socketSecretDigests.isEmpty()) {
       return Optional.of("");
     }
-    String shown = Sha256.hex(header(headers, SOCKET_SECRET).orElse(""));
+    String shown = Sha256.hex(Subprotocols.header(headers, SOCKET_SECRET).orElse(""));
     if (!socketSecretDigests.contains(shown)) {
       LOG.info("refused: does not come by the page's distribution");
       return Optional.empty();
     }
     // The port is behind the last colon, in IPv6 too, which has no brackets.
-    return Optional.of(header(headers, VIEWER).orElse("").replaceFirst(":[0-9]*$", ""));
-  }
-
-  /// API Gateway keeps the names of headers as the client wrote them.
-  private static Optional<String> header(Map<String, String> headers, String name) {
-    return headers.entrySet().stream()
-        .filter(header -> header.getKey().equalsIgnoreCase(name))
-        .map(Map.Entry::getValue)
-        .findFirst();
+    return Optional.of(
+        Subprotocols.header(headers, VIEWER).orElse("").replaceFirst(":[0-9]*$", ""));
   }
 
   /// The guest that a query describes, or nothing where its name or its secret cannot be used.
@@ -160,21 +214,19 @@ public final class AuthorizerHandler
     return guest;
   }
 
-  private static IamPolicyResponse allow(String methodArn, Identity identity, String address) {
-    Map<String, Object> context = new HashMap<>();
-    context.put("user", identity.user());
-    context.put("sender", identity.sender());
+  private static IamPolicyResponse allow(
+      String methodArn, Map<String, Object> bearer, String address) {
     if (!address.isEmpty()) {
-      context.put("address", address);
+      bearer.put("address", address);
     }
     return IamPolicyResponse.builder()
-        .withPrincipalId(identity.user())
+        .withPrincipalId(String.valueOf(bearer.get("user")))
         .withPolicyDocument(
             IamPolicyResponse.PolicyDocument.builder()
                 .withVersion(IamPolicyResponse.VERSION_2012_10_17)
                 .withStatement(List.of(IamPolicyResponse.allowStatement(methodArn)))
                 .build())
-        .withContext(context)
+        .withContext(bearer)
         .build();
   }
 }

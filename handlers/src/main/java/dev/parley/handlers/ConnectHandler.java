@@ -6,22 +6,28 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.Limits;
 import dev.parley.Metrics;
+import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.SessionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Invocations;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
+import dev.parley.role.Roles;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
+import dev.parley.room.RoomKind;
 import dev.parley.room.RoomTable;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,14 +40,19 @@ import org.slf4j.MDC;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
-/// is the handshake's: 200; 403 where the page's origin is not allowed; 400 where `?rooms=` is not
-/// a list of at most 50 room names.
+/// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
+/// where `?rooms=` is not a list of at most 40 room names; 401 where the token has just expired;
+/// 429 where the user, or the address, connects or makes rooms too often. Rooms that the user may
+/// not be in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
 ///
-/// The event has the guest's secret: it is never logged.
+/// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
     implements RequestHandler<APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
   private static final Logger LOG = LoggerFactory.getLogger(ConnectHandler.class);
   private static final int USER_AGENT_CHARACTERS_MAX = 256;
+
+  /// So many rooms that are joined by it cost as much as a connect.
+  static final int ROOMS_OF_A_CONNECT = 10;
 
   private final Invocations invocations;
 
@@ -49,9 +60,12 @@ public final class ConnectHandler
   private final Set<String> allowedOrigins;
 
   private final InstantSource clock;
+  private final Erasures erasures;
   private final ConnectionTable connections;
   private final SessionTable sessions;
   private final RoomTable rooms;
+  private final Roles roles;
+  private final AllowanceTable visitors;
 
   public ConnectHandler() {
     this(System.getenv(), InstantSource.system());
@@ -65,9 +79,12 @@ public final class ConnectHandler
         Set.copyOf(Arrays.asList(settings.required("ALLOWED_ORIGINS").split(",", -1)));
     this.clock = clock;
     DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    this.erasures = new Erasures(dynamoDb, settings);
     this.connections = new ConnectionTable(dynamoDb, settings);
     this.sessions = new SessionTable(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+    this.roles = new Roles(dynamoDb, settings);
+    this.visitors = new AllowanceTable(dynamoDb, settings);
   }
 
   @Override
@@ -79,6 +96,10 @@ public final class ConnectHandler
           MDC.put("connection_id", event.getRequestContext().getConnectionId());
           APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
           response.setStatusCode(connect(event, clock.instant()));
+          // Never what the client shows beside it, which is a token.
+          if (Subprotocols.offered(event.getHeaders()).contains(Subprotocols.CHAT)) {
+            response.setHeaders(Map.of(Subprotocols.HEADER, Subprotocols.CHAT));
+          }
           return response;
         });
   }
@@ -90,30 +111,123 @@ public final class ConnectHandler
     }
     Optional<Set<RoomId>> wanted = rooms(event.getQueryStringParameters());
     if (wanted.isEmpty()) {
-      LOG.info("refused: ?rooms= is not a list of at most 50 room names");
+      LOG.info("refused: ?rooms= is not a list of at most 40 room names");
       return 400;
     }
 
-    var request = event.getRequestContext();
-    Connection connection =
-        new Connection(
-            new ConnectionId(request.getConnectionId()),
-            FrameHandler.identityOf(request.getAuthorizer()),
-            text(address(request)),
-            text(request.getIdentity().getUserAgent()),
-            Instant.ofEpochMilli(request.getConnectedAt()));
+    Connection connection = connection(event.getRequestContext());
+    if (!connection.expiresAt().isAfter(now)) {
+      LOG.info("refused: the token has expired since it was verified");
+      return 401;
+    }
+    // Before anything is written: an erasure waits for what did not find it here.
+    String user = connection.identity().user();
+    if (Trace.step("erasures", () -> erasures.contains(user, now))) {
+      LOG.info("refused: the user was erased");
+      return 403;
+    }
+    AllowanceTable.Visitor visitor =
+        FrameHandler.Caller.visitor(
+            connection.id(),
+            connection.identity(),
+            FrameHandler.addressOf(event.getRequestContext()));
+    int price = Math.ceilDiv(wanted.get().size(), ROOMS_OF_A_CONNECT);
+    Optional<Duration> wait = Trace.step("charge", () -> visitors.connect(visitor, price, now));
+    if (wait.isPresent()) {
+      return tooOften("connects", wait.get());
+    }
     // The connection comes last, so that a failure before it leaves no member behind.
-    Collection<Room> opened =
-        Trace.step("rooms", () -> rooms.open(wanted.get(), connection.identity(), now)).values();
-    Trace.step(
-        "open",
-        () -> connections.open(connection, opened, now, List.of(sessions.opening(connection))));
+    Collection<Room> open;
+    try {
+      open = Trace.step("rooms", () -> open(connection, visitor, wanted.get(), now));
+    } catch (TooOften e) {
+      return tooOften("makes rooms", e.wait);
+    }
+    int in =
+        Trace.step(
+            "open",
+            () ->
+                connections
+                    .open(
+                        connection,
+                        open,
+                        room -> roles.admission(user, room, now),
+                        now,
+                        List.of(sessions.opening(connection)))
+                    .size());
     // One time for all of them is one line.
     Metrics.CONNECTIONS_OPENED.add(1, connection.connectedAt());
     Metrics.CONNECTIONS_ALIVE.add(1, connection.connectedAt());
-    Metrics.JOINS.add(wanted.get().size(), connection.connectedAt());
-    LOG.info("connected in {} rooms", wanted.get().size());
+    Metrics.JOINS.add(in, connection.connectedAt());
+    LOG.info("connected in {} rooms", in);
     return 200;
+  }
+
+  private static Connection connection(APIGatewayV2WebSocketEvent.RequestContext request) {
+    Map<String, Object> authorizer = request.getAuthorizer();
+    Instant connectedAt = Instant.ofEpochMilli(request.getConnectedAt());
+    return new Connection(
+        new ConnectionId(request.getConnectionId()),
+        FrameHandler.identityOf(authorizer),
+        text(FrameHandler.addressOf(request).text()),
+        text(request.getIdentity().getUserAgent()),
+        connectedAt,
+        Connection.end(connectedAt, FrameHandler.expiresOf(authorizer)),
+        "true".equals(String.valueOf(authorizer.get("admin"))));
+  }
+
+  /// Those rooms that the user may be in, with their salts. The others are passed over, whether
+  /// they are there or not, and nothing is read of them but the user's own role.
+  private Collection<Room> open(
+      Connection connection, AllowanceTable.Visitor visitor, Set<RoomId> wanted, Instant now) {
+    Set<RoomId> publics = new LinkedHashSet<>();
+    Set<RoomId> others = new LinkedHashSet<>();
+    roles
+        .get(connection.identity().user(), wanted)
+        .forEach(
+            (room, standing) -> {
+              if (standing.admits(now)) {
+                (room.kind() == RoomKind.PUBLIC ? publics : others).add(room);
+              }
+            });
+    Map<RoomId, Room> open =
+        new HashMap<>(
+            rooms.open(
+                publics,
+                connection.identity(),
+                now,
+                made -> visitors.makeRooms(visitor, made, now).ifPresent(TooOften::raise)));
+    if (!others.isEmpty()) {
+      rooms
+          .get(others)
+          .forEach(
+              (id, room) -> {
+                if (room.salt() != null) {
+                  open.put(id, room);
+                }
+              });
+    }
+    return open.values();
+  }
+
+  /// More rooms are made than may be.
+  private static final class TooOften extends RuntimeException {
+    private final transient Duration wait;
+
+    private TooOften(Duration wait) {
+      super("more rooms than may be made", null, false, false);
+      this.wait = wait;
+    }
+
+    private static void raise(Duration wait) {
+      throw new TooOften(wait);
+    }
+  }
+
+  private static int tooOften(String what, Duration wait) {
+    LOG.info("refused: its user or address {} too often, and can again in {}", what, wait);
+    Metrics.CONNECTS_REFUSED.add(1);
+    return 429;
   }
 
   /// A browser sends the page's origin, which the page cannot change. Other programs send none. API
@@ -124,12 +238,6 @@ public final class ConnectHandler
         || headers.entrySet().stream()
             .filter(header -> header.getKey().equalsIgnoreCase("Origin"))
             .allMatch(header -> allowedOrigins.contains(header.getValue()));
-  }
-
-  /// Where the client is: the authorizer knows, where something stands before the API.
-  private static @Nullable String address(APIGatewayV2WebSocketEvent.RequestContext request) {
-    Object address = request.getAuthorizer().get("address");
-    return address instanceof String told ? told : request.getIdentity().getSourceIp();
   }
 
   /// The rooms that a query names, or nothing where `?rooms=` is invalid.
@@ -145,7 +253,7 @@ public final class ConnectHandler
       }
       rooms.add(new RoomId(name));
     }
-    return rooms.size() > Limits.ROOMS_PER_CONNECTION_MAX ? Optional.empty() : Optional.of(rooms);
+    return rooms.size() > Limits.ROOMS_IN_ADDRESS_MAX ? Optional.empty() : Optional.of(rooms);
   }
 
   private static String text(@Nullable String value) {

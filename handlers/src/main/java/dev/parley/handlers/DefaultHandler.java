@@ -1,5 +1,6 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
@@ -9,6 +10,7 @@ import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Set;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.apigatewaymanagementapi.ApiGatewayManagementApiClient;
 import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnectionResponse;
@@ -16,7 +18,12 @@ import software.amazon.awssdk.services.apigatewaymanagementapi.model.GetConnecti
 /// `$default`: a frame that no route takes. The error also tells what the gateway knows of this
 /// connection, which helps a developer who tries the protocol by hand.
 public final class DefaultHandler extends FrameHandler {
-  private final ApiGatewayManagementApiClient connections;
+  /// The errors that tell of the connection. A frame that nothing is left for asks the gateway
+  /// nothing.
+  private static final Set<ErrorCode> TELLS =
+      Set.of(ErrorCode.UNKNOWN_ACTION, ErrorCode.INVALID_JSON);
+
+  private final ApiGatewayManagementApiClient gateway;
 
   public DefaultHandler() {
     this(System.getenv(), InstantSource.system());
@@ -26,7 +33,12 @@ public final class DefaultHandler extends FrameHandler {
   public DefaultHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    this.connections = new Aws(settings).gateway();
+    this.gateway = new Aws(settings).gateway();
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.UNKNOWN);
   }
 
   @Override
@@ -37,9 +49,12 @@ public final class DefaultHandler extends FrameHandler {
   @Override
   Reply rejected(Rejection rejection, Caller caller) {
     Reply reply = Reply.error(rejection);
+    if (!TELLS.contains(rejection.code())) {
+      return reply;
+    }
     try {
       GetConnectionResponse known =
-          connections.getConnection(get -> get.connectionId(caller.connection().value()));
+          gateway.getConnection(get -> get.connectionId(caller.connection().value()));
       return reply.withConnection(
           caller.connection(),
           known.connectedAt().toString(),

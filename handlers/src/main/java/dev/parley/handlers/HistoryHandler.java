@@ -1,10 +1,11 @@
 package dev.parley.handlers;
 
+import dev.parley.allowance.Price;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.message.History;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -12,8 +13,6 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
-import dev.parley.wire.ErrorCode;
-import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
@@ -33,10 +32,15 @@ public final class HistoryHandler extends FrameHandler {
   public HistoryHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
     this.history = new History(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.HISTORY);
   }
 
   @Override
@@ -44,8 +48,9 @@ public final class HistoryHandler extends FrameHandler {
     RoomId id = in(frame.room());
     Range range = frame.range();
     int limit = frame.limit();
-    if (!memberships.isMember(caller.connection(), id, caller.now())) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+    Attendance attendance = memberships.attendance(caller.connection(), id, caller.now());
+    if (!(attendance instanceof Attendance.In)) {
+      throw notIn(id, attendance);
     }
 
     return Trace.step(
@@ -54,6 +59,7 @@ public final class HistoryHandler extends FrameHandler {
           Room room = rooms.get(id);
           Page page =
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
+          toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           return Reply.history(
               id, page, page.complete(room, history.horizon(caller.now()), caller.now()));
         });

@@ -1,8 +1,12 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
+import dev.parley.connection.Attendance;
+import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionTable;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
+import dev.parley.connection.Removal;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -10,15 +14,22 @@ import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.RoomTable;
 import dev.parley.wire.ClientFrame;
+import dev.parley.wire.ErrorCode;
+import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `ping`: the server's time, the client's identity, and the heads of its rooms, by which it finds
 /// out what it missed.
 public final class PingHandler extends FrameHandler {
+  private final ConnectionTable connections;
   private final Memberships memberships;
   private final RoomTable rooms;
 
@@ -30,19 +41,51 @@ public final class PingHandler extends FrameHandler {
   public PingHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
+    this.connections = new ConnectionTable(dynamoDb, settings);
     this.memberships = new Memberships(dynamoDb, settings);
     this.rooms = new RoomTable(dynamoDb, settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.ofPing(frame.rooms().size()));
   }
 
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
     Set<RoomId> asked = frame.rooms();
 
-    Map<RoomId, Room> joined =
-        Trace.step(
-            "heads", () -> rooms.get(memberships.joined(caller.connection(), asked, caller.now())));
-    Metrics.PINGS.add(1);
-    return Reply.pong(caller.now(), caller.identity(), asked, joined);
+    return Trace.step(
+        "heads",
+        () -> {
+          Set<RoomId> in = new HashSet<>();
+          Map<RoomId, Removal> removed = new HashMap<>();
+          memberships
+              .attendances(caller.connection(), asked, caller.now())
+              .forEach(
+                  (room, attendance) -> {
+                    switch (attendance) {
+                      case Attendance.In here -> in.add(room);
+                      case Attendance.Removed(Removal why) -> removed.put(room, why);
+                      case Attendance.Out never -> {}
+                    }
+                  });
+          Map<RoomId, Room> joined = rooms.get(in);
+          Metrics.PINGS.add(1);
+          return Reply.pong(
+              caller.now(), caller.identity(), expires(caller), asked, joined, removed);
+        });
+  }
+
+  /// When this connection's token expires: a guest has none, and asks for nothing more than heads.
+  private @Nullable Instant expires(Caller caller) {
+    if (caller.expires() == null) {
+      return null;
+    }
+    ConnectionTable.State connection =
+        Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
+            .orElseThrow(() -> new Rejection(ErrorCode.NOT_CONNECTED));
+    return Connection.renewable(caller.connectedAt(), connection.expiresAt());
   }
 }

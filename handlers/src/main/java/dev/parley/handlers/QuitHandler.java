@@ -1,15 +1,14 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
 import dev.parley.room.RoomId;
 import dev.parley.wire.ClientFrame;
-import dev.parley.wire.ErrorCode;
-import dev.parley.wire.Rejection;
 import dev.parley.wire.Reply;
 import java.time.InstantSource;
 import java.util.Map;
@@ -26,7 +25,12 @@ public final class QuitHandler extends FrameHandler {
   public QuitHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    this.memberships = new Memberships(new Aws(settings).dynamoDb(), settings);
+    this.memberships = new Memberships(dynamoDb(), settings);
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.charge(caller, Price.QUIT);
   }
 
   @Override
@@ -35,7 +39,7 @@ public final class QuitHandler extends FrameHandler {
 
     boolean left = Trace.step("quit", () -> memberships.quit(caller.connection(), room));
     if (!left) {
-      throw new Rejection(ErrorCode.NOT_A_MEMBER);
+      throw notIn(room, new Attendance.Out());
     }
     Metrics.QUITS.add(1);
     return Reply.quit(room);

@@ -1,13 +1,11 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
+import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.identity.Identity;
 import dev.parley.message.MessageTable;
 import dev.parley.message.SendResult;
-import dev.parley.platform.Aws;
 import dev.parley.platform.Priming;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -31,7 +29,6 @@ public final class SendMessageHandler extends FrameHandler {
 
   private final Memberships memberships;
   private final MessageTable messages;
-  private final Rate rate;
 
   public SendMessageHandler() {
     this(System.getenv(), InstantSource.system());
@@ -41,13 +38,14 @@ public final class SendMessageHandler extends FrameHandler {
   public SendMessageHandler(Map<String, String> environment, InstantSource clock) {
     Settings settings = new Settings(environment);
     super(settings, clock);
-    DynamoDbClient dynamoDb = new Aws(settings).dynamoDb();
+    DynamoDbClient dynamoDb = dynamoDb();
     this.memberships = new Memberships(dynamoDb, settings);
     this.messages = new MessageTable(dynamoDb, settings);
-    this.rate =
-        new Rate(
-            settings.milliseconds("MESSAGE_COST_MS", 1, 60_000),
-            settings.milliseconds("MESSAGE_BURST_MS", 0, 600_000));
+  }
+
+  @Override
+  void charge(ClientFrame frame, Caller caller, Toll toll) {
+    toll.chargeSend(caller, frame.bytes());
   }
 
   @Override
@@ -61,14 +59,11 @@ public final class SendMessageHandler extends FrameHandler {
     Identity sender = frame.sender(caller.identity());
     Timestamp after = frame.after();
 
-    ChargeResult charge =
+    Attendance attendance =
         Trace.step(
-            "charge", () -> memberships.charge(caller.connection(), room, rate, caller.now()));
-    switch (charge) {
-      case ChargeResult.Charged charged -> {}
-      case ChargeResult.Absent absent -> throw new Rejection(ErrorCode.NOT_A_MEMBER);
-      case ChargeResult.Exhausted exhausted ->
-          throw new Rejection(ErrorCode.RATE_LIMITED, exhausted.retryAfter());
+            "membership", () -> memberships.attendance(caller.connection(), room, caller.now()));
+    if (!(attendance instanceof Attendance.In)) {
+      throw notIn(room, attendance);
     }
 
     SendResult result =

@@ -6,11 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.events.IamPolicyResponse;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.Sha256;
 import dev.parley.TestContext;
+import dev.parley.token.TestIssuer;
+import java.io.File;
+import java.io.UncheckedIOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -191,5 +202,184 @@ class AuthorizerHandlerTest {
     event.setQueryStringParameters(query);
     event.setRequestContext(Map.of("connectionId", connection));
     return handler.handleRequest(event, new TestContext());
+  }
+
+  // ---- Tokens ---------------------------------------------------------------------------------
+
+  @Test
+  void aTokenComesBySubprotocolOrInTheAddress() {
+    try (TestIssuer issuer = new TestIssuer()) {
+      AuthorizerHandler signing = signing(issuer, Map.of());
+      Instant now = Instant.now();
+      String token = TestIssuer.sign(TestIssuer.claims(now));
+
+      for (IamPolicyResponse allowed :
+          List.of(
+              authorize(
+                  signing,
+                  Map.of("sec-websocket-protocol", "parley.v1, bearer." + token),
+                  Map.of()),
+              authorize(signing, Map.of("Sec-WebSocket-Protocol", "bearer." + token), Map.of()),
+              authorize(signing, Map.of(), Map.of("token", token)))) {
+        assertEquals(
+            Map.of(
+                "user", "ada", "sender", "Ada", "expires", now.plusSeconds(3_600).getEpochSecond()),
+            allowed.getContext());
+        assertEquals("ada", allowed.getPrincipalId());
+        assertFalse(String.valueOf(new ObjectMapper().valueToTree(allowed)).contains(token));
+      }
+    }
+  }
+
+  @Test
+  void theAdminRoleIsToldOfWhoHasIt() {
+    try (TestIssuer issuer = new TestIssuer()) {
+      String token =
+          TestIssuer.sign(
+              TestIssuer.claims(Instant.now()).claim("roles", List.of("staff", "chat-admin")));
+
+      assertEquals(
+          "true",
+          authorize(signing(issuer, Map.of()), Map.of(), Map.of("token", token))
+              .getContext()
+              .get("admin"));
+      assertFalse(
+          authorize(
+                  signing(issuer, Map.of("TOKEN_ADMIN_ROLE", "")), Map.of(), Map.of("token", token))
+              .getContext()
+              .containsKey("admin"));
+    }
+  }
+
+  /// A name and a guest's secret beside a token tell nothing.
+  @Test
+  void aTokenThatDoesNotHoldMakesNoGuest() {
+    try (TestIssuer issuer = new TestIssuer()) {
+      AuthorizerHandler signing = signing(issuer, Map.of());
+      String good = TestIssuer.sign(TestIssuer.claims(Instant.now()));
+      String expired = TestIssuer.sign(TestIssuer.claims(Instant.now().minusSeconds(3_601)));
+
+      for (String bad : List.of("", "x", expired, good + "x")) {
+        assertUnauthorized(signing, Map.of(), Map.of("token", bad, "name", "Ada", "guest", SECRET));
+        assertUnauthorized(
+            signing, Map.of("Sec-WebSocket-Protocol", "parley.v1,bearer." + bad), Map.of());
+      }
+      assertUnauthorized(
+          signing, Map.of("Sec-WebSocket-Protocol", "bearer." + good), Map.of("token", good));
+      assertUnauthorized(
+          signing,
+          Map.of("Sec-WebSocket-Protocol", "bearer.%s, bearer.%s".formatted(good, good)),
+          Map.of());
+      assertEquals(
+          "Mallory",
+          authorize(signing, Map.of(), Map.of("name", "Mallory")).getContext().get("sender"),
+          "without a token, somebody is a guest");
+    }
+  }
+
+  @Test
+  void whereThereIsNoIssuerATokenIsRefused() {
+    String token = TestIssuer.sign(TestIssuer.claims(Instant.now()));
+
+    assertUnauthorized(authorizer, Map.of(), Map.of("token", token, "name", "Ada"));
+  }
+
+  @Test
+  void guestsAreRefusedWhereTheyAreNotAllowed() {
+    try (TestIssuer issuer = new TestIssuer()) {
+      AuthorizerHandler closed = signing(issuer, Map.of("ALLOW_GUESTS", "false"));
+
+      assertUnauthorized(closed, Map.of(), Map.of());
+      assertUnauthorized(closed, Map.of(), Map.of("name", "Ada", "guest", SECRET));
+      authorize(
+          closed, Map.of(), Map.of("token", TestIssuer.sign(TestIssuer.claims(Instant.now()))));
+    }
+  }
+
+  /// It is no refusal: the gateway answers 500, and clients come again.
+  @Test
+  void whereTheIssuerCannotBeAskedTheHandshakeFails() {
+    TestIssuer issuer = new TestIssuer();
+    AuthorizerHandler signing = signing(issuer, Map.of());
+    issuer.close();
+
+    assertThrows(
+        UncheckedIOException.class,
+        () ->
+            authorize(
+                signing,
+                Map.of(),
+                Map.of("token", TestIssuer.sign(TestIssuer.claims(Instant.now())))));
+  }
+
+  /// What is not loaded takes no time of a cold start.
+  @Test
+  void whereThereIsNoIssuerTheLibraryForTokensIsNotLoaded() throws Exception {
+    try (WithoutTokenLibrary loader = new WithoutTokenLibrary()) {
+      Class<?> type = loader.loadClass(AuthorizerHandler.class.getName());
+      Object handler =
+          type.getConstructor(Map.class, InstantSource.class)
+              .newInstance(Map.of("TOKEN_ISSUER", ""), InstantSource.system());
+      Class<?> eventType = loader.loadClass(AuthorizerHandler.Event.class.getName());
+      Object event = eventType.getConstructor().newInstance();
+      eventType.getMethod("setMethodArn", String.class).invoke(event, "arn");
+      eventType
+          .getMethod("setQueryStringParameters", Map.class)
+          .invoke(event, Map.of("name", "Ada"));
+
+      Object answer =
+          type.getMethod("handleRequest", eventType, Context.class)
+              .invoke(handler, event, new TestContext());
+
+      assertEquals("Ada", ((IamPolicyResponse) answer).getContext().get("sender"));
+    }
+  }
+
+  /// Loads our classes anew, and nothing of the library.
+  private static final class WithoutTokenLibrary extends URLClassLoader {
+    WithoutTokenLibrary() {
+      super(classPath(), AuthorizerHandlerTest.class.getClassLoader());
+    }
+
+    private static URL[] classPath() {
+      return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+          .map(
+              entry -> {
+                try {
+                  return Path.of(entry).toUri().toURL();
+                } catch (MalformedURLException e) {
+                  throw new AssertionError(entry, e);
+                }
+              })
+          .toArray(URL[]::new);
+    }
+
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      if (name.startsWith("com.nimbusds.")) {
+        throw new ClassNotFoundException(name + " is not to be loaded");
+      }
+      if (!name.startsWith("dev.parley.token.") && !name.startsWith("dev.parley.handlers.")) {
+        return super.loadClass(name, resolve);
+      }
+      synchronized (getClassLoadingLock(name)) {
+        Class<?> known = findLoadedClass(name);
+        return known == null ? findClass(name) : known;
+      }
+    }
+  }
+
+  private static AuthorizerHandler signing(TestIssuer issuer, Map<String, String> instead) {
+    Map<String, String> environment = new HashMap<>(issuer.settings());
+    environment.putAll(instead);
+    return new AuthorizerHandler(environment, InstantSource.system());
+  }
+
+  private static void assertUnauthorized(
+      AuthorizerHandler handler, Map<String, String> headers, Map<String, String> query) {
+    assertEquals(
+        "Unauthorized",
+        assertThrows(IllegalArgumentException.class, () -> authorize(handler, headers, query))
+            .getMessage());
   }
 }

@@ -3,16 +3,25 @@ package dev.parley.handlers;
 import static dev.parley.TestTables.fresh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
 import dev.parley.TestContext;
 import dev.parley.TestTables;
+import dev.parley.connection.Connection;
+import dev.parley.connection.ConnectionTable;
+import dev.parley.identity.Erasures;
 import dev.parley.table.Row;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class ConnectHandlerTest {
@@ -43,7 +52,7 @@ class ConnectHandlerTest {
   void badRoomsRefuseTheHandshakeAndWriteNothing() {
     assertEquals(400, connection.connect(Map.of("rooms", "a b")));
     assertEquals(400, connection.connect(Map.of("rooms", "a,,b")));
-    assertEquals(400, connection.connect(Map.of("rooms", fiftyOne())));
+    assertEquals(400, connection.connect(Map.of("rooms", fortyOne())));
 
     assertNothingIsWritten();
   }
@@ -122,6 +131,43 @@ class ConnectHandlerTest {
     assertFalse(session.attributes().containsKey("disconnected_at"));
   }
 
+  @Test
+  void onlyTheSessionKnowsTheAddressAndTheProgram() {
+    connection.connect(null);
+
+    Set<String> attributes = new TreeSet<>();
+    TestTables.dynamoDb()
+        .query(
+            query ->
+                query
+                    .tableName("ChatConnections")
+                    .keyConditionExpression("connection_id = :id")
+                    .expressionAttributeValues(Map.of(":id", Row.s(connection.id().value()))))
+        .items()
+        .forEach(row -> attributes.addAll(row.keySet()));
+    assertTrue(attributes.contains("connected_at"));
+    assertFalse(attributes.contains("source_ip") || attributes.contains("user_agent"));
+  }
+
+  @Test
+  void aUserWhoWasErasedIsRefusedForAWhileAndLeavesNothing() {
+    String room = TestTables.fresh("room");
+    Erasures erasures = new Erasures(TestTables.dynamoDb(), TestTables.settings());
+    erasures.add(connection.user(), Instant.now(), Duration.ofDays(2));
+
+    assertEquals(403, connection.connect(Map.of("rooms", room)));
+
+    assertTrue(connection.session().attributes().isEmpty());
+    assertFalse(
+        TestTables.dynamoDb()
+            .getItem(get -> get.tableName("ChatRooms").key(Map.of("room_id", Row.s(room))))
+            .hasItem(),
+        "the room would name who made it");
+
+    erasures.add(connection.user(), Instant.now().minus(Duration.ofDays(3)), Duration.ofDays(2));
+    assertEquals(200, connection.connect(Map.of("rooms", room)));
+  }
+
   /// The gateway knows only what stands before it.
   @Test
   void aSessionHasTheAddressThatTheAuthorizerKnows() {
@@ -135,9 +181,62 @@ class ConnectHandlerTest {
     assertEquals("198.51.100.10", connection.session().string("source_ip"));
   }
 
-  private static String fiftyOne() {
+  /// The token stands beside the one that is chosen.
+  @Test
+  void ofTheSubprotocolsOursIsChosenAndNeverTheTokens() {
+    for (String offered :
+        List.of("parley.v1, bearer.e30.e30.e30", "other,parley.v1", "parley.v1")) {
+      assertEquals(
+          Map.of("Sec-WebSocket-Protocol", "parley.v1"),
+          answer(Map.of("sec-websocket-protocol", offered)).getHeaders());
+    }
+    for (String offered : List.of("bearer.e30.e30.e30", "parley.v2", "parley.v1x", "")) {
+      assertNull(answer(Map.of("Sec-WebSocket-Protocol", offered)).getHeaders(), offered);
+    }
+    assertNull(answer(Map.of()).getHeaders());
+  }
+
+  private static APIGatewayV2WebSocketResponse answer(Map<String, String> headers) {
+    APIGatewayV2WebSocketEvent event = TestConnection.closed().event(null);
+    event.setHeaders(headers);
+    return allowing("*").handleRequest(event, new TestContext());
+  }
+
+  @Test
+  void aConnectionEndsWithItsTokenAndKeepsItsRole() {
+    Instant expires = Instant.ofEpochSecond(Instant.now().getEpochSecond() + 600);
+    TestConnection ada = TestConnection.open("ada", expires, fresh("room"));
+    APIGatewayV2WebSocketEvent event = connection.event(null);
+    Map<String, Object> authorizer = new HashMap<>(event.getRequestContext().getAuthorizer());
+    authorizer.put("admin", "true");
+    event.getRequestContext().setAuthorizer(authorizer);
+    allowing("*").handleRequest(event, new TestContext());
+    ConnectionTable connections = new ConnectionTable(TestTables.dynamoDb(), TestTables.settings());
+
+    ConnectionTable.State signedIn = connections.get(ada.id(), Instant.now()).orElseThrow();
+    ConnectionTable.State admin = connections.get(connection.id(), Instant.now()).orElseThrow();
+
+    assertEquals(expires, signedIn.expiresAt());
+    assertFalse(signedIn.admin());
+    assertTrue(connections.get(ada.id(), expires).isEmpty());
+    assertTrue(admin.admin());
+    assertEquals(Connection.end(connection.connectedAt(), null), admin.expiresAt());
+  }
+
+  @Test
+  void aTokenThatHasJustExpiredOpensNothing() {
+    TestConnection late =
+        new TestConnection(
+            connection.id(), "ada", "Ada", connection.connectedAt(), Instant.now().minusSeconds(1));
+
+    assertEquals(401, late.connect(Map.of()));
+
+    assertTrue(late.session().attributes().isEmpty());
+  }
+
+  private static String fortyOne() {
     StringBuilder rooms = new StringBuilder("r0");
-    for (int i = 1; i <= 50; i++) {
+    for (int i = 1; i <= 40; i++) {
       rooms.append(",r").append(i);
     }
     return rooms.toString();

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +27,8 @@ class DefaultHandlerTest {
   private HttpServer gateway;
   private DefaultHandler handler;
   private int status = 200;
-  private final TestConnection ada = TestConnection.closed();
+  private final AtomicInteger asked = new AtomicInteger();
+  private final TestConnection ada = TestConnection.open("lobby");
 
   @BeforeEach
   void start() throws IOException {
@@ -34,6 +36,7 @@ class DefaultHandlerTest {
     gateway.createContext(
         "/production/@connections/",
         exchange -> {
+          asked.incrementAndGet();
           byte[] body = (status == 200 ? KNOWN : "{\"message\":\"\"}").getBytes(UTF_8);
           exchange.getResponseHeaders().add("Content-Type", "application/json");
           if (status == 410) {
@@ -79,6 +82,17 @@ class DefaultHandlerTest {
 
     assertEquals("invalid_json", reply.path("code").asText());
     assertEquals("wscat", reply.path("identity").path("userAgent").asText());
+  }
+
+  @Test
+  void aFrameThatIsRefusedForAnythingElseAsksTheGatewayNothing() {
+    JsonNode unusable = ada.send(handler, "{\"action\":\"dance\",\"ref\":[]}");
+    JsonNode closed = TestConnection.closed().send(handler, "{\"action\":\"dance\"}");
+
+    assertEquals("invalid_ref", unusable.path("code").asText());
+    assertEquals("not_connected", closed.path("code").asText());
+    assertFalse(unusable.has("connectedAt") || closed.has("connectedAt"));
+    assertEquals(0, asked.get());
   }
 
   @Test

@@ -26,7 +26,8 @@ class HistoryHandlerTest {
           TestTables.environment("HistoryFunction", Map.of()), InstantSource.system());
   private final SendMessageHandler send =
       new SendMessageHandler(
-          TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
+          TestTables.environment("SendMessageFunction", Map.of("MESSAGE_COST_MS", "1")),
+          InstantSource.system());
   private final String room = fresh("room");
   private final TestConnection ada = TestConnection.open(room);
 

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 class JoinHandlerTest {
   private final JoinHandler join =
-      new JoinHandler(TestTables.environment("JoinFunction", Map.of()), InstantSource.system());
+      new JoinHandler(
+          TestTables.environment("JoinFunction", TestConnection.GENEROUS), InstantSource.system());
   private final SendMessageHandler send =
       new SendMessageHandler(
           TestTables.environment("SendMessageFunction", Map.of()), InstantSource.system());
@@ -90,11 +91,10 @@ class JoinHandlerTest {
 
   @Test
   void a51stRoomIsRefused() {
-    String[] fifty = new String[Limits.ROOMS_PER_CONNECTION_MAX];
-    for (int i = 0; i < fifty.length; i++) {
-      fifty[i] = fresh("r");
+    TestConnection ada = TestConnection.open(fresh("r"));
+    for (int i = 1; i < Limits.ROOMS_PER_CONNECTION_MAX; i++) {
+      ada.send(join, "{\"room\":\"" + fresh("r") + "\"}");
     }
-    TestConnection ada = TestConnection.open(fifty);
 
     assertEquals("too_many_rooms", ada.refusal(join, "{\"room\":\"" + room + "\"}"));
 

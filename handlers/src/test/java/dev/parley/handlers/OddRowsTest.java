@@ -165,23 +165,19 @@ class OddRowsTest {
   }
 
   static Stream<Case> connectionRows() {
-    return cases(
-        "ChatConnections",
-        "user",
-        "sender",
-        "source_ip",
-        "user_agent",
-        "connected_at",
-        "rooms",
-        "expires_at");
+    return cases("ChatConnections", "user", "sender", "connected_at", "rooms", "expires_at");
   }
 
   @ParameterizedTest
   @MethodSource("connectionRows")
-  void anOddConnectionStillSendsAndMayBeToldToConnectAgain(Case odd) {
+  void anOddConnectionStillSendsOrIsToldToConnectAgain(Case odd) {
     edit(odd, Map.of("connection_id", Row.s(ada.id().value()), "room_id", Row.s("$connection")));
 
-    type("sent", ada, SEND, message(this.odd));
+    JsonNode sent = ada.send(SEND, message(this.odd));
+    assertTrue(
+        sent.path("type").asText().equals("sent")
+            || sent.path("code").asText().equals("not_connected"),
+        sent.toString());
     JsonNode reply = ada.send(JOIN, room(fresh("another")));
     assertTrue(
         reply.path("type").asText().equals("joined")

@@ -30,7 +30,7 @@ class PingHandlerTest {
     TestConnection.open(foreign);
     RoomTable rooms = new RoomTable(TestTables.dynamoDb(), TestTables.settings());
     RoomId id = new RoomId(busy);
-    rooms.advance(rooms.get(id), new Room(id, new Timestamp(42), "100", null, null));
+    rooms.advance(rooms.get(id), new Room(id, new Timestamp(42), "100", null, null), Instant.now());
 
     JsonNode pong =
         ada.send(

@@ -1,11 +1,10 @@
 package dev.parley.connection;
 
 import static dev.parley.table.Row.millis;
+import static dev.parley.table.Row.n;
 import static dev.parley.table.Row.s;
-import static dev.parley.table.Row.seconds;
 import static java.util.Objects.requireNonNull;
 
-import dev.parley.Limits;
 import dev.parley.identity.Identity;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -25,9 +24,6 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
       Comparator.comparing(Membership::joinedAt)
           .thenComparing(membership -> membership.connection().value());
 
-  /// The attribute that holds the time that a member has spent on messages.
-  static final String ALLOWANCE = "allowance";
-
   /// A new membership.
   ///
   /// @param room as [dev.parley.room.RoomTable#open] gives it, with a salt
@@ -37,8 +33,12 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
   }
 
   /// The membership in a row. A row that is past its expiry has none. Neither has one that cannot
-  /// be read, which is reported: its client joins again, which writes it anew.
+  /// be read, which is reported: its client joins again, which writes it anew. Nor has one that was
+  /// taken out of the room.
   static Optional<Membership> of(String table, Row row, Instant now) {
+    if (isRemoved(row)) {
+      return Optional.empty();
+    }
     try {
       Membership membership = of(row);
       boolean expired = row.number("expires_at") <= now.getEpochSecond();
@@ -46,6 +46,23 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     } catch (Row.InvalidRow | IllegalArgumentException e) {
       row.report(table, e);
       return Optional.empty();
+    }
+  }
+
+  /// Whether the row is that of a connection that somebody has taken out of the room: it is no
+  /// membership any more, and tells why until the connection ends or joins again.
+  public static boolean isRemoved(Row row) {
+    return row.attributes().containsKey(Removal.ATTRIBUTE);
+  }
+
+  /// Why it was taken out, as [#isRemoved] says.
+  ///
+  /// @throws Row.InvalidRow where the row does not tell
+  public static Removal removal(Row row) {
+    try {
+      return Removal.of(row.string(Removal.ATTRIBUTE));
+    } catch (IllegalArgumentException e) {
+      throw new Row.InvalidRow(Removal.ATTRIBUTE, "a reason");
     }
   }
 
@@ -71,15 +88,16 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
     return identity.user();
   }
 
-  /// The row of this membership, with an allowance of which nothing is spent.
-  Map<String, AttributeValue> row(RoomId room, Instant connectedAt) {
+  /// The row of this membership.
+  ///
+  /// @param expiresAt that of its connection, in epoch seconds
+  Map<String, AttributeValue> row(RoomId room, long expiresAt) {
     Map<String, AttributeValue> row = new HashMap<>(ConnectionTable.key(connection(), room));
     row.put("user", s(identity.user()));
     row.put("sender", s(identity.sender()));
     row.put("slot", s(slot.value()));
     row.put("joined_at", millis(joinedAt));
-    row.put(ALLOWANCE, millis(joinedAt));
-    row.put("expires_at", seconds(connectedAt.plus(Limits.CONNECTION_ROW_MAX)));
+    row.put("expires_at", n(expiresAt));
     return row;
   }
 }

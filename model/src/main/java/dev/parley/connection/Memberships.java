@@ -1,11 +1,10 @@
 package dev.parley.connection;
 
+import static dev.parley.table.Row.millis;
 import static dev.parley.table.Row.n;
+import static dev.parley.table.Row.s;
 
 import dev.parley.Limits;
-import dev.parley.allowance.Allowances;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
@@ -17,14 +16,15 @@ import dev.parley.table.Transactions;
 import dev.parley.table.WriteResult;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
@@ -39,54 +39,100 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 public final class Memberships {
   private final DynamoDbClient dynamoDb;
   private final String table;
-  private final Allowances allowances;
 
   public Memberships(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required(ConnectionTable.SETTING);
-    this.allowances = new Allowances(dynamoDb, table, Membership.ALLOWANCE);
   }
 
   /// Puts a connection into a room, unless it is there already. What can be refused, or is there,
   /// is found out by a read: a transaction that is cancelled costs as much as one that writes.
   ///
-  /// @param opening gives the room with its salt; called only where the connection is to be put
-  ///     into it, so that a refused join makes no room
+  /// A membership ends with its connection. Where that is renewed between the read and the write,
+  /// the write is made again.
+  ///
+  /// @param opening gives the room with its salt, or throws where the user may not be in it; called
+  ///     only where the connection is to be put into it, so that a refused join makes no room
+  /// @param admission the condition under which the user may be in the room, as
+  ///     [dev.parley.role.Roles#admission] gives it
   public JoinResult join(
       ConnectionId connection,
       Identity identity,
       RoomId room,
       Supplier<Room> opening,
-      Instant connectedAt,
+      TransactWriteItem admission,
       Instant now) {
-    Optional<JoinResult> known = known(connection, room, now);
-    if (known.isPresent()) {
-      return known.get();
-    }
-    Map<String, AttributeValue> row =
-        Membership.in(opening.get(), connection, identity, now).row(room, connectedAt);
-    TransactWriteItem count = count(connection, 1, now);
-    TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
-    WriteResult result = write(count, insert);
-    if (result instanceof WriteResult.Refused refused && refused.found(insert).isPresent()) {
-      if (isMembership(refused.found(insert).get(), now)) {
-        return new JoinResult.Joined();
-      }
-      // It was counted when it was written first.
-      count = count(connection, 0, now);
-      result = write(count, replace(row));
-    }
-    return switch (result) {
-      case WriteResult.Written written -> new JoinResult.Joined();
-      case WriteResult.Refused refused ->
-          rooms(refused.found(count).orElseThrow(), now) > 0
-              ? new JoinResult.TooManyRooms()
-              : new JoinResult.NotConnected();
+    return switch (known(connection, room, now)) {
+      case Known.Result known -> known.result();
+      case Known.Open open ->
+          join(
+              connection,
+              room,
+              Membership.in(opening.get(), connection, identity, now),
+              open.expiresAt(),
+              admission,
+              now);
     };
   }
 
-  /// The result of a join that is to write nothing.
-  private Optional<JoinResult> known(ConnectionId connection, RoomId room, Instant now) {
+  /// @param expiresAt when the connection ends, in epoch seconds
+  private JoinResult join(
+      ConnectionId connection,
+      RoomId room,
+      Membership membership,
+      long expiresAt,
+      TransactWriteItem admission,
+      Instant now) {
+    Map<String, AttributeValue> row = membership.row(room, expiresAt);
+    TransactWriteItem count = count(connection, 1, expiresAt);
+    TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
+    WriteResult result = write(count, insert, admission);
+    if (result instanceof WriteResult.Refused refused
+        && refused.found(admission).isEmpty()
+        && refused.found(insert).isPresent()) {
+      Row found = refused.found(insert).get();
+      if (isMembership(found, now)) {
+        return joined(found);
+      }
+      // It was counted when it was written first.
+      count = count(connection, 0, expiresAt);
+      TransactWriteItem replace = replace(row);
+      result = write(count, replace, admission);
+      if (result instanceof WriteResult.Refused gone
+          && gone.found(admission).isEmpty()
+          && gone.found(count).isEmpty()
+          && gone.found(replace).isPresent()) {
+        // It was quit meanwhile, which has counted it off.
+        return join(connection, room, membership, expiresAt, admission, now);
+      }
+    }
+    return switch (result) {
+      case WriteResult.Written written -> new JoinResult.Joined(Row.moment(expiresAt));
+      case WriteResult.Refused refused when refused.found(admission).isPresent() ->
+          new JoinResult.NotAdmitted();
+      case WriteResult.Refused refused -> {
+        Row own = refused.found(count).orElseThrow();
+        if (rooms(own, now) < 0) {
+          yield new JoinResult.NotConnected();
+        }
+        long renewed = own.number("expires_at");
+        yield renewed == expiresAt
+            ? new JoinResult.TooManyRooms()
+            : join(connection, room, membership, renewed, admission, now);
+      }
+    };
+  }
+
+  /// What a read tells of a join.
+  private sealed interface Known {
+    /// It is to write nothing.
+    record Result(JoinResult result) implements Known {}
+
+    /// The connection is open until then, in epoch seconds.
+    record Open(long expiresAt) implements Known {}
+  }
+
+  private Known known(ConnectionId connection, RoomId room, Instant now) {
     Row own = new Row(Map.of());
     Row membership = own;
     var keys = List.of(ConnectionTable.key(connection), ConnectionTable.key(connection, room));
@@ -99,35 +145,46 @@ public final class Memberships {
       }
     }
     if (isMembership(membership, now)) {
-      return Optional.of(new JoinResult.Joined());
+      return new Known.Result(joined(membership));
     }
     long rooms = rooms(own, now);
     if (rooms < 0) {
-      return Optional.of(new JoinResult.NotConnected());
+      return new Known.Result(new JoinResult.NotConnected());
     }
     return rooms < Limits.ROOMS_PER_CONNECTION_MAX || !membership.attributes().isEmpty()
-        ? Optional.empty()
-        : Optional.of(new JoinResult.TooManyRooms());
+        ? new Known.Open(own.number("expires_at"))
+        : new Known.Result(new JoinResult.TooManyRooms());
   }
 
-  /// Counts memberships of a connection that is open.
-  private TransactWriteItem count(ConnectionId connection, int more, Instant now) {
+  private static JoinResult joined(Row membership) {
+    return new JoinResult.Joined(Row.moment(membership.number("expires_at")));
+  }
+
+  /// Counts memberships of a connection that ends then.
+  private TransactWriteItem count(ConnectionId connection, int more, long expiresAt) {
     return update(
         Update.builder()
             .tableName(table)
             .key(ConnectionTable.key(connection))
             .updateExpression("SET rooms = rooms + :more")
-            .conditionExpression("rooms <= :max AND expires_at > :now")
+            .conditionExpression("rooms <= :max AND expires_at = :end")
             .expressionAttributeValues(
                 Map.of(
                     ":more", n(more),
                     ":max", n(Limits.ROOMS_PER_CONNECTION_MAX - more),
-                    ":now", n(now.getEpochSecond()))));
+                    ":end", n(expiresAt))));
   }
 
+  /// Writes a row that is there in its place.
   private TransactWriteItem replace(Map<String, AttributeValue> row) {
     return TransactWriteItem.builder()
-        .put(Put.builder().tableName(table).item(row).build())
+        .put(
+            Put.builder()
+                .tableName(table)
+                .item(row)
+                .conditionExpression("attribute_exists(connection_id)")
+                .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
+                .build())
         .build();
   }
 
@@ -146,9 +203,9 @@ public final class Memberships {
     }
   }
 
-  /// Takes a connection out of a room.
+  /// Takes a connection out of a room, as its client asks.
   ///
-  /// @return false where it was not in that room
+  /// @return false where it was not in that room, nor was taken out of it by somebody
   public boolean quit(ConnectionId connection, RoomId room) {
     TransactWriteItem count =
         update(
@@ -167,37 +224,91 @@ public final class Memberships {
                     .conditionExpression("attribute_exists(connection_id)")
                     .build())
             .build();
-    return switch (write(count, leave)) {
+    WriteResult result =
+        Transactions.write(dynamoDb, List.of(count, leave), Deadline.in(ConnectionTable.WRITE_MAX));
+    return switch (result) {
       case WriteResult.Written written -> true;
       case WriteResult.Refused refused -> false;
     };
   }
 
-  /// Whether a connection is in a room.
-  public boolean isMember(ConnectionId connection, RoomId room, Instant now) {
+  /// Takes a connection out of a room, against its client's will. What is left of the row counts as
+  /// one of the connection's rooms, and tells why, until the connection ends, quits or joins again.
+  ///
+  /// @param user whose connection it is
+  /// @param until only where it joined no later
+  /// @return false where it was not in that room
+  public boolean remove(
+      ConnectionId connection, RoomId room, String user, Removal why, Instant until) {
+    try {
+      dynamoDb.updateItem(
+          update ->
+              update
+                  .tableName(table)
+                  .key(ConnectionTable.key(connection, room))
+                  // Without a slot no index has it.
+                  .updateExpression("SET #removed = :why REMOVE slot")
+                  .conditionExpression(
+                      "attribute_exists(slot) AND #user = :user AND joined_at <= :until")
+                  .expressionAttributeNames(Map.of("#removed", Removal.ATTRIBUTE, "#user", "user"))
+                  .expressionAttributeValues(
+                      Map.of(":why", s(why.word()), ":user", s(user), ":until", millis(until))));
+      return true;
+    } catch (ConditionalCheckFailedException e) {
+      return false;
+    }
+  }
+
+  /// Whether a connection is in a room, and why not.
+  public Attendance attendance(ConnectionId connection, RoomId room, Instant now) {
     var response =
         dynamoDb.getItem(
             get ->
                 get.tableName(table)
                     .key(ConnectionTable.key(connection, room))
                     .consistentRead(true));
-    return response.hasItem() && isMembership(new Row(response.item()), now);
+    return attendance(new Row(response.hasItem() ? response.item() : Map.of()), now);
   }
 
-  /// Those of the rooms that a connection is in, in one read.
+  /// What a row says of a connection and a room.
+  ///
+  /// @param row without attributes where there is none
+  public Attendance attendance(Row row, Instant now) {
+    if (isMembership(row, now)) {
+      return new Attendance.In();
+    }
+    if (Membership.isRemoved(row)) {
+      try {
+        return new Attendance.Removed(Membership.removal(row));
+      } catch (Row.InvalidRow e) {
+        row.report(table, e);
+      }
+    }
+    return new Attendance.Out();
+  }
+
+  /// Whether a connection is in each of these rooms, in one read.
   ///
   /// @param rooms at most 50
-  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
-    Set<RoomId> joined = new HashSet<>();
+  public Map<RoomId, Attendance> attendances(
+      ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    Map<RoomId, Attendance> attendances = new HashMap<>();
+    rooms.forEach(room -> attendances.put(room, new Attendance.Out()));
     List<Map<String, AttributeValue>> keys =
         rooms.stream().distinct().map(room -> ConnectionTable.key(connection, room)).toList();
     for (var item : Batches.get(dynamoDb, table, keys)) {
       Row row = new Row(item);
-      if (isMembership(row, now)) {
-        joined.add(new RoomId(row.string("room_id")));
-      }
+      attendances.put(new RoomId(row.string("room_id")), attendance(row, now));
     }
-    return joined;
+    return attendances;
+  }
+
+  /// Those of the rooms that a connection is in, as above.
+  public Set<RoomId> joined(ConnectionId connection, Collection<RoomId> rooms, Instant now) {
+    return attendances(connection, rooms, now).entrySet().stream()
+        .filter(entry -> entry.getValue() instanceof Attendance.In)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /// Those memberships of a room that the table has. What the index shows may be gone by now.
@@ -213,11 +324,24 @@ public final class Memberships {
         .toList();
   }
 
-  /// Charges one message to a member's allowance in a room, which also tells whether the connection
-  /// is in that room: [ChargeResult.Absent] where it is not.
-  public ChargeResult charge(ConnectionId connection, RoomId room, Rate rate, Instant now) {
-    return allowances.charge(
-        ConnectionTable.key(connection, room), rate, row -> isMembership(row, now), now);
+  /// Those of the connections that are in a room, in the same order.
+  ///
+  /// @param connections at most 100
+  /// @param strongly whether those are found who have joined a moment ago; else the read is
+  ///     eventually consistent, which costs half, and usually shows what is older than a second
+  public List<ConnectionId> stillIn(
+      RoomId room, Collection<ConnectionId> connections, boolean strongly, Instant now) {
+    var keys = connections.stream().distinct().map(id -> ConnectionTable.key(id, room)).toList();
+    var items =
+        strongly
+            ? Batches.get(dynamoDb, table, keys)
+            : Batches.getEventually(dynamoDb, table, keys);
+    Set<ConnectionId> in =
+        items.stream()
+            .flatMap(item -> Membership.of(table, new Row(item), now).stream())
+            .map(Membership::connection)
+            .collect(Collectors.toSet());
+    return connections.stream().filter(in::contains).toList();
   }
 
   /// @param row without attributes where there is none
@@ -225,9 +349,10 @@ public final class Memberships {
     return !row.attributes().isEmpty() && Membership.of(table, row, now).isPresent();
   }
 
-  private WriteResult write(TransactWriteItem count, TransactWriteItem membership) {
+  private WriteResult write(
+      TransactWriteItem count, TransactWriteItem membership, TransactWriteItem admission) {
     return Transactions.write(
-        dynamoDb, List.of(count, membership), Deadline.in(ConnectionTable.WRITE_MAX));
+        dynamoDb, List.of(count, membership, admission), Deadline.in(ConnectionTable.WRITE_MAX));
   }
 
   private static TransactWriteItem update(Update.Builder update) {

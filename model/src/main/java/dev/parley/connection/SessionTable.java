@@ -11,23 +11,27 @@ import dev.parley.platform.Settings;
 import dev.parley.table.Transactions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// ChatSessions: who was here, from when to when, and why the connection ended. A session is closed
-/// once; a later attempt changes nothing.
+/// ChatSessions: who was here, from when to when, from where, and why the connection ended; it is
+/// the only table that knows from where. A session is closed once; a later attempt changes nothing.
 public final class SessionTable {
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Duration retention;
 
   public SessionTable(DynamoDbClient dynamoDb, Settings settings) {
     this.dynamoDb = dynamoDb;
     this.table = settings.required("CHAT_SESSIONS_TABLE");
+    this.retention = Duration.ofDays(settings.number("SESSION_RETENTION_DAYS", 1, 3650));
   }
 
   /// The write that opens a session, for the transaction that opens the connection.
@@ -41,25 +45,34 @@ public final class SessionTable {
             "source_ip", s(connection.sourceIp()),
             "user_agent", s(connection.userAgent()),
             "connected_at", millis(connection.connectedAt()),
-            "expires_at", seconds(connection.connectedAt().plus(Limits.SESSION_REMEMBERED))),
+            "expires_at", seconds(connection.connectedAt().plus(retention))),
         "connection_id");
   }
 
   /// Closes the session of a connection that ended without `$disconnect`: at its 2 h limit, at the
-  /// latest.
+  /// latest, or when its token expired.
   ///
+  /// @param expiresAt when its row ended; null where that is not known
   /// @param reason as below
   /// @return as below
   public boolean closeUnheard(
-      ConnectionId connection, @Nullable Instant connectedAt, Instant now, String reason) {
+      ConnectionId connection,
+      @Nullable Instant connectedAt,
+      @Nullable Instant expiresAt,
+      Instant now,
+      String reason) {
     Instant limit = connectedAt == null ? now : connectedAt.plus(Limits.CONNECTION_MAX);
-    return close(connection, connectedAt, limit.isBefore(now) ? limit : now, reason);
+    Instant end =
+        Stream.of(limit, expiresAt == null ? now : expiresAt, now)
+            .min(Comparator.naturalOrder())
+            .orElseThrow();
+    return close(connection, connectedAt, end, reason);
   }
 
   /// Closes a session that is open, and counts that.
   ///
   /// @param reason the close code and what the gateway says of it, for example `1001 Going away`;
-  ///     `gone` where a push found out; `expired` where no push did
+  ///     `gone` where a push found out; `expired` where no push did, or its token expired
   /// @param connectedAt null where it is not known: then the session has no duration
   /// @return false where there is no such session, or it was closed before
   public boolean close(

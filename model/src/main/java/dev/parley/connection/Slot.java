@@ -32,6 +32,13 @@ public record Slot(String hash, String flag, ConnectionId connection) {
   private static final Pattern SLOT =
       Pattern.compile("([0-9a-f]{" + HASH_DIGITS + "})([!-}&&[^A-Za-z0-9+/=_-]]?)(.*)");
 
+  /// Where all memberships of a user in a room are, and perhaps some of others.
+  ///
+  /// @param salt the room's
+  static SlotRange of(String salt, String user) {
+    return of(salt, user, new ConnectionId("any")).neighbours();
+  }
+
   /// @param salt the room's
   public static Slot of(String salt, String user, ConnectionId connection) {
     try {

@@ -12,16 +12,18 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 
 /// The messages of a room, a page at a time, read from ChatMessages.
 ///
 /// All reads are strongly consistent and leave out what is past retention, and void rows. A row
-/// that cannot be shown as a message is [Entry.Unreadable].
+/// that cannot be shown as a message, or whose message was erased, is [Entry.Unreadable].
 public final class History {
   private static final Map<String, String> NAMES = Map.of("#timestamp", "timestamp");
 
@@ -71,11 +73,15 @@ public final class History {
     boolean more = false;
     int left = bytes;
     int rows = 0;
+    double readUnits = 0;
     int wanted = Math.min(FIRST_ROWS, limit + 1);
     Map<String, AttributeValue> start = Map.of();
     read:
     do {
       QueryResponse response = query(room, from, to, forward, wanted, start);
+      if (response.consumedCapacity() != null) {
+        readUnits += response.consumedCapacity().capacityUnits();
+      }
       for (var item : response.items()) {
         rows++;
         Entry entry = read(new Row(item), now);
@@ -104,7 +110,20 @@ public final class History {
     if (!forward) {
       Collections.reverse(found);
     }
-    return new Page(range, found, more);
+    return new Page(range, found, more, readUnits);
+  }
+
+  /// The message at a timestamp; nothing where none can be shown.
+  public Optional<Message> find(RoomId room, Timestamp timestamp, Instant now) {
+    var response =
+        dynamoDb.getItem(
+            get ->
+                get.tableName(table)
+                    .key(Map.of("room_id", s(room.name()), "timestamp", n(timestamp.micros())))
+                    .consistentRead(true));
+    return response.hasItem() && read(new Row(response.item()), now) instanceof Message message
+        ? Optional.of(message)
+        : Optional.empty();
   }
 
   /// @return null where the row is void or past its expiry, or its number is no timestamp
@@ -114,7 +133,10 @@ public final class History {
       return null;
     }
     try {
-      return VoidRow.is(row) || row.expired(now) ? null : Message.of(row);
+      if (VoidRow.is(row) || row.expired(now)) {
+        return null;
+      }
+      return ErasedRow.is(row) ? new Entry.Unreadable(timestamp) : Message.of(row);
     } catch (Row.InvalidRow | IllegalArgumentException e) {
       row.report(table, e);
       return new Entry.Unreadable(timestamp);
@@ -135,6 +157,7 @@ public final class History {
           query
               .tableName(table)
               .consistentRead(true)
+              .returnConsumedCapacity(ReturnConsumedCapacity.TOTAL)
               .limit(limit)
               .scanIndexForward(forward)
               .keyConditionExpression("room_id = :room AND #timestamp BETWEEN :from AND :to")

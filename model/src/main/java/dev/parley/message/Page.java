@@ -10,7 +10,12 @@ import java.util.List;
 ///
 /// @param entries in ascending order of their timestamps
 /// @param more whether there are others in the direction that was asked for; false in an empty page
-public record Page(Range range, List<Entry> entries, boolean more) {
+/// @param readUnits what DynamoDB charges for having read it
+public record Page(Range range, List<Entry> entries, boolean more, double readUnits) {
+  /// A page that nothing was read for.
+  public Page(Range range, List<Entry> entries, boolean more) {
+    this(range, entries, more, 0);
+  }
 
   /// Whether retention has removed nothing from the asked range, between its beginning and the
   /// entries of this page.

@@ -1,6 +1,7 @@
 package dev.parley.room;
 
 import dev.parley.Limits;
+import dev.parley.Text;
 import dev.parley.table.Row;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -23,6 +24,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 ///     they never went there
 /// @param salt under which the hashes of its members' slots are made; null where nobody has joined
 ///     it since version 0.1
+/// @param title what people call a private room; null where it has none
 public record Room(
     RoomId id,
     @Nullable Timestamp head,
@@ -30,7 +32,8 @@ public record Room(
     @Nullable Instant createdAt,
     @Nullable Integer segments,
     @Nullable Instant queuedUntil,
-    @Nullable String salt) {
+    @Nullable String salt,
+    @Nullable String title) {
   /// As a power of two, the segments that a room is cut into at most. What a room can hold is
   /// bounded far below by the pushes that an account may make: docs/COST.md.
   public static final int SEGMENTS_POWER_MAX = 12;
@@ -42,7 +45,19 @@ public record Room(
       @Nullable String headSequence,
       @Nullable Instant createdAt,
       @Nullable Integer segments) {
-    this(id, head, headSequence, createdAt, segments, null, null);
+    this(id, head, headSequence, createdAt, segments, null, null, null);
+  }
+
+  /// A room that has no title.
+  public Room(
+      RoomId id,
+      @Nullable Timestamp head,
+      @Nullable String headSequence,
+      @Nullable Instant createdAt,
+      @Nullable Integer segments,
+      @Nullable Instant queuedUntil,
+      @Nullable String salt) {
+    this(id, head, headSequence, createdAt, segments, queuedUntil, salt, null);
   }
 
   /// @throws Row.InvalidRow where the key is no room's
@@ -59,13 +74,21 @@ public record Room(
         row.optionalMillis(table, "created_at", Timestamp.MAX.instant()),
         segments == null ? null : segments.intValue(),
         row.optionalMillis(table, "queued_until", Timestamp.MAX.instant()),
-        salt(row));
+        salt(row),
+        title(row));
   }
 
   /// Whatever somebody has written there is as good, as long as it stays.
   private static @Nullable String salt(Row row) {
     AttributeValue salt = row.attributes().get("salt");
     return salt == null || salt.s() != null ? row.optionalString("salt") : salt.toString();
+  }
+
+  /// One that is no title, since somebody has edited it, is cleaned.
+  private static @Nullable String title(Row row) {
+    String title = row.optionalString("title");
+    String clean = title == null ? "" : Text.cleanName(title);
+    return clean.isEmpty() ? null : clean;
   }
 
   private static @Nullable String headSequence(String table, Row row) {
@@ -97,7 +120,7 @@ public record Room(
   ///
   /// @param head null where none of them has a timestamp, and none was handed out before
   public Room handedOut(@Nullable Timestamp head, @Nullable String headSequence) {
-    return new Room(id, head, headSequence, createdAt, segments, queuedUntil, salt);
+    return new Room(id, head, headSequence, createdAt, segments, queuedUntil, salt, title);
   }
 
   /// This room after messages of it went by the queue.
@@ -105,6 +128,6 @@ public record Room(
   /// @param power into how many segments it was cut, as a power of two
   public Room queued(int power, Instant now) {
     Instant until = now.plus(Limits.QUEUED_CALM).truncatedTo(ChronoUnit.MILLIS);
-    return new Room(id, head, headSequence, createdAt, power, until, salt);
+    return new Room(id, head, headSequence, createdAt, power, until, salt, title);
   }
 }

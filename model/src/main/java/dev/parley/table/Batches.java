@@ -34,16 +34,32 @@ public final class Batches {
     return get(dynamoDb, table, keys, Deadline.in(ALL_MAX));
   }
 
+  /// As above, read eventually, which costs half.
+  public static List<Map<String, AttributeValue>> getEventually(
+      DynamoDbClient dynamoDb, String table, Collection<Map<String, AttributeValue>> keys) {
+    return get(dynamoDb, table, keys, false, Deadline.in(ALL_MAX));
+  }
+
   static List<Map<String, AttributeValue>> get(
       DynamoDbClient dynamoDb,
       String table,
       Collection<Map<String, AttributeValue>> keys,
       Deadline deadline) {
+    return get(dynamoDb, table, keys, true, deadline);
+  }
+
+  private static List<Map<String, AttributeValue>> get(
+      DynamoDbClient dynamoDb,
+      String table,
+      Collection<Map<String, AttributeValue>> keys,
+      boolean strongly,
+      Deadline deadline) {
     List<Map<String, AttributeValue>> items = new ArrayList<>();
     Map<String, KeysAndAttributes> wanted =
         keys.isEmpty()
             ? Map.of()
-            : Map.of(table, KeysAndAttributes.builder().keys(keys).consistentRead(true).build());
+            : Map.of(
+                table, KeysAndAttributes.builder().keys(keys).consistentRead(strongly).build());
     while (!wanted.isEmpty()) {
       Map<String, KeysAndAttributes> request = wanted;
       BatchGetItemResponse response = dynamoDb.batchGetItem(batch -> batch.requestItems(request));

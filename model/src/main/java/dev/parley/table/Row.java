@@ -4,6 +4,7 @@ import dev.parley.Metrics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,12 @@ public record Row(Map<String, AttributeValue> attributes) {
 
   /// The key attributes of all tables.
   private static final List<String> KEYS =
-      List.of("connection_id", "room_id", "slot", "timestamp", "send_id");
+      List.of("connection_id", "room_id", "slot", "timestamp", "send_id", "user_digest");
+
+  /// The partition key of ChatRoles; elsewhere it is an attribute.
+  private static final String USER = "user";
+
+  private static final Set<String> NOT_OF_ROLES = Set.of("connection_id", "timestamp", "send_id");
 
   /// A stored row is not as we write it: somebody else wrote it, or another version of ours.
   public static final class InvalidRow extends RuntimeException {
@@ -56,6 +62,17 @@ public record Row(Map<String, AttributeValue> attributes) {
   public @Nullable String optionalString(String attribute) {
     AttributeValue value = attributes.get(attribute);
     return value == null ? null : value.s();
+  }
+
+  /// Whether the attribute is there and true.
+  ///
+  /// @throws InvalidRow where it is there and no boolean
+  public boolean is(String attribute) {
+    AttributeValue value = attributes.get(attribute);
+    if (value != null && value.bool() == null) {
+      throw new InvalidRow(attribute, "a boolean");
+    }
+    return value != null && value.bool();
   }
 
   /// @throws InvalidRow where the attribute is missing or no whole number of 64 bits
@@ -101,6 +118,17 @@ public record Row(Map<String, AttributeValue> attributes) {
     return millis == null ? null : Instant.ofEpochMilli(millis);
   }
 
+  /// As above, a moment in epoch seconds, as `expires_at` holds it.
+  public @Nullable Instant optionalSeconds(String table, String attribute) {
+    Long seconds = optionalNumber(table, attribute, 0, Long.MAX_VALUE);
+    return seconds == null ? null : moment(seconds);
+  }
+
+  /// The moment of epoch seconds; the last one that Java has where they are more.
+  public static Instant moment(long epochSeconds) {
+    return Instant.ofEpochSecond(Math.min(epochSeconds, Instant.MAX.getEpochSecond()));
+  }
+
   /// Logs and counts that this row, or an attribute of it, is skipped.
   public void report(String table, RuntimeException why) {
     StringBuilder key = new StringBuilder();
@@ -110,6 +138,10 @@ public record Row(Map<String, AttributeValue> attributes) {
         key.append(key.isEmpty() ? "" : ", ").append(attribute).append(' ');
         key.append(value.s() == null ? value.n() : value.s());
       }
+    }
+    AttributeValue user = attributes.get(USER);
+    if (user != null && attributes.keySet().stream().noneMatch(NOT_OF_ROLES::contains)) {
+      key.append(", user ").append(user.s());
     }
     LOG.warn("skipped a row of {} or an attribute of it ({}): {}", table, key, why.getMessage());
     Metrics.ROWS_UNREADABLE.add(1);

@@ -1,5 +1,7 @@
 package dev.parley.wire;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.LongNode;
@@ -8,9 +10,12 @@ import dev.parley.Limits;
 import dev.parley.Text;
 import dev.parley.identity.Identity;
 import dev.parley.message.Range;
+import dev.parley.role.Role;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
+import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +25,16 @@ import org.jspecify.annotations.Nullable;
 /// that is `null` counts as missing; fields of other names are ignored.
 public final class ClientFrame {
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-  private static final Pattern HASH = Pattern.compile("[0-9a-f]{8}");
+  private static final Pattern USER =
+      Pattern.compile("[!-~]{1," + Limits.USER_CHARACTERS_MAX + "}");
+  private static final Pattern SEALED = Pattern.compile("[0-9a-f]{32}");
 
   private final JsonNode fields;
+  private final int bytes;
 
-  private ClientFrame(JsonNode fields) {
+  private ClientFrame(JsonNode fields, int bytes) {
     this.fields = fields;
+    this.bytes = bytes;
   }
 
   /// @throws Rejection `invalid_json` where the text is not one JSON object
@@ -33,12 +42,17 @@ public final class ClientFrame {
     try {
       JsonNode node = Json.MAPPER.readTree(text == null ? "" : text);
       if (node instanceof ObjectNode) {
-        return new ClientFrame(node);
+        return new ClientFrame(node, text == null ? 0 : text.getBytes(UTF_8).length);
       }
     } catch (JsonProcessingException e) {
       // The client is told below. The text must not be logged.
     }
     throw new Rejection(ErrorCode.INVALID_JSON);
+  }
+
+  /// How long it is, in UTF-8.
+  public int bytes() {
+    return bytes;
   }
 
   /// What the reply repeats, or null. A number is repeated without a fraction or an exponent.
@@ -90,12 +104,19 @@ public final class ClientFrame {
 
   /// The message's text, trimmed.
   public String message() {
-    JsonNode message = field("message");
-    String text = message == null || !message.isTextual() ? "" : Text.trim(message.textValue());
-    if (Text.isBlank(text)
-        || Text.codePoints(text) > Limits.MESSAGE_CHARACTERS_MAX
-        || !Text.isWellFormed(text)) {
-      throw new Rejection(ErrorCode.INVALID_MESSAGE);
+    return shown("message", Limits.MESSAGE_CHARACTERS_MAX, ErrorCode.INVALID_MESSAGE);
+  }
+
+  /// Why a message is reported, trimmed.
+  public String why() {
+    return shown("why", Limits.REPORT_CHARACTERS_MAX, ErrorCode.INVALID_WHY);
+  }
+
+  private String shown(String name, int charactersMax, ErrorCode otherwise) {
+    JsonNode field = field(name);
+    String text = field == null || !field.isTextual() ? "" : Text.trim(field.textValue());
+    if (Text.isBlank(text) || Text.codePoints(text) > charactersMax || !Text.isWellFormed(text)) {
+      throw new Rejection(otherwise);
     }
     return text;
   }
@@ -119,6 +140,15 @@ public final class ClientFrame {
 
   public @Nullable Timestamp after() {
     return timestamp("after", ErrorCode.INVALID_AFTER);
+  }
+
+  /// That of the message which the frame is about.
+  public Timestamp timestamp() {
+    Timestamp timestamp = timestamp("timestamp", ErrorCode.INVALID_TIMESTAMP);
+    if (timestamp == null) {
+      throw new Rejection(ErrorCode.INVALID_TIMESTAMP);
+    }
+    return timestamp;
   }
 
   /// `before` or `after`, or neither.
@@ -146,15 +176,90 @@ public final class ClientFrame {
     return number.intValue();
   }
 
+  /// The room that the client and an invited user are both in; null where it names none.
+  public @Nullable RoomId via() {
+    JsonNode via = field("via");
+    return via == null ? null : room(via, ErrorCode.INVALID_ROOM);
+  }
+
+  /// Another user than the one who is asking.
+  public String user(Identity asking) {
+    String user = userOrNull(asking);
+    if (user == null) {
+      throw new Rejection(ErrorCode.INVALID_USER);
+    }
+    return user;
+  }
+
+  /// As above; null where the client names none.
+  public @Nullable String userOrNull(Identity asking) {
+    String user = text("user", USER, ErrorCode.INVALID_USER);
+    if (asking.user().equals(user)) {
+      throw new Rejection(ErrorCode.INVALID_USER);
+    }
+    return user;
+  }
+
+  /// What people call a room; null where the client gives no title.
+  public @Nullable String title() {
+    JsonNode title = field("title");
+    if (title == null) {
+      return null;
+    }
+    String text = title.isTextual() ? Text.trim(title.textValue()) : "";
+    if (!Text.isName(text)) {
+      throw new Rejection(ErrorCode.INVALID_TITLE);
+    }
+    return text;
+  }
+
+  public Role role() {
+    JsonNode role = field("role");
+    return Optional.ofNullable(role == null ? null : role.textValue())
+        .flatMap(Role::of)
+        .orElseThrow(() -> new Rejection(ErrorCode.INVALID_ROLE));
+  }
+
+  /// How long; null where the client does not say.
+  public @Nullable Duration seconds() {
+    JsonNode seconds = field("seconds");
+    if (seconds == null) {
+      return null;
+    }
+    Long number = wholeNumber(seconds);
+    if (number == null || number < 1 || number > Limits.BAN_SECONDS_MAX) {
+      throw new Rejection(ErrorCode.INVALID_SECONDS);
+    }
+    return Duration.ofSeconds(number);
+  }
+
+  /// Whether only the client's own private rooms are asked for.
+  public boolean mine() {
+    JsonNode mine = field("mine");
+    if (mine != null && !mine.isBoolean()) {
+      throw new Rejection(ErrorCode.INVALID_MINE);
+    }
+    return mine != null && mine.booleanValue();
+  }
+
   /// Where a page of members begins.
   public @Nullable String memberCursor() {
-    return text("cursor", HASH, ErrorCode.INVALID_CURSOR);
+    return text("cursor", SEALED, ErrorCode.INVALID_CURSOR);
   }
 
   /// Where a page of rooms begins.
   public @Nullable RoomId roomCursor() {
     JsonNode cursor = field("cursor");
     return cursor == null ? null : room(cursor, ErrorCode.INVALID_CURSOR);
+  }
+
+  /// A token, as its issuer has written it. It must not be logged.
+  public String token() {
+    JsonNode token = field("token");
+    if (token == null || !token.isTextual()) {
+      throw new Rejection(ErrorCode.INVALID_TOKEN);
+    }
+    return token.textValue();
   }
 
   private static RoomId room(JsonNode room, ErrorCode otherwise) {

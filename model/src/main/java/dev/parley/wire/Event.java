@@ -75,6 +75,36 @@ public final class Event {
         null);
   }
 
+  /// A connection was taken out of a room.
+  ///
+  /// @param why for example `kicked`
+  public static Event removed(RoomId room, String why) {
+    return new Event(
+        bytes(Json.object().put("type", "removed").put("room", room.name()).put("reason", why)),
+        null,
+        null,
+        null);
+  }
+
+  /// A user may join a private room now.
+  ///
+  /// @param by who has invited the user
+  /// @param via the room over which it is told
+  public static Event invitation(RoomId room, @Nullable String title, Identity by, RoomId via) {
+    return new Event(
+        bytes(
+            Json.object()
+                .put("type", "invitation")
+                .put("room", room.name())
+                .put("title", title)
+                .put("user", by.user())
+                .put("sender", by.sender())
+                .put("via", via.name())),
+        null,
+        null,
+        null);
+  }
+
   private static byte[] bytes(ObjectNode json) {
     byte[] bytes = Json.bytes(json);
     if (bytes.length > Reply.PAGE_BYTES_MAX) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads and writes JSON: one value, with nothing behind it. A code point takes at most 6 bytes: an
 /// escape, or its 1 to 4 bytes in UTF-8.
-final class Json {
+public final class Json {
   static final ObjectMapper MAPPER =
       JsonMapper.builder(
               new JsonFactoryBuilder()
@@ -49,7 +49,7 @@ final class Json {
     }
   }
 
-  static ObjectNode object() {
+  public static ObjectNode object() {
     return MAPPER.createObjectNode();
   }
 
@@ -61,7 +61,7 @@ final class Json {
     }
   }
 
-  static String text(JsonNode node) {
+  public static String text(JsonNode node) {
     return new String(bytes(node), StandardCharsets.UTF_8);
   }
 }

@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Person;
+import dev.parley.connection.Removal;
 import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.platform.Trace;
+import dev.parley.role.Role;
+import dev.parley.role.Standing;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
@@ -30,20 +33,72 @@ public final class Reply {
   }
 
   /// The bytes of a frame that a page of messages may take. The rest is for the fields around it,
-  /// which take at most 1,300 bytes with `ref`.
+  /// which take at most 1,330 bytes with `ref`.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
-  public static Reply joined(Room room, Page page, boolean complete, Identity identity) {
+  /// @param expires when the connection's token expires; null where none ends it
+  public static Reply joined(
+      Room room, Page page, boolean complete, Identity identity, @Nullable Instant expires) {
     Reply reply = page("joined", room.id(), page);
     reply.json.put("head", micros(room.head()));
+    if (room.title() != null) {
+      reply.json.put("title", room.title());
+    }
     reply.json.put("complete", complete);
-    reply.json.set("you", you(identity));
+    reply.json.set("you", you(identity, expires));
+    return reply;
+  }
+
+  /// As whom a connection is known by another token.
+  ///
+  /// @param expires as of [#joined]
+  public static Reply authenticated(Instant now, Identity identity, @Nullable Instant expires) {
+    Reply reply = new Reply("authenticated");
+    reply.json.put("time", Timestamp.of(now).micros());
+    reply.json.set("you", you(identity, expires));
     return reply;
   }
 
   public static Reply history(RoomId room, Page page, boolean complete) {
     Reply reply = page("history", room, page);
     reply.json.put("complete", complete);
+    return reply;
+  }
+
+  /// A private room is there now.
+  ///
+  /// @param title null where it has none
+  /// @param user the other user of a direct room, or null
+  public static Reply created(RoomId room, @Nullable String title, @Nullable String user) {
+    Reply reply = new Reply("created");
+    reply.json.put("room", room.name());
+    reply.json.put("title", title);
+    if (user != null) {
+      reply.json.put("user", user);
+    }
+    return reply;
+  }
+
+  public static Reply left(RoomId room) {
+    Reply reply = new Reply("left");
+    reply.json.put("room", room.name());
+    return reply;
+  }
+
+  /// Something was done to a user in a room.
+  ///
+  /// @param type what, for example `kicked`
+  public static Reply done(String type, RoomId room, String user) {
+    Reply reply = new Reply(type);
+    reply.json.put("room", room.name());
+    reply.json.put("user", user);
+    return reply;
+  }
+
+  /// A user has another role now.
+  public static Reply roleSet(RoomId room, String user, Role role) {
+    Reply reply = done("roleSet", room, user);
+    reply.json.put("role", role.word());
     return reply;
   }
 
@@ -59,6 +114,13 @@ public final class Reply {
   public static Reply quit(RoomId room) {
     Reply reply = new Reply("quit");
     reply.json.put("room", room.name());
+    return reply;
+  }
+
+  public static Reply reported(RoomId room, Timestamp timestamp) {
+    Reply reply = new Reply("reported");
+    reply.json.put("room", room.name());
+    reply.json.put("timestamp", timestamp.micros());
     return reply;
   }
 
@@ -101,22 +163,57 @@ public final class Reply {
     return reply;
   }
 
+  /// The private rooms of the user who asks.
+  ///
+  /// @param rooms by name; one that is not there is left out
+  /// @param cursor where the next page begins, or null
+  public static Reply mine(List<Standing> page, Map<RoomId, Room> rooms, @Nullable RoomId cursor) {
+    Reply reply = new Reply("rooms");
+    var listed = reply.json.putArray("rooms");
+    for (Standing standing : page) {
+      Room room = rooms.get(standing.room());
+      Role role = standing.role();
+      if (room == null || role == null) {
+        continue;
+      }
+      ObjectNode one = listed.addObject();
+      one.put("room", room.id().name()).put("head", micros(room.head()));
+      one.put("title", room.title()).put("role", role.word());
+      if (standing.other() != null) {
+        one.put("user", standing.other());
+      }
+    }
+    reply.json.put("cursor", cursor == null ? null : cursor.name());
+    return reply;
+  }
+
   /// The head of a room that the connection is in is never null, which tells the client to join
   /// again. It is 0 where nothing was said yet. Where it is lost it is the time, which no client
   /// has seen as a head, so that each reads what it may have missed.
   ///
   /// @param rooms those that were asked for, in their order
   /// @param joined those of them that the connection is in
+  /// @param expires as of [#joined]
+  /// @param removed those of them that somebody has taken the connection out of
   public static Reply pong(
-      Instant now, Identity identity, Collection<RoomId> rooms, Map<RoomId, Room> joined) {
+      Instant now,
+      Identity identity,
+      @Nullable Instant expires,
+      Collection<RoomId> rooms,
+      Map<RoomId, Room> joined,
+      Map<RoomId, Removal> removed) {
     Reply reply = new Reply("pong");
     Timestamp time = Timestamp.of(now);
     reply.json.put("time", time.micros());
-    reply.json.set("you", you(identity));
+    reply.json.set("you", you(identity, expires));
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
       heads.put(id.name(), micros(room == null ? null : head(room, time)));
+    }
+    if (!removed.isEmpty()) {
+      ObjectNode reasons = reply.json.putObject("removed");
+      removed.forEach((id, why) -> reasons.put(id.name(), why.word()));
     }
     return reply;
   }
@@ -195,7 +292,11 @@ public final class Reply {
     };
   }
 
-  private static ObjectNode you(Identity identity) {
-    return Json.object().put("user", identity.user()).put("sender", identity.sender());
+  private static ObjectNode you(Identity identity, @Nullable Instant expires) {
+    ObjectNode you = Json.object().put("user", identity.user()).put("sender", identity.sender());
+    if (expires != null) {
+      you.put("expires", Timestamp.of(expires).micros());
+    }
+    return you;
   }
 }

@@ -108,7 +108,7 @@ class AllowancesTest {
     assertBurst(key, now);
     exhausted(key, now);
 
-    ChargeResult read = reads.charge(key, RATE, row -> true, now);
+    ChargeResult read = reads.charge(key, RATE, 1, row -> true, now);
 
     assertInstanceOf(ChargeResult.Charged.class, read);
   }
@@ -128,7 +128,7 @@ class AllowancesTest {
     Map<String, AttributeValue> key = row();
     edit(key, "expires_at", Row.seconds(now));
 
-    ChargeResult result = allowances.charge(key, RATE, row -> !row.expired(now), now);
+    ChargeResult result = allowances.charge(key, RATE, 1, row -> !row.expired(now), now);
 
     assertInstanceOf(ChargeResult.Absent.class, result);
   }
@@ -137,7 +137,7 @@ class AllowancesTest {
   void theCallerSaysWhichRowsHaveAnAllowance() {
     Map<String, AttributeValue> key = row();
 
-    assertInstanceOf(ChargeResult.Absent.class, allowances.charge(key, RATE, row -> false, now));
+    assertInstanceOf(ChargeResult.Absent.class, allowances.charge(key, RATE, 1, row -> false, now));
   }
 
   @Test
@@ -161,7 +161,7 @@ class AllowancesTest {
   }
 
   private ChargeResult charge(Map<String, AttributeValue> key, Rate rate, Instant at) {
-    return allowances.charge(key, rate, row -> !row.attributes().isEmpty(), at);
+    return allowances.charge(key, rate, 1, row -> !row.attributes().isEmpty(), at);
   }
 
   private static Map<String, AttributeValue> key() {

@@ -56,11 +56,13 @@ class ConnectionTableTest {
   @Test
   void aConnectionIdIsOpenedOnce() {
     Connection connection = connection(now);
-    connections.open(connection, List.of(), now, List.of());
+    connections.open(connection, List.of(), TestTables::admission, now, List.of());
 
     assertThrows(
         IllegalStateException.class,
-        () -> connections.open(connection, TestTables.rooms(room), now, List.of()));
+        () ->
+            connections.open(
+                connection, TestTables.rooms(room), TestTables::admission, now, List.of()));
 
     assertEquals(1, rows(connection.id()).size());
   }
@@ -70,7 +72,7 @@ class ConnectionTableTest {
     Connection connection = connection(now);
 
     new ConnectionTable(TestTables.dynamoDb(new LosesFirstAnswer()), settings)
-        .open(connection, TestTables.rooms(room), now, List.of());
+        .open(connection, TestTables.rooms(room), TestTables::admission, now, List.of());
 
     assertEquals(2, rows(connection.id()).size());
   }
@@ -94,7 +96,14 @@ class ConnectionTableTest {
             settings);
     CompletableFuture<JoinResult> joining =
         CompletableFuture.supplyAsync(
-            () -> slow.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now));
+            () ->
+                slow.join(
+                    id,
+                    ADA,
+                    room,
+                    () -> TestTables.rooms(room).getFirst(),
+                    TestTables.admission(room),
+                    now));
 
     await(ready);
     connections.forget(id);
@@ -197,6 +206,7 @@ class ConnectionTableTest {
       connections.open(
           connection,
           TestTables.rooms(room),
+          TestTables::admission,
           connection.connectedAt(),
           List.of(sessions.opening(connection)));
     }
@@ -237,7 +247,8 @@ class ConnectionTableTest {
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(
+        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
   }
 
   private static void await(CountDownLatch latch) {

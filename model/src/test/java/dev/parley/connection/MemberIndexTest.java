@@ -5,17 +5,16 @@ import static dev.parley.connection.TestConnections.ADA;
 import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.Limits;
 import dev.parley.Sha256;
 import dev.parley.TestTables;
-import dev.parley.allowance.Rate;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,11 +28,13 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 class MemberIndexTest {
+  private static final String SALT = "s";
   private static final Identity ADA_MANY = new Identity("guest:many", "Ada");
 
   private final Settings settings = TestTables.settings();
   private final MemberIndex index = new MemberIndex(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
+  private final long end = now.getEpochSecond() + 600;
   private final RoomId room = new RoomId(fresh("room"));
 
   @Test
@@ -69,12 +70,12 @@ class MemberIndexTest {
     List<Map<String, AttributeValue>> rows = new ArrayList<>();
     for (int i = 0; i < 1_200; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
-      rows.add(new Membership(Slot.of("s", "guest:many", id), ADA_MANY, now).row(room, now));
+      rows.add(new Membership(Slot.of("s", "guest:many", id), ADA_MANY, now).row(room, end));
     }
     for (int i = 0; i < 5; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
       Identity identity = new Identity("guest:" + i, "Somebody");
-      rows.add(new Membership(Slot.of("s", identity.user(), id), identity, now).row(room, now));
+      rows.add(new Membership(Slot.of("s", identity.user(), id), identity, now).row(room, end));
     }
     put(rows);
 
@@ -99,9 +100,9 @@ class MemberIndexTest {
     Slot adasOther = new Slot("0a0a0a0a", ".", new ConnectionId(fresh("a")));
     put(
         List.of(
-            new Membership(adas, ADA, now).row(room, now),
-            new Membership(bobs, bob, now).row(room, now),
-            new Membership(adasOther, ADA, now).row(room, now)));
+            new Membership(adas, ADA, now).row(room, end),
+            new Membership(bobs, bob, now).row(room, end),
+            new Membership(adasOther, ADA, now).row(room, end)));
 
     assertEquals(
         Set.of(new Person(ADA.user(), "Ada", 2), new Person("guest:bob", "Bob", 1)),
@@ -134,12 +135,14 @@ class MemberIndexTest {
   void rowsOfTheVersionBeforeAreMembersInAllRespects() {
     ConnectionId before = new ConnectionId(fresh("c"));
     Slot old = new Slot(Sha256.hex(before.value()).substring(0, 8), "", before);
-    put(List.of(new Membership(old, ADA, now).row(room, now)));
+    put(List.of(new Membership(old, ADA, now).row(room, end)));
     ConnectionId after = open(now.plusMillis(1), room);
 
     assertEquals(Set.of(before, after), Set.copyOf(ids(members())));
     assertEquals(2, index.ofFew(room, 1, now).size());
-    assertTrue(new Memberships(TestTables.dynamoDb(), settings).isMember(before, room, now));
+    assertInstanceOf(
+        Attendance.In.class,
+        new Memberships(TestTables.dynamoDb(), settings).attendance(before, room, now));
     assertEquals(List.of(new Person(ADA.user(), "Ada", 2)), pages(50));
     assertEquals(2, pages(1).size(), "one in each page");
   }
@@ -169,7 +172,7 @@ class MemberIndexTest {
     open(now.minus(Limits.CONNECTION_ROW_MAX).minusSeconds(1), room);
 
     assertTrue(members().isEmpty());
-    assertTrue(index.page(room, null, 10, now).people().isEmpty());
+    assertTrue(index.page(room, null, 10, () -> SALT, now).orElseThrow().people().isEmpty());
   }
 
   @Test
@@ -194,8 +197,8 @@ class MemberIndexTest {
     ConnectionId id = open(now, room);
     Membership before = members().getFirst();
 
-    new Memberships(TestTables.dynamoDb(), settings)
-        .charge(id, room, new Rate(Duration.ofSeconds(1), Duration.ZERO), now);
+    new ConnectionAllowances(TestTables.dynamoDb(), settings).charge(id, 1, now);
+    new ConnectionAllowances(TestTables.dynamoDb(), settings).chargeSend(id, 1, now);
 
     assertEquals(before, members().getFirst());
   }
@@ -204,7 +207,7 @@ class MemberIndexTest {
     List<Person> paged = new ArrayList<>();
     String cursor = null;
     do {
-      MemberIndex.Page page = index.page(room, cursor, limit, now);
+      MemberIndex.Page page = index.page(room, cursor, limit, () -> SALT, now).orElseThrow();
       paged.addAll(page.people());
       cursor = page.cursor();
     } while (cursor != null);

@@ -7,6 +7,7 @@ import static dev.parley.connection.TestConnections.ids;
 import static dev.parley.connection.TestConnections.open;
 import static dev.parley.connection.TestConnections.own;
 import static dev.parley.connection.TestConnections.rows;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -17,16 +18,15 @@ import dev.parley.CallCounter;
 import dev.parley.Limits;
 import dev.parley.LosesFirstAnswer;
 import dev.parley.TestTables;
-import dev.parley.allowance.ChargeResult;
-import dev.parley.allowance.Rate;
+import dev.parley.identity.Identity;
 import dev.parley.platform.Settings;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -34,13 +34,16 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 class MembershipsTest {
-  private static final Rate RATE = new Rate(Duration.ofMillis(50), Duration.ofMillis(200));
-
   private final Settings settings = TestTables.settings();
   private final Memberships memberships = new Memberships(TestTables.dynamoDb(), settings);
   private final Instant now = Instant.now();
@@ -67,10 +70,15 @@ class MembershipsTest {
     Memberships counted = new Memberships(TestTables.dynamoDb(counter), settings);
     Supplier<Room> none = () -> fail("no room is made");
 
-    assertInstanceOf(JoinResult.Joined.class, counted.join(full, ADA, fifty[7], none, now, now));
-    assertInstanceOf(JoinResult.TooManyRooms.class, counted.join(full, ADA, room, none, now, now));
     assertInstanceOf(
-        JoinResult.NotConnected.class, counted.join(closed, ADA, room, none, now, now));
+        JoinResult.Joined.class,
+        counted.join(full, ADA, fifty[7], none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.TooManyRooms.class,
+        counted.join(full, ADA, room, none, TestTables.admission(room), now));
+    assertInstanceOf(
+        JoinResult.NotConnected.class,
+        counted.join(closed, ADA, room, none, TestTables.admission(room), now));
 
     assertEquals(Map.of("BatchGetItem", 3), counter.calls());
   }
@@ -97,7 +105,7 @@ class MembershipsTest {
     }
 
     assertInstanceOf(JoinResult.TooManyRooms.class, join(id, room));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertInstanceOf(JoinResult.Joined.class, join(id, first));
 
     assertTrue(memberships.quit(id, first));
@@ -112,7 +120,7 @@ class MembershipsTest {
     assertFalse(memberships.quit(id, room));
 
     assertEquals(0, own(id).number("rooms"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
   }
 
   @Test
@@ -159,7 +167,7 @@ class MembershipsTest {
   void aMembershipThatCannotBeReadIsWrittenAnewAndCountedOnce() {
     ConnectionId id = open(now, room);
     edit(ConnectionTable.key(id, room), "joined_at", Row.s("ten"));
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
 
     assertInstanceOf(JoinResult.Joined.class, join(id, room));
 
@@ -183,32 +191,89 @@ class MembershipsTest {
     ConnectionId id = open(longAgo, room);
     RoomId late = new RoomId(fresh("late"));
 
-    assertFalse(memberships.isMember(id, room, now));
+    assertFalse(memberships.attendance(id, room, now) instanceof Attendance.In);
     assertTrue(memberships.joined(id, List.of(room), now).isEmpty());
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        memberships.join(id, ADA, late, () -> TestTables.rooms(late).getFirst(), longAgo, now));
+        memberships.join(
+            id,
+            ADA,
+            late,
+            () -> TestTables.rooms(late).getFirst(),
+            TestTables.admission(late),
+            now));
   }
 
+  /// Its room was counted off with it: written in its place, it would not be counted.
   @Test
-  void aMemberIsChargedInEachRoomByItself() {
-    RoomId other = new RoomId(fresh("other"));
-    ConnectionId id = open(now, room, other);
-    Rate oneADay = new Rate(Duration.ofDays(1), Duration.ZERO);
-
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Exhausted.class, memberships.charge(id, room, oneADay, now));
-    assertInstanceOf(ChargeResult.Charged.class, memberships.charge(id, other, oneADay, now));
-  }
-
-  @Test
-  void aConnectionThatIsNotInARoomIsNotChargedThere() {
+  void aRemovedRowThatIsQuitDuringAJoinIsCountedAnew() {
     ConnectionId id = open(now);
+    join(id, room);
+    assertTrue(memberships.remove(id, room, ADA.user(), Removal.KICKED, now));
+    AtomicInteger writes = new AtomicInteger();
+    Memberships disturbed =
+        new Memberships(
+            TestTables.dynamoDb(
+                new ExecutionInterceptor() {
+                  @Override
+                  public void beforeExecution(
+                      Context.BeforeExecution context, ExecutionAttributes attributes) {
+                    if (context.request() instanceof TransactWriteItemsRequest
+                        && writes.incrementAndGet() == 2) {
+                      assertTrue(memberships.quit(id, room));
+                    }
+                  }
+                }),
+            settings);
 
-    assertInstanceOf(ChargeResult.Absent.class, memberships.charge(id, room, RATE, now));
+    assertInstanceOf(JoinResult.Joined.class, join(disturbed, id, room));
 
-    assertEquals(1, rows(id).size());
+    assertEquals(3, writes.get());
+    assertEquals(1, own(id).number("rooms"));
+    assertInstanceOf(Attendance.In.class, memberships.attendance(id, room, now));
+  }
+
+  /// What is done for somebody takes the same calls wherever their slot is: time tells it to
+  /// nobody.
+  @Test
+  void theSameIsCalledForTheSmallestSlotAsForTheLargest() {
+    List<Identity> bySlot =
+        IntStream.range(0, 300)
+            .mapToObj(i -> new Identity("guest:" + i, "Somebody"))
+            .sorted(
+                Comparator.comparing(
+                    who ->
+                        Slot.of(
+                                requireNonNull(TestTables.rooms(room).getFirst().salt()),
+                                who.user(),
+                                new ConnectionId("c"))
+                            .value()))
+            .toList();
+    List<List<String>> calls = new ArrayList<>();
+    for (Identity who : List.of(bySlot.getFirst(), bySlot.get(150), bySlot.getLast())) {
+      List<String> made = new ArrayList<>();
+      Memberships recorded =
+          new Memberships(
+              TestTables.dynamoDb(
+                  new ExecutionInterceptor() {
+                    @Override
+                    public void beforeExecution(
+                        Context.BeforeExecution context, ExecutionAttributes attributes) {
+                      made.add(context.request().getClass().getSimpleName());
+                    }
+                  }),
+              settings);
+      ConnectionId id = open(who, now);
+      recorded.join(
+          id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+      assertInstanceOf(Attendance.In.class, recorded.attendance(id, room, now));
+      recorded.joined(id, List.of(room), now);
+      assertTrue(recorded.quit(id, room));
+      calls.add(made);
+    }
+
+    assertEquals(calls.getFirst(), calls.get(1));
+    assertEquals(calls.getFirst(), calls.get(2));
   }
 
   private JoinResult join(ConnectionId id, RoomId room) {
@@ -216,7 +281,8 @@ class MembershipsTest {
   }
 
   private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
-    return memberships.join(id, ADA, room, () -> TestTables.rooms(room).getFirst(), now, now);
+    return memberships.join(
+        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
   }
 
   private Memberships losingFirstAnswer() {

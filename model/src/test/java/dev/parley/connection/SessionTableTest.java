@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.TestTables;
+import dev.parley.platform.Settings;
 import dev.parley.table.Row;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +32,25 @@ class SessionTableTest {
   }
 
   @Test
+  void aSessionIsKeptForAsLongAsTheParameterSays() {
+    Settings week =
+        new Settings(
+            TestTables.environment("ConnectFunction", Map.of("SESSION_RETENTION_DAYS", "7")));
+
+    new ConnectionTable(TestTables.dynamoDb(), week)
+        .open(
+            connection,
+            List.of(),
+            TestTables::admission,
+            now,
+            List.of(new SessionTable(TestTables.dynamoDb(), week).opening(connection)));
+
+    assertEquals(
+        connection.connectedAt().plus(Duration.ofDays(7)).getEpochSecond(),
+        session().number("expires_at"));
+  }
+
+  @Test
   void aSessionThatWasNeverOpenedIsNotClosed() {
     assertFalse(sessions.close(connection.id(), now, now.plusSeconds(1), "gone"));
 
@@ -48,7 +69,12 @@ class SessionTableTest {
 
   private void open() {
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, List.of(), now, List.of(sessions.opening(connection)));
+        .open(
+            connection,
+            List.of(),
+            TestTables::admission,
+            now,
+            List.of(sessions.opening(connection)));
   }
 
   private Row session() {

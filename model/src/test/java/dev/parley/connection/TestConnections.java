@@ -2,11 +2,13 @@ package dev.parley.connection;
 
 import static dev.parley.TestTables.fresh;
 
+import dev.parley.Limits;
 import dev.parley.TestTables;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
 import dev.parley.table.Row;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -33,8 +35,24 @@ final class TestConnections {
 
   static ConnectionId open(Identity identity, Instant connectedAt, RoomId... rooms) {
     Connection connection = connection(identity, connectedAt);
+    int first = Math.min(rooms.length, Limits.ROOMS_IN_ADDRESS_MAX);
     new ConnectionTable(TestTables.dynamoDb(), TestTables.settings())
-        .open(connection, TestTables.rooms(rooms), connectedAt, List.of());
+        .open(
+            connection,
+            TestTables.rooms(Arrays.copyOf(rooms, first)),
+            TestTables::admission,
+            connectedAt,
+            List.of());
+    Memberships memberships = new Memberships(TestTables.dynamoDb(), TestTables.settings());
+    for (RoomId room : Arrays.copyOfRange(rooms, first, rooms.length)) {
+      memberships.join(
+          connection.id(),
+          identity,
+          room,
+          () -> TestTables.rooms(room).getFirst(),
+          TestTables.admission(room),
+          connectedAt);
+    }
     return connection.id();
   }
 

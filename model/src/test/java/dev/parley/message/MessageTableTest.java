@@ -352,7 +352,7 @@ class MessageTableTest {
     TestTables.dynamoDb().putItem(put -> put.tableName("ChatConnections").item(membership));
 
     new Allowances(measured, "ChatConnections", "allowance")
-        .charge(key, new Rate(Duration.ofMillis(50), Duration.ofSeconds(5)), row -> true, now);
+        .charge(key, new Rate(Duration.ofMillis(50), Duration.ofSeconds(5)), 1, row -> true, now);
     assertInstanceOf(
         SendResult.Sent.class,
         new MessageTable(measured, settings).send(draft, InstantSource.system()));

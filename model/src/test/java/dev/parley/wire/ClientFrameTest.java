@@ -65,6 +65,16 @@ class ClientFrameTest {
         "sender|{\"sender\":\"A\\u2028B\"}|INVALID_SENDER",
         "sender|{\"sender\":\"A\\uffff\"}|INVALID_SENDER",
         "sender|{\"sender\":[]}|INVALID_SENDER",
+        "timestamp|{}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":null}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":\"1\"}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":-1}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":1.5}|INVALID_TIMESTAMP",
+        "timestamp|{\"timestamp\":9007199254740992}|INVALID_TIMESTAMP",
+        "why|{}|INVALID_WHY",
+        "why|{\"why\":7}|INVALID_WHY",
+        "why|{\"why\":\" \\u3164 \"}|INVALID_WHY",
+        "why|{\"why\":\"half \\ud83d a pair\"}|INVALID_WHY",
         "after|{\"after\":\"1\"}|INVALID_AFTER",
         "after|{\"after\":1.5}|INVALID_AFTER",
         "after|{\"after\":-1}|INVALID_AFTER",
@@ -83,9 +93,29 @@ class ClientFrameTest {
         "limit|{\"limit\":1E999999999}|INVALID_LIMIT",
         "limit|{\"limit\":-1.0}|INVALID_LIMIT",
         "members|{\"cursor\":\"abc\"}|INVALID_CURSOR",
-        "members|{\"cursor\":\"93B885AD\"}|INVALID_CURSOR",
+        "members|{\"cursor\":\"93B885AD93B885AD93B885AD93B885AD\"}|INVALID_CURSOR",
         "members|{\"cursor\":12}|INVALID_CURSOR",
         "list|{\"cursor\":\"a/b\"}|INVALID_CURSOR",
+        "mine|{\"mine\":\"true\"}|INVALID_MINE",
+        "mine|{\"mine\":1}|INVALID_MINE",
+        "user|{}|INVALID_USER",
+        "user|{\"user\":\"\"}|INVALID_USER",
+        "user|{\"user\":\"a b\"}|INVALID_USER",
+        "user|{\"user\":7}|INVALID_USER",
+        "user|{\"user\":\"guest:1\"}|INVALID_USER",
+        "via|{\"via\":\"a b\"}|INVALID_ROOM",
+        "title|{\"title\":\"\"}|INVALID_TITLE",
+        "title|{\"title\":\"\\u202eevil\"}|INVALID_TITLE",
+        "title|{\"title\":[\"a\"]}|INVALID_TITLE",
+        "role|{}|INVALID_ROLE",
+        "role|{\"role\":\"admin\"}|INVALID_ROLE",
+        "role|{\"role\":\"Owner\"}|INVALID_ROLE",
+        "role|{\"role\":1}|INVALID_ROLE",
+        "seconds|{\"seconds\":0}|INVALID_SECONDS",
+        "seconds|{\"seconds\":-1}|INVALID_SECONDS",
+        "seconds|{\"seconds\":1.5}|INVALID_SECONDS",
+        "seconds|{\"seconds\":315360001}|INVALID_SECONDS",
+        "seconds|{\"seconds\":\"60\"}|INVALID_SECONDS",
         "rooms|{\"rooms\":\"a\"}|INVALID_ROOMS",
         "rooms|{\"rooms\":[1]}|INVALID_ROOMS",
         "rooms|{\"rooms\":[\"a\",\"b c\"]}|INVALID_ROOMS",
@@ -106,11 +136,19 @@ class ClientFrameTest {
           case "message" -> ClientFrame::message;
           case "id" -> ClientFrame::id;
           case "sender" -> f -> f.sender(GUEST);
+          case "timestamp" -> ClientFrame::timestamp;
+          case "why" -> ClientFrame::why;
           case "after" -> ClientFrame::after;
           case "range" -> ClientFrame::range;
           case "limit" -> ClientFrame::limit;
           case "members" -> ClientFrame::memberCursor;
           case "list" -> ClientFrame::roomCursor;
+          case "mine" -> ClientFrame::mine;
+          case "user" -> f -> f.user(GUEST);
+          case "via" -> ClientFrame::via;
+          case "title" -> ClientFrame::title;
+          case "role" -> ClientFrame::role;
+          case "seconds" -> ClientFrame::seconds;
           case "rooms" -> ClientFrame::rooms;
           case "ref" -> ClientFrame::ref;
           default -> throw new IllegalArgumentException(field);
@@ -214,6 +252,8 @@ class ClientFrameTest {
     assertEquals("i", frame.id());
     assertEquals(new Range.Before(new Timestamp(7)), frame.range());
     assertEquals(new RoomId("c"), frame.roomCursor());
-    assertEquals("01234567", ClientFrame.parse("{\"cursor\":\"01234567\"}").memberCursor());
+    assertEquals(
+        "0123456789abcdef0123456789abcdef",
+        ClientFrame.parse("{\"cursor\":\"0123456789abcdef0123456789abcdef\"}").memberCursor());
   }
 }

@@ -13,10 +13,13 @@ import dev.parley.identity.Identity;
 import dev.parley.message.Entry;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
+import dev.parley.role.Role;
+import dev.parley.role.Standing;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -33,10 +36,10 @@ class ReplyTest {
   void theFieldsAroundAPageFitBesideIt() {
     Page empty = new Page(new Range.Newest(), List.of(), false);
 
-    int bytes = bytes(Reply.joined(known, empty, false, longest));
+    int bytes = bytes(Reply.joined(known, empty, false, longest, Timestamp.MAX.instant()));
 
-    assertTrue(bytes > 1_000 && bytes <= 1_300, bytes + " bytes");
-    assertTrue(Reply.PAGE_BYTES_MAX + 1_300 <= Limits.FRAME_BYTES_MAX);
+    assertTrue(bytes > 1_000 && bytes <= 1_330, bytes + " bytes");
+    assertTrue(Reply.PAGE_BYTES_MAX + 1_330 <= Limits.FRAME_BYTES_MAX);
     assertTrue(bytes(Reply.history(room, empty, false)) < bytes);
   }
 
@@ -76,6 +79,25 @@ class ReplyTest {
     int bytes = bytes(Reply.rooms(full, room));
 
     assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
+  }
+
+  @Test
+  void aFullPageOfOnesOwnLongestRoomsIsOneFrame() {
+    String title = longest.sender();
+    RoomId direct = RoomId.direct("a", "b");
+    for (RoomId id : List.of(RoomId.newPrivate(), direct)) {
+      boolean isDirect = id.equals(direct);
+      Room mine =
+          new Room(id, Timestamp.MAX, "1", null, null, null, "salt", isDirect ? null : title);
+      Standing standing =
+          Standing.none(longest.user(), id).as(Role.MODERATOR, isDirect ? "\"".repeat(128) : null);
+      List<Standing> full =
+          IntStream.range(0, Limits.PAGE_MY_ROOMS_MAX).mapToObj(i -> standing).toList();
+
+      int bytes = bytes(Reply.mine(full, Map.of(id, mine), id));
+
+      assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
+    }
   }
 
   private static int bytes(Reply reply) {

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// - `faults`: one message to 1,000 members, some of whom are gone, throttled or silent: [Faults]
 /// - `quota`: one message to more members than the account's quota bears at once: [Quota]
 /// - `neighbours`: what people elsewhere wait while one room is in trouble: [Neighbours]
+/// - `hostile`: what people notice of others who mean no good, and what those cost: [Hostile]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
 /// - `tracing`: processor time of traces, of a push, of a batch, and of a message: [TraceCost]
 /// - `units`: what AWS would charge for each action, written into `docs/units.json`, then
@@ -43,9 +44,9 @@ import org.jspecify.annotations.Nullable;
 /// `bench.cut` (60 seconds without a network, of `recover`), `bench.rounds` (10, of `cold`),
 /// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
 /// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `quota`, its three; of `neighbours`,
-/// its two troubles; of `recover`, messages missed; of `growth`, connections elsewhere; of `cold`,
-/// its variants; of `jmh`, regular expressions), and `bench.push.jvm` (the options of the JVM that
-/// `cost` measures).
+/// its two troubles; of `hostile`, its three; of `recover`, messages missed; of `growth`,
+/// connections elsewhere; of `cold`, its variants; of `jmh`, regular expressions), and
+/// `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
   private static final Path DOCS = Path.of("docs");
@@ -88,6 +89,11 @@ public final class Bench {
         new Kind(
             Neighbours.DYING + "," + Neighbours.LARGEST,
             Neighbours.DYING + "|" + Neighbours.LARGEST));
+    KINDS.put(
+        "hostile",
+        new Kind(
+            String.join(",", Hostile.MEMORY, Hostile.FOLDER, Hostile.COST),
+            String.join("|", Hostile.MEMORY, Hostile.FOLDER, Hostile.COST)));
     KINDS.put("recover", new Kind("100,1000,5000", number));
     KINDS.put(
         "tracing",
@@ -217,6 +223,10 @@ public final class Bench {
         new Quota(polls, report).run(steps);
       }
       case "neighbours" -> new Neighbours(cloud(elsewhere), report).run(steps);
+      case "hostile" -> {
+        stop();
+        new Hostile(polls, report).run(steps);
+      }
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
       case "units" -> {
         FunctionLog log = FunctionLog.install();

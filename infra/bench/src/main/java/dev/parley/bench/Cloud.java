@@ -2,6 +2,7 @@ package dev.parley.bench;
 
 import com.amazonaws.xray.AWSXRay;
 import dev.parley.Limits;
+import dev.parley.Sha256;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
@@ -37,6 +38,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Select;
@@ -59,6 +61,25 @@ final class Cloud implements AutoCloseable {
 
   /// A value of `PushesPerSecond` that bounds nothing here.
   static final String UNBOUNDED = "1000000";
+
+  private static final String ALLOWANCES = "ChatAllowances";
+
+  /// As [dev.parley.allowance.AllowanceTable] names the connects of this machine's address.
+  private static final String ADDRESS = Sha256.hex("connect address 127.0.0.1");
+
+  /// Everybody connects from one address here, and does more than people do: what is measured is
+  /// not how that is limited.
+  private static final Map<String, String> GENEROUS =
+      Map.of(
+          "MessageCostMs", "1",
+          "MessageBurstMs", "0",
+          "ActionCostMs", "1",
+          "ConnectCostMs", "1",
+          "AddressConnectCostMs", "1",
+          "RoomCostMs", "1",
+          "AddressRoomCostMs", "1",
+          "FramesPerSecond", UNBOUNDED,
+          "ConnectsPerSecond", UNBOUNDED);
 
   private static final int ROOM_ELSEWHERE = 1_000;
   private static final int WRITERS = 8;
@@ -87,21 +108,43 @@ final class Cloud implements AutoCloseable {
       throws StartException {
     return start(
         Options.inMemory(TEMPLATE)
-            .withParameters(parameters)
+            .withParameters(generous(parameters))
             .withPollsPerSecond(polls)
             .withQuota(quota)
             .withFaults(FaultPlan.parse(faults)),
-        parameters);
+        generous(parameters));
+  }
+
+  private static Map<String, String> generous(Map<String, String> parameters) {
+    Map<String, String> all = new HashMap<>(GENEROUS);
+    all.putAll(parameters);
+    return all;
   }
 
   /// One that counts all that AWS would charge for, and traces all of it.
   static Cloud metered(double polls) throws StartException {
     return start(
         Options.inMemory(TEMPLATE)
+            .withParameters(GENEROUS)
             .withPollsPerSecond(polls)
             .withQuota(RequestQuota.NONE)
             .withFaults(FaultPlan.parse(LATENCY))
             .withMetered(true),
+        GENEROUS);
+  }
+
+  /// One with the template's own parameters and AWS's quota.
+  ///
+  /// @param data where it keeps its tables; null for memory
+  /// @param metered whether it counts all that AWS would charge for, and traces all of it
+  static Cloud asDeployed(double polls, @Nullable Path data, boolean metered)
+      throws StartException {
+    return start(
+        Options.inMemory(TEMPLATE)
+            .withData(data)
+            .withPollsPerSecond(polls)
+            .withFaults(FaultPlan.parse(LATENCY))
+            .withMetered(metered),
         Map.of());
   }
 
@@ -151,7 +194,8 @@ final class Cloud implements AutoCloseable {
         function -> Objects.requireNonNull(functions.get(function)).memorySizeMb() / 1_024.0);
   }
 
-  /// How many messages wait in a queue, are delayed or in work.
+  /// How many messages wait for a function in a queue, are delayed or in work. Reports wait for
+  /// people.
   int messagesInQueues() {
     List<QueueAttributeName> waiting =
         List.of(
@@ -160,6 +204,7 @@ final class Cloud implements AutoCloseable {
             QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_DELAYED);
     SqsClient sqs = cloud.sqs().client();
     return sqs.listQueues().queueUrls().stream()
+        .filter(url -> !url.endsWith("/Reports"))
         .flatMap(
             url ->
                 sqs
@@ -277,6 +322,39 @@ final class Cloud implements AutoCloseable {
     }
   }
 
+  /// Leaves no connection anything for actions, and none in debt so far that it would be closed.
+  void exhaustConnections() {
+    Map<String, String> environment = environment();
+    long aheadMs =
+        Long.parseLong(Objects.requireNonNull(environment.get("ACTION_BURST_MS")))
+            + Long.parseLong(Objects.requireNonNull(environment.get("REFUSALS_MAX"))) / 2;
+    for (var row : dynamoDb().scan(scan -> scan.tableName(CONNECTIONS)).items()) {
+      if (Objects.equals(row.get("room_id"), s("$connection"))) {
+        Map<String, AttributeValue> spent = new HashMap<>(row);
+        spent.put("allowance", n(System.currentTimeMillis() + aheadMs));
+        dynamoDb().putItem(put -> put.tableName(CONNECTIONS).item(spent));
+      }
+    }
+  }
+
+  /// Leaves this machine's address nothing for connects.
+  void exhaustAddress() {
+    Instant spent = Instant.now().plus(Duration.ofHours(1));
+    dynamoDb()
+        .putItem(
+            put ->
+                put.tableName(ALLOWANCES)
+                    .item(
+                        Map.of(
+                            "id", s(ADDRESS),
+                            "allowance", n(spent.toEpochMilli()),
+                            "expires_at", n(spent.getEpochSecond()))));
+  }
+
+  void relieveAddress() {
+    dynamoDb().deleteItem(delete -> delete.tableName(ALLOWANCES).key(Map.of("id", s(ADDRESS))));
+  }
+
   private static Instant hourAgo() {
     return Instant.now().minus(Duration.ofHours(1));
   }
@@ -305,9 +383,13 @@ final class Cloud implements AutoCloseable {
 
   /// Waits until the table has the rows of those who are connected or elsewhere, and no others.
   void awaitConnections() throws InterruptedException {
+    awaitConnections(
+        2 * elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::rows).sum());
+  }
+
+  /// Waits until the table has so many rows.
+  void awaitConnections(int wanted) throws InterruptedException {
     long until = System.nanoTime() + ROWS_PATIENCE.toNanos();
-    int wanted =
-        2 * elsewhere + members.stream().filter(Members::isOpen).mapToInt(Members::rows).sum();
     int rows;
     while ((rows = countRows()) != wanted) {
       if (System.nanoTime() > until) {
@@ -349,10 +431,10 @@ final class Cloud implements AutoCloseable {
         "room_id", s("$connection"),
         "user", s("guest:00112233445566778899aabbccddeeff"),
         "sender", s("somebody"),
-        "source_ip", s("127.0.0.1"),
-        "user_agent", s("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
         "connected_at", n(connected.toEpochMilli()),
         "rooms", n(1),
+        "allowance", n(connected.toEpochMilli()),
+        "send_allowance", n(connected.toEpochMilli()),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));
   }
 
@@ -366,7 +448,6 @@ final class Cloud implements AutoCloseable {
         "sender", s("somebody"),
         "slot", s(Slot.of(room, user, id).value()),
         "joined_at", n(connected.toEpochMilli()),
-        "allowance", n(connected.toEpochMilli()),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));
   }
 

@@ -67,6 +67,7 @@ public final class CostDocument {
     parts.add(rest());
     parts.add(month());
     parts.add(beside());
+    parts.add(new DenialOfWallet(usages, prices, bill, template).text());
     parts.add(new CapacityText(capacity, usages, Capacity.costs(usages, template), budget).text());
     parts.add(priceTable());
     return String.join("\n", parts);

@@ -192,13 +192,13 @@ final class Neighbours {
     return figures;
   }
 
-  private static double percentile(long[] sorted, double part) {
+  static double percentile(long[] sorted, double part) {
     return sorted.length == 0
         ? Double.NaN
         : sorted[(int) Math.ceil(sorted.length * part) - 1] / 1e6;
   }
 
-  private static void until(long time) {
+  static void until(long time) {
     long left;
     while ((left = time - System.nanoTime()) > 0) {
       LockSupport.parkNanos(left);

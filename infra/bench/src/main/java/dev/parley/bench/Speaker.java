@@ -54,20 +54,41 @@ final class Speaker implements AutoCloseable {
         awaited);
   }
 
+  /// Connects, and is refused.
+  static void connectInVain(URI url, String guest, String room) {
+    URI address = URI.create("%s?guest=%s&rooms=%s".formatted(url, guest, room));
+    int status = TextSocket.handshake(address, Map.of());
+    if (status != 429) {
+      throw new IllegalStateException("the handshake was answered " + status);
+    }
+  }
+
+  /// Sends a frame that is refused, and waits for the error.
+  void refused(String fields) throws Exception {
+    JsonNode answer = answer(fields);
+    if (!answer.path("type").asText().equals("error")) {
+      throw new IllegalStateException("%s was answered %s".formatted(fields, answer));
+    }
+  }
+
   /// Sends a frame and waits for its reply.
   ///
   /// @param fields a JSON object
   JsonNode request(String fields) throws Exception {
+    JsonNode answer = answer(fields);
+    if (answer.path("type").asText().equals("error")) {
+      throw new IllegalStateException("%s was answered %s".formatted(fields, answer));
+    }
+    return answer;
+  }
+
+  private JsonNode answer(String fields) throws Exception {
     int ref = refs.incrementAndGet();
     CompletableFuture<JsonNode> reply = new CompletableFuture<>();
     awaited.put(ref, reply);
     ObjectNode frame = (ObjectNode) JSON.readTree(fields.replace('\'', '"'));
     var _ = socket.send(frame.put("ref", ref).toString());
-    JsonNode answer = reply.get(REPLY_MAX_MS, TimeUnit.MILLISECONDS);
-    if (answer.path("type").asText().equals("error")) {
-      throw new IllegalStateException("%s was answered %s".formatted(frame, answer));
-    }
-    return answer;
+    return reply.get(REPLY_MAX_MS, TimeUnit.MILLISECONDS);
   }
 
   @Override

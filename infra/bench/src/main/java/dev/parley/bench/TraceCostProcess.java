@@ -97,6 +97,7 @@ final class TraceCostProcess {
   private static LocalFunction function(Class<?> handler, Sampled sampled) {
     Map<String, String> environment = new HashMap<>(System.getenv());
     environment.put("MESSAGE_COST_MS", "1");
+    environment.put("MESSAGE_BURST_MS", "0");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", handler.getSimpleName());
     return new LocalFunction(
         handler.getSimpleName(),

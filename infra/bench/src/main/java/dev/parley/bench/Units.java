@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// What AWS would charge for each action: every one goes through the real functions of a local
 /// cloud that meters, and what is counted from its first frame until nothing more happens is its
@@ -147,6 +149,82 @@ final class Units {
       measure("quit", 1, 1, () -> speaker.request("{'action': 'quit', 'room': 'alone-too'}"));
     }
     listOfRooms();
+    attacks();
+  }
+
+  /// What somebody does who wants it to be dear ([DenialOfWallet]).
+  private void attacks() throws Exception {
+    String largest = "\ud83d\ude00".repeat(Limits.MESSAGE_CHARACTERS_MAX);
+    try (Speaker speaker = Speaker.connect(cloud.webSocketUrl(), secret(), "attack")) {
+      for (int i = 1; i < Limits.ROOMS_PER_CONNECTION_MAX; i++) {
+        speaker.request("{'action': 'join', 'room': 'attack-%d'}".formatted(i));
+      }
+      settle();
+      String fields = "{'action': 'sendMessage', 'room': 'attack', 'message': '%s'}";
+      measure("largest send", 1, RUNS, () -> speaker.request(fields.formatted(largest)));
+      for (int i = 0; i < PAGE / 10; i++) {
+        speaker.request(fields.formatted(largest));
+      }
+      settle();
+      measure(
+          "fat page",
+          1,
+          RUNS,
+          () -> speaker.request("{'action': 'history', 'room': 'attack', 'limit': 100}"));
+      String rooms =
+          IntStream.range(0, Limits.ROOMS_PER_CONNECTION_MAX)
+              .mapToObj(i -> i == 0 ? "'attack'" : "'attack-" + i + "'")
+              .collect(Collectors.joining(", "));
+      measure(
+          "large ping",
+          1,
+          RUNS,
+          () -> speaker.request("{'action': 'ping', 'rooms': [%s]}".formatted(rooms)));
+      measure("unknown action", 1, RUNS, () -> speaker.refused("{'action': 'attack'}"));
+      measure(
+          "refused `auth`",
+          1,
+          RUNS,
+          () -> speaker.refused("{'action': 'auth', 'token': 'e30.e30.attack'}"));
+      measure(
+          "refused `kick`",
+          1,
+          RUNS,
+          () -> speaker.refused("{'action': 'kick', 'room': 'attack', 'user': 'nobody'}"));
+      measure(
+          "private room",
+          1,
+          RUNS,
+          () -> speaker.request("{'action': 'createRoom', 'title': 'Attack'}"));
+      long timestamp = send(speaker, "attack", false);
+      settle();
+      measure(
+          "report",
+          1,
+          RUNS,
+          () ->
+              speaker.request(
+                  "{'action': 'report', 'room': 'attack', 'why': 'Attack', 'timestamp': %d}"
+                      .formatted(timestamp)));
+      measure(
+          "refused frame",
+          1,
+          RUNS,
+          () -> {
+            cloud.exhaustConnections();
+            speaker.refused("{'action': 'ping'}");
+          });
+    }
+    settle();
+    measure(
+        "refused connect",
+        1,
+        RUNS,
+        () -> {
+          cloud.exhaustAddress();
+          Speaker.connectInVain(cloud.webSocketUrl(), secret(), "attack");
+        });
+    cloud.relieveAddress();
   }
 
   private void listOfRooms() throws Exception {

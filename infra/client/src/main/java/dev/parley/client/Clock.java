@@ -60,8 +60,11 @@ final class Clock {
     return slept;
   }
 
-  /// @param timeUs what a `pong` that has just come told
+  /// @param timeUs what a reply that has just come told; 0 is no time
   synchronized void told(long timeUs) {
+    if (timeUs == 0) {
+      return;
+    }
     toldUs = timeUs;
     toldAt = moment();
   }
@@ -87,6 +90,11 @@ final class Clock {
         : toldUs / 1_000
             + (now.monotonicMs() - toldAt.monotonicMs())
             + Math.max(0, now.jumpMs(toldAt));
+  }
+
+  /// Whether the server has told its time.
+  synchronized boolean isKnown() {
+    return toldAt != null;
   }
 
   /// Whether the server's time is known, and no clock of this machine stood or was set since.

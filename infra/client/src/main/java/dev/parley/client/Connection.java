@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,15 +33,33 @@ final class Connection implements TextSocket.Listener {
   private final AtomicLong received = new AtomicLong();
   private final Set<String> registered = ConcurrentHashMap.newKeySet();
 
+  /// Requests that the server was asked for too often go one after the other: where each was
+  /// repeated when it may be, all would be so at the same moment, of which one is served and the
+  /// others are refused once more.
+  private final ReentrantLock lane = new ReentrantLock(true);
+
+  /// When the connection's token expires, in epoch microseconds; 0 where that is not known.
+  private long expiresUs;
+
+  /// Where to connect to.
+  ///
+  /// @param subprotocols what is offered there
+  record Address(URI url, List<String> subprotocols) {}
+
   /// Does not wait until it is open; [#open] does.
-  Connection(URI address, Consumer<JsonNode> events) {
+  Connection(URI url, Consumer<JsonNode> events) {
+    this(new Address(url, List.of()), events);
+  }
+
+  private Connection(Address address, Consumer<JsonNode> events) {
     this.events = events;
-    this.socket = TextSocket.open(address, Map.of(), this);
+    this.socket = TextSocket.open(address.url(), address.subprotocols(), Map.of(), this);
   }
 
   /// @param rooms that the address names
   /// @throws Unanswered where it does not open
-  static Connection open(URI address, Set<String> rooms, long patienceMs, Consumer<JsonNode> events)
+  static Connection open(
+      Address address, Set<String> rooms, long patienceMs, Consumer<JsonNode> events)
       throws Unanswered, InterruptedException {
     Connection connection = new Connection(address, events);
     connection.registered.addAll(rooms);
@@ -60,6 +79,25 @@ final class Connection implements TextSocket.Listener {
 
   boolean isOpen() {
     return !lost.isDone();
+  }
+
+  /// Waits until the server has told when the connection's token expires. Told of another one since
+  /// the last call, it does not wait.
+  ///
+  /// @return epoch microseconds; 0 where the connection has ended
+  synchronized long awaitExpiry() throws InterruptedException {
+    while (expiresUs == 0 && isOpen()) {
+      wait();
+    }
+    long told = isOpen() ? expiresUs : 0;
+    expiresUs = 0;
+    return told;
+  }
+
+  /// Every reply tells it that tells as whom the server knows this connection.
+  private synchronized void tellExpiry(JsonNode reply) {
+    expiresUs = Math.max(expiresUs, Message.timestamp(reply.path("you").path("expires")));
+    notifyAll();
   }
 
   /// How many characters have come.
@@ -108,7 +146,7 @@ final class Connection implements TextSocket.Listener {
         cut();
       }
       if (List.of("rate_limited", "unavailable", "not_connected").contains(code)) {
-        throw new Unanswered(reply.path("retryAfterMs").asLong());
+        throw new Unanswered(reply.path("retryAfterMs").asLong(), code.equals("rate_limited"));
       }
       return reply;
     } catch (TimeoutException e) {
@@ -131,14 +169,25 @@ final class Connection implements TextSocket.Listener {
   /// @throws Unanswered where the connection has ended
   JsonNode ask(String action, Map<String, ?> fields, Waits waits)
       throws Unanswered, InterruptedException {
-    for (int failures = 0; ; failures++) {
-      try {
-        return request(action, fields, waits.ms(Wait.REPLY));
-      } catch (Unanswered e) {
-        if (!isOpen()) {
-          throw e;
+    try {
+      for (int failures = 0; ; failures++) {
+        try {
+          return request(action, fields, waits.ms(Wait.REPLY));
+        } catch (Unanswered e) {
+          long pauseMs = Math.max(e.retryAfterMs(), waits.drawBackOff(failures));
+          long at = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMs);
+          if (e.isTooOften() && !lane.isHeldByCurrentThread()) {
+            lane.lockInterruptibly();
+          }
+          if (!isOpen()) {
+            throw e;
+          }
+          TimeUnit.NANOSECONDS.sleep(at - System.nanoTime());
         }
-        Thread.sleep(Math.max(e.retryAfterMs(), waits.drawBackOff(failures)));
+      }
+    } finally {
+      if (lane.isHeldByCurrentThread()) {
+        lane.unlock();
       }
     }
   }
@@ -158,6 +207,9 @@ final class Connection implements TextSocket.Listener {
   public void closed(int code) {
     lost.complete(null);
     unanswered();
+    synchronized (this) {
+      notifyAll();
+    }
   }
 
   private void unanswered() {
@@ -192,6 +244,7 @@ final class Connection implements TextSocket.Listener {
       return;
     }
     if (answer != null) {
+      tellExpiry(json);
       answer.complete(json);
     } else {
       events.accept(json);

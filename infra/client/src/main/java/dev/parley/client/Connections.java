@@ -1,12 +1,11 @@
 package dev.parley.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URI;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// The connections of a client, one at a time: opens one when it is needed, opens another one after
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for use by several threads.
 final class Connections {
-  private final Function<Set<String>, URI> address;
+  private final Addresses addresses;
   private final Need need;
   private final Consumer<JsonNode> events;
   private final Runnable changed;
@@ -25,6 +24,13 @@ final class Connections {
   private boolean hinted;
   private long receivedBefore;
 
+  /// Gives addresses.
+  interface Addresses {
+    /// @param rooms that it names
+    /// @throws IOException where there is none now
+    Connection.Address of(Set<String> rooms) throws IOException, InterruptedException;
+  }
+
   /// Tells what a connection is needed for.
   interface Need {
     /// Waits until there is a room to be in. A connection that names none would be put into one.
@@ -33,17 +39,17 @@ final class Connections {
     Set<String> await() throws InterruptedException;
   }
 
-  /// @param address the one that names some rooms
+  /// @param addresses asked before each attempt to connect
   /// @param events told what comes over any of them, beside replies
   /// @param changed called after another connection has opened, and after one was lost
   Connections(
-      Function<Set<String>, URI> address,
+      Addresses addresses,
       Need need,
       Consumer<JsonNode> events,
       Runnable changed,
       Waits waits,
       Clock clock) {
-    this.address = address;
+    this.addresses = addresses;
     this.need = need;
     this.events = events;
     this.changed = changed;
@@ -57,7 +63,7 @@ final class Connections {
     while (true) {
       Set<String> rooms = need.await();
       try {
-        Connection next = Connection.open(address.apply(rooms), rooms, waits.ms(Wait.OPEN), events);
+        Connection next = Connection.open(addresses.of(rooms), rooms, waits.ms(Wait.OPEN), events);
         Connection before = replaceBy(next);
         next.onLost(() -> lost(next));
         changed.run();
@@ -71,7 +77,7 @@ final class Connections {
         if (next.isOpen()) {
           continue; // the next one is opened beside it
         }
-      } catch (Unanswered refused) {
+      } catch (IOException | Unanswered refused) {
         // Again, after a while.
       }
       awaitHint(clock.nowMs() + waits.drawBackOff(failures++));

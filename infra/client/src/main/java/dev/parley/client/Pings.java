@@ -92,7 +92,13 @@ final class Pings {
         failures = 0;
         clock.told(timeUs);
         rooms.get().forEach(Room::timed);
-        asked.forEach(room -> room.pong(connection, nowMs, pong.path("rooms").path(room.name())));
+        asked.forEach(
+            room ->
+                room.pong(
+                    connection,
+                    nowMs,
+                    pong.path("rooms").path(room.name()),
+                    pong.path("removed").path(room.name())));
       } catch (Unanswered e) {
         retryAtMs = clock.nowMs() + Math.max(e.retryAfterMs(), waits.drawBackOff(failures++));
       }

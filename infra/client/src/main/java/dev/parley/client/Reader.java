@@ -43,7 +43,7 @@ final class Reader {
         if (joins) {
           room.refused(reply.path("code").asText());
         } else {
-          room.left(connection);
+          room.outside(connection, reply.path("code").asText());
         }
         return;
       }
@@ -78,7 +78,7 @@ final class Reader {
         JsonNode reply =
             connection.ask("history", room.bounds("before", read.before()), around.waits());
         if (Room.isError(reply)) {
-          room.left(connection);
+          room.outside(connection, reply.path("code").asText());
           return false;
         }
         Page page = Page.of(reply);

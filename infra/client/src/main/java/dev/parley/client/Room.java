@@ -2,6 +2,7 @@ package dev.parley.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,9 @@ final class Room {
   /// Why the server does not let us in, for example `too_many_rooms`.
   private @Nullable String refusal;
 
+  /// Why we are not in it any more although we wanted to, for example `kicked`.
+  private @Nullable String removal;
+
   /// Where it was joined.
   private @Nullable Connection joined;
 
@@ -74,8 +78,25 @@ final class Room {
     wanted = now;
     if (now) {
       refusal = null;
+      removal = null;
     }
     notifyAll();
+  }
+
+  /// Somebody has taken us out of it, or does not let us in any more: it is not joined again before
+  /// somebody wants it.
+  synchronized void removed(String reason) {
+    if (removal == null && wanted) {
+      wanted = false;
+      joined = null;
+      refusal = reason;
+      removal = reason;
+      notifyAll();
+    }
+  }
+
+  synchronized @Nullable String removal() {
+    return removal;
   }
 
   /// Whether the server must have us in it: for the messages, or to send ours.
@@ -133,10 +154,13 @@ final class Room {
 
   /// @param sentMs when the ping was sent
   /// @param head null where the connection is not in this room
-  synchronized void pong(Connection over, long sentMs, JsonNode head) {
+  /// @param reason why somebody has taken the connection out of it, where that is so
+  synchronized void pong(Connection over, long sentMs, JsonNode head, JsonNode reason) {
     if (joined == over) {
       looks = looks.looked(sentMs);
-      if (head.isNull()) {
+      if (reason.isTextual()) {
+        removed(reason.asText());
+      } else if (head.isNull()) {
         left(over);
       } else {
         timeline.head(Message.timestamp(head));
@@ -229,6 +253,18 @@ final class Room {
   synchronized void refused(String code) {
     joined = null;
     refusal = code;
+    if (List.of("no_such_room", "banned").contains(code)) {
+      removed(code);
+    }
+  }
+
+  /// A request that needs us in the room was refused.
+  synchronized void outside(Connection connection, String code) {
+    if (code.equals("removed")) {
+      removed(code);
+    } else {
+      left(connection);
+    }
   }
 
   synchronized void quit(Connection on) {

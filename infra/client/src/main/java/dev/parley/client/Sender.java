@@ -2,6 +2,7 @@ package dev.parley.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// Sends what is to be said in one room, one message after the other, each with the same id until
@@ -59,8 +60,8 @@ final class Sender {
         throw new Unanswered();
       }
       room.sent(send.id(), timestamp);
-    } else if (code.equals("not_a_member")) {
-      room.left(over);
+    } else if (List.of("not_a_member", "no_such_room", "removed").contains(code)) {
+      room.outside(over, code);
     } else {
       around.outbox().failed(send.id(), code);
     }
@@ -75,7 +76,7 @@ final class Sender {
       JsonNode reply =
           over.request("history", room.bounds("after", after), around.waits().ms(Wait.REPLY));
       if (Room.isError(reply)) {
-        room.left(over);
+        room.outside(over, reply.path("code").asText());
         return;
       }
       Page page = Page.of(reply);

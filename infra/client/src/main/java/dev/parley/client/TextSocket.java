@@ -5,6 +5,7 @@ import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -43,8 +44,21 @@ public final class TextSocket implements AutoCloseable {
   /// @return fails with a [WebSocketHandshakeException] where the server refuses
   public static CompletableFuture<TextSocket> open(
       URI address, Map<String, String> headers, Listener listener) {
+    return open(address, List.of(), headers, listener);
+  }
+
+  /// As above.
+  ///
+  /// @param subprotocols what is offered
+  public static CompletableFuture<TextSocket> open(
+      URI address, List<String> subprotocols, Map<String, String> headers, Listener listener) {
     WebSocket.Builder handshake = HTTP.newWebSocketBuilder();
     headers.forEach(handshake::header);
+    if (!subprotocols.isEmpty()) {
+      handshake.subprotocols(
+          subprotocols.getFirst(),
+          subprotocols.subList(1, subprotocols.size()).toArray(String[]::new));
+    }
     return handshake.buildAsync(address, new Parts(listener)).thenApply(TextSocket::new);
   }
 
@@ -72,6 +86,11 @@ public final class TextSocket implements AutoCloseable {
   /// @return done once the text is written, and failed where it cannot be
   public CompletableFuture<?> send(String text) {
     return socket.sendText(text, true);
+  }
+
+  /// What the server chose of the subprotocols; empty for none.
+  public String subprotocol() {
+    return socket.getSubprotocol();
   }
 
   public CompletableFuture<?> sendBinary(byte[] bytes) {

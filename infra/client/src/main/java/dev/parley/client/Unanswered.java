@@ -6,14 +6,22 @@ final class Unanswered extends Exception {
   private static final long RETRY_AFTER_MS_MAX = 60_000;
 
   private final long retryAfterMs;
+  private final boolean tooOften;
 
-  Unanswered(long retryAfterMs) {
+  /// @param tooOften whether the server was asked for too much
+  Unanswered(long retryAfterMs, boolean tooOften) {
     super(null, null, false, false);
     this.retryAfterMs = Math.clamp(retryAfterMs, 0, RETRY_AFTER_MS_MAX);
+    this.tooOften = tooOften;
   }
 
   Unanswered() {
-    this(0);
+    this(0, false);
+  }
+
+  /// Whether the server was asked for too much, and refuses more of it that comes at once.
+  boolean isTooOften() {
+    return tooOften;
   }
 
   /// How long to wait before, at least.

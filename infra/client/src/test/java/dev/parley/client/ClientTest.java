@@ -18,6 +18,7 @@ import static dev.parley.client.Wait.REPAIR_MIN;
 import static dev.parley.client.Wait.RESEND_MAX;
 import static dev.parley.client.Wait.SETTLE;
 import static java.util.Map.entry;
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -25,12 +26,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -84,6 +89,53 @@ class ClientTest {
   }
 
   @Test
+  void whoIsTakenOutOfARoomDoesNotComeBackByItself() throws Exception {
+    join("r");
+    join("s");
+    server.peers().getFirst().send(removed("r", "kicked"));
+
+    await("the end", () -> client.removed().equals(Map.of("r", "kicked")));
+    await("the quit", () -> server.received("quit").size() == 1);
+    int joins = server.received("join").size();
+    server.peers().getFirst().close();
+    await("another connection", () -> server.received("join").size() > joins);
+
+    assertEquals(Set.of("s"), client.shown().keySet());
+    assertEquals("s", server.received("join").getLast().path("room").asText());
+    join("r");
+    assertEquals(Map.of(), client.removed());
+  }
+
+  @Test
+  void aRefusalTellsOfARemovalOfWhichNothingWasHeard() throws Exception {
+    assertEquals(1, joinsUntilTheRoomEnds("removed"));
+  }
+
+  @Test
+  void aPrivateRoomThatCannotBeJoinedAgainEnds() throws Exception {
+    assertEquals(2, joinsUntilTheRoomEnds("no_such_room"));
+  }
+
+  private int joinsUntilTheRoomEnds(String code) throws InterruptedException {
+    join("r");
+    server.answer("sendMessage", (peer, frame) -> TestServer.error(code));
+    server.answer("join", (peer, frame) -> TestServer.error("no_such_room"));
+
+    client.send("r", "hello");
+
+    await(code, () -> client.removed().equals(Map.of("r", code)));
+    return server.received("join").size();
+  }
+
+  private static JsonNode removed(String room, String reason) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("type", "removed")
+        .put("room", room)
+        .put("reason", reason);
+  }
+
+  @Test
   void aRoomWhoseJoinIsNotAnsweredDelaysNoOther() throws Exception {
     TestServer.Answer usual = server.usual("join");
     server.answer(
@@ -95,6 +147,34 @@ class ClientTest {
 
     await("the answer", () -> outbox.waiting() == 0);
     assertEquals(Set.of("r"), client.shown().keySet());
+  }
+
+  @Test
+  void aMessageIsReportedUntilTheServerAnswers() throws Exception {
+    long said = server.write("r", "spam");
+    join("r");
+    AtomicInteger asked = new AtomicInteger();
+    server.answer(
+        "report",
+        (peer, frame) -> {
+          JsonNode timestamp = frame.path("timestamp");
+          if (asked.incrementAndGet() == 1) {
+            peer.close();
+            return null;
+          }
+          return timestamp.asLong() == said
+              ? JsonNodeFactory.instance.objectNode().put("type", "reported")
+              : JsonNodeFactory.instance
+                  .objectNode()
+                  .put("type", "error")
+                  .put("code", "no_such_message");
+        });
+
+    assertTrue(client.report("r", said, "An advertisement."));
+    assertFalse(client.report("r", said + 1, "Why not?"));
+
+    assertEquals("An advertisement.", server.received("report").getFirst().path("why").asText());
+    assertEquals(3, asked.get());
   }
 
   @Test
@@ -390,6 +470,158 @@ class ClientTest {
     assertTrue(client.older("r"));
     assertEquals(server.texts("r"), texts("r"));
     assertFalse(client.older("r"));
+  }
+
+  /// At four fifths of a second.
+  @Test
+  void anotherTokenIsSentBeforeTheOneBeforeExpiresAndNoRoomIsLost() throws Exception {
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer("auth", (peer, frame) -> authenticated(600_000));
+    signIn(new AtomicInteger());
+
+    join("r");
+    await("a token", () -> !server.received("auth").isEmpty());
+    server.handOut("r", server.write("r", "later"));
+    await("the message", () -> texts("r").equals(List.of("later")));
+
+    assertEquals("token1", server.peers().getFirst().token());
+    assertEquals(
+        List.of("token2"),
+        server.received("auth").stream().map(f -> f.path("token").asText()).toList());
+    assertEquals(1, server.peers().size());
+    assertEquals(1, joins("r"));
+    assertFalse(server.peers().getFirst().target().contains("guest="));
+  }
+
+  @Test
+  void aTokenThatIsRefusedIsFollowedByAnother() throws Exception {
+    AtomicInteger refused = new AtomicInteger();
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer(
+        "auth",
+        (peer, frame) ->
+            refused.getAndIncrement() < 2
+                ? TestServer.error("invalid_token")
+                : authenticated(600_000));
+    signIn(new AtomicInteger());
+
+    join("r");
+
+    await("three tokens", () -> server.received("auth").size() == 3);
+    assertEquals(1, server.peers().size());
+  }
+
+  @Test
+  void aTokenThatComesTooOftenIsSentAgainWhenItMayBe() throws Exception {
+    List<Long> atMs = new CopyOnWriteArrayList<>();
+    server.answer("join", you(server.usual("join"), 1_000));
+    server.answer(
+        "auth",
+        (peer, frame) -> {
+          atMs.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+          return atMs.size() < 3 ? tooOften(300) : authenticated(600_000);
+        });
+    signIn(new AtomicInteger());
+
+    join("r");
+
+    await("three tokens", () -> atMs.size() == 3);
+    assertTrue(atMs.get(1) - atMs.get(0) >= 299, atMs.toString());
+    assertTrue(atMs.get(2) - atMs.get(1) >= 299, atMs.toString());
+  }
+
+  /// The server serves one join in 100 ms, and tells all others to come back when the next may.
+  @Test
+  void whatIsRefusedTooOftenIsRepeatedOneAfterTheOther() throws Exception {
+    Set<String> rooms = Set.of("a", "b", "c", "d", "e", "f", "g", "h");
+    AtomicInteger refused = new AtomicInteger();
+    AtomicLong nextNs = new AtomicLong(System.nanoTime());
+    TestServer.Answer usual = server.usual("join");
+    server.answer(
+        "join",
+        (peer, frame) -> {
+          long leftNs = nextNs.get() - System.nanoTime();
+          if (leftNs > 0) {
+            refused.incrementAndGet();
+            return tooOften(TimeUnit.NANOSECONDS.toMillis(leftNs) + 1);
+          }
+          nextNs.set(System.nanoTime() + 100_000_000);
+          return usual.to(peer, frame);
+        });
+
+    rooms.forEach(client::join);
+
+    await("all are joined", () -> client.shown().keySet().equals(rooms));
+    // All at once are 7 + 6 + 5 + 4 + 3 + 2 + 1.
+    assertTrue(refused.get() <= 2 * rooms.size(), refused.get() + " were refused");
+  }
+
+  private static ObjectNode tooOften(long retryAfterMs) {
+    return TestServer.error("rate_limited").put("retryAfterMs", retryAfterMs);
+  }
+
+  @Test
+  void afterATokenHasExpiredTheClientConnectsByAnother() throws Exception {
+    AtomicInteger given = new AtomicInteger();
+    signIn(given);
+    join("r");
+    given.set(7);
+    server.setHead("r", server.write("r", "unheard"));
+    TestServer.Answer usual = server.usual("ping");
+    server.answer(
+        "ping",
+        (peer, frame) ->
+            peer == server.peers().getFirst()
+                ? TestServer.error("not_connected")
+                : usual.to(peer, frame));
+
+    client.hint();
+
+    await("the message", () -> texts("r").equals(List.of("unheard")));
+    assertEquals("token8", server.peers().getLast().token());
+  }
+
+  @Test
+  void aSourceThatFailsIsAskedAgain() throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    client.close();
+    client =
+        new Client(
+            server.url(),
+            () -> {
+              if (asked.incrementAndGet() < 3) {
+                throw new IOException("the issuer is down");
+              }
+              return "token";
+            },
+            QUICK,
+            outbox);
+
+    join("r");
+
+    assertEquals(1, server.peers().size());
+    assertEquals("token", server.peers().getFirst().token());
+  }
+
+  private void signIn(AtomicInteger given) {
+    client.close();
+    client = new Client(server.url(), () -> "token" + given.incrementAndGet(), QUICK, outbox);
+  }
+
+  /// As usual, with a token that expires after a while.
+  private static TestServer.Answer you(TestServer.Answer usual, long lifeMs) {
+    return (peer, frame) -> {
+      ObjectNode reply = requireNonNull(usual.to(peer, frame));
+      reply.withObject("you").put("expires", (System.currentTimeMillis() + lifeMs) * 1_000);
+      return reply;
+    };
+  }
+
+  private static ObjectNode authenticated(long lifeMs) {
+    long nowMs = System.currentTimeMillis();
+    ObjectNode reply = JsonNodeFactory.instance.objectNode().put("type", "authenticated");
+    reply.put("time", nowMs * 1_000).putObject("you").put("expires", (nowMs + lifeMs) * 1_000);
+    return reply;
   }
 
   @Test

@@ -43,8 +43,8 @@ class ConnectionTest {
 
   @Test
   void aPauseThatTheServerAsksForIsBounded() {
-    assertEquals(700, new Unanswered(700).retryAfterMs());
-    assertEquals(60_000, new Unanswered(4_530_348).retryAfterMs());
-    assertEquals(0, new Unanswered(-1).retryAfterMs());
+    assertEquals(700, new Unanswered(700, false).retryAfterMs());
+    assertEquals(60_000, new Unanswered(4_530_348, true).retryAfterMs());
+    assertEquals(0, new Unanswered(-1, true).retryAfterMs());
   }
 }

@@ -227,6 +227,7 @@ final class TestServer implements AutoCloseable {
     private final DataOutputStream out;
     private final Set<String> rooms = ConcurrentHashMap.newKeySet();
     private volatile String target = "";
+    private volatile String head = "";
     private volatile boolean open = true;
 
     private Peer(Socket socket) throws IOException {
@@ -238,6 +239,19 @@ final class TestServer implements AutoCloseable {
     /// What the client has asked for, with the query.
     String target() {
       return target;
+    }
+
+    /// The token that it has shown; nothing where it has shown none.
+    String token() {
+      return header("Sec-WebSocket-Protocol").replaceFirst("^.*bearer\\.", "");
+    }
+
+    private String header(String name) {
+      return head.lines()
+          .filter(line -> line.startsWith(name + ": "))
+          .map(line -> line.substring(name.length() + 2))
+          .findFirst()
+          .orElse("");
     }
 
     boolean isOpen() {
@@ -284,18 +298,13 @@ final class TestServer implements AutoCloseable {
     }
 
     private void shakeHands() throws IOException, NoSuchAlgorithmException {
-      StringBuilder head = new StringBuilder();
-      while (head.indexOf("\r\n\r\n") < 0) {
-        head.append((char) in.readUnsignedByte());
+      StringBuilder read = new StringBuilder();
+      while (read.indexOf("\r\n\r\n") < 0) {
+        read.append((char) in.readUnsignedByte());
       }
-      target = head.toString().split(" ", -1)[1];
-      String key =
-          head.toString()
-              .lines()
-              .filter(line -> line.startsWith("Sec-WebSocket-Key: "))
-              .findFirst()
-              .orElseThrow()
-              .substring("Sec-WebSocket-Key: ".length());
+      head = read.toString();
+      target = head.split(" ", -1)[1];
+      String key = header("Sec-WebSocket-Key");
       byte[] digest =
           MessageDigest.getInstance("SHA-1").digest((key + ACCEPT).getBytes(ISO_8859_1));
       out.write(

@@ -63,6 +63,31 @@ class BrowserTest extends PageTest {
   }
 
   @Test
+  void aRoomThatThePageWasTakenOutOfClosesWithALineOfTextAndStaysClosed() {
+    TestPage mallory = open("Mallory", "square");
+    mallory.say("buy!");
+    assertThat(mallory.texts()).containsText(new String[] {"buy!"});
+    try (TestClient warden =
+        TestClient.connect(cloud.webSocketUrl(), "?name=Warden&rooms=square")) {
+      TestCloud.makeAdmin(cloud, "Warden");
+      mallory.say("buy now!");
+      String user = warden.awaitMessage("buy now!").path("user").asText();
+
+      String fields = "\"room\":\"square\",\"user\":\"%s\"".formatted(user);
+      assertEquals("kicked", warden.request("kick", fields).path("type").asText());
+
+      assertThat(mallory.element("notice")).hasText("You were taken out of #square.");
+      assertThat(mallory.element("room-title")).not().containsText("square");
+      mallory.page().reload();
+      mallory.awaitConnected();
+      assertThat(mallory.element("room-title")).not().containsText("square");
+      warden.request("sendMessage", "\"room\":\"square\",\"message\":\"quiet now\"");
+      warden.awaitMessage("quiet now");
+      assertEquals(1, warden.request("members", "\"room\":\"square\"").path("members").size());
+    }
+  }
+
+  @Test
   void aMessagesDetailsTellHowLongItTookAndLeadToItsTrace() {
     TestPage ada = open("Ada", "traced");
     ada.page().evaluate("window.dispatchEvent(new Event('online'))"); // a ping tells the time

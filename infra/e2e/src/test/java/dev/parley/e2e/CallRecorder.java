@@ -3,9 +3,12 @@ package dev.parley.e2e;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.Appender;
@@ -35,6 +38,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 import software.amazon.awssdk.services.sqs.model.SendMessageBatchRequest;
+import software.amazon.awssdk.services.sqs.model.SendMessageRequest;
 
 /// Notes which IAM actions the functions need, on which resources, between [#start] and [#stop].
 /// Each client of the AWS SDK in this module has it (`execution.interceptors` among the test
@@ -51,6 +55,9 @@ public final class CallRecorder implements ExecutionInterceptor {
   /// By function; null while nobody listens.
   private static volatile @Nullable Map<String, Set<String>> calls;
 
+  /// All of them one after another.
+  private static final Queue<String> SEQUENCE = new ConcurrentLinkedQueue<>();
+
   /// The stage whose connections are called.
   private static volatile String stageArn = "";
 
@@ -64,6 +71,7 @@ public final class CallRecorder implements ExecutionInterceptor {
   static void start(String api, String stage) {
     stageArn = "arn:aws:execute-api:" + ACCOUNT + api + "/" + stage;
     calls = new ConcurrentHashMap<>();
+    SEQUENCE.clear();
     PUSHES.start();
     Configurator.setLevel("dev.parley.fanout", Level.INFO);
     root().addAppender(PUSHES, Level.INFO, null);
@@ -78,6 +86,11 @@ public final class CallRecorder implements ExecutionInterceptor {
     root().removeAppender(PUSHES.getName());
     Configurator.setLevel("dev.parley.fanout", Level.WARN);
     return noted == null ? Map.of() : new TreeMap<>(noted);
+  }
+
+  /// What was noted of some functions, each call by itself, in their order.
+  static List<String> sequence(Predicate<String> functions) {
+    return SEQUENCE.stream().filter(call -> functions.test(call.split(" ", 2)[0])).toList();
   }
 
   private static LoggerConfig root() {
@@ -103,6 +116,7 @@ public final class CallRecorder implements ExecutionInterceptor {
   private static void note(String function, List<String> needs) {
     Map<String, Set<String>> noting = calls;
     if (noting != null) {
+      needs.forEach(need -> SEQUENCE.add(function + " " + need));
       noting.computeIfAbsent(function, f -> ConcurrentHashMap.newKeySet()).addAll(needs);
     }
   }
@@ -148,6 +162,7 @@ public final class CallRecorder implements ExecutionInterceptor {
       // Source: the same reference for Amazon SQS: SendMessageBatch needs sqs:SendMessage.
       case SendMessageBatchRequest send ->
           needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
+      case SendMessageRequest send -> needs.add("sqs:SendMessage on " + queue(send.queueUrl()));
       case GetConnectionRequest _ -> needs.add(connections("GET"));
       case DeleteConnectionRequest _ -> needs.add(connections("DELETE"));
       // Written down where nothing that is granted equals it, so that the comparison fails.

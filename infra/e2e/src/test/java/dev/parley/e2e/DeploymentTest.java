@@ -258,7 +258,7 @@ class DeploymentTest {
 
   /// `RetainExceptOnCreate` keeps nothing of a first deployment that fails.
   @Test
-  void messagesAndRoomsOutliveTheStackAndNothingElseDoes() {
+  void messagesRoomsAndRolesOutliveTheStackAndNothingElseDoes() {
     Set<String> kept = new TreeSet<>();
     template
         .resources()
@@ -276,7 +276,7 @@ class DeploymentTest {
               }
             });
 
-    assertEquals(Set.of("ChatMessages", "ChatRooms"), kept);
+    assertEquals(Set.of("ChatMessages", "ChatRoles", "ChatRooms"), kept);
     for (String table : kept) {
       assertEquals(
           "DeletionProtection",

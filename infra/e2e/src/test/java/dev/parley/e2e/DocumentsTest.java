@@ -3,12 +3,15 @@ package dev.parley.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.role.Permission;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -21,6 +24,8 @@ class DocumentsTest {
   private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
   private static final Pattern TERM =
       Pattern.compile("^\\| ([^|]+) \\|.*\\| \\[`([^`]+)`]\\(([^)]+)\\) \\|$");
+
+  private static final Pattern SHOWN_BY = Pattern.compile("`(\\w+Test)#(\\w+)`");
 
   @Test
   void everyLinkLeadsToAFileAndToAHeadingOfIt() throws IOException {
@@ -66,6 +71,50 @@ class DocumentsTest {
         terms.stream().sorted(String.CASE_INSENSITIVE_ORDER).toList(),
         terms,
         "in alphabetical order");
+  }
+
+  @Test
+  void everyThreatIsAnsweredSomewhereAndShownByTestsThatAreThere() throws IOException {
+    Map<String, String> tests = new HashMap<>();
+    try (Stream<Path> files = Files.walk(ROOT)) {
+      for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+        // Two of one name are of two modules.
+        tests.merge(
+            file.getFileName().toString().replace(".java", ""),
+            Files.readString(file),
+            (one, another) -> one + another);
+      }
+    }
+    int threats = 0;
+    for (String line : Files.readAllLines(ROOT.resolve("docs/SECURITY.md"))) {
+      String[] cells = line.split("\\|", -1);
+      if (cells.length != 6 || line.contains("who and how") || line.startsWith("|---")) {
+        continue;
+      }
+      threats++;
+      assertTrue(Stream.of(cells).skip(1).limit(4).noneMatch(String::isBlank), line);
+      Matcher named = SHOWN_BY.matcher(cells[4]);
+      int found = 0;
+      for (; named.find(); found++) {
+        assertTrue(
+            tests
+                .getOrDefault(named.group(1), "")
+                .matches("(?s).*@(Parameterized)?Test\\b.*void " + named.group(2) + "\\(.*"),
+            named.group() + " is no test");
+      }
+      assertTrue(found > 0, "no test shows that: " + line);
+      assertEquals("", SHOWN_BY.matcher(cells[4]).replaceAll("").replaceAll("[,` ]", ""), line);
+    }
+    assertTrue(threats > 40, threats + " threats were found");
+  }
+
+  @Test
+  void whoMayDoWhatIsPrintedAsTheCodeHasIt() throws IOException {
+    String protocol = Files.readString(ROOT.resolve("docs/PROTOCOL.md"));
+    int from = protocol.indexOf("| action | in a public room |");
+    assertTrue(from > 0);
+
+    assertEquals(Permission.table(), protocol.substring(from, protocol.indexOf("\n\n", from) + 1));
   }
 
   private static List<Path> documents() throws IOException {

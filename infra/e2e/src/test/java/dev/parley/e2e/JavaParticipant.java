@@ -2,6 +2,7 @@ package dev.parley.e2e;
 
 import dev.parley.client.Client;
 import dev.parley.client.Outbox;
+import dev.parley.client.TokenSource;
 import dev.parley.client.Waits;
 import java.net.URI;
 import java.util.HashMap;
@@ -10,12 +11,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The client in Java.
 final class JavaParticipant implements Participant {
   private final URI url;
   private final String name;
   private final String secret;
+  private final @Nullable TokenSource tokens;
   private final Waits waits;
   private final Outbox outbox = new Outbox();
   private final Set<String> rooms = new TreeSet<>();
@@ -23,11 +26,23 @@ final class JavaParticipant implements Participant {
   private Client client;
 
   JavaParticipant(URI url, String name, String secret, Waits waits) {
+    this(url, name, secret, null, waits);
+  }
+
+  /// @param tokens of a user who signs in; null for a guest
+  JavaParticipant(URI url, String name, String secret, @Nullable TokenSource tokens, Waits waits) {
     this.url = url;
+    this.tokens = tokens;
     this.waits = waits;
     this.name = name;
     this.secret = secret;
-    this.client = new Client(url, name, secret, waits, outbox);
+    this.client = begin();
+  }
+
+  private Client begin() {
+    return tokens == null
+        ? new Client(url, name, secret, waits, outbox)
+        : new Client(url, tokens, waits, outbox);
   }
 
   @Override
@@ -68,7 +83,7 @@ final class JavaParticipant implements Participant {
   @Override
   public void reload() {
     client.close();
-    client = new Client(url, name, secret, waits, outbox);
+    client = begin();
     rooms.forEach(client::join);
   }
 

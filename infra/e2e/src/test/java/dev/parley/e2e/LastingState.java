@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -111,6 +112,8 @@ final class LastingState {
       map.values().forEach(value -> reach(reached.by(), value));
     } else if (object instanceof Collection<?> collection) {
       collection.forEach(element -> reach(reached.by(), element));
+    } else if (object instanceof Optional<?> optional) {
+      optional.ifPresent(value -> reach(reached.by(), value));
     } else if (type.isArray()) {
       for (int i = 0; i < Array.getLength(object); i++) {
         reach(reached.by(), Array.get(object, i));

@@ -38,10 +38,17 @@ import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceAccessMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Sends whose writes take effect up to a minute late, by functions that are killed and frozen:
 /// far later than clients look back, so this looks for doubles only.
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock(value = Together.CALLS, mode = ResourceAccessMode.READ)
+@ResourceLock(Together.LOG)
 class LateWritesTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final long SEED = Long.getLong("parley.seed", 7);
@@ -135,11 +142,25 @@ class LateWritesTest {
                     .item(
                         Map.of(
                             "connection_id", Row.s(connection),
+                            "room_id", Row.s("$connection"),
+                            "user", Row.s("guest:ada"),
+                            "sender", Row.s("Ada"),
+                            "rooms", Row.n(1),
+                            "allowance", Row.n(0),
+                            "send_allowance", Row.n(0),
+                            "expires_at", Row.seconds(Instant.now().plusSeconds(3_600)))));
+    dynamoDb
+        .client()
+        .putItem(
+            put ->
+                put.tableName("ChatConnections")
+                    .item(
+                        Map.of(
+                            "connection_id", Row.s(connection),
                             "room_id", Row.s("lobby"),
                             "user", Row.s("guest:ada"),
                             "sender", Row.s("Ada"),
                             "joined_at", Row.n(0),
-                            "allowance", Row.n(0),
                             "slot",
                                 Row.s(
                                     Slot.of("salt", "guest:ada", new ConnectionId(connection))

@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +34,9 @@ import org.apache.logging.log4j.core.config.Configurator;
 import org.apache.logging.log4j.layout.template.json.JsonTemplateLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(Together.LOG)
 class LogsTest {
   private static final String SECRET = "q1Zk8-3nXb_0RtYw7LmPaS";
   private static final String TEXT = "between you and me";
@@ -89,6 +92,42 @@ class LogsTest {
     assertFalse(presence.has("message_id"), presence.toString());
   }
 
+  /// Good or bad, and however it is shown.
+  @Test
+  void noTokenIsLogged() throws Exception {
+    StringWriter written = new StringWriter();
+    List<String> shown = new ArrayList<>();
+    try (Logged _ = new Logged(written);
+        LocalCloud cloud =
+            LocalCloud.start(TestCloud.options(TestCloud.TEMPLATE, Map.of()).withIssuer(true))) {
+      for (int i = 0; i < 6; i++) {
+        shown.add(LocalTokens.of(cloud, "ada", 600 + i, ""));
+      }
+      String forged = shown.get(4).substring(0, shown.get(4).length() - 4) + "AAAA";
+      shown.add(forged);
+      try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?rooms=logs", shown.get(0));
+          TestClient _ =
+              TestClient.connect(cloud.webSocketUrl(), "?rooms=logs&token=" + shown.get(1))) {
+        ada.request("auth", "\"token\":\"" + shown.get(2) + "\"");
+        ada.request("auth", "\"token\":\"" + forged + "\"");
+        ada.request("dance", "\"token\":\"" + shown.get(3) + "\"");
+      }
+      TestClient.refusal(cloud.webSocketUrl(), "?token=" + forged);
+      TestClient.refusal(cloud.webSocketUrl(), "?token=%s&rooms=a%%20b".formatted(shown.get(5)));
+    }
+
+    String log = written.toString();
+    line(log, "AuthorizerFunction", "refused: the token has a wrong signature");
+    line(log, "AuthFunction", "authenticated");
+    line(log, "ConnectFunction", "refused: ");
+    for (String token : shown) {
+      for (String part : token.split("\\.", -1)) {
+        // All headers are alike; a signature or claims are somebody's.
+        assertFalse(log.contains(part.substring(part.length() / 2)), "a token was logged");
+      }
+    }
+  }
+
   private static void assertKeys(JsonNode line, String room, String id) {
     assertEquals(room, line.path("room").asText(), line.toString());
     assertEquals(id, line.path("message_id").asText(), line.toString());
@@ -141,6 +180,14 @@ class LogsTest {
         ada.request("history", "\"room\":\"logs\"");
         ada.request("join", "\"room\":\"more\"");
         ada.request("quit", "\"room\":\"more\"");
+        JsonNode said =
+            ada.request("sendMessage", "\"room\":\"logs\",\"message\":\"" + TEXT + "\"");
+        ada.request(
+            "report",
+            "\"room\":\"logs\",\"why\":\"%s\",\"timestamp\":%d"
+                .formatted(TEXT, said.path("timestamp").asLong()));
+        ada.request("auth", "\"token\":\"" + SECRET + "\"");
+        ada.request("createRoom", "\"title\":\"" + TEXT + "\"");
         ada.request("members", "\"room\":\"logs\"");
         ada.request("rooms", "");
         ada.request("ping", "\"rooms\":[\"logs\"]");
@@ -190,7 +237,7 @@ class LogsTest {
   }
 
   /// What is logged in this process, at all levels, as functions log it.
-  private static final class Logged implements AutoCloseable {
+  static final class Logged implements AutoCloseable {
     private final LoggerContext log = LoggerContext.getContext(false);
 
     Logged(StringWriter written) {

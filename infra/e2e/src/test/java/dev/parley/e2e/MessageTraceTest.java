@@ -63,7 +63,7 @@ class MessageTraceTest {
       JsonNode send = named(trace, "SendMessageFunction").getLast();
       JsonNode handling = step(send, "## handleRequest");
       JsonNode write = step(handling, "write");
-      assertEquals(List.of("charge", "write"), names(handling));
+      assertEquals(List.of("charge", "membership", "write"), names(handling));
       assertEquals(Set.of("ChatMessages"), tables(write));
       assertEquals(sent.path("id"), handling.at("/annotations/message_id"));
       JsonNode fanout = continued(trace, "FanoutFunction").getFirst();

@@ -3,6 +3,7 @@ package dev.parley.e2e;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Slot;
 import dev.parley.local.LocalCloud;
@@ -45,7 +46,9 @@ class MetricsTest {
       ada.request("quit", "\"room\":\"balcony\"");
       ada.request("ping", "");
       ada.request("ping", "\"rooms\":[\"attic\"]");
-      ada.request("sendMessage", "\"room\":\"attic\",\"message\":\"One\"");
+      JsonNode sent = ada.request("sendMessage", "\"room\":\"attic\",\"message\":\"One\"");
+      ada.request(
+          "report", "\"room\":\"attic\",\"why\":\"Spam\",\"timestamp\":" + sent.path("timestamp"));
       ada.request("sendMessage", "\"room\":\"nowhere\",\"message\":\"Two\"");
       ada.request("dance", "");
       ada.send("no JSON");
@@ -57,6 +60,7 @@ class MetricsTest {
       assertEquals(1, metrics.sum("Quits"));
       assertEquals(2, metrics.sum("Pings"));
       assertEquals(1, metrics.sum("MessagesAccepted"));
+      assertEquals(1, metrics.sum("Reports"));
       assertEquals(2, metrics.sum("FramesRefused", "not_a_member"));
       assertEquals(1, metrics.sum("FramesRefused", "unknown_action"));
       assertEquals(1, metrics.sum("FramesRefused", "invalid_json"));
@@ -223,6 +227,7 @@ class MetricsTest {
   void functionsStreamsQueuesAndTablesAreMeasured() throws Exception {
     String many = String.join(",", IntStream.range(0, 11).mapToObj(i -> "room" + i).toList());
     connect("Zoe", many).close();
+    RawTemplate template = RawTemplate.read();
 
     LocalMetrics metrics =
         LocalMetrics.await(
@@ -230,8 +235,10 @@ class MetricsTest {
             m ->
                 m.sum("Invocations", "PruneFunction") >= 1
                     && m.max("ConcurrentExecutions", "PresenceFunction") == 1
-                    && m.dimension("ApproximateNumberOfMessagesVisible", "QueueName").size() == 7
-                    && m.dimension("ItemCount", "TableName").size() == 5);
+                    && m.dimension("ApproximateNumberOfMessagesVisible", "QueueName").size()
+                        == template.ofType(RawTemplate.QUEUE).size()
+                    && m.dimension("ItemCount", "TableName").size()
+                        == template.ofType(RawTemplate.TABLE).size());
 
     assertEquals(1, metrics.sum("Invocations", "AuthorizerFunction"));
     assertEquals(1, metrics.sum("Invocations", "ConnectFunction"));
@@ -241,7 +248,7 @@ class MetricsTest {
         new TreeSet<>(Set.of("PresenceFunction")),
         metrics.dimension("IteratorAge", "FunctionName"));
     assertEquals(
-        new TreeSet<>(RawTemplate.read().ofType(RawTemplate.TABLE).keySet()),
+        new TreeSet<>(template.ofType(RawTemplate.TABLE).keySet()),
         metrics.dimension("ItemCount", "TableName"));
   }
 

@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
-import dev.parley.local.Options;
 import dev.parley.local.StartException;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -50,7 +50,7 @@ class NewStreamTest {
   }
 
   private LocalCloud start() throws StartException {
-    return LocalCloud.start(Options.inMemory(TestCloud.TEMPLATE).withData(data));
+    return LocalCloud.start(TestCloud.options(TestCloud.TEMPLATE, Map.of()).withData(data));
   }
 
   private void makeStreamAnew() throws IOException {

@@ -9,12 +9,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
 import dev.parley.client.Message;
 import dev.parley.client.Stretch;
+import dev.parley.client.TokenSource;
 import dev.parley.client.Wait;
 import dev.parley.client.Waits;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,6 +30,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +47,10 @@ final class ParticipantsPage implements AutoCloseable {
 
   private final ExecutorService thread = Executors.newSingleThreadExecutor();
   private final HttpServer site;
+
+  /// By name, of those who sign in.
+  private final Map<String, TokenSource> tokens = new ConcurrentHashMap<>();
+
   private final Playwright playwright;
   private final Browser browser;
   private @Nullable Page page;
@@ -54,9 +62,22 @@ final class ParticipantsPage implements AutoCloseable {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             files.toRealPath(),
             SimpleFileServer.OutputLevel.NONE);
+    site.createContext("/token", this::answerToken);
     site.start();
     playwright = here(TestBrowser::playwright);
     browser = here(() -> TestBrowser.launch(playwright));
+  }
+
+  /// `/token?<name>`: a token of somebody who signs in.
+  private void answerToken(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      byte[] token =
+          requireNonNull(tokens.get(exchange.getRequestURI().getQuery())).token().getBytes(UTF_8);
+      exchange.sendResponseHeaders(200, token.length);
+      exchange.getResponseBody().write(token);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Begins anew, with nobody in it.
@@ -77,12 +98,23 @@ final class ParticipantsPage implements AutoCloseable {
         });
   }
 
-  Participant join(URI url, String name, String secret, Waits waits) {
+  /// @param source of tokens of a user who signs in; null for a guest
+  Participant join(URI url, String name, String secret, @Nullable TokenSource source, Waits waits) {
+    Map<String, Object> options = new HashMap<>();
+    if (source != null) {
+      tokens.put(name, source);
+      options.put("signed", true);
+    } else {
+      options.put("name", name);
+      options.put("guest", secret);
+    }
     Map<String, Long> ms = new HashMap<>();
     waits.ms().forEach((wait, value) -> ms.put(nameInPage(wait), value));
     ms.put("tickMs", waits.ms(Wait.SETTLE));
     ms.put("useMs", USE_MS);
-    call("begin", name, Map.of("url", url.toString(), "name", name, "guest", secret, "waits", ms));
+    options.put("url", url.toString());
+    options.put("waits", ms);
+    call("begin", name, options);
     return new InPage(name);
   }
 

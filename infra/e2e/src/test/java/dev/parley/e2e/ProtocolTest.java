@@ -10,10 +10,13 @@ import static org.junit.jupiter.api.Assertions.fail;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import dev.parley.Limits;
+import dev.parley.allowance.Price;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.Person;
+import dev.parley.connection.Removal;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.identity.Identity;
 import dev.parley.local.gateway.Quotas;
@@ -22,6 +25,8 @@ import dev.parley.message.Message;
 import dev.parley.message.Page;
 import dev.parley.message.Range;
 import dev.parley.platform.Trace;
+import dev.parley.role.Role;
+import dev.parley.role.Standing;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
 import dev.parley.room.Timestamp;
@@ -37,6 +42,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -64,6 +70,8 @@ class ProtocolTest {
   private static final Pattern HEADING = Pattern.compile("(?m)^## +`?(\\$?[A-Za-z]+)`?(.*)$");
   private static final Pattern ERROR_ROW =
       Pattern.compile("(?m)^\\| `([a-z_]+)` \\| (fix|retry|join|reconnect) \\| (.+) \\|$");
+  private static final Pattern PRICE_ROW =
+      Pattern.compile("(?m)^\\| ([^|]+) \\| ([0-9]) \\| [^|]*\\|$");
   private static final Pattern CONSTANT =
       Pattern.compile(
           "(?m)^(?:export const|  )\\s*([A-Za-z_]+)(?: =|:) ([0-9_]+(?: \\* [0-9_]+)*)[;,]$");
@@ -71,18 +79,39 @@ class ProtocolTest {
       Pattern.compile("(?m)^\\| `([a-zA-Z]+)` \\| ([0-9,]+)(?: to ([0-9,]+))? (ms|s|min|h) \\| ");
 
   /// What a frame may hold beside `action` and `ref`; a field with `?` may be missing.
-  private static final Map<String, List<String>> CLIENT_FRAMES =
-      Map.of(
-          "join", List.of("room", "after?", "limit?"),
-          "quit", List.of("room"),
-          "sendMessage", List.of("message", "room?", "id?", "after?", "sender?"),
-          "history", List.of("room", "before?", "after?", "limit?"),
-          "members", List.of("room", "cursor?"),
-          "rooms", List.of("cursor?"),
-          "ping", List.of("rooms?"));
+  static final Map<String, List<String>> CLIENT_FRAMES =
+      Map.ofEntries(
+          Map.entry("join", List.of("room", "after?", "limit?")),
+          Map.entry("quit", List.of("room")),
+          Map.entry("sendMessage", List.of("message", "room?", "id?", "after?", "sender?")),
+          Map.entry("history", List.of("room", "before?", "after?", "limit?")),
+          Map.entry("members", List.of("room", "cursor?")),
+          Map.entry("rooms", List.of("cursor?", "mine?")),
+          Map.entry("ping", List.of("rooms?")),
+          Map.entry("report", List.of("room", "timestamp", "why")),
+          Map.entry("auth", List.of("token")),
+          Map.entry("createRoom", List.of("title?", "user?", "via?")),
+          Map.entry("invite", List.of("room", "user", "via?")),
+          Map.entry("leave", List.of("room")),
+          Map.entry("kick", List.of("room", "user")),
+          Map.entry("ban", List.of("room", "user", "seconds?")),
+          Map.entry("unban", List.of("room", "user")),
+          Map.entry("setRole", List.of("room", "user", "role")));
 
   /// Fields that are null where there is none.
-  private static final Set<String> NULLABLE = Set.of("head", "prev", "cursor", "userAgent");
+  private static final Set<String> NULLABLE =
+      Set.of("head", "prev", "cursor", "title", "userAgent");
+
+  /// Fields that are there at times only.
+  private static final Set<String> OPTIONAL =
+      Set.of(
+          "sent.trace",
+          "joined.title",
+          "joined.you.expires",
+          "pong.you.expires",
+          "authenticated.you.expires",
+          "created.user",
+          "pong.removed");
 
   /// The section of what `$default` takes; nowhere else is an action shown that no route has.
   private static final String UNROUTED = "Anything else";
@@ -145,6 +174,32 @@ class ProtocolTest {
   }
 
   @Test
+  void eachActionHasThePriceOfTheCode() throws IOException {
+    Map<String, Integer> printed = new HashMap<>();
+    Matcher row = PRICE_ROW.matcher(Files.readString(PROTOCOL));
+    while (row.find()) {
+      for (String action : row.group(1).split(", ", -1)) {
+        printed.put(action.replace("`", ""), Integer.parseInt(row.group(2)));
+      }
+    }
+
+    Set<String> actions = new TreeSet<>(customKeys());
+    actions.remove("sendMessage"); // charged by its bytes
+    Map<String, Integer> expected = new HashMap<>();
+    expected.put("anything else", Price.UNKNOWN.amount());
+    expected.put("a frame that is refused before it was charged", Price.REFUSED.amount());
+    for (String action : actions) {
+      Price price =
+          Arrays.stream(Price.values())
+              .filter(one -> one.action().equals(action))
+              .findAny()
+              .orElse(Price.ROLE);
+      expected.put(action, price.amount());
+    }
+    assertEquals(expected, printed);
+  }
+
+  @Test
   void everyExampleIsAFrameOfTheProtocol() throws IOException {
     String protocol = Files.readString(PROTOCOL);
     Set<String> shown = new HashSet<>();
@@ -203,6 +258,10 @@ class ProtocolTest {
     parsed.ref();
     parsed.id();
     assertFalse(key.equals("sendMessage") && parsed.message().isEmpty());
+    if (key.equals("report")) {
+      assertFalse(parsed.why().isEmpty());
+      assertTrue(parsed.timestamp().micros() > 0);
+    }
     if (key.equals("ping")) {
       assertNotNull(parsed.rooms());
     }
@@ -211,6 +270,16 @@ class ProtocolTest {
     }
     if (key.equals("rooms")) {
       parsed.roomCursor();
+      parsed.mine();
+    }
+    if (fields.contains("user")) {
+      assertNotNull(parsed.user(new Identity("guest:0", "Ada")));
+    }
+    parsed.title();
+    parsed.via();
+    parsed.seconds();
+    if (key.equals("setRole")) {
+      assertNotNull(parsed.role());
     }
     return "action " + key;
   }
@@ -222,7 +291,10 @@ class ProtocolTest {
     return type;
   }
 
-  private String serverFrame(JsonNode frame) {
+  /// Holds a frame of the server's to what the code writes.
+  ///
+  /// @return its type
+  String serverFrame(JsonNode frame) {
     String type = frame.path("type").asText();
     JsonNode sample = serverFrames.get(type);
     assertNotNull(sample, "the server says no such thing: " + frame);
@@ -251,11 +323,15 @@ class ProtocolTest {
         example.forEach(head -> assertTrue(head.isNull() || head.isIntegralNumber(), at));
         return;
       }
+      if (at.equals("pong.removed")) {
+        example.forEach(why -> assertNotNull(Removal.of(why.asText()), at));
+        return;
+      }
       wanted.remove("ref");
       found.remove("ref");
+      wanted.removeIf(name -> OPTIONAL.contains(at + "." + name) && !found.contains(name));
       assertEquals(wanted, found, at);
-      RawTemplate.fields(sample)
-          .forEach((name, value) -> assertShape(value, example.path(name), at + "." + name));
+      found.forEach(name -> assertShape(sample.path(name), example.path(name), at + "." + name));
     } else if (sample.isArray()) {
       assertTrue(example.isArray(), at);
       for (JsonNode element : example) {
@@ -302,11 +378,17 @@ class ProtocolTest {
     Page page =
         new Page(new Range.Newest(), List.of(message, new Entry.Unreadable(one.next())), false);
     Person person = new Person(identity.user(), identity.sender(), 1);
+    String other = "guest:1";
+    RoomId direct = RoomId.direct(identity.user(), other);
+    Room titled = new Room(id, one, "1", Instant.EPOCH, null, null, null, "Plans");
+    Standing owner = Standing.none(identity.user(), id).as(Role.OWNER, null);
+    Standing member = Standing.none(identity.user(), direct).as(Role.MEMBER, other);
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(room, page, true, identity).encode(ref),
+            Reply.joined(titled, page, true, identity, Instant.EPOCH).encode(ref),
             Reply.quit(id).encode(ref),
+            Reply.reported(id, one).encode(ref),
             Reply.sent(
                     id,
                     "id",
@@ -316,18 +398,47 @@ class ProtocolTest {
             Reply.history(id, page, true).encode(ref),
             Reply.members(id, List.of(person), "0").encode(ref),
             Reply.rooms(List.of(room), id).encode(ref),
-            Reply.pong(Instant.EPOCH, identity, List.of(id), Map.of(id, room)).encode(ref),
+            Reply.mine(
+                    List.of(owner, member),
+                    Map.of(id, titled, direct, new Room(direct, one, "1", Instant.EPOCH, null)),
+                    id)
+                .encode(ref),
+            Reply.pong(
+                    Instant.EPOCH,
+                    identity,
+                    Instant.EPOCH,
+                    List.of(id),
+                    Map.of(id, room),
+                    Map.of(new RoomId("kitchen"), Removal.KICKED))
+                .encode(ref),
+            Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
+            Reply.created(id, "Plans", other).encode(ref),
+            Reply.done("invited", id, other).encode(ref),
+            Reply.left(id).encode(ref),
+            Reply.done("kicked", id, other).encode(ref),
+            Reply.done("banned", id, other).encode(ref),
+            Reply.done("unbanned", id, other).encode(ref),
+            Reply.roleSet(id, other, Role.MODERATOR).encode(ref),
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
             line(Event.message(message, one)),
-            line(Event.presence(id, identity, Event.State.IN)));
+            line(Event.presence(id, identity, Event.State.IN)),
+            line(Event.removed(id, Removal.KICKED.word())),
+            line(Event.invitation(id, "Plans", identity, id)));
 
     Map<String, JsonNode> byType = new HashMap<>();
     for (String frame : frames) {
       try {
         JsonNode json = JSON.readTree(frame);
-        byType.put(json.path("type").asText(), json);
+        // There are two lists of rooms: one sample has the elements of both.
+        byType.merge(
+            json.path("type").asText(),
+            json,
+            (first, second) -> {
+              ((ArrayNode) first.path("rooms")).addAll((ArrayNode) second.path("rooms"));
+              return first;
+            });
       } catch (IOException e) {
         fail(e);
       }
@@ -355,6 +466,7 @@ class ProtocolTest {
 
     assertEquals(Limits.ROOMS_PER_CONNECTION_MAX, page.get("ROOMS_PER_CONNECTION_MAX"));
     assertEquals(Limits.MESSAGE_CHARACTERS_MAX, page.get("MESSAGE_CODE_POINTS_MAX"));
+    assertEquals(Limits.REPORT_CHARACTERS_MAX, page.get("REPORT_CODE_POINTS_MAX"));
     assertEquals(Limits.SENDER_CHARACTERS_MAX, page.get("NAME_CODE_POINTS_MAX"));
     assertEquals(Limits.PAGE_MESSAGES_DEFAULT, page.get("HISTORY_PAGE"));
     assertEquals(Limits.PAGE_MESSAGES_MAX, page.get("CATCH_UP_PAGE"));

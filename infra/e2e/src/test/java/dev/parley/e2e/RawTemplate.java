@@ -50,6 +50,7 @@ final class RawTemplate {
   static final String ALARM = "AWS::CloudWatch::Alarm";
   static final String DASHBOARD = "AWS::CloudWatch::Dashboard";
   static final String LOG_GROUP = "AWS::Logs::LogGroup";
+  static final String MANAGED_POLICY = "AWS::IAM::ManagedPolicy";
   static final String BUCKET = "AWS::S3::Bucket";
   static final String DISTRIBUTION = "AWS::CloudFront::Distribution";
   static final String SITE_CONTENT = "Custom::SiteContent";
@@ -179,9 +180,11 @@ final class RawTemplate {
   /// @param function what it invokes by its alias: a logical id, or empty where that is none
   /// @param replies whether it asks for a route response
   record Route(String key, String id, String integration, String function, boolean replies) {
-    /// Whether it has the integration of another route, as `sendmessage` has that of `sendMessage`.
+    /// Whether it has the integration of another route and is the same action, as `sendmessage` is
+    /// `sendMessage`. The actions on roles share an integration, too, and are different ones.
     boolean alias() {
-      return !integration.equals(id.replaceFirst("Route$", "Integration"));
+      return !integration.equals(id.replaceFirst("Route$", "Integration"))
+          && !function.equals("RoleFunction");
     }
   }
 

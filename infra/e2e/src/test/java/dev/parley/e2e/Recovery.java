@@ -1,15 +1,23 @@
 package dev.parley.e2e;
 
+import dev.parley.client.TokenSource;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -91,6 +99,15 @@ final class Recovery implements AutoCloseable {
           """,
           Map.of("SegmentSize", "2"));
 
+  /// Renewed after four fifths of it.
+  private static final int TOKEN_SECONDS = 5;
+
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  /// Connections are cut all the time here, and each joins its rooms again.
+  private static final Map<String, String> UNLIMITED =
+      Map.of("ActionCostMs", "1", "ConnectCostMs", "1");
+
   private final ParticipantsPage page;
   private final double javaShare;
   private final Duration patience;
@@ -99,6 +116,7 @@ final class Recovery implements AutoCloseable {
   private int operations;
   private int messages;
   private int forgotten;
+  private int expelled;
   private final Map<Fault, Long> injected = new EnumMap<>(Fault.class);
 
   /// @param site with the client in JavaScript
@@ -129,18 +147,24 @@ final class Recovery implements AutoCloseable {
     System.exit(problems.isEmpty() ? NO_PROBLEMS : PROBLEMS);
   }
 
+  /// How often somebody who was taken out of a room has listened on, and heard nothing.
+  int expelled() {
+    return expelled;
+  }
+
   int schedules() {
     return schedules;
   }
 
   /// What has been done so far.
   String summary() {
-    return "%d schedules, %d operations, %d messages; connections forgotten %d, %s"
+    return "%d schedules, %d operations, %d messages; connections forgotten %d, taken out %d, %s"
         .formatted(
             schedules,
             operations,
             messages,
             forgotten,
+            expelled,
             injected.entrySet().stream()
                 .map(fault -> fault.getKey() + " " + fault.getValue())
                 .collect(Collectors.joining(", ")));
@@ -157,7 +181,13 @@ final class Recovery implements AutoCloseable {
     FaultPlan plan = FaultPlan.parse("seed=" + seed + "," + weather.faults());
     List<Schedule> together = new ArrayList<>();
     Random random = new Random(seed);
-    try (LocalCloud cloud = TestCloud.start(TestCloud.TEMPLATE, weather.parameters(), plan);
+    Map<String, String> parameters = new HashMap<>(UNLIMITED);
+    parameters.putAll(weather.parameters());
+    try (LocalCloud cloud =
+            LocalCloud.start(
+                TestCloud.options(TestCloud.TEMPLATE, parameters)
+                    .withFaults(plan)
+                    .withIssuer(true));
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       page.open();
       try {
@@ -168,17 +198,36 @@ final class Recovery implements AutoCloseable {
                   seed * TOGETHER_MAX + i,
                   cloud.webSocketUrl(),
                   cloud.dynamoDb().client(),
-                  (url, name, secret, waits) ->
-                      random.nextDouble() < javaShare
-                          ? new JavaParticipant(url, name, secret, waits)
-                          : page.join(url, name, secret, waits)));
+                  (url, name, secret, waits) -> {
+                    TokenSource tokens = signsIn(secret) ? tokens(cloud, secret, name) : null;
+                    return random.nextDouble() < javaShare
+                        ? new JavaParticipant(url, name, secret, tokens, waits)
+                        : page.join(url, name, secret, tokens, waits);
+                  }));
         }
+        Outcast outcast =
+            new Outcast(
+                cloud.webSocketUrl(),
+                () -> token(cloud, "user=moderator&roles=chat-admin"),
+                together.stream().flatMap(schedule -> schedule.rooms().stream()).toList(),
+                plan.rules().values().stream()
+                    .mapToLong(rule -> rule.length() == null ? 0 : rule.length().longestMs())
+                    .sum(),
+                seed);
+        // A process that is killed takes seconds to come again: nothing is in time then.
+        Future<List<String>> outcasts =
+            TestCloud.IN_PROCESSES
+                ? CompletableFuture.completedFuture(List.of())
+                : executor.submit(outcast);
         List<String> problems = new ArrayList<>();
         for (Future<?> one : executor.invokeAll(together)) {
           if (one.state() == Future.State.FAILED) {
             problems.add(one.exceptionNow().toString());
           }
         }
+        outcast.stop();
+        problems.addAll(outcasts.get());
+        expelled += outcast.rounds();
         cloud.faults().stop();
         while (cloud.faults().pending() > 0) {
           Thread.sleep(1);
@@ -205,6 +254,27 @@ final class Recovery implements AutoCloseable {
         together.forEach(Schedule::close);
       }
     }
+  }
+
+  /// Whether the user whom a secret stands for has tokens instead: half of them do.
+  private static boolean signsIn(String secret) {
+    return secret.hashCode() % 2 == 0;
+  }
+
+  /// Tokens that do not last as long as a schedule.
+  private static TokenSource tokens(LocalCloud cloud, String user, String name) {
+    return () -> token(cloud, "user=%s&name=%s&seconds=%d".formatted(user, name, TOKEN_SECONDS));
+  }
+
+  private static String token(LocalCloud cloud, String query)
+      throws IOException, InterruptedException {
+    URI uri =
+        URI.create("http://localhost:%d/_local/issuer/token?%s".formatted(cloud.port(), query));
+    var answer = HTTP.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      throw new IOException("no token: " + answer.body());
+    }
+    return answer.body();
   }
 
   @Override

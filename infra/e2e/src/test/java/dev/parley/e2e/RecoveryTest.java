@@ -10,7 +10,9 @@ import org.junit.jupiter.api.Test;
 /// After any schedule of sends, joins, quits, reloads and faults, once faults stop, what each
 /// client shows equals a fresh read of the table over the range that it shows; every message is
 /// there once; each sender's messages are in the order sent; a room is handed out to those who are
-/// in it, and to nobody else.
+/// in it, and to nobody else. Half of the users have tokens that expire within seconds, and renew
+/// them. Who is kicked or banned hears nothing later than two seconds, and what faults make late,
+/// after that was answered.
 ///
 /// Ten schedules at a time share a cloud and its faults. `-Dparley.schedules=` says how many there
 /// are; `-Dparley.seed=` runs ten of them again. [Mutants] shows that it catches a wrong client.
@@ -36,6 +38,9 @@ class RecoveryTest {
       }
       System.out.println("Recovery: " + recovery.summary());
       assertTrue(recovery.schedules() > 0, "no schedule");
+      assertTrue(
+          recovery.expelled() > 0 || recovery.schedules() < Recovery.TOGETHER_MAX,
+          "nobody was taken out of a room");
     }
     assertEquals("", String.join("\n", problems));
   }

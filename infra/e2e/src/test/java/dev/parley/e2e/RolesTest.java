@@ -13,12 +13,16 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestContext;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
+import dev.parley.fanout.DepartureHandler;
 import dev.parley.fanout.FanoutHandler;
 import dev.parley.fanout.PresenceHandler;
 import dev.parley.fanout.PushHandler;
 import dev.parley.local.LocalCloud;
 import dev.parley.local.template.Template;
+import dev.parley.role.Errand;
+import dev.parley.room.RoomId;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -33,12 +37,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Each function's role holds exactly the actions that the function uses, on exactly the resources:
 /// a whole story is played, and the calls that functions made in it are compared with the template.
 /// [SiteTest] does the same for SiteFunction.
+@ResourceLock(Together.CALLS)
 class RolesTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -78,8 +84,10 @@ class RolesTest {
   @BeforeAll
   static void playTheStory() throws Exception {
     try (LocalCloud cloud =
-        TestCloud.start(
-            TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))) {
+        LocalCloud.start(
+            TestCloud.options(
+                    TestCloud.TEMPLATE, Map.of("SegmentSize", "2", "PresenceOutSeconds", "1"))
+                .withIssuer(true))) {
       CallRecorder.start(RawTemplate.read().apiId(), cloud.stage());
       new Story(cloud).play();
     } finally {
@@ -116,9 +124,21 @@ class RolesTest {
         request(ada, "members", "members", "'room':'attic'");
         request(ada, "rooms", "rooms", "");
         request(ada, "pong", "ping", "'rooms':['attic','cellar','nowhere']");
+        request(
+            ada,
+            "reported",
+            "report",
+            "'room':'attic','why':'Spam','timestamp':" + sent.path("timestamp"));
         request(ada, "error", "dance", "");
 
+        aTokenIsRenewed();
+
+        request(ada, "error", "members", "'room':'attic','cursor':'%s'".formatted("0".repeat(32)));
+
+        whoeverGoesOnIsClosed();
         somebodyLeavesManyRooms();
+        rolesChange(ada);
+        aBanIsOverlookedTwice();
         aLargeRoomHears(ada);
         pushesFail();
         aPresenceFindsAConnectionGone(ada);
@@ -127,6 +147,17 @@ class RolesTest {
         aConnectionExpires();
       }
       until(() -> rows("Ada").isEmpty(), "nothing is left of Ada");
+    }
+
+    /// A ping of somebody with a token is answered when to renew it, which is read.
+    private void aTokenIsRenewed() throws Exception {
+      try (TestClient pia =
+          TestClient.connect(
+              cloud.webSocketUrl(), "?rooms=loft", LocalTokens.of(cloud, "pia", 60, ""))) {
+        String another = LocalTokens.of(cloud, "pia", 600, "");
+        request(pia, "authenticated", "auth", "'token':'" + another + "'");
+        request(pia, "pong", "ping", "'rooms':['loft']");
+      }
     }
 
     /// As if the function had been killed between its two writes, a minute ago.
@@ -149,12 +180,110 @@ class RolesTest {
       return reply;
     }
 
+    /// By each function: what nothing is left for is refused, and a connection that owes too much
+    /// is closed.
+    private void whoeverGoesOnIsClosed() throws Exception {
+      Map<String, String> frames =
+          Map.ofEntries(
+              Map.entry("join", "'room':'attic'"),
+              Map.entry("quit", "'room':'attic'"),
+              Map.entry("sendMessage", "'room':'attic','message':'Once more'"),
+              Map.entry("history", "'room':'attic'"),
+              Map.entry("members", "'room':'attic'"),
+              Map.entry("rooms", ""),
+              Map.entry("ping", ""),
+              Map.entry("dance", ""),
+              Map.entry("auth", "'token':'none'"),
+              Map.entry("report", "'room':'attic','timestamp':1,'why':'Spam'"),
+              Map.entry("createRoom", "'title':'Plans'"));
+      for (Map.Entry<String, String> frame : frames.entrySet()) {
+        String name = "Max " + frame.getKey();
+        try (TestClient max =
+            TestClient.connect(
+                cloud.webSocketUrl(), "?rooms=attic&name=" + name.replace(" ", "%20"))) {
+          Map<String, AttributeValue> own =
+              new HashMap<>(
+                  rows(name).stream()
+                      .filter(row -> s("$connection").equals(row.get("room_id")))
+                      .findFirst()
+                      .orElseThrow());
+          own.put("allowance", n(Instant.now().plusSeconds(260).toEpochMilli()));
+          own.put("send_allowance", n(Instant.now().plusMillis(6_000).toEpochMilli()));
+          put("ChatConnections", own);
+
+          max.send(
+              "{\"action\":\"%s\"%s}"
+                  .formatted(
+                      frame.getKey(),
+                      frame.getValue().isEmpty() ? "" : "," + frame.getValue().replace('\'', '"')));
+
+          until(() -> rows(name).isEmpty(), "nothing is left of " + name);
+        }
+      }
+    }
+
     /// A connection that was in more than ten rooms is removed by the Prune function.
     private void somebodyLeavesManyRooms() throws Exception {
       String many =
           IntStream.range(0, 11).mapToObj(i -> "room" + i).collect(Collectors.joining(","));
       TestClient.connect(cloud.webSocketUrl(), "?name=Zoe&rooms=" + many).close();
       until(() -> rows("Zoe").isEmpty(), "nothing is left of Zoe");
+    }
+
+    private void rolesChange(TestClient ada) {
+      request(ada, "error", "members", "'room':'attic','cursor':'none'");
+      String plans = request(ada, "created", "createRoom", "'title':'Plans'").path("room").asText();
+      try (TestClient ben = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=attic")) {
+        String user = ben.user();
+        request(ada, "error", "kick", "'room':'attic','user':'%s'".formatted(user));
+        String ofBen = "'room':'%s','user':'%s'".formatted(plans, user);
+        request(ada, "invited", "invite", ofBen + ",'via':'attic'");
+        ben.await(event -> event.path("type").asText().equals("invitation"));
+        request(ben, "joined", "join", "'room':'%s'".formatted(plans));
+        request(ada, "roleSet", "setRole", ofBen + ",'role':'moderator'");
+        request(ada, "kicked", "kick", ofBen);
+        ben.await(event -> event.path("type").asText().equals("removed"));
+        request(ada, "banned", "ban", ofBen);
+        request(ada, "unbanned", "unban", ofBen);
+        request(ada, "rooms", "rooms", "'mine':true");
+        request(ada, "left", "leave", "'room':'%s'".formatted(plans));
+      }
+    }
+
+    /// As if they had joined just before they were banned. Kit is seen by the stream, and Kim, who
+    /// gets her slot without it, by what the ban has left to the queue.
+    private void aBanIsOverlookedTwice() throws Exception {
+      ConnectionId kit = new ConnectionId("AAAAAAAAAAAAABM=");
+      ConnectionId kim = new ConnectionId("AAAAAAAAAAAAABQ=");
+      for (String name : List.of("Kit", "Kim")) {
+        put(
+            "ChatRoles",
+            Map.of(
+                "user", s("guest:" + name),
+                "room_id", s("den"),
+                "banned_until", n(Instant.now().plusSeconds(600).getEpochSecond())));
+      }
+      put("ChatRooms", Map.of("room_id", s("den"), "salt", s("salt"), "created_at", n(longAgo())));
+      membership(kit, "Kit", "den", true);
+      until(() -> isRemoved("Kit"), "Kit is taken out of the room");
+
+      membership(kim, "Kim", "den", false);
+      membership(kim, "Kim", "den", true);
+      SQSMessage errand = new SQSMessage();
+      errand.setMessageId("1");
+      errand.setBody(
+          new Errand.Removed(new RoomId("den"), "guest:Kim", Removal.BANNED, Instant.now())
+              .encode());
+      SQSEvent errands = new SQSEvent();
+      errands.setRecords(List.of(errand));
+      Template template = Template.read(TestCloud.TEMPLATE, Map.of());
+      new DepartureHandler(unreachable(template, "DepartureFunction"), InstantSource.system())
+          .handleRequest(errands, new TestContext("DepartureFunction"));
+      assertTrue(isRemoved("Kim"));
+    }
+
+    private boolean isRemoved(String sender) {
+      return rows(sender).stream().allMatch(row -> s("banned").equals(row.get("removed")));
     }
 
     /// Three are too many for one hop; one of them is gone, which the Push function finds.
@@ -206,17 +335,34 @@ class RolesTest {
       new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
           .handleRequest(jobs, new TestContext("PushFunction"));
 
-      job.setBody(
-          "{\"room\":\"tower\",\"attempt\":1,\"connections\":[\"%s\"]}\n{}".formatted(ned.value()));
+      jobs.setRecords(List.of(retry("AAAAAAAAAAAAABU=", 0)));
+      new PushHandler(unreachable(template, "PushFunction"), InstantSource.system())
+          .handleRequest(jobs, new TestContext("PushFunction"));
+
+      jobs.setRecords(List.of(retry("AAAAAAAAAAAAABY=", 1)));
       new PushHandler(unreachable(template, "RetryFunction"), InstantSource.system())
           .handleRequest(jobs, new TestContext("RetryFunction"));
       Map<String, String> reachable = unreachable(template, "RetryFunction");
       reachable.put(
           "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
           "http://127.0.0.1:%d/%s".formatted(cloud.port(), cloud.stage()));
-      // Ned was never connected.
+      jobs.setRecords(List.of(retry("AAAAAAAAAAAAABc=", 1)));
       new PushHandler(reachable, InstantSource.system())
           .handleRequest(jobs, new TestContext("RetryFunction"));
+    }
+
+    /// A job for somebody who is a member, and was never connected. Each is another one, whom the
+    /// cloud's own functions have not found gone: nobody is told of a slot that is added.
+    private SQSMessage retry(String connection, int attempt) {
+      ConnectionId id = new ConnectionId(connection);
+      membership(id, "Nat", "loft", false);
+      membership(id, "Nat", "loft", true);
+      SQSMessage job = new SQSMessage();
+      job.setMessageId("1");
+      job.setBody(
+          "{\"room\":\"loft\",\"attempt\":%d,\"connections\":[\"%s\"]}\n{}"
+              .formatted(attempt, connection));
+      return job;
     }
 
     private Map<String, String> unreachable(Template template, String function) {

@@ -160,6 +160,10 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
     return "x".repeat(random.nextInt(20) > 0 ? random.nextInt(100) : random.nextInt(3_500));
   }
 
+  List<String> rooms() {
+    return rooms;
+  }
+
   /// How much has been done so far.
   int operations() {
     return operations.get();
@@ -240,7 +244,13 @@ final class Schedule implements Callable<@Nullable Void>, AutoCloseable {
   private void forgetOneOf(String room) {
     List<Row> members = members(room);
     if (!members.isEmpty()) {
-      new ConnectionTable(tables, new Settings(Map.of("CHAT_CONNECTIONS_TABLE", CONNECTIONS)))
+      Settings settings =
+          new Settings(
+              Map.of(
+                  "CHAT_CONNECTIONS_TABLE", CONNECTIONS,
+                  "MESSAGE_COST_MS", "1",
+                  "MESSAGE_BURST_MS", "0"));
+      new ConnectionTable(tables, settings)
           .forget(new ConnectionId(any(members).string("connection_id")));
       forgotten++;
     }

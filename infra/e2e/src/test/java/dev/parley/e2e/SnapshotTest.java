@@ -47,20 +47,27 @@ class SnapshotTest {
   /// and nothing that is to differ among them.
   private static final Map<String, String> LASTING =
       new TreeMap<>(
-          Map.of(
+          Map.ofEntries(
               // The first invocation after a restore says that it is one.
-              "platform.Invocations.cold", "true",
+              Map.entry("platform.Invocations.cold", "true"),
               // A full bucket of tokens, whatever the clock says then.
-              "fanout.Pace.begun", "false",
-              "fanout.Pace.nextAt", "0",
+              Map.entry("fanout.Pace.begun", "false"),
+              Map.entry("fanout.Pace.nextAt", "0"),
               // Pushes that may begin at once: all of them.
-              "fanout.Pusher.permits", "128",
+              Map.entry("fanout.Pusher.permits", "128"),
+              // The rooms that have lately been large: none.
+              Map.entry("fanout.Audiences.large", "{}"),
               // The connections that were enqueued in the last minute: none.
-              "connection.PruneQueue.remembered", "{}",
+              Map.entry("connection.PruneQueue.remembered", "{}"),
               // The client of X-Ray: it is made when it is needed first.
-              "platform.TraceDocuments$Target.xray", "null",
+              Map.entry("platform.TraceDocuments$Target.xray", "null"),
+              // The client of the gateway: the first connection that is closed makes it.
+              Map.entry("handlers.Toll.gateway", "null"),
+              // The issuer's keys: they are asked for when a token comes.
+              Map.entry("token.SigningKeys.known", "null"),
+              Map.entry("token.SigningKeys.asked", "1970-01-01T00:00:00Z"),
               // What the hooks are for.
-              "platform.Priming.REGISTERED", "16"));
+              Map.entry("platform.Priming.REGISTERED", "19")));
 
   /// Objects of libraries that ours keep. Rooms, heads and members are in none of them.
   private static final Set<String> LASTING_TYPES =
@@ -120,7 +127,10 @@ class SnapshotTest {
           answer("History", "\\\"messages\\\":[{"),
           answer("Members", "\\\"members\\\":[{"),
           answer("Rooms", "\\\"rooms\\\":[{"),
+          answer("Report", "\\\"type\\\":\\\"reported\\\""),
           answer("Ping", "\\\"type\\\":\\\"pong\\\""),
+          answer("Auth", "\\\"type\\\":\\\"authenticated\\\""),
+          answer("Role", "\\\"type\\\":\\\"created\\\""),
           answer("Default", "\\\"lastActiveAt\\\""));
 
   private static Map.Entry<String, String> answer(String route, String part) {
@@ -196,6 +206,9 @@ class SnapshotTest {
   private static Map<String, String> environment(Template template, String services) {
     Map<String, String> environment = new HashMap<>();
     template.functions().values().forEach(function -> environment.putAll(function.environment()));
+    environment.put("TOKEN_ISSUER", "https://issuer.example/");
+    environment.put("TOKEN_AUDIENCE", "chat");
+    environment.put("TOKEN_KEYS_URL", services + "/keys");
     environment.put("LAMBDA_TASK_ROOT", "/var/task"); // so that the X-Ray SDK takes it for Lambda
     environment.put("AWS_REGION", "eu-central-1");
     environment.put("AWS_LAMBDA_FUNCTION_NAME", "Function");
@@ -230,7 +243,8 @@ class SnapshotTest {
     List<String> primed = printed.stream().filter(line -> line.contains("primed: ")).toList();
 
     assertEquals(handlers.size(), primed.size(), String.join("\n", printed));
-    assertFalse(printed.stream().anyMatch(line -> line.contains("not primed")));
+    assertFalse(
+        printed.stream().anyMatch(line -> line.contains("not primed")), String.join("\n", printed));
   }
 
   /// A first call that is refused shows the function little of what it will do.

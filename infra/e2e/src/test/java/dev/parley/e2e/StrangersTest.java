@@ -193,4 +193,22 @@ class StrangersTest extends PageTest {
                 """,
                 "ws://localhost:" + elsewhere + "/"));
   }
+
+  /// A name has at most 64 characters; a room's none of these.
+  @Test
+  void whatAStrangerSaysAndIsCalledIsTextOnThePage() {
+    TestPage ada = TestPage.open(cloud, browser.newContext(), "Ada", "texts");
+    String title = ada.page().title();
+    String name = "<img src=x onerror=document.title='hacked'>";
+    String text = "<iframe srcdoc=x></iframe><a href=javascript:alert(1)>here</a>";
+    TestPage mallory = TestPage.open(cloud, browser.newContext(), name, "texts");
+
+    mallory.say(text);
+
+    assertThat(ada.texts()).hasText(new String[] {text});
+    assertThat(ada.element("members")).containsText(name);
+    assertThat(ada.messages().first()).containsText(name);
+    assertThat(ada.page().locator("iframe, img[src=x], a[href^=javascript]")).hasCount(0);
+    assertEquals(title, ada.page().title());
+  }
 }

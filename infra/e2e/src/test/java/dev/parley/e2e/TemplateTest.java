@@ -11,6 +11,7 @@ import dev.parley.Limits;
 import dev.parley.e2e.RawTemplate.Reference;
 import dev.parley.e2e.RawTemplate.Route;
 import dev.parley.local.gateway.Quotas;
+import dev.parley.privacy.Privacy;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Modifier;
 import java.time.InstantSource;
@@ -18,11 +19,15 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// The structure of `infra/template.yaml`: what neither a schema nor a start of the local cloud
@@ -230,6 +235,17 @@ class TemplateTest {
     }
   }
 
+  /// An erasure waits for what was in flight.
+  @Test
+  void aRoutesFunctionEndsBeforeAnErasureGoesOn() {
+    for (Route route : template.routes()) {
+      assertTrue(
+          template.functionProperty(route.function(), "Timeout").asInt()
+              < Privacy.IN_FLIGHT_MAX.toSeconds(),
+          route.toString());
+    }
+  }
+
   // ---- Functions ------------------------------------------------------------------------------
 
   /// Lambda takes the constructor without arguments. The local cloud takes that only where there is
@@ -269,11 +285,17 @@ class TemplateTest {
     }
   }
 
-  /// One word for one thing: `join`, `JoinFunction`, `JoinHandler`.
+  /// One word for one thing: `join`, `JoinFunction`, `JoinHandler`. The actions on roles share a
+  /// function, in which each has a class of its own: `kick`, `KickAction`.
   @Test
-  void aRouteItsFunctionAndItsHandlerShareTheirName() {
+  void aRouteItsFunctionAndItsHandlerShareTheirName() throws Exception {
     for (Route route : template.routes()) {
       String name = route.key().replace("$", "");
+      if (route.function().equals("RoleFunction")) {
+        String action = name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+        Class.forName("dev.parley.handlers." + action + "Action");
+        continue;
+      }
       assertTrue(route.function().equalsIgnoreCase(name + "Function"), route.toString());
       assertEquals(
           "dev.parley.handlers." + route.function().replace("Function", "Handler"),
@@ -330,6 +352,7 @@ class TemplateTest {
             .formatted(template.apiId(), template.stage());
     resources.add(stage + "/GET/@connections/*");
     resources.add(stage + "/POST/@connections/*");
+    resources.add(stage + "/DELETE/@connections/*");
 
     JsonNode globals = template.root().path("Globals").path("Function");
     assertFalse(globals.has("Role") || globals.has("Policies"), "one role for everybody");
@@ -339,7 +362,9 @@ class TemplateTest {
             (id, function) -> {
               assertFalse(function.has("Role"), id + " has a role that others may share");
               for (JsonNode policy : RawTemplate.each(function.path("Policies"))) {
-                assertEquals(Set.of("Statement"), RawTemplate.fields(policy).keySet(), id);
+                assertTrue(
+                    policy.has("Statement") || keyPolicy(policy) != null, id + ": " + policy);
+                assertEquals(1, policy.size(), id);
               }
               for (JsonNode statement : RawTemplate.statements(function)) {
                 assertEquals(
@@ -469,6 +494,249 @@ class TemplateTest {
     }
   }
 
+  // ---- The key --------------------------------------------------------------------------------
+
+  private static final String KEY = "EncryptionKeyArn";
+
+  /// The policy of a function that lets it use the key where there is one, or null.
+  private static @Nullable String keyPolicy(JsonNode policy) {
+    JsonNode choice = policy.path("Fn::If");
+    return choice.path(0).asText().equals("HasEncryptionKey")
+            && choice.path(2).path("Ref").asText().equals("AWS::NoValue")
+        ? choice.path(1).path("Ref").asText()
+        : null;
+  }
+
+  @Test
+  void whatIsStoredIsEncryptedWithTheKeyThatIsGiven() {
+    ObjectMapper json = new ObjectMapper();
+    JsonNode key = json.valueToTree(Map.of("Ref", KEY));
+    JsonNode none = json.valueToTree(Map.of("Ref", "AWS::NoValue"));
+    JsonNode ifGiven = json.valueToTree(Map.of("Fn::If", List.of("HasEncryptionKey", key, none)));
+    JsonNode table =
+        json.valueToTree(
+            Map.of(
+                "Fn::If",
+                List.of(
+                    "HasEncryptionKey",
+                    Map.of("SSEEnabled", "true", "SSEType", "KMS", "KMSMasterKeyId", key),
+                    none)));
+    JsonNode ofSqs = json.valueToTree(Map.of("Fn::If", List.of("HasEncryptionKey", none, "true")));
+
+    template
+        .ofType(RawTemplate.TABLE)
+        .forEach((id, found) -> assertEquals(table, found.path("SSESpecification"), id));
+    template
+        .ofType(RawTemplate.QUEUE)
+        .forEach(
+            (id, found) -> {
+              assertEquals(ifGiven, found.path("KmsMasterKeyId"), id);
+              assertEquals(ofSqs, found.path("SqsManagedSseEnabled"), id);
+            });
+    template
+        .ofType(RawTemplate.LOG_GROUP)
+        .forEach((id, found) -> assertEquals(ifGiven, found.path("KmsKeyId"), id));
+    assertEquals("", parameter(KEY), "AWS's own, unless one is given");
+  }
+
+  /// DynamoDB and SQS use the key in the name of whoever calls them (their developer guides,
+  /// "Encryption at rest" and "Key management"): a function that reads or writes a table, sends to
+  /// a queue or is invoked by one has the policy for that, and no other.
+  @Test
+  void aFunctionMayUseTheKeyForWhatItCalls() {
+    template
+        .ofType(RawTemplate.FUNCTION)
+        .forEach(
+            (id, function) -> {
+              Set<String> wanted = new TreeSet<>();
+              for (JsonNode statement : RawTemplate.statements(function)) {
+                for (String action : RawTemplate.texts(statement.path("Action"))) {
+                  switch (action.replaceFirst(":.*", "")) {
+                    case "dynamodb" -> wanted.add("TablesKeyPolicy");
+                    case "sqs" -> wanted.add("SendersKeyPolicy");
+                    default -> {}
+                  }
+                }
+              }
+              for (JsonNode event : RawTemplate.fields(function.path("Events")).values()) {
+                wanted.add(
+                    event.path("Type").asText().equals("SQS")
+                        ? "ReadersKeyPolicy"
+                        : "TablesKeyPolicy");
+              }
+              Set<String> found = new TreeSet<>();
+              for (JsonNode policy : RawTemplate.each(function.path("Policies"))) {
+                if (keyPolicy(policy) != null) {
+                  found.add(keyPolicy(policy));
+                }
+              }
+
+              assertEquals(wanted, found, id);
+            });
+  }
+
+  @Test
+  void theKeyIsUsedThroughTheServicesThatStoreAndForNothingElse() {
+    Map<String, String> found = new TreeMap<>();
+    template
+        .ofType(RawTemplate.MANAGED_POLICY)
+        .forEach(
+            (id, policy) -> {
+              assertEquals(
+                  "HasEncryptionKey",
+                  template.root().at("/Resources/" + id + "/Condition").asText());
+              assertEquals(Set.of("PolicyDocument"), RawTemplate.fields(policy).keySet());
+              JsonNode statements = policy.at("/PolicyDocument/Statement");
+              assertEquals(1, statements.size(), id);
+              JsonNode statement = statements.path(0);
+              assertEquals("Allow", statement.path("Effect").asText());
+              assertEquals(KEY, statement.path("Resource").path("Ref").asText());
+              JsonNode condition = statement.path("Condition");
+              assertEquals(1, condition.size());
+              assertEquals(1, condition.path("StringEquals").size());
+              found.put(
+                  id,
+                  RawTemplate.texts(statement.path("Action"))
+                      + " "
+                      + template.resolve(condition.at("/StringEquals/kms:ViaService")));
+            });
+
+    assertEquals(
+        Map.of(
+            "TablesKeyPolicy", "[kms:Decrypt] dynamodb.us-east-1.amazonaws.com",
+            "SendersKeyPolicy", "[kms:GenerateDataKey, kms:Decrypt] sqs.us-east-1.amazonaws.com",
+            "ReadersKeyPolicy", "[kms:Decrypt] sqs.us-east-1.amazonaws.com"),
+        found);
+  }
+
+  /// What outlives the stack can be restored and protected. The rest must be neither: who is
+  /// connected, from which address, would be kept for 35 days more, and the stack could not be
+  /// deleted.
+  @Test
+  void whatOutlivesTheStackIsProtectedByParametersAndNothingElseIs() {
+    template
+        .ofType(RawTemplate.TABLE)
+        .forEach(
+            (id, table) -> {
+              boolean outlives =
+                  template
+                      .root()
+                      .at("/Resources/" + id + "/DeletionPolicy")
+                      .asText()
+                      .equals("RetainExceptOnCreate");
+              assertEquals(
+                  outlives ? "PointInTimeRecovery" : "",
+                  table
+                      .at("/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled/Ref")
+                      .asText(),
+                  id);
+              assertEquals(
+                  outlives ? "DeletionProtection" : "",
+                  table.at("/DeletionProtectionEnabled/Ref").asText(),
+                  id);
+            });
+    assertEquals("true", parameter("PointInTimeRecovery"));
+  }
+
+  // ---- No wildcard, no secret -----------------------------------------------------------------
+
+  /// What comes after a resource of the stack in an ARN, where whoever calls chooses it: the
+  /// connections of the stage, its authorizers, the files of the bucket.
+  private static final Set<String> CHOSEN_BY_THE_CALLER =
+      Set.of("/@connections/*", "/authorizers/*", "${SiteBucket.Arn}/*");
+
+  @Test
+  void noPolicyHasAWildcard() {
+    List<String> found = new ArrayList<>();
+    template
+        .resources()
+        .forEach(
+            (id, resource) -> {
+              collectWildcards(id, resource.path("Properties"), "", found);
+              if (resource.path("Type").asText().equals(RawTemplate.FUNCTION)) {
+                for (JsonNode policy : RawTemplate.each(resource.at("/Properties/Policies"))) {
+                  assertFalse(policy.isTextual(), id + " has a policy of AWS: " + policy);
+                }
+              }
+            });
+
+    assertEquals(List.of(), found);
+  }
+
+  /// In whatever names actions, resources or principals.
+  private static void collectWildcards(String id, JsonNode node, String at, List<String> found) {
+    for (Map.Entry<String, JsonNode> entry : RawTemplate.fields(node).entrySet()) {
+      String name = entry.getKey();
+      if (Set.of("NotAction", "NotResource", "NotPrincipal").contains(name)) {
+        found.add(id + at + ": " + name);
+      } else if (Set.of("Action", "Resource", "Principal", "SourceArn").contains(name)) {
+        texts(entry.getValue())
+            .filter(text -> text.contains("*"))
+            .filter(
+                text ->
+                    name.equals("Action")
+                        || CHOSEN_BY_THE_CALLER.stream()
+                            .noneMatch(
+                                end ->
+                                    text.endsWith(end)
+                                        && text.indexOf('*') == text.length() - 1
+                                        && text.contains("${")))
+            .forEach(text -> found.add(id + at + "/" + name + ": " + text));
+      } else {
+        collectWildcards(id, entry.getValue(), at + "/" + name, found);
+      }
+    }
+    if (node.isArray()) {
+      node.forEach(element -> collectWildcards(id, element, at, found));
+    }
+  }
+
+  /// All texts in a value.
+  private static Stream<String> texts(JsonNode node) {
+    return node.isTextual()
+        ? Stream.of(node.asText())
+        : node.valueStream().flatMap(TemplateTest::texts);
+  }
+
+  /// A parameter that is a secret is not shown, and has no default that everybody knows. Nothing
+  /// else in the template looks like one: a key of AWS, a private key, or 32 characters in a
+  /// row with a digit among them.
+  @Test
+  void noSecretStandsInTheTemplate() {
+    template
+        .parameters()
+        .forEach(
+            (name, parameter) -> {
+              if (parameter.path("NoEcho").asBoolean() || name.matches(".*(Secret|Password|Key)")) {
+                assertTrue(parameter.path("NoEcho").asBoolean(), name + " is shown");
+                assertEquals("", parameter.path("Default").asText(), name);
+              }
+            });
+    Set<String> ofAws = new HashSet<>();
+    for (JsonNode id : template.root().findValues("CachePolicyId")) {
+      ofAws.add(id.asText());
+    }
+    assertEquals(
+        List.of(),
+        texts(template.root())
+            .filter(text -> !ofAws.contains(text))
+            .filter(text -> LIKE_A_SECRET.matcher(text).find())
+            .toList());
+    for (String secret :
+        List.of(
+            "AKIA" + "IOSFODNN7EXAMPLE",
+            "-----BEGIN " + "PRIVATE KEY-----",
+            "0b5f3c1e9d8a7b6c5d4e3f2a1b0c9d8e",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")) {
+      assertTrue(LIKE_A_SECRET.matcher("SOME_KEY=" + secret).find(), secret);
+    }
+  }
+
+  private static final Pattern LIKE_A_SECRET =
+      Pattern.compile(
+          "\\b(AKIA|ASIA)[A-Z0-9]{16}\\b|PRIVATE KEY"
+              + "|(?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{32,}");
+
   // ---- Tables and streams ---------------------------------------------------------------------
 
   @Test
@@ -485,11 +753,19 @@ class TemplateTest {
             "ChatConnections RoomConnections",
             "room_id S, slot S; INCLUDE [user, sender, joined_at, expires_at]",
             "ChatRooms",
-            "room_id S",
+            "room_id S; expires at expires_at",
+            "ChatRoles",
+            "user S, room_id S; expires at expires_at",
+            "ChatRoles RoomRoles",
+            "room_id S, user S; INCLUDE [role, since, banned_until]",
+            "ChatAllowances",
+            "id S; expires at expires_at",
             "ChatSends",
             "send_id S; expires at expires_at",
             "ChatSessions",
-            "connection_id S; expires at expires_at"),
+            "connection_id S; expires at expires_at",
+            "ChatErasures",
+            "user_digest S; expires at expires_at"),
         tables);
   }
 
@@ -720,24 +996,47 @@ class TemplateTest {
     assertEquals(Set.of("INSERT"), eventNames(mapping));
   }
 
-  /// An allowance that is spent changes a row, and must invoke nobody.
+  /// An allowance that is spent changes a row, and must invoke nobody. Nor must a token that is
+  /// renewed. Who is taken out of a room leaves a row without a slot, and gets one by a join.
   @Test
   void theStreamOfConnectionsIsFilteredToComingsAndGoings() throws Exception {
     JsonNode mapping = mappingOf("ChatConnections");
 
-    assertEquals(Set.of("INSERT", "REMOVE"), eventNames(mapping));
+    assertEquals(
+        List.of(
+            "{\"eventName\":[\"INSERT\",\"REMOVE\"]}",
+            changed("NewImage", "OldImage"),
+            changed("OldImage", "NewImage")),
+        patterns(mapping));
     assertEquals("1", mapping.path("MaximumBatchingWindowInSeconds").asText());
     assertEquals(
         List.of("ReportBatchItemFailures"),
         RawTemplate.texts(mapping.path("FunctionResponseTypes")));
   }
 
+  private static String changed(String removed, String slot) {
+    return """
+    {"eventName":["MODIFY"],"dynamodb":{"%s":{"removed":{"S":[{"exists":true}]}},\
+    "%s":{"slot":{"S":[{"exists":true}]}}}}\
+    """
+        .formatted(removed, slot);
+  }
+
   private static Set<String> eventNames(JsonNode mapping) throws Exception {
-    JsonNode filters = mapping.path("FilterCriteria").path("Filters");
-    assertEquals(1, filters.size());
-    JsonNode pattern = new ObjectMapper().readTree(filters.path(0).path("Pattern").asText());
+    List<String> patterns = patterns(mapping);
+    assertEquals(1, patterns.size());
+    JsonNode pattern = new ObjectMapper().readTree(patterns.getFirst());
     assertEquals(Set.of("eventName"), RawTemplate.fields(pattern).keySet());
     return new HashSet<>(RawTemplate.texts(pattern.path("eventName")));
+  }
+
+  /// Without white space.
+  private static List<String> patterns(JsonNode mapping) throws Exception {
+    List<String> patterns = new ArrayList<>();
+    for (JsonNode filter : mapping.path("FilterCriteria").path("Filters")) {
+      patterns.add(new ObjectMapper().readTree(filter.path("Pattern").asText()).toString());
+    }
+    return patterns;
   }
 
   /// The one mapping of a table's stream.

@@ -24,13 +24,24 @@ final class TestClient implements AutoCloseable {
   private int refs;
   private final TextSocket socket;
 
-  private TestClient(URI uri) {
-    this.socket = TextSocket.open(uri, Map.of(), new Received()).join();
+  private TestClient(URI uri, List<String> subprotocols) {
+    this.socket = TextSocket.open(uri, subprotocols, Map.of(), new Received()).join();
   }
 
   /// @param query for example `?name=Ada&rooms=lobby`, or nothing
   static TestClient connect(URI webSocketUrl, String query) {
-    return new TestClient(URI.create(webSocketUrl + query));
+    return new TestClient(URI.create(webSocketUrl + query), List.of());
+  }
+
+  /// A user who signs in.
+  static TestClient connect(URI webSocketUrl, String query, String token) {
+    return new TestClient(
+        URI.create(webSocketUrl + query), List.of("parley.v1", "bearer." + token));
+  }
+
+  /// What the server chose of the subprotocols; empty for none.
+  String subprotocol() {
+    return socket.subprotocol();
   }
 
   /// The status of a handshake that must fail.

@@ -9,6 +9,7 @@ import dev.parley.table.Row;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// The whole system, in memory, on free ports. Streams are polled often, so that tests need not
 /// wait as long as clients of AWS do.
@@ -24,6 +25,17 @@ final class TestCloud {
   /// A JVM's first push takes its time.
   static final Map<String, String> OF_PROCESSES =
       Map.of("DirectPushMs", "10000", "PushTimeoutMs", "2000");
+
+  /// Tests say more than people do, make more rooms, and all connect from one address. [LimitsTest]
+  /// is about the limits.
+  private static final Map<String, String> GENEROUS =
+      Map.of(
+          "MessageCostMs", "1",
+          "AddressConnectCostMs", "1",
+          "RoomCostMs", "1",
+          "AddressRoomCostMs", "1",
+          "FramesPerSecond", "1000000",
+          "ConnectsPerSecond", "1000000");
 
   /// On few cores a second process of a function starts later than the first has finished.
   private static final Limits ONE_OF_EACH = new Limits(1, Limits.USUAL.idle());
@@ -48,7 +60,8 @@ final class TestCloud {
     if (IN_PROCESSES) {
       Packages.requireThisBuild();
     }
-    Map<String, String> all = new HashMap<>(IN_PROCESSES ? OF_PROCESSES : Map.of());
+    Map<String, String> all = new HashMap<>(GENEROUS);
+    all.putAll(IN_PROCESSES ? OF_PROCESSES : Map.of());
     all.putAll(parameters);
     return Options.inMemory(template)
         .withParameters(all)
@@ -72,5 +85,22 @@ final class TestCloud {
         .findFirst()
         .orElseThrow()
         .string("connection_id");
+  }
+
+  /// Writes into the own row of a user's connection that its token has the admin role.
+  static void makeAdmin(LocalCloud cloud, String sender) {
+    String connection = connectionOf(cloud, sender);
+    cloud
+        .dynamoDb()
+        .client()
+        .updateItem(
+            update ->
+                update
+                    .tableName("ChatConnections")
+                    .key(
+                        Map.of("connection_id", Row.s(connection), "room_id", Row.s("$connection")))
+                    .updateExpression("SET #admin = :true")
+                    .expressionAttributeNames(Map.of("#admin", "admin"))
+                    .expressionAttributeValues(Map.of(":true", AttributeValue.fromBool(true))));
   }
 }

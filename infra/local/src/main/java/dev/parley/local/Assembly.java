@@ -9,6 +9,7 @@ import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Bounds;
 import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.FunctionProcess.Program;
 import dev.parley.local.lambda.FunctionProcesses;
 import dev.parley.local.lambda.Instances;
@@ -73,7 +74,9 @@ final class Assembly {
   /// @throws StartException with a line for the user; what has started is in the parts
   LocalCloud start() throws StartException {
     FunctionOutput.install();
-    Template template = readTemplate();
+    int port = gatewayPort();
+    LocalIssuer issuer = options.issuer() ? new LocalIssuer(port, InstantSource.system()) : null;
+    Template template = readTemplate(issuer);
     WebSocketApi api = api(template);
     if (!template.withoutEffect().isEmpty()) {
       LOG.info(
@@ -93,7 +96,6 @@ final class Assembly {
     }
     TraceDaemon daemon = parts.opened(startDaemon());
     Positions positions = readPositions();
-    int port = gatewayPort();
 
     LocalDynamoDb dynamoDb = tables.started();
     LocalSqs sqs = queues == null ? null : queues.started();
@@ -140,7 +142,8 @@ final class Assembly {
         () ->
             Parts.closeTogether(
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
-    Gateway gateway = parts.opened(startGateway(api, functions, port, positions.connections()));
+    Gateway gateway =
+        parts.opened(startGateway(api, functions, port, issuer, positions.connections()));
     parts.opened(
         new Sampler(
                 metrics,
@@ -157,9 +160,10 @@ final class Assembly {
         parts, dynamoDb, sqs, gateway, api.stage(), faults, traces, daemon, metrics);
   }
 
-  private Template readTemplate() throws StartException {
+  private Template readTemplate(@Nullable LocalIssuer issuer) throws StartException {
     try {
-      return Template.read(options.template(), options.parameters());
+      return Template.read(
+          options.template(), options.parameters(), issuer == null ? null : issuer.url());
     } catch (TemplateException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }
@@ -382,7 +386,11 @@ final class Assembly {
   }
 
   private Gateway startGateway(
-      WebSocketApi api, Map<String, LocalFunction> functions, int port, ConnectionJournal journal)
+      WebSocketApi api,
+      Map<String, LocalFunction> functions,
+      int port,
+      @Nullable LocalIssuer issuer,
+      ConnectionJournal journal)
       throws StartException {
     try {
       return new Gateway(
@@ -390,6 +398,7 @@ final class Assembly {
           functions,
           port,
           options.site(),
+          issuer,
           new XRayApi(traces)::answer,
           metrics,
           options.origins(),

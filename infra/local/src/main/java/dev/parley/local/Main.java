@@ -5,6 +5,7 @@ import dev.parley.local.aws.LocalClients;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.gateway.Quotas;
 import dev.parley.local.gateway.RequestQuota;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.origins.Origins;
 import java.io.PrintStream;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// free; 0 takes a free one), `parley.sampling` (1; a share from 0), `parley.functions` (`jvm`, or
 /// `process` for packages in processes of their own), of which there are at most
 /// `parley.functions.max` (2) of each function, ended when they are idle for
-/// `parley.functions.idle` (300 s), `parley.template` (`infra/template.yaml`) and `parley.site`
+/// `parley.functions.idle` (300 s), `parley.issuer` (none; `local` for a [LocalIssuer] of tokens),
+/// `parley.template` (`infra/template.yaml`) and `parley.site`
 /// (`web`, where there is one).
 ///
 /// The last line of a start is `Parley is ready: http://localhost:8080/
@@ -54,11 +56,11 @@ public final class Main {
       return;
     }
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(cloud, options.data()), "stop"));
-    printAddresses(System.out, cloud);
+    printAddresses(System.out, cloud, options.issuer());
     new CountDownLatch(1).await();
   }
 
-  private static void printAddresses(PrintStream out, LocalCloud cloud) {
+  private static void printAddresses(PrintStream out, LocalCloud cloud, boolean issuer) {
     FaultPlan faults = cloud.faults().plan();
     if (!faults.equals(FaultPlan.NONE)) {
       out.println("Faults: -Dparley.faults=" + faults);
@@ -70,6 +72,9 @@ public final class Main {
         ("X-Ray: aws xray <command> --endpoint-url http://localhost:%d/_local/xray --region %s;"
                 + " UDP port %d")
             .formatted(cloud.port(), LocalAccount.REGION, cloud.xrayPort()));
+    if (issuer) {
+      out.println("Sign in: http://localhost:%d%s/".formatted(cloud.port(), LocalIssuer.PATH));
+    }
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
     out.println("Metrics: http://localhost:%d/_local/".formatted(cloud.port()));
     out.println(
@@ -113,7 +118,21 @@ public final class Main {
         .withFaults(faults(properties))
         .withXrayPort(xrayPort(properties))
         .withSampling(sampling(properties))
-        .withProcesses(processes(properties));
+        .withProcesses(processes(properties))
+        .withIssuer(issuer(properties));
+  }
+
+  private static boolean issuer(Properties properties) throws StartException {
+    String value = properties.getProperty("parley.issuer", "").strip();
+    return switch (value) {
+      case "" -> false;
+      case "local" -> true;
+      default ->
+          throw new StartException(
+              ("parley.issuer=%s: give local, or nothing; another issuer is told to the template by"
+                      + " its parameters")
+                  .formatted(value));
+    };
   }
 
   private static Path path(String name, String value) throws StartException {

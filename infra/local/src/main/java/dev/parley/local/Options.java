@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 ///     where all functions run in this JVM
 /// @param metered whether the units that functions consume of tables, and their requests to queues,
 ///     are measured too
+/// @param issuer whether there is an issuer of tokens, whom the template is told of
 public record Options(
     Path template,
     Map<String, String> parameters,
@@ -42,7 +43,8 @@ public record Options(
     @Nullable Integer xrayPort,
     double sampling,
     FunctionProcesses.@Nullable Limits processes,
-    boolean metered) {
+    boolean metered,
+    boolean issuer) {
 
   public Options {
     requirePort(port);
@@ -58,7 +60,7 @@ public record Options(
   }
 
   /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only,
-  /// AWS's quota, no faults, every invocation traced, and all functions in this JVM.
+  /// AWS's quota, no faults, every invocation traced, all functions in this JVM, and no issuer.
   public static Options inMemory(Path template) {
     return new Options(
         template,
@@ -74,6 +76,7 @@ public record Options(
         0,
         1,
         null,
+        false,
         false);
   }
 
@@ -129,6 +132,10 @@ public record Options(
     return with(draft -> draft.metered = units);
   }
 
+  public Options withIssuer(boolean local) {
+    return with(draft -> draft.issuer = local);
+  }
+
   private static void requirePort(int port) {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("a port is 0 to 65535");
@@ -157,6 +164,7 @@ public record Options(
     private double sampling;
     private FunctionProcesses.@Nullable Limits processes;
     private boolean metered;
+    private boolean issuer;
 
     Draft(Options from) {
       template = from.template;
@@ -173,6 +181,7 @@ public record Options(
       sampling = from.sampling;
       processes = from.processes;
       metered = from.metered;
+      issuer = from.issuer;
     }
 
     Options options() {
@@ -190,7 +199,8 @@ public record Options(
           xrayPort,
           sampling,
           processes,
-          metered);
+          metered,
+          issuer);
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.parley.local;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -355,15 +356,28 @@ final class StartRefusalTest {
         "parley.functions.max|17|give a whole number of processes from 1 to 16",
         "parley.functions.max|1.5|give a whole number of processes from 1 to 16",
         "parley.functions.idle|0|give seconds from 1 to 86400",
-        "parley.functions.idle|never|give seconds from 1 to 86400"
+        "parley.functions.idle|never|give seconds from 1 to 86400",
+        "parley.issuer|https://issuer.example|give local, or nothing; another issuer is told to the"
+            + " template by its parameters"
       })
-  void aWayToRunFunctionsThatIsNoneIsToldByItsSetting(String name, String value, String expected) {
+  void aWayToRunThatIsNoneIsToldByItsSetting(String name, String value, String expected) {
     Properties properties = new Properties();
     properties.setProperty(name, value);
 
     assertEquals(
         "%s=%s: %s".formatted(name, value, expected),
         assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
+  }
+
+  @Test
+  void thereIsNoIssuerUnlessOneIsAskedFor() throws Exception {
+    Properties properties = new Properties();
+    assertFalse(Main.options(properties).issuer());
+    properties.setProperty("parley.issuer", "");
+    assertFalse(Main.options(properties).issuer());
+
+    properties.setProperty("parley.issuer", "local");
+    assertTrue(Main.options(properties).issuer());
   }
 
   @Test

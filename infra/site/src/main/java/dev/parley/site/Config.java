@@ -19,6 +19,8 @@ record Config(Map<String, Object> fields) {
           Pattern.compile("wss://\\S+|/[^/\\s]\\S*"),
           "traceUrl",
           Pattern.compile("https://\\S+|/\\S+"),
+          "signInUrl",
+          Pattern.compile("https://\\S+|/\\S*"),
           "issuer",
           Pattern.compile("https://\\S+"),
           "clientId",

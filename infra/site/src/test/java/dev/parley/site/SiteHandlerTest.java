@@ -273,7 +273,8 @@ class SiteHandlerTest {
             + " Version, Config");
     assertFails(
         ask("Create", properties("Config", Map.of("webSocketUrl", URL, "webSocket", URL))),
-        "there is no Config.webSocket, only clientId, guests, issuer, traceUrl, webSocketUrl");
+        "there is no Config.webSocket, only clientId, guests, issuer, signInUrl, traceUrl,"
+            + " webSocketUrl");
     assertFails(
         ask("Update", properties("Config", Map.of("webSocketUrl", "ws://plain.example"))),
         "Config.webSocketUrl: expected wss://");

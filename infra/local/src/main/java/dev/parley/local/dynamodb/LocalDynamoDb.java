@@ -221,8 +221,7 @@ public final class LocalDynamoDb implements AutoCloseable {
       handler.close();
       // Its background jobs are told to end but sleep on, for up to minutes and not as daemons.
       // They were started by a request, so they are in the group of the server's threads. One that
-      // is
-      // between two jobs loses an interrupt, hence more than one.
+      // is between two jobs loses an interrupt, hence more than one.
       long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_TIMEOUT_MS);
       do {
         threads.interrupt();

@@ -7,6 +7,7 @@ import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.metrics.Series;
 import dev.parley.local.template.Route;
+import dev.parley.local.template.Throttling;
 import dev.parley.local.template.WebSocketApi;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -64,6 +65,10 @@ final class Endpoint {
   private final Events events;
   private final RouteSelection routes;
   private final Map<String, Integration> integrations = new HashMap<>();
+
+  /// Of the routes that their stage throttles.
+  private final Map<String, Throttle> routeThrottles = new HashMap<>();
+
   private final Disconnects disconnects;
   private final @Nullable Authorizer authorizer;
   private final int connectionsMax;
@@ -107,6 +112,12 @@ final class Endpoint {
       }
       LocalFunction function = function(functions, route.function(), "Route " + route.key());
       integrations.put(route.key(), new Integration(function, route.integrationTimeout(), threads));
+      Throttling throttling = route.throttling();
+      if (throttling != null) {
+        routeThrottles.put(
+            route.key(),
+            new Throttle(new RequestQuota(throttling.perSecond(), throttling.burst())));
+      }
     }
     this.disconnects =
         new Disconnects(integrations.get("$disconnect"), events, journal, faults, threads);
@@ -144,11 +155,16 @@ final class Endpoint {
     underWay.incrementAndGet();
     boolean admitted = false;
     try {
-      Admission admission =
-          clients.incrementAndGet() > connectionsMax
-              ? new Admission.Refused(
-                  503, "%d connections are open, and no more are taken".formatted(connectionsMax))
-              : decide(handshake);
+      Admission admission;
+      if (clients.incrementAndGet() > connectionsMax) {
+        admission =
+            new Admission.Refused(
+                503, "%d connections are open, and no more are taken".formatted(connectionsMax));
+      } else if (!admits(CONNECT)) {
+        admission = new Admission.Refused(429, "Too Many Requests");
+      } else {
+        admission = decide(handshake);
+      }
       admitted = admission instanceof Admission.Admitted;
       return admission;
     } finally {
@@ -157,6 +173,13 @@ final class Endpoint {
         underWay.decrementAndGet();
       }
     }
+  }
+
+  /// Whether the stage lets a request of a route pass. That each route has a bucket of its own, and
+  /// that `$disconnect` is never throttled, is assumed [?].
+  private boolean admits(String route) {
+    Throttle throttle = routeThrottles.get(route);
+    return throttle == null || throttle.admits();
   }
 
   private Admission decide(Handshake handshake) {
@@ -239,8 +262,8 @@ final class Endpoint {
 
   private void handle(Connection connection, String message) {
     String requestId = ids.next();
-    // What AWS does with a frame beyond the account's quota is not known [?]: it is refused as all
-    // else is, by an error frame, and the socket stays open.
+    // What AWS does with a frame beyond the account's quota, or the stage's, is not known [?]:
+    // it is refused as all else is, by an error frame, and the socket stays open.
     if (!throttle.admits()) {
       sendError(connection, "Too Many Requests", requestId);
       return;
@@ -248,6 +271,10 @@ final class Endpoint {
     Route route = routes.select(message);
     if (route == null) {
       sendError(connection, "Forbidden", requestId);
+      return;
+    }
+    if (!admits(route.key())) {
+      sendError(connection, "Too Many Requests", requestId);
       return;
     }
     Integration integration = integrations.get(route.key());

@@ -1,6 +1,7 @@
 package dev.parley.local.gateway;
 
 import dev.parley.local.faults.Faults;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.net.Loopback;
@@ -52,6 +53,7 @@ import org.jspecify.annotations.Nullable;
 /// - `/config.json`: `{"webSocketUrl": "ws://…/{stage}"}`, by the `Host` that was asked, or what a
 ///   proxy says of it in `X-Forwarded-Proto` and `X-Forwarded-Host`
 /// - `/_local/xray/…`: X-Ray's API
+/// - `/_local/issuer/…`: an issuer of tokens, where there is one
 /// - `/_local/traces`: a page of the traces that X-Ray's API gives
 /// - `/_local/`: a page with charts of `/_local/metrics`
 /// - everything else: the files of the site
@@ -103,6 +105,7 @@ public final class Gateway implements AutoCloseable {
   /// @param functions by logical id; the routes and the authorizer name them
   /// @param port 0 takes a free one
   /// @param site the folder of the static site, or null for none
+  /// @param issuer of tokens, below `/_local/issuer`, or null for none
   /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
   /// @param metrics is `/_local/metrics`, and gets the messages that are charged for
   /// @param origins which hosts may be asked, and which pages may ask
@@ -117,6 +120,7 @@ public final class Gateway implements AutoCloseable {
       Map<String, LocalFunction> functions,
       int port,
       @Nullable Path site,
+      @Nullable LocalIssuer issuer,
       BiFunction<String, byte[], XRayApi.Answer> xray,
       MetricStore metrics,
       Origins origins,
@@ -148,9 +152,11 @@ public final class Gateway implements AutoCloseable {
             Network.isNeeded(faults) ? new Network(faults) : null,
             api.stage(),
             site == null ? null : new Site(site),
+            issuer,
             xray,
             metrics::json,
             threads,
+            new Turns(threads),
             bounds);
     // Not before everything else is known to be in order: a loop has a selector even before it
     // runs.

@@ -1,7 +1,9 @@
 package dev.parley.local.gateway;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.json.Json;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.xray.XRayApi;
@@ -47,6 +49,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// @param throttle which calls of `@connections` are refused
   /// @param network null where nothing is to happen to it
   /// @param site null where there is none
+  /// @param issuer null where there is none
   /// @param xray answers an operation below [#XRAY] with a body
   /// @param metrics the JSON of `/_local/metrics`
   record Services(
@@ -58,9 +61,11 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       @Nullable Network network,
       String stage,
       @Nullable Site site,
+      @Nullable LocalIssuer issuer,
       BiFunction<String, byte[], XRayApi.Answer> xray,
       Supplier<String> metrics,
       Executor threads,
+      Turns turns,
       Bounds bounds) {}
 
   /// X-Ray's endpoint: `POST /_local/xray/TraceSummaries`.
@@ -195,6 +200,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     byte[] body = ByteBufUtil.getBytes(request.content());
     aside(
+        services.threads(),
         ctx,
         request,
         "a request to X-Ray",
@@ -217,18 +223,19 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     FullHttpResponse response =
         switch (target.path()) {
           case "/config.json" -> {
-            String url = target.webSocketOrigin() + "/" + services.stage();
-            yield Responses.of(
-                HttpResponseStatus.OK,
-                "application/json",
+            ObjectNode config =
                 Json.MAPPER
                     .createObjectNode()
-                    .put("webSocketUrl", url)
-                    .put("traceUrl", "/_local/traces?trace={trace}")
-                    .toString());
+                    .put("webSocketUrl", target.webSocketOrigin() + "/" + services.stage())
+                    .put("traceUrl", "/_local/traces?trace={trace}");
+            if (services.issuer() != null) {
+              config.put("signInUrl", LocalIssuer.PATH + "/");
+            }
+            yield Responses.of(HttpResponseStatus.OK, "application/json", config.toString());
           }
           case "/_local/metrics" ->
               Responses.of(HttpResponseStatus.OK, "application/json", services.metrics().get());
+          case String path when path.startsWith(LocalIssuer.PATH) -> issuer(request, target);
           default -> file(request, target.path());
         };
     // Beside what the page says itself, which cannot know where it is served and has no say in who
@@ -243,6 +250,20 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     response.headers().set("X-Content-Type-Options", "nosniff");
     response.headers().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
     return response;
+  }
+
+  /// A signature takes less than a millisecond.
+  private FullHttpResponse issuer(FullHttpRequest request, Target target) {
+    LocalIssuer issuer = services.issuer();
+    if (issuer == null) {
+      return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
+    }
+    LocalIssuer.Answer answer =
+        issuer.answer(target.path().substring(LocalIssuer.PATH.length()), target.query());
+    return answer == null
+        ? file(request, target.path())
+        : Responses.of(
+            HttpResponseStatus.valueOf(answer.status()), answer.contentType(), answer.body());
   }
 
   /// The files are few and small, so reading them on the event loop holds nobody up.
@@ -292,10 +313,12 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     Handshake handshake =
         Handshake.of(
             request, services.endpoint().nextId(), target.host(), sourceIp, target.query());
+    String connectionId = handshake.caller().connectionId();
     aside(
+        work -> services.turns().execute(connectionId, work),
         ctx,
         request,
-        "the handshake of " + handshake.caller().connectionId(),
+        "the handshake of " + connectionId,
         () ->
             switch (services.endpoint().admit(handshake)) {
               case Endpoint.Admission.Admitted admitted ->
@@ -312,10 +335,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   /// Works on a thread of its own, and then answers on the event loop.
   ///
+  /// @param threads where it works
   /// @param what is asked, for the log
   /// @param work may block; gives what answers
   private void aside(
-      ChannelHandlerContext ctx, FullHttpRequest request, String what, Supplier<Runnable> work) {
+      Executor threads,
+      ChannelHandlerContext ctx,
+      FullHttpRequest request,
+      String what,
+      Supplier<Runnable> work) {
     request.retain();
     Runnable whole =
         () -> {
@@ -344,7 +372,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
           }
         };
     try {
-      services.threads().execute(whole);
+      threads.execute(whole);
     } catch (RejectedExecutionException _) {
       request.release();
       var _ = ctx.close();
@@ -372,9 +400,10 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (services.network() != null) {
       channel.pipeline().addLast(services.network().new Link());
     }
+    Executor turns = message -> services.turns().execute(connection.id(), message);
     channel
         .pipeline()
-        .addLast(new SocketHandler(endpoint, connection, services.threads(), services.bounds()))
+        .addLast(new SocketHandler(endpoint, connection, turns, services.bounds()))
         .remove(this);
     channel.pipeline().remove(Requests.class);
     Intake.handshaker(DECODER)

@@ -5,7 +5,7 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Holds the requests of all clients and functions to a [RequestQuota].
+/// Holds requests to a [RequestQuota]: all of the account, or those of a route.
 ///
 /// Safe for use by many threads.
 final class Throttle {

@@ -121,8 +121,10 @@ final class ApiReader implements References {
     Map<String, Route> routes = new LinkedHashMap<>();
     addRoutes(integrations, routes);
     Section authorizer = authorizer();
+    Section stage = stage(id);
+    throttle(stage, routes);
     return new WebSocketApi(
-        stage(id),
+        stageName(stage, stage.string("StageName")),
         routeSelection(api),
         routes,
         authorizer == null ? null : functions.invoked(authorizer, "AuthorizerUri"),
@@ -138,7 +140,7 @@ final class ApiReader implements References {
     return part;
   }
 
-  private String stage(String api) {
+  private Section stage(String api) {
     List<String> stages = resources.ofType(STAGE);
     if (stages.size() != 1) {
       throw intrinsics.problem(
@@ -148,7 +150,36 @@ final class ApiReader implements References {
     if (!stage.bool("AutoDeploy", false)) {
       throw stage.problem("AutoDeploy", "must be true: deployments are not honoured here");
     }
-    return stageName(stage, stage.string("StageName"));
+    return stage;
+  }
+
+  /// Each route has a bucket of its own: its own settings, or the stage's default.
+  private static void throttle(Section stage, Map<String, Route> routes) {
+    Throttling unlessOwn = throttling(stage.section("DefaultRouteSettings"));
+    Section own = stage.section("RouteSettings");
+    for (String key : own.values().keySet()) {
+      if (!routes.containsKey(key)) {
+        throw stage.problem("RouteSettings." + key, "there is no such route");
+      }
+    }
+    routes.replaceAll(
+        (key, route) -> route.throttled(own.has(key) ? throttling(own.section(key)) : unlessOwn));
+  }
+
+  private static @Nullable Throttling throttling(Section settings) {
+    boolean rate = settings.has("ThrottlingRateLimit");
+    boolean burst = settings.has("ThrottlingBurstLimit");
+    if (!rate && !burst) {
+      return null;
+    }
+    if (!rate || !burst) {
+      throw settings.problem(
+          rate ? "ThrottlingRateLimit" : "ThrottlingBurstLimit",
+          "ThrottlingRateLimit and ThrottlingBurstLimit are honoured together only");
+    }
+    return new Throttling(
+        settings.integer("ThrottlingRateLimit", 0, 1, Throttling.MAX),
+        settings.integer("ThrottlingBurstLimit", 0, 1, Throttling.MAX));
   }
 
   /// What `$connect` asks, or null where everybody may connect.

@@ -45,7 +45,16 @@ final class KnownProperties {
                   "AuthorizerId")),
           entry(
               "AWS::ApiGatewayV2::RouteResponse", List.of("ApiId", "RouteId", "RouteResponseKey")),
-          entry("AWS::ApiGatewayV2::Stage", List.of("ApiId", "StageName", "AutoDeploy")),
+          entry(
+              "AWS::ApiGatewayV2::Stage",
+              List.of(
+                  "ApiId",
+                  "StageName",
+                  "AutoDeploy",
+                  "DefaultRouteSettings.ThrottlingRateLimit",
+                  "DefaultRouteSettings.ThrottlingBurstLimit",
+                  "RouteSettings.*.ThrottlingRateLimit",
+                  "RouteSettings.*.ThrottlingBurstLimit")),
           entry(
               "AWS::Serverless::Function",
               List.of(

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What serves a page on AWS: buckets, distributions, and custom resources that bring the files.
 /// Here the gateway serves the site, so that these have no effect, whatever they say; what refers
-/// to them gets a name.
+/// to them gets a name. So do managed policies: here nobody asks what a role may do.
 final class OnAwsOnly implements References {
   /// Each type with its attributes.
   private static final Map<String, List<String>> ATTRIBUTES =
@@ -17,7 +17,8 @@ final class OnAwsOnly implements References {
           "AWS::CloudFront::Distribution", List.of("DomainName", "Id"),
           "AWS::CloudFront::OriginAccessControl", List.of("Id"),
           "AWS::CloudFront::OriginRequestPolicy", List.of("Id"),
-          "AWS::CloudFront::ResponseHeadersPolicy", List.of("Id"));
+          "AWS::CloudFront::ResponseHeadersPolicy", List.of("Id"),
+          "AWS::IAM::ManagedPolicy", List.of());
 
   private static final String CUSTOM = "Custom::";
 

@@ -66,6 +66,9 @@ final class QueueReader implements References {
     // Honoured nowhere here, but a value that AWS refuses must not get so far.
     queue.integer("MessageRetentionPeriod", 345_600, 60, 1_209_600);
     queue.integer("MaximumMessageSize", 1_048_576, 1_024, 1_048_576);
+    if (queue.bool("SqsManagedSseEnabled", false) && queue.has("KmsMasterKeyId")) {
+      throw queue.problem("SqsManagedSseEnabled", "excludes KmsMasterKeyId");
+    }
     QueueResource made =
         new QueueResource(
             id,

@@ -60,6 +60,11 @@ final class TableReader implements References {
     // Honoured nowhere here, but a value that AWS refuses must not get so far.
     table.bool("DeletionProtectionEnabled", false);
     table.section("PointInTimeRecoverySpecification").bool("PointInTimeRecoveryEnabled", false);
+    Section encryption = table.section("SSESpecification");
+    encryption.oneOf("SSEType", "KMS", "KMS");
+    if (encryption.has("KMSMasterKeyId") && !encryption.bool("SSEEnabled", false)) {
+      throw encryption.problem("KMSMasterKeyId", "needs SSEEnabled true");
+    }
     Section stream = table.section("StreamSpecification");
     Section timeToLive = table.section("TimeToLiveSpecification");
     return new TableResource(

@@ -32,6 +32,15 @@ public record Template(
   /// @param parameterOverrides values for the template's parameters, as `sam deploy
   ///     --parameter-overrides` takes them
   public static Template read(Path file, Map<String, String> parameterOverrides) {
-    return new TemplateReader(file, parameterOverrides).read();
+    return read(file, parameterOverrides, null);
+  }
+
+  /// As above, with an issuer of tokens.
+  ///
+  /// @param issuer where it is, or null for none; the template's `Metadata` says which parameters
+  ///     tell of it
+  public static Template read(
+      Path file, Map<String, String> parameterOverrides, @Nullable String issuer) {
+    return new TemplateReader(file, parameterOverrides, issuer).read();
   }
 }

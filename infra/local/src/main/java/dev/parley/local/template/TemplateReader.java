@@ -31,7 +31,11 @@ final class TemplateReader implements Intrinsics.Names {
   private final Map<String, String> parameters = new HashMap<>();
   private final Map<String, Boolean> conditions = new HashMap<>();
 
-  TemplateReader(Path path, Map<String, String> parameterOverrides) {
+  /// Where the issuer of tokens is; null where there is none.
+  private final @Nullable String issuer;
+
+  TemplateReader(Path path, Map<String, String> parameterOverrides, @Nullable String issuer) {
+    this.issuer = issuer;
     file = new TemplateFile(path);
     intrinsics = new Intrinsics(this, String.valueOf(path.getFileName()));
     parameterReader = new ParameterReader(intrinsics, parameterOverrides);
@@ -124,13 +128,29 @@ final class TemplateReader implements Intrinsics.Names {
   /// Metadata:
   ///   LocalCloud:
   ///     Parameters: {AllowedOrigins: "*"}
+  ///     # With an issuer of tokens; {issuer} is where it is.
+  ///     Issuer: {TokenKeysUrl: "{issuer}/jwks"}
   /// ```
   private Section instead(@Nullable Node metadata) {
-    return (metadata == null
-            ? new Section("Metadata", Map.of(), intrinsics::problem)
-            : intrinsics.section(metadata, "Metadata"))
-        .section("LocalCloud")
-        .section("Parameters");
+    Section local =
+        (metadata == null
+                ? new Section("Metadata", Map.of(), intrinsics::problem)
+                : intrinsics.section(metadata, "Metadata"))
+            .section("LocalCloud");
+    Section always = local.section("Parameters");
+    if (issuer == null) {
+      return always;
+    }
+    if (!local.has("Issuer")) {
+      throw local.problem(
+          "Issuer", "missing: it says which parameters tell of an issuer of tokens");
+    }
+    Section ofIssuer = local.section("Issuer");
+    Map<String, Object> all = new HashMap<>(always.values());
+    for (String name : ofIssuer.values().keySet()) {
+      all.put(name, ofIssuer.string(name).replace("{issuer}", issuer));
+    }
+    return new Section(ofIssuer.path(), all, intrinsics::problem);
   }
 
   /// CloudFormation does not begin where a rule's assertion does not hold.

@@ -1,9 +1,12 @@
 package dev.parley.local.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.http.HttpResponse;
+import java.net.http.WebSocketHandshakeException;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -86,6 +89,54 @@ final class GatewayQuotaTest {
         client.send("again");
         frame = client.receive();
       }
+    }
+  }
+
+  @Test
+  void aRouteBeyondItsStagesThrottleIsRefusedAndAnotherIsNot() throws Exception {
+    try (GatewayTester tester =
+        new GatewayTester()
+            .oneWay("$connect", _ -> OK)
+            .oneWay("$disconnect", _ -> OK)
+            .throttling(1, 5)
+            .twoWay("say", e -> "{\"statusCode\":200,\"body\":\"said\"}")
+            .twoWay("$default", e -> "{\"statusCode\":200,\"body\":\"heard\"}")
+            .start()) {
+      Client client = tester.connect();
+      String frame = "said";
+      for (int i = 0; frame.equals("said"); i++) {
+        assertTrue(i < MANY, "no frame is refused");
+        client.send("{\"action\":\"say\"}");
+        frame = client.receive();
+      }
+
+      assertTrue(frame.startsWith("{\"message\": \"Too Many Requests\", "), frame);
+      client.send("anything else");
+      assertEquals("heard", client.receive());
+    }
+  }
+
+  @Test
+  void aHandshakeBeyondItsRoutesThrottleIsAnswered429AndAsksNobody() throws Exception {
+    try (GatewayTester tester =
+        new GatewayTester()
+            .throttling(1, 2)
+            .oneWay("$connect", _ -> OK)
+            .oneWay("$disconnect", _ -> OK)
+            .start()) {
+      WebSocketHandshakeException refused = null;
+      for (int i = 0; refused == null; i++) {
+        assertTrue(i < MANY, "no handshake is refused");
+        try {
+          tester.connect();
+          tester.event("$connect");
+        } catch (ExecutionException e) {
+          refused = assertInstanceOf(WebSocketHandshakeException.class, e.getCause());
+        }
+      }
+
+      assertEquals(429, refused.getResponse().statusCode());
+      assertTrue(tester.hasNoEvent("$connect"));
     }
   }
 

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.parley.local.issuer.LocalIssuer;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +117,32 @@ final class GatewaySiteTest {
             .formatted(tester.webSocketUrl()),
         config.body());
     assertHeader("application/json", config, "content-type");
+  }
+
+  @Test
+  void anIssuerIsBelowAPathOfItsOwnAndTheSiteIsToldOfItsPage() throws Exception {
+    assertEquals(404, tester.get("/_local/issuer/").statusCode());
+    assertEquals(404, tester.get("/_local/issuer/token?user=ada").statusCode());
+    try (GatewayTester signing = new GatewayTester()) {
+      signing.issuer(new LocalIssuer(1, InstantSource.system())).start();
+
+      HttpResponse<String> page = signing.get("/_local/issuer/");
+      assertEquals(200, page.statusCode());
+      assertHeader("text/html; charset=utf-8", page, "content-type");
+      HttpResponse<String> token = signing.get("/_local/issuer/token?user=ada");
+      assertEquals(200, token.statusCode());
+      assertHeader("text/plain; charset=utf-8", token, "content-type");
+      assertEquals(400, signing.get("/_local/issuer/token").statusCode());
+      assertEquals(404, signing.get("/_local/issuer/none").statusCode());
+      assertTrue(signing.get("/_local/issuer/jwks").body().contains("P-256"));
+      assertEquals(
+          403,
+          signing
+              .get("/_local/issuer/token?user=ada", "Origin", "https://evil.example")
+              .statusCode());
+      assertTrue(
+          signing.get("/config.json").body().endsWith(",\"signInUrl\":\"/_local/issuer/\"}"));
+    }
   }
 
   @Test

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
+import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.Route;
+import dev.parley.local.template.Throttling;
 import dev.parley.local.template.WebSocketApi;
 import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.XRayApi;
@@ -48,9 +50,11 @@ final class GatewayTester implements AutoCloseable {
   private Faults faults = Faults.none();
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
+  private @Nullable Throttling throttling;
   private Duration integrationTimeout = Quotas.INTEGRATION_TIMEOUT_MAX;
   private BiFunction<String, byte[], XRayApi.Answer> xray = new XRayApi(new Traces())::answer;
   private @Nullable Path site;
+  private @Nullable LocalIssuer issuer;
   private @Nullable Gateway gateway;
 
   GatewayTester durations(Duration idle, Duration connection) {
@@ -97,6 +101,11 @@ final class GatewayTester implements AutoCloseable {
     return this;
   }
 
+  GatewayTester issuer(LocalIssuer local) {
+    issuer = local;
+    return this;
+  }
+
   GatewayTester site(Path folder) {
     site = folder;
     return this;
@@ -128,6 +137,12 @@ final class GatewayTester implements AutoCloseable {
     return route(key, false, script);
   }
 
+  /// Of the routes that are added from now on.
+  GatewayTester throttling(int perSecond, int burst) {
+    throttling = new Throttling(perSecond, burst);
+    return this;
+  }
+
   GatewayTester twoWay(String key, Scripted.Script script) {
     return route(key, true, script);
   }
@@ -135,7 +150,7 @@ final class GatewayTester implements AutoCloseable {
   private GatewayTester route(String key, boolean twoWay, Scripted.Script script) {
     String name = "Of " + key;
     function(name, key, script);
-    routes.put(key, new Route(key, name, twoWay, integrationTimeout));
+    routes.put(key, new Route(key, name, twoWay, integrationTimeout, throttling));
     return this;
   }
 
@@ -170,6 +185,7 @@ final class GatewayTester implements AutoCloseable {
             functions,
             port,
             site,
+            issuer,
             xray,
             new MetricStore(),
             origins,

@@ -97,6 +97,7 @@ class ApiTemplateTest {
             TableName: !If [Never, old, !Ref AWS::NoValue]
             BillingMode: PAY_PER_REQUEST
             DeletionProtectionEnabled: false
+            SSESpecification: {SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: any}
             AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
             KeySchema: [{AttributeName: id, KeyType: HASH}]
       """;
@@ -157,7 +158,7 @@ class ApiTemplateTest {
         List.of(
             "AWS::ApiGatewayV2::Api: Name",
             "AWS::ApiGatewayV2::Authorizer: Name",
-            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled"),
+            "AWS::DynamoDB::Table: BillingMode, DeletionProtectionEnabled, SSESpecification"),
         read(GOOD).withoutEffect());
   }
 
@@ -179,6 +180,9 @@ class ApiTemplateTest {
           RouteKey: say | RouteKey: $connect | Say.Properties.RouteKey: another route has the key '$connect'
           RouteId: !Ref Say | RouteId: !Ref Integration | Reply.Properties.RouteId: 'Integration' is no route of this template
           AutoDeploy: true | AutoDeploy: false | Stage.Properties.AutoDeploy: must be true: deployments are not honoured here
+          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {ThrottlingRateLimit: 5}} | Stage.Properties.DefaultRouteSettings.ThrottlingRateLimit: ThrottlingRateLimit and ThrottlingBurstLimit are honoured together only
+          AutoDeploy: true} | AutoDeploy: true, RouteSettings: {hop: {ThrottlingRateLimit: 5, ThrottlingBurstLimit: 5}}} | Stage.Properties.RouteSettings.hop: there is no such route
+          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {LoggingLevel: INFO}} | Stage.Properties.DefaultRouteSettings.LoggingLevel: the local cloud does not honour this property
           StageName: test | StageName: te st | Stage.Properties.StageName: 'te st' does not match [A-Za-z0-9_-]{1,128}
           AuthorizerType: REQUEST | AuthorizerType: JWT | Authorizer.Properties.AuthorizerType: 'JWT' is not honoured here, only REQUEST
           AutoPublishAlias: live | AutoPublishAlias: 7 | Ask.Properties.AutoPublishAlias: '7' does not match (?!\\d+$)[A-Za-z0-9_-]{1,128}
@@ -187,6 +191,8 @@ class ApiTemplateTest {
           DependsOn: Authorizer | DependsOn: Connect | Integration.DependsOn: 'Integration' would have to be there before itself
           DeletionPolicy: RetainExceptOnCreate | DeletionPolicy: Keep | Old.DeletionPolicy: 'Keep' is none of Delete, Retain, RetainExceptOnCreate
           UpdateReplacePolicy: Retain | UpdateReplacePolicy: RetainExceptOnCreate | Old.UpdateReplacePolicy: 'RetainExceptOnCreate' is none of Delete, Retain
+          SSEType: KMS | SSEType: AES256 | Old.Properties.SSESpecification.SSEType: 'AES256' is not honoured here, only KMS
+          SSEEnabled: true | SSEEnabled: false | Old.Properties.SSESpecification.KMSMasterKeyId: needs SSEEnabled true
           DeletionProtectionEnabled: false | DeletionProtectionEnabled: no thanks | Old.Properties.DeletionProtectionEnabled: 'no thanks' is not honoured here, only true, false
           """)
   void whatCannotBeHonouredIsRefusedByName(String good, String bad, String message) {
@@ -197,6 +203,23 @@ class ApiTemplateTest {
 
     String told = String.valueOf(refusal.getMessage());
     assertTrue(told.startsWith(message.replace('\'', '`') + " (template.yaml:"), told);
+  }
+
+  @Test
+  void eachRouteIsThrottledByItsOwnSettingsOrTheDefault() throws IOException {
+    WebSocketApi api =
+        Objects.requireNonNull(
+            read(GOOD.replace(
+                    "AutoDeploy: true",
+                    "AutoDeploy: true, DefaultRouteSettings: {ThrottlingRateLimit: 7,"
+                        + " ThrottlingBurstLimit: 8}, RouteSettings: {say: {ThrottlingRateLimit: 1,"
+                        + " ThrottlingBurstLimit: 2}}"))
+                .api());
+
+    assertEquals(
+        new Throttling(7, 8), Objects.requireNonNull(api.routes().get("$connect")).throttling());
+    assertEquals(
+        new Throttling(1, 2), Objects.requireNonNull(api.routes().get("say")).throttling());
   }
 
   @Test

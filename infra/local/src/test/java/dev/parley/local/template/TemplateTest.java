@@ -353,9 +353,13 @@ class TemplateTest {
             """
             Resources:
               Files: {Type: AWS::S3::Bucket, Condition: IsDear}
+              Readers: {Type: AWS::IAM::ManagedPolicy, Condition: IsDear}
             """);
 
-    assertTrue(read(conditional, Map.of()).withoutEffect().contains("AWS::S3::Bucket"));
+    assertTrue(
+        read(conditional, Map.of())
+            .withoutEffect()
+            .containsAll(List.of("AWS::S3::Bucket", "AWS::IAM::ManagedPolicy")));
     TemplateException refusal =
         assertThrows(
             TemplateException.class,
@@ -445,6 +449,29 @@ class TemplateTest {
         "Parameters.Cost: `77` is not what AllowedPattern and the like allow (template.yaml:5)",
         assertThrows(TemplateException.class, () -> read(local.replace("7", "77"), Map.of()))
             .getMessage());
+  }
+
+  @Test
+  void whereThereIsAnIssuerTheTemplateSaysWhichParametersTellOfIt() throws IOException {
+    String told =
+        "Metadata: {LocalCloud: {Parameters: {Cost: 7}, Issuer: {Stage: 'at{issuer}'}}}\n" + GOOD;
+    Path file = folder.resolve("issuer.yaml");
+    Files.writeString(file, told);
+
+    assertEquals("athome", stage(Template.read(file, Map.of(), "home")));
+    assertEquals("7", environment(Template.read(file, Map.of(), "home")).get("COST"));
+    assertEquals("own", stage(Template.read(file, Map.of("Stage", "own"), "8080")));
+    assertEquals("test", stage(Template.read(file, Map.of())));
+    Files.writeString(file, GOOD);
+    assertEquals(
+        "Metadata.LocalCloud.Issuer: missing: it says which parameters tell of an issuer of tokens"
+            + " (issuer.yaml)",
+        assertThrows(TemplateException.class, () -> Template.read(file, Map.of(), "home"))
+            .getMessage());
+  }
+
+  private static String stage(Template template) {
+    return Objects.requireNonNull(template.api()).stage();
   }
 
   @Test

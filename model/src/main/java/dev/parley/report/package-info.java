@@ -1,0 +1,5 @@
+/// Messages that members put before the moderators.
+@NullMarked
+package dev.parley.report;
+
+import org.jspecify.annotations.NullMarked;
