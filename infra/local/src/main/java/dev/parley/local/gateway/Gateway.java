@@ -60,9 +60,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Requests for other hosts, and those of other people's pages, get 403: see [Origins].
 ///
-/// Frames of one connection are handled side by side, as AWS does. Nothing waits without bound: a
-/// client that does not read makes `@connections` answer 429, and holds up nobody else. There is a
-/// limit to everything that a client can make the gateway keep, sockets included.
+/// Frames of one connection are handled side by side, as AWS does; where there are many, clients
+/// take turns ([Turns]). Nothing waits without bound: a client that does not read makes
+/// `@connections` answer 429, and holds up nobody else. There is a limit to everything that a
+/// client can make the gateway keep, sockets included.
 ///
 /// Safe for use by many threads.
 public final class Gateway implements AutoCloseable {

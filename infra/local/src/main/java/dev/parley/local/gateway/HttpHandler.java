@@ -52,6 +52,8 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
   /// @param issuer null where there is none
   /// @param xray answers an operation below [#XRAY] with a body
   /// @param metrics the JSON of `/_local/metrics`
+  /// @param threads for everything that blocks and has no turn
+  /// @param turns of messages and handshakes
   record Services(
       Endpoint endpoint,
       ConnectionsApi connectionsApi,

@@ -11,12 +11,12 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Starts the messages and handshakes of all clients on threads of their own, and where the machine
-/// has enough to do, in turns: a client that sends without end keeps nobody else waiting.
+/// Starts the messages and handshakes of all clients, each on a thread of its own. A client that
+/// sends without end does not keep others waiting.
 ///
-/// While [#AT_ONCE] are at work, others wait. Then each client that has any starts one, and so on.
-/// What has been at work for longer than [#SHORT_MS] waits for something, rather than that it uses
-/// the machine, and others start beside it.
+/// At most [#AT_ONCE] are at work; the others wait. Each client that waits has one started before
+/// any has its next. What takes longer than [#SHORT_MS] does not use the machine all the time, so
+/// it is not counted any more.
 ///
 /// `Unlike AWS:` where each has processors of its own, and the account's concurrency is the bound.
 ///
@@ -31,10 +31,10 @@ final class Turns {
   private final Executor threads;
   private final LongSupplier nanos;
 
-  /// By client, whose turn is next first; none is empty.
+  /// By client, the one whose turn is next first; no queue is empty.
   private final LinkedHashMap<String, Queue<Runnable>> waiting = new LinkedHashMap<>();
 
-  /// Since when, oldest first. What has taken longer than a short time is in it no more.
+  /// What is counted, and since when it has been at work.
   private final Map<Object, Long> atWork = new LinkedHashMap<>();
 
   private boolean watched;
@@ -94,7 +94,7 @@ final class Turns {
     }
   }
 
-  /// Looks, as long as something waits, for what has been at work for long.
+  /// While something waits, starts it also where nothing ends: what takes long stops counting.
   private void watch() {
     try {
       while (somethingWaits()) {
