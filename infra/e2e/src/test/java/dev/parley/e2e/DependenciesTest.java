@@ -12,6 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 
@@ -22,15 +24,32 @@ class DependenciesTest {
 
   @Test
   void eachLibraryInAPackageHasItsLicence() throws IOException {
-    Set<String> named =
-        found("(?s)\n## Licences\n(.*?)\n## ", "`([a-z0-9-]+)`").stream()
-            .collect(Collectors.toCollection(TreeSet::new));
-
     Set<String> missing = new TreeSet<>();
     libraries().forEach(jar -> missing.add(jar.replaceFirst("-[0-9].*", "")));
-    missing.removeAll(named);
+    missing.removeAll(found("(?s)\n## Licences\n(.*?)\n## ", "`([a-z0-9-]+)`"));
     missing.remove("parley-model");
     assertEquals(Set.of(), missing);
+  }
+
+  @Test
+  void eachLibraryOfThePageHasItsLicence() throws IOException {
+    Set<String> folders =
+        entries()
+            .filter(entry -> entry.startsWith("site/lib/"))
+            .map(entry -> entry.split("/", -1)[2])
+            .collect(Collectors.toCollection(TreeSet::new));
+
+    assertEquals(
+        Set.copyOf(found("(?s)\n\\| [^\n]* `site/lib/` \\|\n(.*?)\n\n", "`([a-z0-9-]+)`")),
+        folders);
+    for (String folder : folders) {
+      assertTrue(entries().anyMatch(("site/lib/" + folder + "/LICENSE.txt")::equals), folder);
+    }
+  }
+
+  @Test
+  void onlyWhatABrowserLoadsIsInThePackageOfThePage() throws IOException {
+    assertEquals(List.of(), entries().filter(entry -> entry.endsWith(".ts")).toList());
   }
 
   @Test
@@ -59,22 +78,27 @@ class DependenciesTest {
 
   /// The files in `lib/` of all packages.
   private static Set<String> libraries() throws IOException {
+    return entries()
+        .map(entry -> entry.replaceFirst("^lib/", ""))
+        .filter(entry -> entry.endsWith(".jar"))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /// The files of all packages.
+  private static Stream<String> entries() throws IOException {
     Set<String> packages = new TreeSet<>();
     RawTemplate.read()
         .ofType(RawTemplate.FUNCTION)
         .values()
         .forEach(function -> packages.add(function.path("CodeUri").asText()));
-    Set<String> libraries = new TreeSet<>();
+    Set<String> entries = new TreeSet<>();
     for (String name : packages) {
       Path zip = TestCloud.TEMPLATE.resolveSibling(name);
       assumeTrue(Files.exists(zip), "mvn verify makes the packages before this test");
       try (ZipFile content = new ZipFile(zip.toFile())) {
-        content.stream()
-            .map(entry -> entry.getName().replaceFirst("^lib/", ""))
-            .filter(entry -> entry.endsWith(".jar"))
-            .forEach(libraries::add);
+        content.stream().map(ZipEntry::getName).forEach(entries::add);
       }
     }
-    return libraries;
+    return entries.stream();
   }
 }
