@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.gateway.Representation;
 import dev.parley.site.TestAws;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,9 +19,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// Serves a bucket on a port of this machine as the template's distribution does: its behaviors,
-/// its response headers, and what it forwards to the API, here the local cloud.
+/// its response headers, its compression, and what it forwards to the API, here the local cloud.
 ///
 /// Unlike CloudFront: by HTTP, so that a browser needs no certificate, and the API's address is the
 /// local cloud's, in `config.json` and in the Content-Security-Policy.
@@ -108,7 +110,7 @@ final class TestCloudFront implements AutoCloseable {
       if (!holding.isEmpty() && path.equals(template.resolve(socket.path("PathPattern")))) {
         forward(viewer, head);
       } else {
-        file(viewer.getOutputStream(), path);
+        file(viewer.getOutputStream(), path, head);
       }
     } catch (IOException e) {
       // The viewer has gone.
@@ -127,23 +129,47 @@ final class TestCloudFront implements AutoCloseable {
     return List.of(head.toString().strip().split("\r\n", -1));
   }
 
-  private void file(OutputStream out, String path) throws IOException {
+  private void file(OutputStream out, String path, List<String> request) throws IOException {
     String key = path.equals("/") ? root() : path.substring(1);
     TestAws.Stored stored = aws.objects().get(key);
-    byte[] content = stored == null ? new byte[0] : stored.content();
-    if (key.equals("config.json")) {
-      content = here(new String(content, UTF_8)).getBytes(UTF_8);
+    if (stored != null && key.equals("config.json")) {
+      byte[] config = here(new String(stored.content(), UTF_8)).getBytes(UTF_8);
+      stored = new TestAws.Stored(config, stored.contentType());
     }
-    StringBuilder head =
-        new StringBuilder(stored == null ? "HTTP/1.1 404 Not Found\r\n" : "HTTP/1.1 200 OK\r\n");
+    Representation representation =
+        stored == null
+            ? new Representation(404, Map.of(), new byte[0])
+            : Representation.of(
+                stored.content(),
+                stored.contentType(),
+                stored.etag(),
+                compresses() ? header(request, "Accept-Encoding") : null,
+                header(request, "If-None-Match"));
+    StringBuilder head = new StringBuilder("HTTP/1.1 " + representation.status() + " \r\n");
     headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
-    if (stored != null) {
-      head.append("Content-Type: " + stored.contentType() + "\r\n");
+    representation.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
+    if (representation.status() != 304) {
+      head.append("Content-Length: " + representation.body().length + "\r\n");
     }
-    head.append("Content-Length: " + content.length + "\r\nConnection: close\r\n\r\n");
+    head.append("Connection: close\r\n\r\n");
     out.write(head.toString().getBytes(ISO_8859_1));
-    out.write(content);
+    out.write(representation.body());
     out.flush();
+  }
+
+  private boolean compresses() {
+    return template
+        .property("SiteDistribution", "DistributionConfig")
+        .at("/DefaultCacheBehavior/Compress")
+        .asBoolean();
+  }
+
+  private static @Nullable String header(List<String> request, String name) {
+    return request.stream()
+        .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
+        .map(line -> line.substring(name.length() + 1).strip())
+        .findFirst()
+        .orElse(null);
   }
 
   private String root() {

@@ -8,6 +8,7 @@ import dev.parley.local.json.Json;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.xray.XRayApi;
 import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -277,15 +278,18 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     if (file == null) {
       return Responses.message(HttpResponseStatus.NOT_FOUND, "Not Found");
     }
-    boolean known = file.etag().equals(request.headers().get(HttpHeaderNames.IF_NONE_MATCH));
+    Representation representation =
+        Representation.of(
+            file.content(),
+            file.contentType(),
+            file.etag(),
+            request.headers().get(HttpHeaderNames.ACCEPT_ENCODING),
+            request.headers().get(HttpHeaderNames.IF_NONE_MATCH));
     FullHttpResponse response =
-        known
-            ? Responses.empty(HttpResponseStatus.NOT_MODIFIED)
-            : Responses.of(HttpResponseStatus.OK, file.content());
-    response.headers().set(HttpHeaderNames.ETAG, file.etag());
-    if (!known) {
-      response.headers().set(HttpHeaderNames.CONTENT_TYPE, file.contentType());
-    }
+        Responses.of(
+            HttpResponseStatus.valueOf(representation.status()),
+            Unpooled.wrappedBuffer(representation.body()));
+    representation.headers().forEach(response.headers()::set);
     return response;
   }
 
