@@ -81,8 +81,10 @@ public final class AuthHandler extends FrameHandler {
         toll().chargeMore(caller, renewed.memberships());
         yield Reply.authenticated(
             caller.now(),
-            caller.identity(),
-            Connection.renewable(caller.connectedAt(), renewed.expiresAt()));
+            new Reply.You(
+                caller.identity(),
+                Connection.renewable(caller.connectedAt(), renewed.expiresAt()),
+                renewed.admin()));
       }
       case RenewResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
     };

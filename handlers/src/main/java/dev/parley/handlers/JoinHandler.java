@@ -79,9 +79,9 @@ public final class JoinHandler extends FrameHandler {
                     () -> opened(id, caller),
                     roles.admission(caller.identity().user(), id, caller.now()),
                     caller.now()));
-    Instant expiresAt =
+    JoinResult.Joined in =
         switch (result) {
-          case JoinResult.Joined joined -> joined.expiresAt();
+          case JoinResult.Joined joined -> joined;
           case JoinResult.NotAdmitted barred -> throw barred(standing(id, caller), caller);
           case JoinResult.TooManyRooms tooMany -> throw new Rejection(ErrorCode.TOO_MANY_ROOMS);
           case JoinResult.NotConnected closed -> throw new Rejection(ErrorCode.NOT_CONNECTED);
@@ -96,12 +96,9 @@ public final class JoinHandler extends FrameHandler {
               history.page(id, range, limit, Reply.PAGE_BYTES_MAX, Reply::size, caller.now());
           toll().chargeMore(caller, Price.more(page.readUnits(), Price.READ_UNITS));
           boolean complete = page.complete(room, history.horizon(caller.now()), caller.now());
+          Instant expires = Connection.renewable(caller.connectedAt(), in.expiresAt());
           return Reply.joined(
-              room,
-              page,
-              complete,
-              caller.identity(),
-              Connection.renewable(caller.connectedAt(), expiresAt));
+              room, page, complete, new Reply.You(caller.identity(), expires, in.admin()));
         });
   }
 

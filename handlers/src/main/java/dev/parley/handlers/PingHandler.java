@@ -23,7 +23,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `ping`: the server's time, the client's identity, and the heads of its rooms, by which it finds
@@ -73,19 +72,19 @@ public final class PingHandler extends FrameHandler {
                   });
           Map<RoomId, Room> joined = rooms.get(in);
           Metrics.PINGS.add(1);
-          return Reply.pong(
-              caller.now(), caller.identity(), expires(caller), asked, joined, removed);
+          return Reply.pong(caller.now(), you(caller), asked, joined, removed);
         });
   }
 
-  /// When this connection's token expires: a guest has none, and asks for nothing more than heads.
-  private @Nullable Instant expires(Caller caller) {
+  /// A guest has no token, and asks for nothing more than heads.
+  private Reply.You you(Caller caller) {
     if (caller.expires() == null) {
-      return null;
+      return new Reply.You(caller.identity(), null, false);
     }
     ConnectionTable.State connection =
         Trace.step("expiry", () -> connections.get(caller.connection(), caller.now()))
             .orElseThrow(() -> new Rejection(ErrorCode.NOT_CONNECTED));
-    return Connection.renewable(caller.connectedAt(), connection.expiresAt());
+    Instant expires = Connection.renewable(caller.connectedAt(), connection.expiresAt());
+    return new Reply.You(caller.identity(), expires, connection.admin());
   }
 }

@@ -81,6 +81,25 @@ class AuthHandlerTest {
   }
 
   @Test
+  void repliesTellTheAdminRoleOfTheTokenThatTheConnectionLivesBy() {
+    TestConnection ada = TestConnection.open(user, soon, room);
+    String join = "{\"room\":\"%s\"}".formatted(room);
+    assertTrue(ada.send(at(now, JoinHandler::new), join).path("you").path("admin").isMissingNode());
+    assertTrue(ada.send(at(now, PingHandler::new), "{}").path("you").path("admin").isMissingNode());
+
+    ada.asAdmin();
+
+    for (String in : List.of(join, "{\"room\":\"%s-2\"}".formatted(room))) {
+      assertTrue(ada.send(at(now, JoinHandler::new), in).path("you").path("admin").asBoolean(), in);
+    }
+    assertTrue(ada.send(at(now, PingHandler::new), "{}").path("you").path("admin").asBoolean());
+    JsonNode early = ada.send(auth(now), frame(user, soon));
+    assertTrue(early.path("you").path("admin").asBoolean(), "it lives by the other one");
+    JsonNode renewed = ada.send(auth(now), frame(user, later));
+    assertTrue(renewed.path("you").path("admin").isMissingNode());
+  }
+
+  @Test
   void aTokenOfSomebodyElseOrNoneAtAllIsRefusedAndChangesNothing() {
     TestConnection ada = TestConnection.open(user, soon, room);
     TestConnection guest = TestConnection.open(room);

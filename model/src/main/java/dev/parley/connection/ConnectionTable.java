@@ -170,6 +170,13 @@ public final class ConnectionTable {
     }
   }
 
+  /// Whether a connection's own row says that its token has the admin role; not where it cannot be
+  /// read.
+  static boolean isAdmin(Row own) {
+    AttributeValue admin = own.attributes().get(ADMIN);
+    return admin != null && Boolean.TRUE.equals(admin.bool());
+  }
+
   /// Lets a connection and its memberships live until another token expires. A token that expires
   /// no later than the connection does changes nothing of the connection.
   ///
@@ -183,6 +190,7 @@ public final class ConnectionTable {
   public RenewResult renew(ConnectionId connection, Instant expiresAt, boolean admin, Instant now) {
     AttributeValue wanted = seconds(expiresAt);
     AttributeValue end = wanted;
+    boolean isAdmin = admin;
     try {
       dynamoDb.updateItem(
           update ->
@@ -210,12 +218,14 @@ public final class ConnectionTable {
         return new RenewResult.NotConnected();
       }
       end = n(until);
+      isAdmin = isAdmin(own);
     }
     List<Map<String, AttributeValue>> memberships = endingBefore(connection, end);
     for (Map<String, AttributeValue> key : memberships) {
       prolong(key, end);
     }
-    return new RenewResult.Renewed(Row.moment(Long.parseLong(end.n())), memberships.size());
+    return new RenewResult.Renewed(
+        Row.moment(Long.parseLong(end.n())), isAdmin, memberships.size());
   }
 
   /// The keys of those rows of a connection that end before its own does.

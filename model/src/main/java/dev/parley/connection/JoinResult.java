@@ -7,7 +7,8 @@ public sealed interface JoinResult {
   /// The connection is in the room; it may have been there before.
   ///
   /// @param expiresAt when the membership and the connection end
-  record Joined(Instant expiresAt) implements JoinResult {}
+  /// @param admin whether the connection's token has the admin role
+  record Joined(Instant expiresAt, boolean admin) implements JoinResult {}
 
   /// The admission's condition did not hold: its user is banned, or not a member any more.
   record NotAdmitted() implements JoinResult {}

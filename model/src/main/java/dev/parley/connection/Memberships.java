@@ -69,20 +69,21 @@ public final class Memberships {
               connection,
               room,
               Membership.in(opening.get(), connection, identity, now),
-              open.expiresAt(),
+              open.own(),
               admission,
               now);
     };
   }
 
-  /// @param expiresAt when the connection ends, in epoch seconds
+  /// @param own the connection's own row
   private JoinResult join(
       ConnectionId connection,
       RoomId room,
       Membership membership,
-      long expiresAt,
+      Row own,
       TransactWriteItem admission,
       Instant now) {
+    long expiresAt = own.number("expires_at");
     Map<String, AttributeValue> row = membership.row(room, expiresAt);
     TransactWriteItem count = count(connection, 1, expiresAt);
     TransactWriteItem insert = Transactions.insert(table, row, ConnectionTable.PARTITION_KEY);
@@ -92,7 +93,7 @@ public final class Memberships {
         && refused.found(insert).isPresent()) {
       Row found = refused.found(insert).get();
       if (isMembership(found, now)) {
-        return joined(found);
+        return joined(found, own);
       }
       // It was counted when it was written first.
       count = count(connection, 0, expiresAt);
@@ -103,22 +104,21 @@ public final class Memberships {
           && gone.found(count).isEmpty()
           && gone.found(replace).isPresent()) {
         // It was quit meanwhile, which has counted it off.
-        return join(connection, room, membership, expiresAt, admission, now);
+        return join(connection, room, membership, own, admission, now);
       }
     }
     return switch (result) {
-      case WriteResult.Written written -> new JoinResult.Joined(Row.moment(expiresAt));
+      case WriteResult.Written written -> joined(own, own);
       case WriteResult.Refused refused when refused.found(admission).isPresent() ->
           new JoinResult.NotAdmitted();
       case WriteResult.Refused refused -> {
-        Row own = refused.found(count).orElseThrow();
-        if (rooms(own, now) < 0) {
+        Row found = refused.found(count).orElseThrow();
+        if (rooms(found, now) < 0) {
           yield new JoinResult.NotConnected();
         }
-        long renewed = own.number("expires_at");
-        yield renewed == expiresAt
+        yield found.number("expires_at") == expiresAt
             ? new JoinResult.TooManyRooms()
-            : join(connection, room, membership, renewed, admission, now);
+            : join(connection, room, membership, found, admission, now);
       }
     };
   }
@@ -128,8 +128,8 @@ public final class Memberships {
     /// It is to write nothing.
     record Result(JoinResult result) implements Known {}
 
-    /// The connection is open until then, in epoch seconds.
-    record Open(long expiresAt) implements Known {}
+    /// The connection is open: its own row.
+    record Open(Row own) implements Known {}
   }
 
   private Known known(ConnectionId connection, RoomId room, Instant now) {
@@ -145,19 +145,21 @@ public final class Memberships {
       }
     }
     if (isMembership(membership, now)) {
-      return new Known.Result(joined(membership));
+      return new Known.Result(joined(membership, own));
     }
     long rooms = rooms(own, now);
     if (rooms < 0) {
       return new Known.Result(new JoinResult.NotConnected());
     }
     return rooms < Limits.ROOMS_PER_CONNECTION_MAX || !membership.attributes().isEmpty()
-        ? new Known.Open(own.number("expires_at"))
+        ? new Known.Open(own)
         : new Known.Result(new JoinResult.TooManyRooms());
   }
 
-  private static JoinResult joined(Row membership) {
-    return new JoinResult.Joined(Row.moment(membership.number("expires_at")));
+  /// @param ending a row that ends with the connection
+  private static JoinResult joined(Row ending, Row own) {
+    return new JoinResult.Joined(
+        Row.moment(ending.number("expires_at")), ConnectionTable.isAdmin(own));
   }
 
   /// Counts memberships of a connection that ends then.

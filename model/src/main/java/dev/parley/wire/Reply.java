@@ -33,29 +33,42 @@ public final class Reply {
   }
 
   /// The bytes of a frame that a page of messages may take. The rest is for the fields around it,
-  /// which take at most 1,330 bytes with `ref`.
+  /// which take at most 1,350 bytes with `ref`.
   public static final int PAGE_BYTES_MAX = Limits.FRAME_BYTES_MAX - 2 * 1024;
 
+  /// As whom a connection is known.
+  ///
   /// @param expires when the connection's token expires; null where none ends it
-  public static Reply joined(
-      Room room, Page page, boolean complete, Identity identity, @Nullable Instant expires) {
+  /// @param admin whether that token has the admin role
+  public record You(Identity identity, @Nullable Instant expires, boolean admin) {
+    private ObjectNode json() {
+      ObjectNode json = Json.object().put("user", identity.user()).put("sender", identity.sender());
+      if (expires != null) {
+        json.put("expires", Timestamp.of(expires).micros());
+      }
+      if (admin) {
+        json.put("admin", true);
+      }
+      return json;
+    }
+  }
+
+  public static Reply joined(Room room, Page page, boolean complete, You you) {
     Reply reply = page("joined", room.id(), page);
     reply.json.put("head", micros(room.head()));
     if (room.title() != null) {
       reply.json.put("title", room.title());
     }
     reply.json.put("complete", complete);
-    reply.json.set("you", you(identity, expires));
+    reply.json.set("you", you.json());
     return reply;
   }
 
   /// As whom a connection is known by another token.
-  ///
-  /// @param expires as of [#joined]
-  public static Reply authenticated(Instant now, Identity identity, @Nullable Instant expires) {
+  public static Reply authenticated(Instant now, You you) {
     Reply reply = new Reply("authenticated");
     reply.json.put("time", Timestamp.of(now).micros());
-    reply.json.set("you", you(identity, expires));
+    reply.json.set("you", you.json());
     return reply;
   }
 
@@ -193,19 +206,17 @@ public final class Reply {
   ///
   /// @param rooms those that were asked for, in their order
   /// @param joined those of them that the connection is in
-  /// @param expires as of [#joined]
   /// @param removed those of them that somebody has taken the connection out of
   public static Reply pong(
       Instant now,
-      Identity identity,
-      @Nullable Instant expires,
+      You you,
       Collection<RoomId> rooms,
       Map<RoomId, Room> joined,
       Map<RoomId, Removal> removed) {
     Reply reply = new Reply("pong");
     Timestamp time = Timestamp.of(now);
     reply.json.put("time", time.micros());
-    reply.json.set("you", you(identity, expires));
+    reply.json.set("you", you.json());
     ObjectNode heads = reply.json.putObject("rooms");
     for (RoomId id : rooms) {
       Room room = joined.get(id);
@@ -290,13 +301,5 @@ public final class Reply {
               .put("message", message.text());
       case Entry.Unreadable unreadable -> json.put("unreadable", true);
     };
-  }
-
-  private static ObjectNode you(Identity identity, @Nullable Instant expires) {
-    ObjectNode you = Json.object().put("user", identity.user()).put("sender", identity.sender());
-    if (expires != null) {
-      you.put("expires", Timestamp.of(expires).micros());
-    }
-    return you;
   }
 }

@@ -65,12 +65,12 @@ class RenewalTest {
     CallCounter counter = new CallCounter();
     ConnectionTable counted = new ConnectionTable(TestTables.dynamoDb(counter), settings);
 
-    assertEquals(new RenewResult.Renewed(later, 2), counted.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, false, 2), counted.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
     assertEquals(2, own(id).number("rooms"));
     assertEquals(Map.of("UpdateItem", 3, "Query", 1), counter.calls());
-    assertEquals(new RenewResult.Renewed(later, 0), counted.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, false, 0), counted.renew(id, later, false, now));
     assertEquals(Map.of("UpdateItem", 4, "Query", 2), counter.calls(), "a second time, nothing is");
   }
 
@@ -78,8 +78,8 @@ class RenewalTest {
   void aTokenThatExpiresNoLaterChangesNothing() {
     ConnectionId id = open(later, true, room);
 
-    assertEquals(new RenewResult.Renewed(later, 0), connections.renew(id, soon, false, now));
-    assertEquals(new RenewResult.Renewed(later, 0), connections.renew(id, later, false, now));
+    assertEquals(new RenewResult.Renewed(later, true, 0), connections.renew(id, soon, false, now));
+    assertEquals(new RenewResult.Renewed(later, true, 0), connections.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
     assertTrue(connections.get(id, now).orElseThrow().admin());
@@ -90,7 +90,7 @@ class RenewalTest {
     ConnectionId id = open(soon, false, room);
     assertFalse(connections.get(id, now).orElseThrow().admin());
 
-    connections.renew(id, later, true, now);
+    assertEquals(new RenewResult.Renewed(later, true, 1), connections.renew(id, later, true, now));
     assertTrue(connections.get(id, now).orElseThrow().admin());
     connections.renew(id, later.plusSeconds(1), false, now);
 
@@ -119,7 +119,8 @@ class RenewalTest {
     TestConnections.edit(
         ConnectionTable.key(id, room), "expires_at", Row.n(later.getEpochSecond()));
 
-    assertEquals(new RenewResult.Renewed(later, 1), connections.renew(id, later, false, now));
+    assertEquals(
+        new RenewResult.Renewed(later, false, 1), connections.renew(id, later, false, now));
 
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
   }
@@ -142,7 +143,7 @@ class RenewalTest {
                 TestTables.admission(other),
                 now);
 
-    assertEquals(new JoinResult.Joined(later), joined);
+    assertEquals(new JoinResult.Joined(later, false), joined);
     assertEquals(Set.of(later.getEpochSecond()), ends(id));
     assertEquals(2, own(id).number("rooms"));
   }
@@ -168,7 +169,7 @@ class RenewalTest {
                 }));
 
     assertEquals(
-        new RenewResult.Renewed(later, 0),
+        new RenewResult.Renewed(later, false, 0),
         new ConnectionTable(interrupted, settings).renew(id, later, false, now));
 
     assertEquals(Set.of(third), memberships.joined(id, Set.of(room, third), now));

@@ -101,7 +101,8 @@ class HistoryTest {
     Room known = new Room(room, Timestamp.MAX, "1", Instant.EPOCH, null);
     Identity you = new Identity("\"".repeat(128), "\ud83d\ude00".repeat(64));
     String frame =
-        Reply.joined(known, page, false, you, null).encode(TextNode.valueOf("\u0001".repeat(64)));
+        Reply.joined(known, page, false, new Reply.You(you, null, false))
+            .encode(TextNode.valueOf("\u0001".repeat(64)));
     int bytes = frame.getBytes(UTF_8).length;
     assertTrue(bytes <= Limits.FRAME_BYTES_MAX, bytes + " bytes");
     assertTrue(page.entries().size() <= limit);

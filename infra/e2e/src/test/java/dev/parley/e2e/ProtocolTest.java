@@ -108,8 +108,11 @@ class ProtocolTest {
           "sent.trace",
           "joined.title",
           "joined.you.expires",
+          "joined.you.admin",
           "pong.you.expires",
+          "pong.you.admin",
           "authenticated.you.expires",
+          "authenticated.you.admin",
           "created.user",
           "pong.removed");
 
@@ -371,6 +374,7 @@ class ProtocolTest {
   private static Map<String, JsonNode> serverFrames() {
     ConnectionId connection = new ConnectionId("L0SM9cOFvHcCIhw=");
     Identity identity = new Identity("guest:0", "Ada");
+    Reply.You you = new Reply.You(identity, Instant.EPOCH, true);
     RoomId id = new RoomId("lobby");
     Timestamp one = new Timestamp(1);
     Room room = new Room(id, one, "1", Instant.EPOCH, null);
@@ -386,7 +390,7 @@ class ProtocolTest {
     JsonNode ref = IntNode.valueOf(1);
     List<String> frames =
         List.of(
-            Reply.joined(titled, page, true, identity, Instant.EPOCH).encode(ref),
+            Reply.joined(titled, page, true, you).encode(ref),
             Reply.quit(id).encode(ref),
             Reply.reported(id, one).encode(ref),
             Reply.sent(
@@ -405,13 +409,12 @@ class ProtocolTest {
                 .encode(ref),
             Reply.pong(
                     Instant.EPOCH,
-                    identity,
-                    Instant.EPOCH,
+                    you,
                     List.of(id),
                     Map.of(id, room),
                     Map.of(new RoomId("kitchen"), Removal.KICKED))
                 .encode(ref),
-            Reply.authenticated(Instant.EPOCH, identity, Instant.EPOCH).encode(ref),
+            Reply.authenticated(Instant.EPOCH, you).encode(ref),
             Reply.created(id, "Plans", other).encode(ref),
             Reply.done("invited", id, other).encode(ref),
             Reply.left(id).encode(ref),
@@ -534,7 +537,7 @@ class ProtocolTest {
               .toList();
       assertEquals(expected, found, row.group());
     }
-    assertEquals(14, printed, "waits that are printed");
+    assertEquals(15, printed, "waits that are printed");
   }
 
   /// The whole numbers of `web/client/limits.js`, with their products worked out.

@@ -102,17 +102,25 @@ class TokensTest {
   }
 
   @Test
-  void theAdminRoleIsInTheConnectionsRow() throws Exception {
+  void theAdminRoleIsInTheConnectionsRowAndToldToItsClientOnly() throws Exception {
     try (TestClient admin =
             TestClient.connect(
                 cloud.webSocketUrl(),
                 "?rooms=two",
                 LocalTokens.of(cloud, "root", 600, "&roles=staff,chat-admin"));
-        TestClient _ = connect(token("user", 600), "two")) {
+        TestClient user = connect(token("user", 600), "two")) {
       assertEquals("root", admin.user());
+      for (String action : List.of("join", "ping")) {
+        assertTrue(you(admin, action).path("admin").asBoolean(), action);
+        assertTrue(you(user, action).path("admin").isMissingNode(), action);
+      }
       assertTrue(own("root").orElseThrow().is("admin"));
       assertFalse(own("user").orElseThrow().is("admin"));
     }
+  }
+
+  private static JsonNode you(TestClient client, String action) throws Exception {
+    return client.request(action, "\"room\":\"two\"").path("you");
   }
 
   private static Optional<Row> own(String user) {
