@@ -13,7 +13,7 @@
 
 import { ServerClock } from './clock.js';
 import { Connection } from './connection.js';
-import { eventOf, isInvitation } from './frames.js';
+import { connectionOf, eventOf, identityOf, isInvitation } from './frames.js';
 import { guestSecret, randomId } from './guest.js';
 import { Hints } from './hints.js';
 import { ROOMS_IN_URL_MAX, ROOMS_PER_CONNECTION_MAX } from './limits.js';
@@ -146,6 +146,7 @@ export class Client {
       onChange: (room) => this.#changed(room),
       onJoined: (membership) => this.#joined(membership),
       onYou: (you) => this.#tokens?.told(you),
+      onAuthenticated: (you) => this.#authenticated(you),
       onHeard: (membership) => this.#pings.heard(membership),
       onSent: (sent) => this.#listeners.tell('sent', sent),
       onRefused: (membership, error) => this.#refused(membership, error),
@@ -175,6 +176,18 @@ export class Client {
   /** @returns {State} of the connection */
   get state() {
     return this.#connection.state;
+  }
+
+  /**
+   * How the connection does: all as `performance.now()`, or milliseconds.
+   *
+   * @returns {{since: number | null, roundTripMs: number | null, heardAt: number | null}} since when it
+   *     is open, null where it is not; how long the last `pong` took, and when it came, null before
+   *     the first one
+   */
+  get session() {
+    const { roundTripMs, heardAt } = this.#pings;
+    return { since: this.#connection.since, roundTripMs, heardAt };
   }
 
   /** @returns {import('./limits.js').Waits} */
@@ -285,6 +298,19 @@ export class Client {
    */
   older(room) {
     return this.#joinedRoom(room).older();
+  }
+
+  /**
+   * Adds older pages to a room, 3,000 messages at most, until one message is there. The room is
+   * pinned then: {@link pin} lets older messages go again.
+   *
+   * @param {string} room
+   * @param {number} timestamp of the message
+   * @returns {Promise<boolean>} whether it is among the room's `messages`, once the room is joined;
+   *     rejects as {@link join} does, or with {@link Refused} or {@link Unanswered}
+   */
+  seek(room, timestamp) {
+    return this.#joinedRoom(room).seek(timestamp);
   }
 
   /**
@@ -444,12 +470,48 @@ export class Client {
   rename(name) {
     this.#name = checkedName(name);
     if (this.state.phase === 'connected') this.#connection.renew();
-    else this.reconnect();
+    else if (this.state.phase !== 'disconnected') this.reconnect();
+  }
+
+  /**
+   * Ends the connection until {@link reconnect}. Rooms and messages stay, and drafts wait. A name that
+   * is taken meanwhile counts from the next connection on.
+   */
+  disconnect() {
+    this.#connection.disconnect();
   }
 
   /** Connects now, without waiting any longer. */
   reconnect() {
     this.#connection.restart();
+  }
+
+  /**
+   * Pings at once: what comes of it is in {@link session}.
+   *
+   * @returns {Promise<void>} resolves when the `pong` has come; rejects with {@link Refused} or
+   *     {@link Unanswered}
+   */
+  heartbeat() {
+    return this.#pings.beat();
+  }
+
+  /**
+   * What the gateway knows of this connection: times as in `2026-11-20T09:28:00.123Z`.
+   *
+   * @returns {Promise<{connectionId: string, connectedAt: string, lastActiveAt: string,
+   *     identity: {sourceIp: string, userAgent: string | null}}>} rejects with {@link Refused} or
+   *     {@link Unanswered}
+   */
+  async whoAmI() {
+    try {
+      await this.#connection.ask({ action: 'whoAmI' });
+    } catch (e) {
+      const known = e instanceof Refused ? connectionOf(e.reply) : null;
+      if (known !== null) return known;
+      throw e;
+    }
+    throw new Unanswered('no action has this name');
   }
 
   /**
@@ -580,6 +642,12 @@ export class Client {
     }
   }
 
+  /** @param {unknown} told */
+  #authenticated(told) {
+    const you = identityOf(told);
+    for (const membership of this.#memberships.values()) membership.apply({ type: 'authenticated', you });
+  }
+
   /** @param {Membership} membership */
   #joined(membership) {
     this.#pings.joined(membership);
@@ -623,11 +691,11 @@ export class Client {
     this.#pings.pingIfDue();
   }
 
-  /** @param {boolean} connectable whether an attempt to connect may succeed now */
+  /** @param {boolean} connectable whether an attempt to connect may succeed now: else it is offline */
   #hint(connectable) {
     const { phase } = this.state;
     if (phase === 'offline' && connectable) this.#connection.restart();
-    else if (phase === 'connected') this.#pings.probe();
+    else if (phase === 'connected') this.#pings.probe(!connectable);
   }
 
   /** @param {string} room */

@@ -8,8 +8,9 @@ import { LIST_PAGES_MAX } from './limits.js';
 import { Refused, Socket, Unanswered } from './socket.js';
 
 /**
- * @typedef {{phase: 'connecting'} | {phase: 'connected'}
- *     | {phase: 'offline', retryAt: number} | {phase: 'closed'}} State `retryAt`: as `performance.now()`
+ * @typedef {{phase: 'connecting'} | {phase: 'connected'} | {phase: 'offline', retryAt: number}
+ *     | {phase: 'disconnected'} | {phase: 'closed'}} State `retryAt`: as `performance.now()`;
+ *     `disconnected`: by hand, until it is restarted
  *
  * @typedef {object} Options
  * @property {() => Promise<import('./socket.js').Address>} address where to connect to, and what to
@@ -28,6 +29,9 @@ export class Connection {
 
   /** @type {State} */
   state = { phase: 'connecting' };
+
+  /** Since when it is connected, as `performance.now()`. @type {number | null} */
+  since = null;
 
   /** When the socket is to be replaced, as `performance.now()`. */
   #renewAt = Infinity;
@@ -85,6 +89,13 @@ export class Connection {
   /** As {@link renew}, where the socket is old enough. */
   renewIfDue() {
     if (performance.now() >= this.#renewAt) this.renew();
+  }
+
+  /** Gives up the socket there is, and connects no more until {@link restart}. */
+  disconnect() {
+    if (this.state.phase === 'closed') return;
+    this.#drop();
+    this.#enter({ phase: 'disconnected' });
   }
 
   close() {
@@ -230,8 +241,9 @@ export class Connection {
     this.#lingering = this.#socket;
     this.#socket = socket;
     this.#begin();
+    this.since = performance.now();
     const age = waits.renewMsMin + random() * (waits.renewMsMax - waits.renewMsMin);
-    this.#renewAt = performance.now() + age;
+    this.#renewAt = this.since + age;
     if (this.#lingering !== null) {
       this.#lingerTimer = setTimeout(() => this.#leave(), waits.lingerMs);
     }
@@ -281,6 +293,7 @@ export class Connection {
 
   /** @param {State} state */
   #enter(state) {
+    if (state.phase !== 'connected') this.since = null;
     this.state = state;
     this.#options.onState(state);
   }

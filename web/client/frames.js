@@ -4,6 +4,7 @@
  *
  * @typedef {import('./members.js').Identity} Identity
  * @typedef {import('./members.js').Person} Person
+ * @typedef {import('./members.js').You} You
  * @typedef {import('./members.js').PresenceEvent} PresenceEvent
  * @typedef {import('./messages.js').Message} Message
  * @typedef {import('./messages.js').MessageEvent} MessageEvent
@@ -46,6 +47,20 @@ export function isInvitation({ type, room, title, user, sender, via }) {
 }
 
 /**
+ * What the gateway knows of a connection, as the answer to an action that no route has tells it.
+ *
+ * @param {any} reply
+ * @returns {{connectionId: string, connectedAt: string, lastActiveAt: string,
+ *     identity: {sourceIp: string, userAgent: string | null}} | null} null where it does not
+ */
+export function connectionOf({ connectionId, connectedAt, lastActiveAt, identity }) {
+  const { sourceIp, userAgent } = identity ?? {};
+  if (!areStrings(connectionId, connectedAt, lastActiveAt, sourceIp)) return null;
+  const agent = typeof userAgent === 'string' ? userAgent : null;
+  return { connectionId, connectedAt, lastActiveAt, identity: { sourceIp, userAgent: agent } };
+}
+
+/**
  * A page of a `joined` or a `history` reply. A malformed entry counts as unreadable where it has a
  * timestamp, and is left out otherwise.
  *
@@ -78,12 +93,16 @@ export function isIdentity(value) {
 }
 
 /**
- * What is kept of who this connection is: the rest may change with each token.
+ * What is kept of who this connection is: when its token expires changes with each token.
  *
- * @param {Identity} identity
- * @returns {Identity}
+ * @param {any} you
+ * @returns {You | null} null where it is not told
  */
-export const identityOf = ({ user, sender }) => ({ user, sender });
+export function identityOf(you) {
+  if (!isIdentity(you)) return null;
+  const { user, sender, admin } = you;
+  return admin === true ? { user, sender, admin } : { user, sender };
+}
 
 /**
  * The people in a page of a `members` reply. Who has an odd number of connections counts as one.

@@ -26,7 +26,8 @@ export class Hints {
    * Outside of a page there are no such events.
    *
    * @param {import('./limits.js').Waits} waits
-   * @param {(connectable: boolean) => void} onHint told whether an attempt to connect may succeed now
+   * @param {(connectable: boolean) => void} onHint told whether an attempt to connect may succeed now:
+   *     not where the browser says that it is offline
    */
   constructor(waits, onHint) {
     this.#waits = waits;

@@ -24,12 +24,15 @@ export const NAME_CODE_POINTS_MAX = 64;
 /** Random bits in a guest's secret, and in the id of a send. */
 export const SECRET_BITS = 192;
 
-/** Messages in a page: the first one of a room, and each older one; and one of a catch-up. */
+/** Messages in a page: the first one of a room, and each older one; and one of a catch-up or a seek. */
 export const HISTORY_PAGE = 50;
 export const CATCH_UP_PAGE = 100;
 
 /** Pages fetched to catch up before starting over from the newest page. */
 export const CATCH_UP_PAGES_MAX = 10;
+
+/** Pages fetched to find one older message. */
+export const SEEK_PAGES_MAX = 30;
 
 /** Pages of `members` and of `rooms` that are fetched to be shown. */
 export const LIST_PAGES_MAX = 5;
@@ -86,6 +89,9 @@ export const WAITS = Object.freeze({
 
   /** The same for a ping after a hint that the network may be gone. */
   probeMs: 10_000,
+
+  /** The same where the browser says that it is offline. */
+  offlineMs: 2_000,
 
   /** Time in which a socket must open. */
   openMs: 15_000,

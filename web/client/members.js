@@ -3,6 +3,9 @@
  *
  * @typedef {{user: string, sender: string}} Identity a user, and how it is called
  *
+ * @typedef {Identity & {admin?: boolean}} You as whom the server knows this connection; `admin`: its token
+ *     has the role that moderates public rooms
+ *
  * @typedef {Identity & {connections: number}} Person a user in a room, and by how many connections: as
  *     far as was listed, since no event tells when another one comes or goes
  *

@@ -5,9 +5,10 @@
 
 import { moment } from './clock.js';
 import { Refused, Unanswered } from './socket.js';
-import { identityOf, isIdentity, isTimestamp, pageOf, peopleOf } from './frames.js';
-import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE } from './limits.js';
+import { identityOf, isTimestamp, pageOf, peopleOf } from './frames.js';
+import { CATCH_UP_PAGE, CATCH_UP_PAGES_MAX, HISTORY_PAGE, SEEK_PAGES_MAX } from './limits.js';
 import { noLooks } from './looks.js';
+import { has } from './messages.js';
 import { newRoom, next } from './room.js';
 import { Sender } from './sender.js';
 import { hasGap, resumeAfter } from './stretch.js';
@@ -15,6 +16,7 @@ import { hasGap, resumeAfter } from './stretch.js';
 /**
  * @typedef {import('./room.js').Room} Room
  * @typedef {import('./room.js').RoomEvent} RoomEvent
+ * @typedef {import('./messages.js').Page} Page
  *
  * @typedef {object} Surroundings
  * @property {import('./connection.js').Connection} connection
@@ -26,6 +28,7 @@ import { hasGap, resumeAfter } from './stretch.js';
  * @property {(name: string) => void} onChange
  * @property {(membership: Membership) => void} onJoined each time it has joined and caught up
  * @property {(you: unknown) => void} onYou the server has told as whom it knows this connection
+ * @property {(you: unknown) => void} onAuthenticated the same, as the answer to another token
  * @property {(membership: Membership) => void} onHeard a message event has come
  * @property {(sent: {room: string, id: string, timestamp: number, trace?: string}) => void} onSent
  * @property {(membership: Membership, refused: Refused) => void} onRefused a join or a send
@@ -58,6 +61,9 @@ export class Membership {
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #repairTimer = undefined;
+
+  /** The page of older messages that is under way. @type {Promise<Page> | null} */
+  #older = null;
 
   /** When the last read began that has finished. @type {import('./clock.js').Moment | null} */
   #readAt = null;
@@ -167,22 +173,53 @@ export class Membership {
     this.sender.end(reason);
   }
 
-  /** Adds the page before the oldest message, unless that is under way. */
+  /** Adds the page before the oldest message. */
   async older() {
-    const { connection } = this.#around;
-    if (this.room.stretch.earlier !== null) return;
     for (let pages = 1; this.room.from > 0 && pages <= CATCH_UP_PAGES_MAX; pages++) {
-      const before = this.room.from;
-      const frame = { action: 'history', room: this.name, before, limit: HISTORY_PAGE };
-      this.apply({ type: 'olderAsked' });
-      try {
-        const page = pageOf(await connection.ask(frame, () => !this.ended));
-        this.apply({ type: 'history', ...page, before });
-        // Where none of its rows is a message, there is nothing to see yet.
-        if (page.messages.length === 0 || page.messages.some((m) => !('unreadable' in m))) return;
-      } finally {
-        this.apply({ type: 'olderAbandoned' });
-      }
+      const { messages } = await this.#pageBefore(HISTORY_PAGE);
+      // Where none of its rows is a message, there is nothing to see yet.
+      if (messages.length === 0 || messages.some((m) => !('unreadable' in m))) return;
+    }
+  }
+
+  /**
+   * Adds older pages until one message is there, or would be.
+   *
+   * @param {number} timestamp
+   * @returns {Promise<boolean>} whether it is
+   */
+  async seek(timestamp) {
+    const found = () => has(this.room.messages, timestamp);
+    if (!found()) await this.live();
+    for (let pages = 1; this.room.from > timestamp && pages <= SEEK_PAGES_MAX; pages++) {
+      this.apply({ type: 'pinned', pinned: true });
+      await this.#pageBefore(CATCH_UP_PAGE);
+    }
+    return found();
+  }
+
+  /**
+   * @param {number} limit
+   * @returns {Promise<Page>} the one that is under way, if any
+   */
+  #pageBefore(limit) {
+    this.#older ??= this.#readBefore(this.room.from, limit).finally(() => { this.#older = null; });
+    return this.#older;
+  }
+
+  /**
+   * @param {number} before
+   * @param {number} limit
+   */
+  async #readBefore(before, limit) {
+    this.apply({ type: 'olderAsked' });
+    try {
+      const frame = { action: 'history', room: this.name, before, limit };
+      const page = pageOf(await this.#around.connection.ask(frame, () => !this.ended));
+      this.apply({ type: 'history', ...page, before });
+      return page;
+    } finally {
+      this.apply({ type: 'olderAbandoned' });
     }
   }
 
@@ -233,10 +270,11 @@ export class Membership {
         const page = pageOf(reply);
         const limit = this.#limit(at);
         if (action === 'join') {
-          const you = isIdentity(reply.you) ? identityOf(reply.you) : null;
+          const you = identityOf(reply.you);
           onYou(reply.you);
           const head = isTimestamp(reply.head) ? reply.head : null;
-          this.apply({ type: 'joined', ...page, you, head, after, limit });
+          const title = typeof reply.title === 'string' ? reply.title : null;
+          this.apply({ type: 'joined', ...page, title, you, head, after, limit });
         } else {
           this.apply({ type: 'history', ...page, after, limit });
         }

@@ -6,7 +6,7 @@
 import { moment, passedMs } from './clock.js';
 import { isTimestamp } from './frames.js';
 import { dueAt, goesAlong, isSettled } from './looks.js';
-import { Refused } from './socket.js';
+import { Refused, Unanswered } from './socket.js';
 
 /** @typedef {import('./membership.js').Membership} Membership */
 
@@ -17,6 +17,12 @@ export class Pings {
 
   /** When the last one was sent on this connection, as `performance.now()`. */
   #sentAt = 0;
+
+  /** How long the last answer took. @type {number | null} */
+  roundTripMs = null;
+
+  /** When that came, as `performance.now()`. @type {number | null} */
+  heardAt = null;
 
   /** Those without an answer: no other is sent because it is due. */
   #unanswered = 0;
@@ -29,7 +35,8 @@ export class Pings {
   /** Shortens waits, so that clients which heard the same message do not ping at the same moment. */
   #chance;
 
-  #probing = false;
+  /** When the probe that is under way gives up, as `performance.now()`. */
+  #probedAt = Infinity;
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
@@ -94,19 +101,25 @@ export class Pings {
       : Math.min(...live.map((m) => this.#dueAt(m)));
     const at = Math.max(this.#retryAt, clock.sure ? firstAt : now);
     if (now >= at) {
-      this.#ask(live.filter((m) => goesAlong(m.looks, this.#dueAt(m), now)));
+      this.#ask(live.filter((m) => goesAlong(m.looks, this.#dueAt(m), now))).catch(() => {});
     } else {
       this.#timerAt = at;
       this.#timer = setTimeout(() => this.pingIfDue(), Math.ceil(at - now));
     }
   }
 
-  /** Gives the connection up where no answer comes soon. */
-  async probe() {
-    if (this.#probing) return;
-    this.#probing = true;
-    await this.ping(this.#around.waits.probeMs);
-    this.#probing = false;
+  /**
+   * Gives the connection up where no answer comes soon.
+   *
+   * @param {boolean} offline whether the browser has just told that it is offline
+   */
+  async probe(offline) {
+    const patienceMs = this.#patienceMs(offline);
+    const at = performance.now() + patienceMs;
+    if (at >= this.#probedAt) return;
+    this.#probedAt = at;
+    await this.ping(patienceMs);
+    if (this.#probedAt === at) this.#probedAt = Infinity;
   }
 
   /**
@@ -116,7 +129,18 @@ export class Pings {
    * @returns {Promise<boolean>} whether it was answered, and found this client in all its rooms
    */
   ping(patienceMs) {
-    return this.#ask(this.#live(), patienceMs);
+    return this.#ask(this.#live(), patienceMs).catch(() => false);
+  }
+
+  /** Asks for all rooms. Rejects with {@link Refused} or {@link Unanswered}. */
+  async beat() {
+    await this.#ask(this.#live(), this.#patienceMs());
+  }
+
+  /** A machine that is offline still reaches a server that runs on it. */
+  #patienceMs(offline = false) {
+    const { offlineMs, probeMs } = this.#around.waits;
+    return offline || globalThis.navigator?.onLine === false ? offlineMs : probeMs;
   }
 
   /** @returns {Membership[]} */
@@ -132,7 +156,8 @@ export class Pings {
   /**
    * @param {Membership[]} asked
    * @param {number} [patienceMs]
-   * @returns {Promise<boolean>} as {@link ping}
+   * @returns {Promise<boolean>} whether it found this client in all these rooms; rejects where it
+   *     was not answered
    */
   async #ask(asked, patienceMs) {
     const { clock, connection, random, onRemoved, onYou } = this.#around;
@@ -144,8 +169,13 @@ export class Pings {
       const frame = { action: 'ping', rooms: asked.map((m) => m.name) };
       const sent = moment();
       const { time, you, rooms, removed } = await connection.request(frame, patienceMs);
-      if (!isTimestamp(time)) throw new TypeError('a pong tells the time');
-      clock.set(time, passedMs(sent, moment())[0]);
+      if (!isTimestamp(time) || !(rooms instanceof Object)) {
+        throw new Unanswered('a pong tells the time, and heads');
+      }
+      const [roundTripMs] = passedMs(sent, moment());
+      clock.set(time, roundTripMs);
+      this.roundTripMs = roundTripMs;
+      this.heardAt = performance.now();
       for (const membership of this.#memberships.values()) membership.timed();
       if (session !== connection.session) return false;
       onYou(you);
@@ -165,7 +195,7 @@ export class Pings {
         const backOffMs = connection.backOff(this.#failures++);
         this.#retryAt = performance.now() + Math.max(pauseMs, backOffMs);
       }
-      return false;
+      throw e;
     } finally {
       this.#unanswered--;
       this.#chance = random();

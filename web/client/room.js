@@ -30,7 +30,7 @@ export { people } from './members.js';
 
 /**
  * @typedef {import('./drafts.js').Draft} Draft
- * @typedef {import('./members.js').Identity} Identity
+ * @typedef {import('./members.js').You} You
  * @typedef {import('./members.js').Person} Person
  * @typedef {import('./members.js').PresenceEvent} PresenceEvent
  * @typedef {import('./messages.js').Message} Message
@@ -42,7 +42,9 @@ export { people } from './members.js';
  * @property {string} name
  * @property {'out' | 'behind' | 'live'} link `out`: no membership confirmed on this connection;
  *     `behind`: a member, and catching up; `live`: caught up since
- * @property {Identity | null} you as whom the server knows this connection
+ * @property {string | null} title what a private room is called; null where it has no title, and
+ *     before it was joined
+ * @property {You | null} you as whom the server knows this connection
  * @property {ReadonlyArray<Message>} messages ascending by timestamp, each once: the stretch's
  * @property {number} from where the messages begin: a timestamp, or 0 for the beginning of the room
  * @property {boolean} complete false: retention has removed what came before
@@ -56,8 +58,8 @@ export { people } from './members.js';
  *
  * @typedef {Conversation & import('./members.js').Members} Room
  *
- * @typedef {{type: 'joined', you: Identity | null, head: number | null, after?: number, limit: number}
- *     & Page} Joined
+ * @typedef {{type: 'joined', title: string | null, you: You | null, head: number | null,
+ *     after?: number, limit: number} & Page} Joined
  * @typedef {{type: 'history', after?: number, before?: undefined, limit: number} & Page} CatchUp
  * @typedef {{type: 'history', before: number} & Page} Older
  *
@@ -67,6 +69,7 @@ export { people } from './members.js';
  *     | {type: 'olderAsked'} | {type: 'olderAbandoned'}
  *     | {type: 'timed', limit: number}
  *     | {type: 'head', head: number}
+ *     | {type: 'authenticated', you: You | null}
  *     | {type: 'disconnected'}
  *     | {type: 'read'}
  *     | {type: 'pinned', pinned: boolean}
@@ -90,6 +93,7 @@ export function newRoom(name, overlapMs = WAITS.overlapMs, heldMax = MESSAGES_HE
   return {
     name,
     link: 'out',
+    title: null,
     you: null,
     ...shown(newStretch(overlapMs * 1000)),
     heldMax,
@@ -121,7 +125,7 @@ export function next(room, event) {
     case 'asked':
       return withStretch(room, readBegun(stretch, event.after));
     case 'joined':
-      return paged({ ...room, you: event.you ?? room.you }, event) ?? room;
+      return paged({ ...room, title: event.title, you: event.you ?? room.you }, event) ?? room;
     case 'history':
       return event.before === undefined ? (paged(room, event) ?? room) : preceded(room, event);
     case 'abandoned':
@@ -130,6 +134,8 @@ export function next(room, event) {
       return withStretch(room, olderAsked(stretch));
     case 'olderAbandoned':
       return withStretch(room, olderAbandoned(stretch));
+    case 'authenticated':
+      return room.you === null || event.you === null ? room : { ...room, you: event.you };
     case 'disconnected':
       return { ...withStretch(room, readAbandoned(stretch)), link: 'out', listing: null };
     case 'timed':

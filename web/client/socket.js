@@ -22,9 +22,12 @@ export class Unanswered extends Error {}
 
 /** The server's `error` reply: the request had no effect. */
 export class Refused extends Error {
-  /** @param {{code?: unknown, message?: unknown, retryAfterMs?: unknown}} reply */
-  constructor({ code, message, retryAfterMs }) {
+  /** @param {{code?: unknown, message?: unknown, retryAfterMs?: unknown} & Record<string, any>} reply */
+  constructor(reply) {
+    const { code, message, retryAfterMs } = reply;
     super(String(message ?? code));
+    /** All that it tells. */
+    this.reply = reply;
     /** One of the codes that docs/PROTOCOL.md lists. */
     this.code = String(code);
     /** @type {number | undefined} set where the same request may succeed after this time */
@@ -177,7 +180,7 @@ export class Socket {
     if (request === undefined) return false;
     this.#requests.delete(event.ref);
     clearTimeout(request.timer);
-    if (event.type === 'error') request.reject(new Refused(/** @type {any} */ (event)));
+    if (event.type === 'error') request.reject(new Refused(event));
     else request.resolve(event);
     return true;
   }

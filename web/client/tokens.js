@@ -81,7 +81,7 @@ export class Tokens {
   }
 
   async #renew() {
-    const { clock, connection } = this.#around;
+    const { clock, connection, onAuthenticated } = this.#around;
     const { session } = connection;
     this.#renewing = true;
     try {
@@ -93,6 +93,7 @@ export class Tokens {
       if (isTimestamp(time)) clock.set(time, passedMs(sent, moment())[0]);
       this.connectionChanged();
       this.told(you);
+      onAuthenticated(you);
     } catch (e) {
       if (session !== connection.session) return;
       const askedMs = e instanceof Refused ? (e.retryAfterMs ?? 0) : 0;

@@ -202,6 +202,91 @@ export default {
     cloud.handle = handle;
   }),
 
+  whoDisconnectsStaysSoUntilItIsUndone: inACloud(async (cloud, connect) => {
+    const client = connect({ name: 'Ada' });
+    cloud.say('r', 'before');
+    await cloud.pass(10 * SECOND);
+    /** @type {string[]} */
+    const phases = [];
+    client.on('state', ({ phase }) => phases.push(phase));
+    client.disconnect();
+    cloud.say('r', 'meanwhile');
+    client.send('r', 'unsent');
+    client.join('s');
+    client.rename('Augusta');
+    let synced = false;
+    client.sync().then(() => { synced = true; });
+    for (const hint of ['online', 'focus', 'offline']) dispatchEvent(new Event(hint));
+    cloud.show(false);
+    cloud.show(true);
+    await cloud.sleep(HOUR);
+    await cloud.pass(3 * HOUR);
+
+    equal([phases, client.state], [['disconnected'], { phase: 'disconnected' }]);
+    equal([cloud.open.size, cloud.opened, synced], [0, 1, false]);
+    equal([client.rooms, texts(client), drafts(client).length], [['r', 's'], ['before'], 1]);
+
+    client.reconnect();
+    await cloud.until(() => synced && equalToTheTable(cloud, client), 'equal');
+
+    equal([phases, cloud.opened], [['disconnected', 'connecting', 'connected'], 2]);
+    equal(texts(client), ['before', 'meanwhile', 'unsent']);
+    equal(client.room('s')?.you?.sender, 'Augusta');
+  }),
+
+  whoDisconnectsInWhateverStateIsDisconnected: inACloud(async (cloud, connect) => {
+    const client = connect();
+    client.disconnect(); // While it connects.
+    await cloud.pass(MINUTE);
+    equal([client.state.phase, cloud.open.size], ['disconnected', 0]);
+
+    cloud.faults.unreachable = true;
+    client.reconnect();
+    await cloud.until(() => client.state.phase === 'offline', 'offline');
+    client.disconnect(); // While it waits to connect.
+    cloud.faults.unreachable = false;
+    await cloud.pass(HOUR);
+    equal(client.state.phase, 'disconnected');
+
+    client.close();
+    client.disconnect();
+    client.reconnect();
+    await cloud.pass(MINUTE);
+    equal([client.state.phase, cloud.open.size], ['closed', 0]);
+  }),
+
+  theGatewayTellsWhatItKnowsOfTheConnection: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(10 * SECOND);
+    /** @type {any} */
+    let told = null;
+    client.whoAmI().then((known) => { told = known; });
+    await cloud.pass(SECOND);
+
+    const [socket] = cloud.open;
+    equal(told, { connectionId: '1', connectedAt: new Date(socket.openedMs).toISOString(),
+      lastActiveAt: told.lastActiveAt, identity: { sourceIp: '127.0.0.1', userAgent: null } });
+    check(told.lastActiveAt > told.connectedAt, told.lastActiveAt);
+
+    const { handle } = cloud;
+    cloud.handle = (to, { ref }) => to.deliver({ type: 'error', code: 'unknown_action', message: '', ref });
+    client.whoAmI().catch((e) => { told = e; });
+    await cloud.pass(SECOND);
+    check(told instanceof Refused && told.code === 'unknown_action', 'the gateway is too busy');
+    cloud.handle = handle;
+  }),
+
+  aRoomHasTheTitleThatItsJoinTells: inACloud(async (cloud, connect) => {
+    cloud.titles.set('p.1', 'Plans');
+    const client = connect({ rooms: ['r', 'p.1'] });
+    equal(client.room('p.1')?.title, null);
+    await cloud.pass(10 * SECOND);
+
+    equal(client.rooms.map((name) => client.room(name)?.title), [null, 'Plans']);
+    cloud.cut();
+    equal(client.room('p.1')?.title, 'Plans', 'while it is offline:');
+  }),
+
   aConnectionThatTheServerIsClosingIsReplaced: inACloud(async (cloud, connect) => {
     const { handle } = cloud;
     cloud.handle = (socket, frame) => {

@@ -17,6 +17,9 @@ export class Cloud {
   /** @type {Map<string, Table>} */
   tables = new Map();
 
+  /** What private rooms are called. @type {Map<string, string>} */
+  titles = new Map();
+
   /** Server's sides of the sockets that are open. @type {Set<FakeSocket>} */
   open = new Set();
 
@@ -70,6 +73,9 @@ export class Cloud {
 
   /** Whether the page of the clients can be seen. */
   visible = true;
+
+  /** Whether its browser believes that it is connected to a network. */
+  online = true;
 
   /** Until when that machine sleeps. */
   #sleepsUntil = 0;
@@ -213,6 +219,7 @@ export class Cloud {
     });
     const visibilityState = () => (this.visible ? 'visible' : 'hidden');
     Object.defineProperty(document, 'visibilityState', { configurable: true, get: visibilityState });
+    Object.defineProperty(navigator, 'onLine', { configurable: true, get: () => this.online });
     this.#replace(Date, { now: () => time.now + this.wallErrorMs });
     this.#replace(performance, { now: () => this.#monotonic() });
   }
@@ -261,7 +268,8 @@ export class Cloud {
   }
 
   restore() {
-    Reflect.deleteProperty(document, 'visibilityState'); // The browser's own is behind it.
+    Reflect.deleteProperty(document, 'visibilityState'); // The browser's own are behind these.
+    Reflect.deleteProperty(navigator, 'onLine');
     for (const { target, name, value } of this.#real) target[name] = value;
   }
 
@@ -321,15 +329,19 @@ export class Cloud {
     const time = Math.floor(this.time.now * 1000);
     const you = () => ({
       user: socket.user, sender: socket.sender,
-      ...(socket.expiresMs < Infinity ? { expires: socket.expiresMs * 1000 } : {}) });
+      ...(socket.expiresMs < Infinity ? { expires: socket.expiresMs * 1000 } : {}),
+      ...(socket.admin ? { admin: true } : {}) });
     switch (action) {
       case 'auth': {
-        const [user, expires] = frame.token.split('.');
+        const [user, expires, role] = frame.token.split('.');
         if (user !== socket.user || Number(expires) <= this.time.now) {
           refuse('invalid_token');
           break;
         }
-        socket.expiresMs = Math.max(socket.expiresMs, Number(expires));
+        if (Number(expires) > socket.expiresMs) {
+          socket.expiresMs = Number(expires);
+          socket.admin = role === 'admin';
+        }
         reply({ type: 'authenticated', time, you: you() });
         break;
       }
@@ -337,7 +349,8 @@ export class Cloud {
         socket.rooms.add(room);
         const { head } = this.table(room);
         const page = this.table(room).page({ after: frame.after, limit: frame.limit });
-        reply({ type: 'joined', room, ...page, head, you: you() });
+        const title = this.titles.get(room);
+        reply({ type: 'joined', room, ...page, head, title, you: you() });
         break;
       }
       case 'quit':
@@ -385,8 +398,14 @@ export class Cloud {
         });
         break;
       }
-      default:
-        refuse('unknown_action');
+      default: {
+        const connectedAt = new Date(socket.openedMs).toISOString();
+        const lastActiveAt = new Date(this.time.now).toISOString();
+        const identity = { sourceIp: '127.0.0.1', userAgent: null };
+        const code = 'unknown_action';
+        reply({ type: 'error', code, message: code, connectionId: socket.member, connectedAt, identity,
+          lastActiveAt });
+      }
     }
   }
 }

@@ -92,7 +92,7 @@ function simulate(seed) {
       const answer = () => ({ head: table.head, ...table.page({ after, limit: page }) });
       request(answer, ({ head, ...reply }) => {
         const fields = { ...reply, after, limit: limit(begun) };
-        apply(type === 'joined' ? { type, you, head, ...fields } : { type, ...fields });
+        apply(type === 'joined' ? { type, title: null, you, head, ...fields } : { type, ...fields });
         if (after === undefined || !reply.more) {
           readAt = begun;
           done();

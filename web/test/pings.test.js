@@ -1,5 +1,6 @@
 /** When a client pings, and that what was lost with nothing after it is found as soon as promised. */
 
+import { Refused, Unanswered } from '../client/client.js';
 import { equalToTheTable, HOUR, inACloud, MINUTE, SECOND, texts } from './clients.js';
 import { Cloud } from './cloud.js';
 import { check, equal, generator, seeds } from './tools.js';
@@ -170,6 +171,84 @@ export default {
     for (let i = 0; i < 20; i++) input();
     await cloud.pass(SECOND);
     equal(pings.length, 0, 'who uses the page all the time gives no hint:');
+  }),
+
+  aHeartbeatIsSentAtOnceAndTellsHowLongItTook: inACloud(async (cloud, connect) => {
+    const client = connect();
+    equal(client.session, { since: null, roundTripMs: null, heardAt: null });
+    await cloud.pass(10 * SECOND);
+    const { since } = client.session;
+    check(since !== null && performance.now() - since > 9 * SECOND, `connected since ${since}`);
+
+    const pings = record(cloud);
+    const began = performance.now();
+    let done = false;
+    client.heartbeat().then(() => { done = true; });
+    await cloud.pass(SECOND);
+
+    const { roundTripMs, heardAt } = client.session;
+    equal([done, pings.map((p) => p.rooms)], [true, [['r']]]);
+    check(roundTripMs !== null && roundTripMs > 0 && roundTripMs < 50, `it took ${roundTripMs} ms`);
+    equal(heardAt, began + (roundTripMs ?? 0));
+
+    client.disconnect();
+    equal(client.session, { since: null, roundTripMs, heardAt });
+  }),
+
+  aHeartbeatWithoutAnAnswerFails: inACloud(async (cloud, connect) => {
+    const client = connect();
+    const { handle } = cloud;
+    /** @type {Record<string, (socket: any, ref: unknown) => void>} */
+    const answers = {
+      rate_limited: (socket, ref) => socket.deliver({ type: 'error', code: 'rate_limited', ref }),
+      odd: (socket, ref) => socket.deliver({ type: 'pong', time: 1, ref }),
+      none: () => {},
+    };
+    for (const [name, answer] of Object.entries(answers)) {
+      await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+      await cloud.pass(10 * SECOND);
+      const { heardAt } = client.session;
+      cloud.handle = (socket, frame) => (
+        frame.action === 'ping' ? answer(socket, frame.ref) : handle.call(cloud, socket, frame));
+      /** @type {unknown} */
+      let error = null;
+      client.heartbeat().catch((e) => { error = e; });
+      await cloud.pass(client.waits.probeMs);
+
+      if (name === 'rate_limited') check(error instanceof Refused && error.code === name, `${error}`);
+      else check(error instanceof Unanswered, `${name}: ${error}`);
+      equal(client.session.heardAt, heardAt);
+      cloud.handle = handle;
+    }
+    check(client.session.since === null, 'the connection was given up');
+  }),
+
+  aBrowserThatSaysThatItIsOfflineIsBelievedSoon: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(30 * SECOND);
+    /** @type {string[]} */
+    const phases = [];
+    client.on('state', ({ phase }) => phases.push(phase));
+    cloud.faults.mute = true;
+    const began = cloud.time.now;
+    dispatchEvent(new Event('online')); // A probe that waits for long.
+    await cloud.pass(SECOND);
+    cloud.online = false;
+    dispatchEvent(new Event('offline'));
+    await cloud.until(() => phases.length > 0, 'it notices');
+
+    equal([phases[0], Math.round((cloud.time.now - began) / 100)], ['offline', 30]);
+    equal(client.session.since, null);
+  }),
+
+  aServerThatAnswersOfflineStaysConnected: inACloud(async (cloud, connect) => {
+    const client = connect();
+    await cloud.pass(30 * SECOND);
+    cloud.online = false;
+    dispatchEvent(new Event('offline'));
+    await cloud.pass(HOUR);
+
+    equal([client.state.phase, cloud.opened], ['connected', 1]);
   }),
 
   roomsThatAreDueTogetherGoInOnePing: inACloud(async (cloud, connect) => {

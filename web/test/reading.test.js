@@ -110,6 +110,64 @@ export default {
     check(equalToTheTable(cloud, client), 'older messages do not adjoin');
   }),
 
+  aMessageIsFoundHoweverOldItIs: inACloud(async (cloud, connect) => {
+    for (let i = 0; i < 2_500; i++) cloud.say('r', `m${i}`);
+    await cloud.pass(10 * SECOND);
+    const { messages } = cloud.table('r');
+    const client = connect();
+    /** @type {unknown[]} */
+    const found = [];
+    const seek = async (/** @type {number} */ timestamp) => {
+      client.older('r').catch(() => {}); // It waits for the page that is under way.
+      const there = await client.seek('r', timestamp);
+      found.push(there, texts(client).length);
+    };
+    const history = () => cloud.received.filter((f) => f.action === 'history').length;
+
+    seek(messages[2_499].timestamp); // Before it is joined.
+    await cloud.pass(10 * SECOND);
+    equal([found.splice(0), history()], [[true, 50], 0]);
+
+    seek(messages[2_200].timestamp);
+    await cloud.pass(10 * SECOND);
+    equal([found.splice(0), history()], [[true, 300], 3]);
+
+    seek(messages[2_200].timestamp + 0.5); // None, in what is there.
+    await cloud.pass(10 * SECOND);
+    equal([found.splice(0)[0], history()], [false, 4]);
+
+    seek(messages[0].timestamp);
+    await cloud.pass(30 * SECOND);
+    equal([found.splice(0), client.room('r')?.from, client.room('r')?.pinned], [[true, 2_500], 0, true]);
+    check(equalToTheTable(cloud, client), 'older messages do not adjoin');
+
+    seek(1);
+    await cloud.pass(10 * SECOND);
+    equal(found, [false, 2_500]);
+    client.pin('r', false);
+    equal(texts(client).length, 1_000);
+  }),
+
+  aMessageThatIsTooOldIsNotLookedForWithoutEnd: inACloud(async (cloud, connect) => {
+    for (let i = 0; i < 3_200; i++) cloud.say('r', `m${i}`);
+    await cloud.pass(10 * SECOND);
+    const client = connect();
+    await cloud.until(() => client.room('r')?.link === 'live', 'joined');
+    /** @type {boolean | null} */
+    let found = null;
+    client.seek('r', cloud.table('r').messages[0].timestamp).then((there) => { found = there; });
+
+    await cloud.pass(MINUTE);
+
+    equal([found, texts(client).length], [false, 3_050]);
+    client.quit('r');
+    client.join('r').catch(() => {});
+    client.seek('r', 1).catch(() => { found = null; });
+    client.quit('r');
+    await cloud.pass(SECOND);
+    equal(found, null, 'it ends with the room:');
+  }),
+
   theNumberOfMessagesHeldIsBounded: inACloud(async (cloud, connect) => {
     const client = connect({ messagesMax: 200 });
     await cloud.pass(10 * SECOND);

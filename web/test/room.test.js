@@ -57,7 +57,7 @@ const messagesOf = (rows) => rows.map((row) => (typeof row === 'number' ? conten
  */
 const joined = (rows, { after, more = false, head = null, complete = true, limit = LIMIT } = {}) => [
   { type: 'asked', after },
-  { type: 'joined', messages: messagesOf(rows), after, more, head, complete, you, limit },
+  { type: 'joined', messages: messagesOf(rows), after, more, head, complete, title: null, you, limit },
 ];
 
 /**
@@ -421,7 +421,7 @@ export default {
     const room = after(...joined([10]), drafted(), { type: 'disconnected' },
       { type: 'asked', after: 0 },
       { type: 'joined', messages: [content(20, { id: 'd', user: you.user })], after: 0, more: false,
-        head: null, complete: true, you, limit: LIMIT });
+        head: null, complete: true, title: null, you, limit: LIMIT });
 
     equal(room.drafts, []);
     equal(timestamps(room), [10, 20]);
@@ -591,7 +591,7 @@ export default {
     const room = after(...joined([100 * s], { limit }), { type: 'disconnected' },
       { type: 'asked', after: 90 * s },
       { type: 'joined', messages: messagesOf([100 * s, 101 * s, 102 * s, 140 * s]), after: 90 * s,
-        more: true, head: null, complete: true, you, limit },
+        more: true, head: null, complete: true, title: null, you, limit },
       { type: 'disconnected' });
     equal(resumeAfter(room), 130 * s);
 

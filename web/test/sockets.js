@@ -22,6 +22,12 @@ export class FakeSocket {
 
   forgotten = false;
 
+  /** When it opened, in epoch milliseconds. */
+  openedMs = 0;
+
+  /** Whether its token has the admin role. */
+  admin = false;
+
   /** When its token expires, in epoch milliseconds. */
   expiresMs = Infinity;
 
@@ -49,6 +55,7 @@ export class FakeSocket {
         return;
       }
       this.readyState = 1;
+      this.openedMs = cloud.time.now;
       cloud.open.add(this);
       const named = (query.get('rooms') ?? 'global').split(',').filter((room) => !room.startsWith('p.'));
       named.forEach((room) => this.rooms.add(room));
@@ -62,14 +69,15 @@ export class FakeSocket {
   }
 
   /**
-   * A token is the user, a dot, and when it expires.
+   * A token is the user, a dot, and when it expires; and `.admin`, where it has that role.
    *
    * @param {string} token
    */
   signIn(token) {
-    const [user, expires] = token.split('.');
+    const [user, expires, role] = token.split('.');
     this.user = this.sender = user;
     this.expiresMs = Number(expires);
+    this.admin = role === 'admin';
   }
 
   /** @param {string} data */

@@ -32,6 +32,24 @@ export default {
     equal(client.room('r')?.you, { user: 'ada', sender: 'ada' });
   }),
 
+  theAdminRoleIsThatOfTheTokenThatWasShownLast: inACloud(async (cloud, connect) => {
+    let role = '';
+    const token = () => `ada.${Math.floor(cloud.time.now + 10 * MINUTE)}${role}`;
+    const client = connect({ token, rooms: ['r', 's'] });
+    const you = () => client.rooms.map((name) => client.room(name)?.you);
+    await cloud.until(() => you().every((known) => known != null), 'joined');
+    const ada = { user: 'ada', sender: 'ada' };
+    equal(you(), [ada, ada]);
+
+    role = '.admin';
+    await cloud.pass(9 * MINUTE);
+    equal(you(), [{ ...ada, admin: true }, { ...ada, admin: true }]);
+
+    role = '';
+    await cloud.pass(9 * MINUTE);
+    equal([you(), cloud.opened], [[ada, ada], 1]);
+  }),
+
   anotherTokenIsSentAtFourFifthsOfTheTimeAndNoRoomIsLost: inACloud(async (cloud, connect) => {
     const { token, takenMs } = source(cloud, 10 * MINUTE);
     const client = connect({ token, rooms: ['r', 's'] });
