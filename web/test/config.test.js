@@ -1,6 +1,6 @@
 /** What the page takes of `config.json`, and how it refuses the rest. */
 
-import { BadConfig, checkedConfig } from '../config.js';
+import { BadConfig, checkedConfig } from '../page/config.js';
 import { equal } from './tools.js';
 
 const PAGE = 'https://chat.example/rooms?a=b#room=c';

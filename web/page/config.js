@@ -45,14 +45,17 @@ export function checkedConfig(value, page) {
       throw new BadConfig(`${name}: expected https://… or a path, not ${JSON.stringify(url)}`);
     }
   }
-  return { webSocketUrl: socketAddress(webSocketUrl, new URL(page)), traceUrl, signInUrl };
+  return { webSocketUrl: checkedSocketUrl(webSocketUrl, page), traceUrl, signInUrl };
 }
 
 /**
  * @param {unknown} given
- * @param {URL} page
+ * @param {string} address the page's
+ * @returns {string} absolute
+ * @throws {BadConfig}
  */
-function socketAddress(given, page) {
+export function checkedSocketUrl(given, address) {
+  const page = new URL(address);
   const secure = page.protocol === 'https:';
   try {
     if (typeof given === 'string' && /^(wss?:\/\/|\/(?!\/))/.test(given)) {
