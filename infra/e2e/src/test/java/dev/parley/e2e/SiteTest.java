@@ -2,7 +2,9 @@ package dev.parley.e2e;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
@@ -14,6 +16,11 @@ import dev.parley.client.TextSocket;
 import dev.parley.local.LocalCloud;
 import dev.parley.site.SiteHandler;
 import dev.parley.site.TestAws;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +30,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,10 +145,11 @@ class SiteTest extends PageTest {
     assertEquals(
         Set.of("connect-src"), Set.copyOf(violations(ada.page())), "the policy is in force");
     Map<String, String> headers = new TreeMap<>(ada.page().request().get(address).headers());
-    headers.keySet().removeAll(Set.of("connection", "content-length", "content-type"));
+    headers.keySet().removeAll(Set.of("connection", "content-length", "content-type", "etag"));
     assertEquals(
         Map.of(
             "cache-control", "no-cache",
+            "content-encoding", "gzip",
             "content-security-policy",
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
                     + (" connect-src 'self'" + socket + ";")
@@ -148,6 +157,7 @@ class SiteTest extends PageTest {
             "cross-origin-opener-policy", "same-origin",
             "referrer-policy", "no-referrer",
             "strict-transport-security", "max-age=31536000",
+            "vary", "Accept-Encoding",
             "x-content-type-options", "nosniff",
             "x-frame-options", "DENY"),
         headers);
@@ -161,7 +171,7 @@ class SiteTest extends PageTest {
         addEventListener('securitypolicyviolation', (e) => violations.push(e.effectiveDirective));
         """);
     TestPage page = new TestPage(visitor.newPage());
-    page.page().navigate(address + "#room=site");
+    page.page().navigate(address + "#/r/site");
     page.awaitConnected();
     assertThat(page.element("room-title")).containsText("site");
     return page;
@@ -170,6 +180,31 @@ class SiteTest extends PageTest {
   @SuppressWarnings("unchecked")
   private static List<Object> violations(Page page) {
     return (List<Object>) page.evaluate("window.violations");
+  }
+
+  /// All that comes with the first visit, libraries too, compressed as CloudFront does for who
+  /// takes gzip alone; without the headers, which are the same each time.
+  @Test
+  void aFirstVisitTakesNoMoreThan100Kilobytes() throws Exception {
+    try (TestAws aws = new TestAws();
+        TestCloudFront cloudFront = new TestCloudFront(aws, cloud, "")) {
+      put(aws, cloudFront.config());
+      TestPage ada = open("http://localhost:" + cloudFront.port() + "/");
+      ada.say("**hello**");
+      assertThat(ada.texts()).hasText(new String[] {"hello"});
+
+      int bytes =
+          (int)
+              ada.page()
+                  .evaluate(
+                      """
+                      ['navigation', 'resource']
+                          .flatMap((type) => performance.getEntriesByType(type))
+                          .reduce((sum, entry) => sum + entry.encodedBodySize, 0)
+                      """);
+
+      assertTrue(bytes > 50_000 && bytes <= 100_000, bytes + " bytes");
+    }
   }
 
   @Test
@@ -189,6 +224,54 @@ class SiteTest extends PageTest {
       }
       assertEquals(RawTemplate.read().grants().get("SiteFunction"), used);
     }
+  }
+
+  // ---- Compression ----------------------------------------------------------------------------
+
+  @Test
+  void theDistributionAndTheLocalCloudSendFilesAlike() throws Exception {
+    try (TestAws aws = new TestAws();
+        TestCloudFront cloudFront = new TestCloudFront(aws, cloud, "")) {
+      put(aws, cloudFront.config());
+
+      for (int port : new int[] {cloud.port(), cloudFront.port()}) {
+        for (String file : List.of("index.html", "style.css", "lib/marked/marked.esm.js")) {
+          byte[] content = Files.readAllBytes(TestCloud.SITE.resolve(file));
+          var plain = get(port, file, Map.of());
+          var small = get(port, file, Map.of("Accept-Encoding", "br, gzip"));
+
+          assertArrayEquals(content, plain.body(), file);
+          assertTrue(small.body().length < content.length / 2, file);
+          try (var body = new GZIPInputStream(new ByteArrayInputStream(small.body()))) {
+            assertArrayEquals(content, body.readAllBytes(), file);
+          }
+          String etag = header(plain, "ETag");
+          assertEquals("W/" + etag, header(small, "ETag"));
+          assertEquals("gzip", header(small, "Content-Encoding"));
+          assertEquals("Accept-Encoding", header(small, "Vary"));
+          assertEquals("Accept-Encoding", header(plain, "Vary"));
+          var known = Map.of("If-None-Match", "\"other\", W/" + etag, "Accept-Encoding", "gzip");
+          assertEquals(304, get(port, file, known).statusCode());
+          assertEquals(0, get(port, file, known).body().length);
+        }
+        var icon = get(port, "icon.svg", Map.of("Accept-Encoding", "gzip"));
+        assertEquals("", header(icon, "Content-Encoding"), "smaller than 1,000 bytes");
+      }
+    }
+  }
+
+  private static HttpResponse<byte[]> get(int port, String path, Map<String, String> headers)
+      throws Exception {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(URI.create("http://localhost:%d/%s".formatted(port, path)));
+      headers.forEach(request::header);
+      return http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    }
+  }
+
+  private static String header(HttpResponse<?> response, String name) {
+    return response.headers().firstValue(name).orElse("");
   }
 
   // ---- config.json ----------------------------------------------------------------------------
@@ -249,7 +332,7 @@ class SiteTest extends PageTest {
     try (LocalCloud before = TestCloud.start()) {
       String config = "{\"webSocketUrl\": \"%s\"}".formatted(before.webSocketUrl());
       ada.page().route("**/config.json", route -> answer(route, 200, config));
-      ada.page().navigate("http://localhost:" + cloud.port() + "/#room=moved");
+      ada.page().navigate("http://localhost:" + cloud.port() + "/#/r/moved");
       ada.awaitConnected();
       ada.page().unroute("**/config.json");
     }
@@ -262,7 +345,7 @@ class SiteTest extends PageTest {
   @Test
   void aPageWhoseConfigurationCannotBeHadGoesOnWithTheOneItKnows() {
     TestPage ada = new TestPage(browser.newPage());
-    ada.page().navigate("http://localhost:" + cloud.port() + "/#room=kept");
+    ada.page().navigate("http://localhost:" + cloud.port() + "/#/r/kept");
     ada.awaitConnected();
     ada.page().route("**/config.json", route -> answer(route, 503, ""));
 

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What the page is told of its deployment: its `config.json`. docs/OPERATIONS.md lists the fields,
-/// and `web/config.js` reads them.
+/// and `web/page/config.js` reads them.
 ///
 /// @param fields texts and booleans
 record Config(Map<String, Object> fields) {

@@ -89,6 +89,29 @@ class SiteHandlerTest {
   }
 
   @Test
+  void aScriptComesWithoutItsCommentsAndEveryLineKeepsItsNumber() throws Exception {
+    String script =
+        "/**\n"
+            + " * What\n"
+            + " * it is.\n"
+            + " */\n"
+            + "const a = '/**'; // stays\n"
+            + "  // goes\n"
+            + "/** @type {X} */ (c);\n"
+            + "/** goes, too */\n"
+            + "b(`*/`);\n";
+    write("app.js", script);
+    write("lib/other.js", script);
+
+    ask("Create", properties());
+
+    assertEquals(
+        "\n\n\n\nconst a = '/**'; // stays\n\n/** @type {X} */ (c);\n\nb(`*/`);\n",
+        content("app.js"));
+    assertEquals(script, content("lib/other.js"), "others' scripts are theirs");
+  }
+
+  @Test
   void everyFieldOfTheConfigurationIsWritten() throws Exception {
     Map<String, Object> config =
         Map.of(

@@ -53,7 +53,11 @@ public final class TestAws implements AutoCloseable {
 
   /// An object of the bucket.
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
-  public record Stored(byte[] content, String contentType) {}
+  public record Stored(byte[] content, String contentType) {
+    public String etag() {
+      return '"' + digest("MD5", content) + '"';
+    }
+  }
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -234,8 +238,9 @@ public final class TestAws implements AutoCloseable {
         page.stream()
             .map(
                 object ->
-                    "<Contents><Key>%s</Key><ETag>&quot;%s&quot;</ETag></Contents>"
-                        .formatted(object.getKey(), digest("MD5", object.getValue().content())))
+                    "<Contents><Key>%s</Key><ETag>%s</ETag></Contents>"
+                        .formatted(
+                            object.getKey(), object.getValue().etag().replace("\"", "&quot;")))
             .collect(Collectors.joining());
     return new Response(
         200,
