@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// - `hostile`: what people notice of others who mean no good, and what those cost: [Hostile]
 /// - `recover`: a client is cut off while its room goes on, and catches up: [Recover]
 /// - `tracing`: processor time of traces, of a push, of a batch, and of a message: [TraceCost]
+/// - `page`: bytes and time of a first visit, and how smooth the page is in a loud room: [WebPage]
 /// - `units`: what AWS would charge for each action, written into `docs/units.json`, then
 ///   `capacity`: [Units]
 /// - `capacity`: which of AWS's limits are met first, simulated, written into `docs/capacity.json`,
@@ -44,8 +45,8 @@ import org.jspecify.annotations.Nullable;
 /// `bench.cut` (60 seconds without a network, of `recover`), `bench.rounds` (10, of `cold`),
 /// `bench.steps` of a single benchmark, with commas between them (the rooms' sizes; of `burst`,
 /// `members:rate`; of `cost`, `parley` and [Floor#CLIENTS]; of `quota`, its three; of `neighbours`,
-/// its two troubles; of `hostile`, its three; of `recover`, messages missed; of `growth`,
-/// connections elsewhere; of `cold`, its variants; of `jmh`, regular expressions), and
+/// its two troubles; of `hostile`, its three; of `recover`, messages missed; of `page`, its two; of
+/// `growth`, connections elsewhere; of `cold`, its variants; of `jmh`, regular expressions), and
 /// `bench.push.jvm` (the options of the JVM that `cost` measures).
 public final class Bench {
   private static final String ALL = "all";
@@ -66,8 +67,8 @@ public final class Bench {
   /// What is kept in the repository is written only where it is asked for by name.
   private static final Set<String> DOCUMENTS = Set.of("units", "capacity", "bill");
 
-  /// What needs the packages, which a compilation does not make.
-  private static final Set<String> PACKAGED = Set.of("cold");
+  /// What needs the packages, which a compilation does not make, or a browser.
+  private static final Set<String> APART = Set.of("cold", "page");
 
   static {
     String number = "[1-9]\\d{0,5}";
@@ -100,6 +101,9 @@ public final class Bench {
         new Kind(
             String.join(",", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE),
             String.join("|", TraceCost.PUSH, TraceCost.FANOUT, TraceCost.MESSAGE)));
+    KINDS.put(
+        "page",
+        new Kind(WebPage.VISIT + "," + WebPage.READING, WebPage.VISIT + "|" + WebPage.READING));
     KINDS.put("units", new Kind("1,10,100,1000,10000", number));
     KINDS.put("capacity", new Kind("all", "all"));
     KINDS.put("bill", new Kind("all", "all"));
@@ -110,10 +114,10 @@ public final class Bench {
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
 
-  /// What `all` measures: without what writes into `docs/`, and what needs packages.
+  /// What `all` measures: without what writes into `docs/`, and what needs more.
   private static final List<String> MEASURED =
       KINDS.keySet().stream()
-          .filter(kind -> !DOCUMENTS.contains(kind) && !PACKAGED.contains(kind))
+          .filter(kind -> !DOCUMENTS.contains(kind) && !APART.contains(kind))
           .toList();
 
   private final String name;
@@ -228,6 +232,12 @@ public final class Bench {
         new Hostile(polls, report).run(steps);
       }
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
+      case "page" -> {
+        stop();
+        cloud = Cloud.withPage(polls);
+        new WebPage(cloud, report).run(steps);
+        stop();
+      }
       case "units" -> {
         FunctionLog log = FunctionLog.install();
         cloud = Cloud.metered(polls);

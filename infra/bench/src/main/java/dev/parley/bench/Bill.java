@@ -28,7 +28,7 @@ final class Bill {
       (int) (Waits.DEFAULT.ms(Wait.RENEW_MIN) + Waits.DEFAULT.ms(Wait.RENEW_MAX)) / 2 / 60_000;
   static final int RENEWALS = HOURS * 60 / RENEWAL_MINUTES;
 
-  /// `web/app.js`: while a page is in use, its list of rooms is no older.
+  /// `web/page/page.js`: while a page is in use, its list of rooms is no older.
   static final int ROOMS_LISTED_MINUTES = 5;
 
   static final int ROOMS_LISTED = HOURS_IN_USE * 60 / ROOMS_LISTED_MINUTES;

@@ -148,6 +148,18 @@ final class Cloud implements AutoCloseable {
         Map.of());
   }
 
+  /// One that serves the page, too.
+  static Cloud withPage(double polls) throws StartException {
+    return start(
+        Options.inMemory(TEMPLATE)
+            .withParameters(GENEROUS)
+            .withPollsPerSecond(polls)
+            .withQuota(RequestQuota.NONE)
+            .withFaults(FaultPlan.parse(LATENCY))
+            .withSite(Path.of("web")),
+        GENEROUS);
+  }
+
   /// One in which nothing happens but what is measured: nobody is told who comes.
   static Cloud quiet(double polls) throws StartException {
     return start(polls, Map.of("PresenceMax", "0"), RequestQuota.NONE, "");
