@@ -291,8 +291,10 @@ export class Page {
    */
   saw(timestamp, atEnd) {
     const { room } = this;
+    // What has come is drawn before it is told; the reader is not put to what is unread yet.
+    if (room === undefined || this.#before.get(room.name)?.fresh == null) return;
     this.#seeing = atEnd;
-    if (room === undefined || room.link === 'out') return;
+    if (room.link === 'out') return;
     // Unread ones that are not fetched yet are before those that are seen.
     if (!atEnd && (this.#fetching === room.name || this.reading.unread(room).more)) return;
     if (this.reading.saw(room, timestamp, atEnd)) this.view.draw();

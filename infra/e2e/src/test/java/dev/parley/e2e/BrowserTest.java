@@ -29,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// The page, in a real browser.
 class BrowserTest extends PageTest {
   private static final double CLIENT_TESTS_MS_MAX = 180_000;
-  private static final Pattern LIST = Pattern.compile("\"action\":\"(rooms|members)\"");
+  private static final Pattern LIST =
+      Pattern.compile("\"action\":\"(rooms|members)\"(,\"mine\":true)?");
 
   @Test
   void twoPagesTalkInTwoRooms() {
@@ -44,6 +45,7 @@ class BrowserTest extends PageTest {
     assertThat(ada.element("members")).containsText("Bob");
 
     ada.say("hello blue");
+    assertThat(bob.texts()).hasText(new String[] {"hello blue"});
     bob.say("<b>hello</b> <script>document.title = 'hacked'</script>");
 
     for (TestPage page : new TestPage[] {ada, bob}) {
@@ -145,21 +147,22 @@ class BrowserTest extends PageTest {
     ada.element("join").click();
     assertThat(ada.element("room-title")).containsText("elsewhere");
     bob.say("in another room");
-    assertThat(ada.element("room-seen")).containsText("1");
+    assertThat(ada.element("room-seen").locator(".badge")).hasText("1");
     ada.element("room-seen").click();
     assertThat(ada.texts()).hasText(new String[] {"at once", "in another room"});
     ada.page().setViewportSize(1000, 300);
     bob.say("line\n".repeat(60));
     assertThat(ada.messages()).hasCount(3);
     ada.page().locator("#scroller").evaluate("s => { s.scrollTop = 0; }");
-    assertThat(ada.page().locator("#newer")).isVisible();
+    assertThat(ada.element("newer")).isVisible();
     bob.say("below");
-    assertThat(ada.page().locator("#newer")).hasText("1 new message");
+    assertThat(ada.element("newer")).hasText("1 new message");
 
     for (int i = 0; i < 4; i++) {
       ada.messages().nth(i).locator(".about").click();
     }
 
+    assertThat(ada.element("details")).hasCount(4);
     assertEquals(
         List.of("at once", "later", "at once", "later"),
         ada.element("details").all().stream()
@@ -195,24 +198,24 @@ class BrowserTest extends PageTest {
                 frame -> {
                   Matcher list = LIST.matcher(frame.text());
                   if (list.find()) {
-                    lists.add(list.group(1));
+                    lists.add(list.group(1) + (list.group(2) == null ? "" : " mine"));
                   }
                 }));
-    page.navigate("http://localhost:" + cloud.port() + "/#room=lists");
+    page.navigate("http://localhost:" + cloud.port() + "/#/r/lists");
     assertThat(page.getByTestId("member-count")).hasText("1");
-    assertEquals(List.of("rooms", "members"), lists);
+    assertEquals(List.of("rooms", "rooms mine", "members"), lists);
 
     visitor.clock().fastForward("04:00");
     visitor.clock().fastForward("01:30"); // by now nobody has used it for 5 min
     TestClient bob = TestClient.connect(cloud.webSocketUrl(), "?name=Bob&rooms=lists");
     bob.request("sendMessage", "\"room\":\"lists\",\"message\":\"anybody there?\"");
     assertThat(new TestPage(page).texts()).hasText(new String[] {"anybody there?"});
-    assertEquals(List.of("rooms", "members"), lists);
+    assertEquals(List.of("rooms", "rooms mine", "members"), lists);
 
     page.keyboard().press("Shift");
 
-    page.waitForCondition(() -> lists.size() > 2);
-    assertEquals(List.of("rooms", "members", "rooms"), lists);
+    page.waitForCondition(() -> lists.size() > 3);
+    assertEquals(List.of("rooms", "rooms mine", "members", "rooms"), lists);
     bob.close();
   }
 

@@ -26,7 +26,7 @@ record TestPage(Page page) {
   /// Whoever the visitor is already.
   static TestPage open(LocalCloud cloud, BrowserContext visitor, String room) {
     TestPage opened = new TestPage(visitor.newPage());
-    opened.page.navigate("http://localhost:" + cloud.port() + "/#room=" + room);
+    opened.page.navigate("http://localhost:" + cloud.port() + "/#/r/" + room);
     opened.awaitConnected();
     assertThat(opened.element("room-title")).containsText(room);
     return opened;

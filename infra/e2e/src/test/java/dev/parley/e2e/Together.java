@@ -9,5 +9,9 @@ final class Together {
   /// What is logged here, and at which levels.
   static final String LOG = "log";
 
+  /// Browsers that tests drive beside those of other classes: one at a time is enough for a small
+  /// machine, and its tests run one after another.
+  static final String PAGES = "pages";
+
   private Together() {}
 }

@@ -91,22 +91,34 @@ class SiteHandlerTest {
   @Test
   void aScriptComesWithoutItsCommentsAndEveryLineKeepsItsNumber() throws Exception {
     String script =
-        "/**\n"
-            + " * What\n"
-            + " * it is.\n"
-            + " */\n"
-            + "const a = '/**'; // stays\n"
-            + "  // goes\n"
-            + "/** @type {X} */ (c);\n"
-            + "/** goes, too */\n"
-            + "b(`*/`);\n";
+        """
+        /**
+         * What
+         * it is.
+         */
+        const a = '/**'; // stays
+          // goes
+        /** @type {X} */ (c);
+        /** goes, too */
+        b(`*/`);
+        """;
     write("app.js", script);
     write("lib/other.js", script);
 
     ask("Create", properties());
 
     assertEquals(
-        "\n\n\n\nconst a = '/**'; // stays\n\n/** @type {X} */ (c);\n\nb(`*/`);\n",
+        """
+
+
+
+
+        const a = '/**'; // stays
+
+        /** @type {X} */ (c);
+
+        b(`*/`);
+        """,
         content("app.js"));
     assertEquals(script, content("lib/other.js"), "others' scripts are theirs");
   }

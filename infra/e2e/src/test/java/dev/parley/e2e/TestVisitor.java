@@ -1,0 +1,56 @@
+package dev.parley.e2e;
+
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.Page;
+import dev.parley.local.LocalCloud;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// Somebody who has been here before: the page knows the name and the rooms when it opens, and
+/// connects once.
+///
+/// @param context all tabs of this visitor
+record TestVisitor(BrowserContext context) {
+
+  static TestVisitor called(Browser browser, String name, String... rooms) {
+    return called(browser, new Browser.NewContextOptions(), name, rooms);
+  }
+
+  static TestVisitor called(
+      Browser browser, Browser.NewContextOptions options, String name, String... rooms) {
+    BrowserContext context = browser.newContext(options);
+    String list =
+        List.of(rooms).stream()
+            .map(room -> "\"" + room + "\"")
+            .collect(Collectors.joining(",", "[", "]"));
+    context.addInitScript(
+        "if (localStorage.getItem('parley.name') === null) {"
+            + " localStorage.setItem('parley.name', %s);".formatted(TextNode.valueOf(name))
+            + " localStorage.setItem('parley.rooms', %s); }".formatted(TextNode.valueOf(list)));
+    return new TestVisitor(context);
+  }
+
+  /// A new tab, in a room, once all of the visitor's rooms have been joined.
+  TestPage open(LocalCloud cloud, String room) {
+    TestPage opened = TestPage.open(cloud, context, room);
+    opened
+        .page()
+        .waitForFunction(
+            """
+            () => JSON.parse(localStorage.getItem('parley.rooms'))
+                .every((name) => localStorage.getItem(`parley.read/${name}`) !== null)
+            """);
+    return opened;
+  }
+
+  /// A new tab at an address of the page, for example `#/r/lobby/1764146936123456`.
+  TestPage openAt(LocalCloud cloud, String hash) {
+    Page page = context.newPage();
+    page.navigate("http://localhost:" + cloud.port() + "/" + hash);
+    TestPage opened = new TestPage(page);
+    opened.awaitConnected();
+    return opened;
+  }
+}
