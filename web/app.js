@@ -28,6 +28,7 @@ async function start() {
       page?.view.draw();
     }
   };
+  const texts = await textsFor(rememberedSettings());
   const client = new Client({
     async url() {
       const { webSocketUrl } = await load();
@@ -38,13 +39,15 @@ async function start() {
     name,
     rooms: rememberedRooms(),
   });
+  client.on('state', ({ phase }) => {
+    if (page === null) showState(phase, texts.phases[phase]);
+  });
   // It connects while the rest of the page is loaded.
-  const [{ Page }, { View }, { handleKeys }, { keepShell }, texts] = await Promise.all([
+  const [{ Page }, { View }, { handleKeys }, { keepShell }] = await Promise.all([
     import('./page/page.js'),
     import('./page/view.js'),
     import('./page/shortcuts.js'),
     import('./page/shell.js'),
-    textsFor(rememberedSettings()),
   ]);
   const root = /** @type {HTMLElement} */ (document.getElementById('app'));
   const begun = new Page({ client, deployment, texts, name, isSignedIn: tokens !== null,
@@ -57,6 +60,18 @@ async function start() {
   listen(begun);
   await Promise.allSettled(client.rooms.map((room) => client.join(room)));
   keepShell();
+}
+
+/**
+ * Until the page is drawn, what `index.html` has in its place tells whether it is connected.
+ *
+ * @param {string} phase
+ * @param {string} text
+ */
+function showState(phase, text) {
+  const state = /** @type {HTMLElement} */ (document.getElementById('state'));
+  state.dataset.phase = phase;
+  /** @type {HTMLElement} */ (state.lastElementChild).textContent = text;
 }
 
 /** @param {Page} page */

@@ -8,6 +8,8 @@
  * @property {'queued' | 'waiting' | 'sent' | 'failed'} state `waiting`: the server asked for a pause;
  *     `sent`: it is in the table, and its message will come
  * @property {string} [error] why it failed, for the reader
+ * @property {string} [code] the same for a page that has words of its own: one of docs/PROTOCOL.md, or
+ *     `not_in_time`, `unknown` (whether it was sent) or `too_old`
  * @property {number} [triedAt] the first attempt, in epoch milliseconds of the server's clock
  * @property {number} [lastTriedAt] the last attempt so far, likewise
  * @property {number} [after] the newest timestamp at the first attempt: its message comes later

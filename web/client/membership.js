@@ -137,7 +137,7 @@ export class Membership {
       this.sender.pump();
     } catch (e) {
       if (!(e instanceof Refused)) return; // The next connection enters every room.
-      if (e.code === 'removed') onRemoved(this, e.code);
+      if (e.code === 'removed') onRemoved(this, e.removal);
       else if (e.code === 'not_a_member') this.#repairTimer ??= this.#later(() => this.enter());
       else onRefused(this, e);
     } finally {
@@ -153,7 +153,7 @@ export class Membership {
    * @returns {Promise<void>}
    */
   async reenter(refused) {
-    if (refused.code === 'removed') this.#around.onRemoved(this, refused.code);
+    if (refused.code === 'removed') this.#around.onRemoved(this, refused.removal);
     else if (refused.isOutside) await this.enter();
   }
 

@@ -79,7 +79,8 @@ export class Outbox {
   list(room, now) {
     return this.#entries(room).flatMap(([name, entry]) => parsed(room, name, entry) ?? [])
       .map((draft) => (now - draft.writtenAt <= DRAFT_KEPT_MS_MAX ? draft
-        : { error: 'It was written too long ago.', ...draft, state: /** @type {const} */ ('failed') }));
+        : { error: 'It was written too long ago.', code: 'too_old', ...draft,
+          state: /** @type {const} */ ('failed') }));
   }
 
   /**
@@ -107,7 +108,7 @@ export class Outbox {
  * @returns {Draft | null} null where the entry is no draft
  */
 function parsed(room, name, entry) {
-  const { id, message, writtenAt, state, error, triedAt, lastTriedAt, after } = object(entry);
+  const { id, message, writtenAt, state, error, code, triedAt, lastTriedAt, after } = object(entry);
   if (typeof id !== 'string' || !ROOM_PATTERN.test(id) || name !== key(room, id)) return null;
   // A longer text would cost the connection, again and again.
   if (typeof message !== 'string' || message.length > 2 * MESSAGE_CODE_POINTS_MAX
@@ -120,6 +121,7 @@ function parsed(room, name, entry) {
     state: state === 'failed' ? 'failed' : 'queued',
   };
   if (typeof error === 'string') draft.error = error;
+  if (typeof code === 'string') draft.code = code;
   if (triedAt === undefined) return draft;
   draft.triedAt = isTime(triedAt) ? triedAt : 0;
   if (isTime(lastTriedAt)) draft.lastTriedAt = lastTriedAt;

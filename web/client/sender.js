@@ -206,7 +206,7 @@ export class Sender {
     const { connection, onRefused } = this.#around;
     if (['not_a_member', 'no_such_room', 'removed'].includes(refused.code)) return this.#rejoin(refused);
     if (refused.retryAfterMs === undefined) {
-      this.#fail(draft.id, refused);
+      this.#fail(draft.id, refused, refused.code);
       return true;
     }
     this.#membership.apply({ type: 'draftChanged', id: draft.id, change: { state: 'waiting' } });
@@ -238,11 +238,11 @@ export class Sender {
         }
         after = messages.at(-1)?.timestamp ?? after;
         if (!more || after > until) {
-          this.#fail(id, new Error('It could not be sent in time.'));
+          this.#fail(id, new Error('It could not be sent in time.'), 'not_in_time');
           return true;
         }
         if (pages === CATCH_UP_PAGES_MAX) {
-          this.#fail(id, new Error('It is unknown whether this was sent.'));
+          this.#fail(id, new Error('It is unknown whether this was sent.'), 'unknown');
           return true;
         }
       }
@@ -254,10 +254,11 @@ export class Sender {
   /**
    * @param {string} id
    * @param {Error} reason
+   * @param {string} code
    */
-  #fail(id, reason) {
+  #fail(id, reason, code) {
     const { name } = this.#membership;
-    const change = { state: /** @type {const} */ ('failed'), error: reason.message };
+    const change = { state: /** @type {const} */ ('failed'), error: reason.message, code };
     this.#membership.apply({ type: 'draftChanged', id, change });
     const failed = this.#membership.room.drafts.find((d) => d.id === id);
     if (failed !== undefined) this.#around.outbox.put(name, failed);

@@ -35,6 +35,11 @@ export class Refused extends Error {
       : Math.min(Math.max(0, Number(retryAfterMs) || 0), RETRY_AFTER_MS_MAX);
   }
 
+  /** How somebody has taken the connection out of the room; the code where an older server does not say. */
+  get removal() {
+    return String(this.reply.reason ?? this.code);
+  }
+
   /** Whether the connection is not in the room, as the answer to anything but a join. */
   get isOutside() {
     return this.code === 'not_a_member' || this.code === 'no_such_room';

@@ -55,8 +55,7 @@ export class Alerts {
     const { current, settings } = this.#page;
     const isShown = after.name === current && document.visibilityState === 'visible';
     if (isShown) this.#say(come);
-    const direct = after.name.startsWith('d.');
-    const meant = come.filter((m) => direct || this.#page.reading.isMention(m, after.you?.sender ?? ''));
+    const meant = come.filter((m) => this.#page.reading.isMeant(after, m));
     const wanted = (/** @type {string} */ choice) => (choice === 'all' ? come : choice === 'off' ? [] : meant);
     if (!isShown && wanted(settings.notifications).length > 0) {
       this.#notify(after, wanted(settings.notifications));
@@ -98,7 +97,7 @@ export class Alerts {
     try {
       if (Notification.permission !== 'granted') return;
       // One tag for all tabs: the browser shows it once.
-      const shown = new Notification(`${last.sender} · ${this.#page.titleOf(room.name)}`, {
+      const shown = new Notification(`${last.sender} · ${this.#page.names.titleOf(room.name)}`, {
         body: last.message.slice(0, EXCERPT), tag: `${room.name} ${last.timestamp}`, icon: 'icon.svg' });
       shown.onclick = () => {
         window.focus();

@@ -73,9 +73,14 @@ export class Composer {
     this.#page.view.draw();
   }
 
-  /** @param {ClipboardEvent} event */
-  pasted(event) {
-    const pasted = event.clipboardData?.getData('text') ?? '';
+  /**
+   * Something is pasted or dropped.
+   *
+   * @param {Event} event
+   * @param {DataTransfer | null} data
+   */
+  pasted(event, data) {
+    const pasted = data?.getData('text') ?? '';
     if (this.text.length + pasted.length <= PASTED_MAX) return;
     event.preventDefault();
     this.#page.tell(this.#page.texts.notPasted(MESSAGE_CODE_POINTS_MAX));
@@ -160,10 +165,9 @@ export class Composer {
   /** As high as its text, where the browser does not see to it. */
   #fit() {
     if (this.#element === null || CSS.supports('field-sizing', 'content')) return;
-    const { style, scrollHeight, offsetHeight, clientHeight } = this.#element;
-    style.height = 'auto';
-    style.height = `${this.#element.scrollHeight + offsetHeight - clientHeight}px`;
-    if (scrollHeight === 0) style.height = '';
+    const element = this.#element;
+    element.style.height = 'auto';
+    element.style.height = `${element.scrollHeight + element.offsetHeight - element.clientHeight}px`;
   }
 }
 
@@ -190,7 +194,7 @@ export function composerView(page, composer) {
   const message = trim(text);
   const isOver = isTooLong(message);
   const left = MESSAGE_CODE_POINTS_MAX - codePoints(message);
-  const label = room === undefined ? '' : page.labelOf(room.name);
+  const label = room === undefined ? '' : page.names.labelOf(room.name);
   return html`
     <div class="notice">
       <p data-testid="notice" role="status">${notice?.text ?? ''}</p>
@@ -219,7 +223,8 @@ export function composerView(page, composer) {
           aria-controls=${completion === null ? nothing : 'offers'}
           aria-activedescendant=${completion === null ? nothing : `offer-${completion.active}`}
           @input=${() => composer.input()}
-          @paste=${(/** @type {ClipboardEvent} */ e) => composer.pasted(e)}
+          @paste=${(/** @type {ClipboardEvent} */ e) => composer.pasted(e, e.clipboardData)}
+          @drop=${(/** @type {DragEvent} */ e) => composer.pasted(e, e.dataTransfer)}
           @keydown=${(/** @type {KeyboardEvent} */ e) => composer.pressed(e)}></textarea>
         <button type="submit" class="strong" data-testid="send" ?disabled=${isOver || isBlank(message)}>${
           texts.send}</button>

@@ -19,7 +19,7 @@ import { counted } from './read.js';
 /** @param {Page} page */
 export function conversationView(page) {
   const { room, texts, older } = page;
-  const label = room === undefined ? '' : page.labelOf(room.name);
+  const label = room === undefined ? '' : page.names.labelOf(room.name);
   const isBeginning = room !== undefined && room.from === 0 && room.you !== null;
   return html`
     <div class="nowhere" ?hidden=${room !== undefined}>
@@ -50,7 +50,7 @@ export function conversationView(page) {
     <div id="announcer" class="hidden" role="log" aria-label=${texts.newest}></div>
     ${room === undefined || page.place === null ? nothing : html`
       <button type="button" class="pill" data-testid="newer" @click=${() => {
-        page.toEnd();
+        page.moved(null);
         page.view.focusComposer();
       }}>${newer(page, room)}</button>`}`;
 }
@@ -128,12 +128,12 @@ function looksOf(page, line) {
   if (line.kind === 'day') return [...shared, line.timestamp];
   if (line.kind === 'new') return shared;
   const { message, draft, own, first } = line;
-  const said = [...shared, first, page.name, page.room?.you?.sender];
+  const said = [...shared, first, page.names.ownIn(page.room)];
   if (message === null) return [...said, draft, page.client.state.phase];
   const { timestamp, user, sender } = message;
   const isDetailed = page.detailed.has(timestamp);
   return [...said, message, own, timestamp === page.target, page.unfolded.has(timestamp), isDetailed,
-    isDetailed && page.measured(timestamp), own ? '' : page.tagOf(user, sender)];
+    isDetailed && page.measured(timestamp), own ? '' : page.names.tagOf(user, sender)];
 }
 
 /**
@@ -165,7 +165,7 @@ function saidView(page, { message, draft, own, first }) {
   const sender = message?.sender ?? page.name;
   const classes = ['message', own ? 'own' : '', first ? 'first' : '', draft === null ? '' : 'draft',
     draft?.state ?? '', timestamp === page.target ? 'target' : '',
-    message !== null && !own && page.reading.isMention(message, page.room?.you?.sender ?? '') ? 'meant' : ''];
+    message !== null && !own && isMention(page, message) ? 'meant' : ''];
   return html`
     <li class=${classes.filter((c) => c !== '').join(' ')} data-testid=${draft === null ? 'message' : 'draft'}
       data-timestamp=${message?.timestamp ?? nothing} data-id=${message?.id ?? draft?.id ?? ''}>
@@ -174,7 +174,7 @@ function saidView(page, { message, draft, own, first }) {
         ${own ? html`<span class="sender">${texts.you}</span>` : html`
           <button type="button" class="sender" dir="auto" tabindex="-1"
             @click=${() => page.show({ kind: 'person', user })}>${sender}</button>
-          <span class="tag">${page.tagOf(user, sender)}</span>`}
+          <span class="tag">${page.names.tagOf(user, sender)}</span>`}
         <time datetime=${new Date(timestamp / 1000).toISOString()} title=${formats.exact(timestamp)}>${
           formats.time(timestamp)}</time>
       </p>
@@ -184,11 +184,13 @@ function saidView(page, { message, draft, own, first }) {
     </li>`;
 }
 
-/** What each text looks like, for the names and texts that it was drawn for. */
-const drawn = new Map();
-
-/** Texts of which is known what they look like. */
-const DRAWN_MAX = 500;
+/**
+ * @param {Page} page
+ * @param {Message} message
+ */
+function isMention({ room, reading }, message) {
+  return room !== undefined && reading.isMention(room, message);
+}
 
 /**
  * @param {Page} page
@@ -197,28 +199,14 @@ const DRAWN_MAX = 500;
  */
 function bubble(page, text, timestamp) {
   const { texts } = page;
+  const names = [page.names.ownIn(page.room).toLowerCase()];
   const folds = isLong(text);
   const isFolded = folds && !page.unfolded.has(timestamp);
   const classes = `text${isLoneEmoji(text) ? ' lone' : ''}${isFolded ? ' folded' : ''}`;
-  return html`<div class=${classes} dir="auto">${look(page, text)}</div>
+  return html`<div class=${classes} dir="auto">${living(text, { names, texts: { copy: texts.copy } })}</div>
     ${folds ? html`<button type="button" class="plain fold" data-testid="fold" aria-expanded=${!isFolded}
       @click=${() => page.toggleFold(timestamp)}>${isFolded ? texts.showAll : texts.showLess}</button>`
       : nothing}`;
-}
-
-/**
- * @param {Page} page
- * @param {string} text
- */
-function look({ names, texts }, text) {
-  const key = `${names.join('\n')}\n${texts.language}\n${text}`;
-  let known = drawn.get(key);
-  if (known === undefined) {
-    known = living(text, { names, texts: { copy: texts.copy } });
-    drawn.set(key, known);
-    if (drawn.size > DRAWN_MAX) drawn.delete(drawn.keys().next().value);
-  }
-  return known;
 }
 
 /**
@@ -267,7 +255,7 @@ function measuredView(page, timestamp) {
 function fateView(page, draft) {
   const { texts, client } = page;
   if (draft.state === 'failed') {
-    return html`<p class="fate"><span>${texts.notSent(draft.error ?? '')}</span>
+    return html`<p class="fate"><span>${texts.notSent(page.reason(draft.code, draft.error ?? ''))}</span>
       <button type="button" class="plain" @click=${() => page.sendAgain(draft.id)}>${texts.sendAgain}</button>
       <button type="button" class="plain" @click=${() => page.discard(draft.id)}>${texts.discard}</button></p>`;
   }

@@ -66,9 +66,9 @@ function content(page, overlay) {
     case 'private':
       return { title: texts.newPrivate, body: privateView(page) };
     case 'room':
-      return { title: page.current === null ? '' : page.labelOf(page.current), body: roomView(page) };
+      return { title: page.current === null ? '' : page.names.labelOf(page.current), body: roomView(page) };
     case 'person':
-      return { title: page.senderOf(overlay.user), body: personView(page, overlay.user) };
+      return { title: page.names.senderOf(overlay.user), body: personView(page, overlay.user) };
     case 'report':
       return { title: texts.report, body: reportView(page, overlay.timestamp) };
     default:
@@ -211,10 +211,10 @@ function lookFor(page) {
   const names = [...new Set([...page.rooms.map((r) => r.name), ...page.lists.mine.keys(),
     ...page.lists.known.map((r) => r.room)])];
   const rank = (/** @type {string} */ name) => {
-    const title = page.titleOf(name).toLowerCase();
+    const title = page.names.titleOf(name).toLowerCase();
     return title === wanted ? 0 : title.startsWith(wanted) ? 1 : 2;
   };
-  const found = names.filter((name) => page.titleOf(name).toLowerCase().includes(wanted))
+  const found = names.filter((name) => page.names.titleOf(name).toLowerCase().includes(wanted))
     .sort((a, b) => rank(a) - rank(b)).slice(0, FOUND_MAX);
   return { typed, found };
 }
@@ -224,7 +224,7 @@ function switcherView(page) {
   const { texts } = page;
   const { typed, found } = lookFor(page);
   const wanted = typed.toLowerCase();
-  const isNew = wanted !== '' && found.every((name) => page.titleOf(name).toLowerCase() !== wanted);
+  const isNew = wanted !== '' && found.every((name) => page.names.titleOf(name).toLowerCase() !== wanted);
   return html`
     <form @submit=${(/** @type {SubmitEvent} */ e) => {
       e.preventDefault();
@@ -243,7 +243,7 @@ function switcherView(page) {
     </form>
     <ul class="list" id="found" data-testid="found">
       ${found.map((name) => html`<li><button type="button" class="room" tabindex="-1" data-item
-        @click=${() => page.open(name)}><span class="label" dir="auto">${page.labelOf(name)}</span>
+        @click=${() => page.open(name)}><span class="label" dir="auto">${page.names.labelOf(name)}</span>
         <span class="verb">${page.client.room(name) === undefined ? texts.join : ''}</span></button></li>`)}
       ${isNew ? html`<li><button type="button" class="room" tabindex="-1" data-item
         @click=${() => page.join(/** @type {HTMLInputElement} */ (document.getElementById('switch')).value)}>
@@ -286,7 +286,7 @@ function roomView(page) {
       <button type="button" class="plain" data-testid="quit-room" @click=${async () => {
         await page.close(); // Back would lead into the room again.
         page.quit(current);
-      }}>${texts.quit(page.labelOf(current))}</button>
+      }}>${texts.quit(page.names.labelOf(current))}</button>
       ${isOurs ? html`<button type="button" class="plain danger" data-testid="leave"
         @click=${() => page.people.leave()}>${texts.leaveForGood}</button>` : nothing}
     </div>

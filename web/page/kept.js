@@ -54,8 +54,9 @@ export class Kept {
   keep() {
     const { current, place, view } = this.#page;
     if (current !== null) {
-      if (view.composed === '') this.#texts.delete(current);
-      else this.#texts.set(current, view.composed);
+      const { text } = view.composer;
+      if (text === '') this.#texts.delete(current);
+      else this.#texts.set(current, text);
       if (place === null) this.#places.delete(current);
       else this.#places.set(current, place);
     }

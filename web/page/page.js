@@ -10,12 +10,13 @@ import { Alerts } from './alerts.js';
 import { formats } from './formats.js';
 import { Kept } from './kept.js';
 import { Lists } from './lists.js';
+import { Names } from './names.js';
 import { People } from './people.js';
 import { Reading } from './reading.js';
 import { hashOf, isPrivate, placeOf } from './routing.js';
 import { languageOf, rememberSettings, rememberedSettings } from './settings.js';
 import { remember, rememberRoom, roomsOf } from './stored.js';
-import { folded, isTooLong } from './words.js';
+import { isTooLong } from './words.js';
 
 /**
  * @typedef {import('../client/client.js').Client} Client
@@ -116,6 +117,9 @@ export class Page {
   /** Draws, and what belongs to drawing. @type {import('./view.js').View} */
   view;
 
+  /** What rooms and people are called. */
+  names = new Names(this);
+
   /** What is read, and unread. */
   reading = new Reading(this);
 
@@ -195,11 +199,11 @@ export class Page {
       const { texts } = this;
       if (left) this.left(room);
       this.tell(left || error.retryAfterMs === undefined
-        ? texts.couldNotJoin(this.labelOf(room), this.reasonOf(error)) : texts.sentWhenAllowed);
+        ? texts.couldNotJoin(this.names.labelOf(room), this.reasonOf(error)) : texts.sentWhenAllowed);
     });
     client.on('removed', ({ room, reason }) => {
       this.left(room);
-      this.tell(this.texts.removed(this.labelOf(room), reason));
+      this.tell(this.texts.removed(this.names.labelOf(room), reason));
     });
     client.on('invited', ({ room, title, sender }) => {
       this.lists.listMine();
@@ -224,63 +228,7 @@ export class Page {
   /** @returns {Room[]} by name */
   get rooms() {
     return this.client.rooms.flatMap((name) => this.client.room(name) ?? [])
-      .sort((a, b) => ALPHABET.compare(this.titleOf(a.name), this.titleOf(b.name)));
-  }
-
-  /**
-   * What people call a room.
-   *
-   * @param {string} name
-   * @returns {string}
-   */
-  titleOf(name) {
-    if (!isPrivate(name)) return name;
-    const mine = this.lists.mine.get(name);
-    const title = this.client.room(name)?.title ?? mine?.title;
-    if (title != null) return title;
-    return mine?.user === undefined ? this.texts.privateRoom : this.senderOf(mine.user);
-  }
-
-  /**
-   * The same, with the mark of a public room.
-   *
-   * @param {string} name
-   */
-  labelOf(name) {
-    return `${isPrivate(name) ? '' : '#'}${this.titleOf(name)}`;
-  }
-
-  /**
-   * What somebody is called, as far as it was heard.
-   *
-   * @param {string} user
-   */
-  senderOf(user) {
-    for (const name of this.client.rooms) {
-      const room = this.client.room(name);
-      const sender = room?.members?.get(user)?.sender
-        ?? room?.messages.findLast((m) => m.user === user)?.sender;
-      if (sender !== undefined) return sender;
-    }
-    return this.texts.somebody;
-  }
-
-  /**
-   * What tells a person from others of the same name, in the room that is shown; empty where nobody else
-   * has it.
-   *
-   * @param {string} user
-   * @param {string} sender
-   */
-  tagOf(user, sender) {
-    const users = this.view.usersCalled(this.room, sender);
-    const isLikeYou = folded(sender) === folded(this.texts.you);
-    return isLikeYou || [...users].some((other) => other !== user) ? `#${user.slice(-4)}` : '';
-  }
-
-  /** @returns {string[]} in lower case, by which others mean the reader */
-  get names() {
-    return [(this.room?.you?.sender ?? this.name).toLowerCase()];
+      .sort((a, b) => ALPHABET.compare(this.names.titleOf(a.name), this.names.titleOf(b.name)));
   }
 
   /**
@@ -391,7 +339,10 @@ export class Page {
       if (this.current === null) this.#show(this.client.rooms[0] ?? null, null, false);
       return;
     }
-    if (place.room !== this.current || place.timestamp !== this.target) {
+    if (history.state?.shown === true && this.client.room(place.room) === undefined) {
+      // "Back" does not lead into a room that was quit; an address that somebody writes does.
+      this.#address(this.current, this.target, false);
+    } else if (place.room !== this.current || place.timestamp !== this.target) {
       this.open(place.room, place.timestamp, false);
     }
   }
@@ -477,7 +428,7 @@ export class Page {
       const { count, first } = this.reading.unread(room);
       if (count > 0 && first !== null) {
         this.newAfter = this.reading.readTo(room);
-        return { timestamp: first, top: this.view.height / 4 };
+        return { timestamp: first, top: this.view.scroller.height / 4 };
       }
     }
     return this.kept.placeOf(name);
@@ -532,7 +483,7 @@ export class Page {
     const { room, newAfter } = this;
     const first = room?.messages.find((m) => m.timestamp > (newAfter ?? Infinity));
     if (first === undefined) return;
-    this.moved({ timestamp: first.timestamp, top: this.view.height / 4 });
+    this.moved({ timestamp: first.timestamp, top: this.view.scroller.height / 4 });
   }
 
   /** @param {string} room */
@@ -554,8 +505,9 @@ export class Page {
     }
     const address = hash === '' ? location.pathname + location.search : hash;
     // What lies over the page has an entry of its own, in whose place this one comes.
-    if (isNew && this.overlay === null && this.current !== null) history.pushState(null, '', address);
-    else history.replaceState(null, '', address);
+    const state = { shown: true };
+    if (isNew && this.overlay === null && this.current !== null) history.pushState(state, '', address);
+    else history.replaceState(state, '', address);
   }
 
   /**
@@ -566,7 +518,7 @@ export class Page {
    */
   async #seek(name, timestamp) {
     const wanted = () => this.current === name && this.target === timestamp;
-    this.place = { timestamp, top: this.view.height / 3 };
+    this.place = { timestamp, top: this.view.scroller.height / 3 };
     try {
       await this.client.join(name);
       this.client.pin(name, true);
@@ -576,7 +528,7 @@ export class Page {
         this.place = null;
         this.tell(this.texts.noSuchMessage);
       } else {
-        this.place = { timestamp, top: this.view.height / 3 };
+        this.place = { timestamp, top: this.view.scroller.height / 3 };
       }
       this.view.draw();
     } catch (e) {
@@ -604,7 +556,6 @@ export class Page {
     this.kept.forget(room);
     this.lists.left(room);
     this.reading.left(room);
-    this.kept.keep();
     if (this.current !== room) {
       this.view.draw();
       return;
@@ -634,7 +585,11 @@ export class Page {
 
   // Reading
 
-  /** @param {Place | null} place */
+  /**
+   * The reader goes to another place in the room.
+   *
+   * @param {Place | null} place null: to its end
+   */
   moved(place) {
     const wasAtEnd = this.place === null;
     this.place = place;
@@ -642,11 +597,6 @@ export class Page {
     if (wasAtEnd !== (place === null)) this.client.pin(this.current, place !== null);
     this.kept.keepSoon();
     this.view.draw();
-  }
-
-  /** To the end of the room. */
-  toEnd() {
-    this.moved(null);
   }
 
   async loadOlder() {
@@ -696,18 +646,19 @@ export class Page {
 
   /** Sends what is in the composer. */
   send() {
-    const { room, texts, view } = this;
-    const message = trim(view.composed);
+    const { room, texts } = this;
+    const { composer } = this.view;
+    const message = trim(composer.text);
     if (room === undefined || isBlank(message) || isTooLong(message)) return;
     if (room.drafts.length >= DRAFTS_PER_ROOM_MAX) {
       this.tell(texts.tooManyDrafts);
       return;
     }
-    view.composed = '';
+    composer.text = '';
     this.kept.keep();
     this.newAfter = null;
     this.client.send(room.name, message).catch(() => {}); // Its draft tells.
-    this.toEnd();
+    this.moved(null);
   }
 
   /** @param {string} id of a draft */
@@ -742,9 +693,19 @@ export class Page {
   reasonOf(error) {
     if (!(error instanceof Refused)) return this.texts.unanswered;
     const { code, message, retryAfterMs } = error;
-    const seconds = Math.ceil((retryAfterMs ?? 0) / 1000);
+    return this.reason(code, message, Math.ceil((retryAfterMs ?? 0) / 1000));
+  }
+
+  /**
+   * The page's own words for an error, in the reader's language.
+   *
+   * @param {string | undefined} code
+   * @param {string} message where there are none
+   * @param {number} [seconds] after which another attempt may succeed
+   */
+  reason(code, message, seconds = 0) {
     const known = /** @type {Record<string, (seconds: number) => string>} */ (this.texts.errors);
-    return known[code]?.(seconds) ?? message;
+    return known[code ?? '']?.(seconds) ?? message;
   }
 
   // Lists
@@ -844,7 +805,6 @@ export class Page {
   changedElsewhere(key, value) {
     if (key === 'rooms') this.#useRooms(roomsOf(value));
     if (key === 'name' && value !== null && cleanName(value) === value && value !== '') {
-      this.view.renamed(value);
       this.rename(value);
     }
     const room = key.startsWith('read/') ? this.client.room(key.slice('read/'.length)) : undefined;

@@ -20,7 +20,7 @@ export class People {
   get moderates() {
     const page = this.#page;
     if (page.current === null) return false;
-    const role = this.#page.lists.mine.get(page.current)?.role;
+    const role = page.lists.mine.get(page.current)?.role;
     return isPrivate(page.current) ? role === 'owner' || role === 'moderator'
       : page.room?.you?.admin === true;
   }
@@ -44,7 +44,7 @@ export class People {
     page.close();
     const room = page.current;
     if (room === null) return;
-    const sender = page.senderOf(user);
+    const sender = page.names.senderOf(user);
     const done = what === 'kick' ? page.client.kick(room, user) : page.client.ban(room, user, seconds);
     const undo = { label: page.texts.unban, run: () => this.unban(room, user) };
     await this.#attempt(done, page.texts.moderated[what](sender), what === 'ban' ? undo : undefined);
@@ -56,7 +56,7 @@ export class People {
    */
   async unban(room, user) {
     const page = this.#page;
-    await this.#attempt(page.client.unban(room, user), page.texts.unbanned(page.senderOf(user)));
+    await this.#attempt(page.client.unban(room, user), page.texts.unbanned(page.names.senderOf(user)));
   }
 
   /** @param {string} user */
@@ -86,7 +86,7 @@ export class People {
     const { client, current, texts } = this.#page;
     if (current === null) return;
     const via = client.rooms.find((r) => r !== current && client.room(r)?.members?.has(user));
-    await this.#attempt(client.invite(current, user, via), texts.invitedThem(this.#page.senderOf(user)));
+    await this.#attempt(client.invite(current, user, via), texts.invitedThem(this.#page.names.senderOf(user)));
   }
 
   /** Gives up the private room that is shown, for good. */
@@ -103,8 +103,8 @@ export class People {
   /** @returns {import('../client/room.js').Person[]} known people who are not in the room that is shown */
   get others() {
     const { client, room } = this.#page;
-    const others = new Map(client.rooms.flatMap((r) => people(client.room(r) ?? { members: null,
-      membersMore: false, listing: null })).map((p) => [p.user, p]));
+    const rooms = client.rooms.flatMap((name) => client.room(name) ?? []);
+    const others = new Map(rooms.flatMap(people).map((p) => [p.user, p]));
     return [...others.values()].filter(({ user }) => user !== room?.you?.user && !room?.members?.has(user));
   }
 

@@ -1,6 +1,6 @@
 /**
- * How far the reader has read a room: all of others' messages up to a timestamp, save those that came late,
- * with a timestamp that was read already.
+ * How far the reader has read a room: up to a timestamp. Messages that come later with an earlier timestamp are
+ * unread, too; they are kept one by one.
  *
  * @typedef {{to: number, late: ReadonlySet<number>}} Read
  *
@@ -22,17 +22,17 @@ export const COUNTED_MAX = 99;
 /**
  * @param {Room} room
  * @param {Read} read
- * @param {(message: Message) => boolean} isMention
+ * @param {(message: Message) => boolean} isMeant
  * @returns {Unread}
  */
-export function unread({ messages, from, you }, { to, late }, isMention) {
+export function unread({ messages, from, you }, { to, late }, isMeant) {
   const isNews = (/** @type {Message} */ m) => m.user !== you?.user;
   const missed = messages.slice(lowerBound(messages, to + 1)).filter(isNews);
   const behind = late.size === 0 ? [] : messages.filter((m) => late.has(m.timestamp) && isNews(m));
   const all = [...behind, ...missed];
   return {
     count: all.length,
-    mentions: all.filter(isMention).length,
+    mentions: all.filter(isMeant).length,
     more: from > to + 1 && from > 0 && missed.length > 0,
     first: all[0]?.timestamp ?? null,
   };

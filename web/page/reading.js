@@ -18,7 +18,7 @@ export class Reading {
   /** @type {WeakMap<Room, import('./read.js').Unread>} */
   #unread = new WeakMap();
 
-  /** @type {WeakMap<Message, boolean>} */
+  /** By which name a message was looked through. @type {WeakMap<Message, {name: string, isMention: boolean}>} */
   #mentions = new WeakMap();
 
   #page;
@@ -32,24 +32,32 @@ export class Reading {
   unread(room) {
     const kept = this.#unread.get(room);
     if (kept !== undefined) return kept;
-    const direct = room.name.startsWith('d.');
-    const unread = read.unread(room, this.#readOf(room),
-      (message) => direct || this.isMention(message, room.you?.sender ?? this.#page.name));
+    const unread = read.unread(room, this.#readOf(room), (message) => this.isMeant(room, message));
     this.#unread.set(room, unread);
     return unread;
   }
 
   /**
+   * Whether a message of another one is for the reader: it says so, or the room is of two.
+   *
+   * @param {Room} room
    * @param {Message} message
-   * @param {string} name
    */
-  isMention(message, name) {
-    let known = this.#mentions.get(message);
-    if (known === undefined) {
-      known = mentions(message.message, [name.toLowerCase()]);
-      this.#mentions.set(message, known);
-    }
-    return known;
+  isMeant(room, message) {
+    return room.name.startsWith('d.') || this.isMention(room, message);
+  }
+
+  /**
+   * @param {Room} room
+   * @param {Message} message
+   */
+  isMention(room, message) {
+    const name = this.#page.names.ownIn(room).toLowerCase();
+    const known = this.#mentions.get(message);
+    if (known?.name === name) return known.isMention;
+    const isMention = mentions(message.message, [name]);
+    this.#mentions.set(message, { name, isMention });
+    return isMention;
   }
 
   /**

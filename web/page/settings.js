@@ -36,7 +36,7 @@ export const DISCONNECT_AFTER_MAX = 24 * 60;
 export const choicesOf = (name) => CHOICES[name];
 
 /**
- * @param {any} value of which what cannot be used is left out
+ * @param {any} value what cannot be used of it counts as not chosen
  * @returns {Settings}
  */
 export function checkedSettings(value) {

@@ -25,7 +25,7 @@ function acts(page, event) {
     page.close();
   } else if (key === 'Escape' && (!isWriting || target.id === 'composer') && page.current !== null) {
     page.markRead(page.current);
-    page.toEnd();
+    page.moved(null);
     page.view.focusComposer();
   } else if (key === '?' && !isWriting && page.overlay === null) {
     page.show({ kind: 'shortcuts' });

@@ -21,7 +21,7 @@ export function roomsView(page) {
   const { texts } = page;
   const isOpen = page.overlay?.kind === 'rooms';
   const wanted = page.search.toLowerCase();
-  const fits = (/** @type {string} */ name) => page.titleOf(name).toLowerCase().includes(wanted);
+  const fits = (/** @type {string} */ name) => page.names.titleOf(name).toLowerCase().includes(wanted);
   const rooms = page.rooms.filter((r) => fits(r.name));
   const others = othersOf(page).filter((r) => fits(r.room));
   return html`
@@ -93,7 +93,7 @@ function roomItem(page, room) {
   const { name } = room;
   const unread = page.reading.unread(room);
   const count = name === page.current && page.place === null ? '' : counted(unread);
-  const label = page.labelOf(name);
+  const label = page.names.labelOf(name);
   const last = room.messages.at(-1)?.timestamp;
   return html`<li data-room=${name}>
     <button type="button" class=${count === '' ? 'room' : 'room unread'} data-testid="room-${name}"
@@ -122,7 +122,7 @@ function otherItem(page, { room, head }) {
   return html`<li>
     <button type="button" class="room" data-testid="known-${room}" tabindex="-1" data-item
       @click=${() => page.open(room)}>
-      <span class="label" dir="auto">${page.labelOf(room)}</span>
+      <span class="label" dir="auto">${page.names.labelOf(room)}</span>
       <span class="verb">${isPrivate(room) ? texts.invitation : head === null || head === 0 ? ''
         : formats.recent(head)}</span>
       <span class="verb join-verb">${texts.join}</span>
@@ -134,12 +134,11 @@ function otherItem(page, { room, head }) {
 function youView(page) {
   const { texts, isSignedIn } = page;
   const { config } = page.deployment;
-  const sender = page.room?.you?.sender ?? page.name;
   return html`<div class="you">
     <label class="name">
       <span>${texts.yourName}</span>
       <input id="name" data-testid="name" autocomplete="nickname" spellcheck="false" required
-        enterkeyhint="done" ?disabled=${isSignedIn} placeholder=${isSignedIn ? sender : ''}
+        enterkeyhint="done" .value=${isSignedIn ? page.names.ownIn(page.room) : page.name} ?disabled=${isSignedIn}
         @change=${(/** @type {Event} */ e) => {
           const field = /** @type {HTMLInputElement} */ (e.target);
           page.rename(field.value);
@@ -197,7 +196,7 @@ export function peopleView(page) {
               @click=${() => page.show({ kind: 'person', user: p.user })}>
               ${avatar(p.user, p.sender)}
               <span class="label" dir="auto">${p.sender}</span>
-              <span class="verb">${page.tagOf(p.user, p.sender)}</span>
+              <span class="verb">${page.names.tagOf(p.user, p.sender)}</span>
               ${p.user === room?.you?.user ? html`<span class="verb">${texts.youMark}</span>`
                 : p.user.startsWith('guest:') ? nothing
                   : html`<span class="verb" title=${texts.signedIn} role="img" aria-label=${texts.signedIn}>✓</span>`}

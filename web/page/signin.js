@@ -14,9 +14,11 @@ export function tokensAddress() {
   const told = new URLSearchParams(location.hash.slice(1)).get('tokens');
   if (told !== null) history.replaceState(null, '', location.pathname + location.search);
   try {
-    if (told !== null && sessionStorage.getItem(SIGNING_IN_KEY) !== null) {
+    const left = sessionStorage.getItem(SIGNING_IN_KEY);
+    if (told !== null && left !== null) {
       sessionStorage.removeItem(SIGNING_IN_KEY);
       sessionStorage.setItem(KEY, told);
+      history.replaceState(null, '', location.pathname + location.search + left);
     }
     return sessionStorage.getItem(KEY);
   } catch {
@@ -24,10 +26,10 @@ export function tokensAddress() {
   }
 }
 
-/** The user goes to sign in. */
+/** The user goes to sign in, and comes back to the same room. */
 export function beginSignIn() {
   try {
-    sessionStorage.setItem(SIGNING_IN_KEY, 'true');
+    sessionStorage.setItem(SIGNING_IN_KEY, location.hash);
   } catch {
     // The user comes back as a guest.
   }

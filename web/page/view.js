@@ -4,16 +4,14 @@ import { html, render } from '../lib/lit-html/lit-html.js';
 import { Composer, composerView } from './composer.js';
 import { conversationView } from './conversation.js';
 import { dialogView } from './dialogs.js';
-import { folded } from './words.js';
 import { isDrawer } from './parts.js';
 import { counted } from './read.js';
 import { Scroller } from './scroller.js';
-import { peopleView, roomsView } from './sides.js';
 import { languageOf } from './settings.js';
+import { peopleView, roomsView } from './sides.js';
 import { topView } from './top.js';
 
 /** @typedef {import('./page.js').Page} Page */
-/** @typedef {import('../client/client.js').Room} Room */
 
 /** A page that nobody sees is drawn so much later: its title tells what is new. */
 const HIDDEN_MS = 300;
@@ -26,10 +24,14 @@ const ITEMS = '[data-item]';
 const STEPS = new Map([['ArrowUp', -1], ['ArrowDown', 1], ['Home', -Infinity], ['End', Infinity]]);
 
 export class View {
+  /** Where the reader writes. */
+  composer;
+
+  /** Where the reader reads. */
+  scroller;
+
   #page;
   #root;
-  #scroller;
-  #composer;
   #isDue = false;
 
   /** The composer gets the focus with the next drawing. */
@@ -47,9 +49,6 @@ export class View {
   /** @type {string | null} */
   #opened = null;
 
-  /** Whom each name of the room belongs to. @type {{room: Room | undefined, users: Map<string, Set<string>>}} */
-  #called = { room: undefined, users: new Map() };
-
   /**
    * @param {Page} page
    * @param {HTMLElement} root
@@ -57,8 +56,8 @@ export class View {
   constructor(page, root) {
     this.#page = page;
     this.#root = root;
-    this.#scroller = new Scroller(page);
-    this.#composer = new Composer(page);
+    this.scroller = new Scroller(page);
+    this.composer = new Composer(page);
   }
 
   /** Draws for the first time. */
@@ -66,9 +65,8 @@ export class View {
     this.#root.replaceChildren();
     this.settingsChanged();
     this.#draw();
-    this.#scroller.listen();
-    this.#composer.listen();
-    this.renamed(this.#page.name);
+    this.scroller.listen();
+    this.composer.listen();
     document.addEventListener('keydown', (e) => this.#rove(e));
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'hidden') this.#page.looksAway();
@@ -105,7 +103,7 @@ export class View {
         ${roomsView(page)}
         <main ?inert=${isDrawer(page)}>
           ${conversationView(page)}
-          ${composerView(page, this.#composer)}
+          ${composerView(page, this.composer)}
         </main>
         ${peopleView(page)}
       </div>
@@ -117,14 +115,14 @@ export class View {
 
   #drawn() {
     const page = this.#page;
-    this.#scroller.drawn();
+    this.scroller.drawn();
     this.#moveFocus();
     for (const id of LISTS) this.#markTabStop(document.getElementById(id));
     const rooms = page.rooms.map((room) => page.reading.unread(room));
     const count = rooms.reduce((sum, unread) => sum + unread.count, 0);
     const all = { count, mentions: 0, first: null, more: rooms.some((unread) => unread.more) };
     const unread = counted(all);
-    const name = page.current === null ? '' : `${page.labelOf(page.current)} · `;
+    const name = page.current === null ? '' : `${page.names.labelOf(page.current)} · `;
     document.title = `${unread === '' ? '' : `(${unread}) `}${name}Parley`;
     const icon = count > 0 ? 'icon-unread.svg' : 'icon.svg';
     const link = document.querySelector('link[rel=icon]');
@@ -189,11 +187,12 @@ export class View {
    */
   #markTabStop(list) {
     if (list === null) return;
-    const { lastElementChild, childElementCount } = list;
+    const { lastElementChild, childElementCount: count } = list;
+    // A draft has no item yet, and becomes a message in the same place.
+    const last = lastElementChild?.querySelector(ITEMS) ?? lastElementChild;
     const known = this.#stops.get(list);
     const { current } = this.#page;
-    if (known?.last === lastElementChild && known.count === childElementCount
-      && known.current === current) return;
+    if (known?.last === last && known.count === count && known.current === current) return;
     const items = [...list.querySelectorAll(ITEMS)];
     const focused = document.activeElement?.closest(ITEMS);
     const stop = items.find((item) => item === focused)
@@ -203,12 +202,12 @@ export class View {
       const tabIndex = item === stop ? '0' : '-1';
       if (item.getAttribute('tabindex') !== tabIndex) item.setAttribute('tabindex', tabIndex);
     }
-    this.#stops.set(list, { last: lastElementChild, count: childElementCount, current });
+    this.#stops.set(list, { last, count, current });
   }
 
   /** After another room has come: what stands in its composer. @param {string} text */
   roomChanged(text) {
-    this.#composer.text = text;
+    this.composer.text = text;
     this.#toCompose = !matchMedia('(pointer: coarse)').matches;
     if (this.#toCompose) this.focusComposer(); // What is typed at once is typed there.
   }
@@ -216,31 +215,7 @@ export class View {
   /** Where there is none, a room is to be named. */
   focusComposer() {
     if (this.#page.room === undefined) document.getElementById('join-room')?.focus();
-    else this.#composer.focus();
-  }
-
-  get composed() {
-    return this.#composer.text;
-  }
-
-  set composed(text) {
-    this.#composer.text = text;
-  }
-
-  /** Of the conversation, in CSS pixels. */
-  get height() {
-    return this.#scroller.height;
-  }
-
-  /** Puts the reader to the page's place with the next drawing. */
-  replace() {
-    this.draw();
-  }
-
-  /** @param {string} name by which a guest is called by now */
-  renamed(name) {
-    const field = /** @type {HTMLInputElement | null} */ (document.getElementById('name'));
-    if (field !== null) field.value = name;
+    else this.composer.focus();
   }
 
   settingsChanged() {
@@ -250,28 +225,6 @@ export class View {
     dataset.density = settings.density;
     document.documentElement.lang = languageOf(settings);
     document.documentElement.dir = texts.direction;
-  }
-
-  /**
-   * Whom a name belongs to in a room.
-   *
-   * @param {Room | undefined} room
-   * @param {string} sender
-   * @returns {ReadonlySet<string>} users
-   */
-  usersCalled(room, sender) {
-    if (room !== this.#called.room) {
-      /** @type {Map<string, Set<string>>} */
-      const users = new Map();
-      const heard = room === undefined ? [] : [...room.members?.values() ?? [], ...room.messages.slice(-200)];
-      for (const { user, sender: called } of heard) {
-        const those = users.get(folded(called));
-        if (those === undefined) users.set(folded(called), new Set([user]));
-        else those.add(user);
-      }
-      this.#called = { room, users };
-    }
-    return this.#called.users.get(folded(sender)) ?? new Set();
   }
 }
 

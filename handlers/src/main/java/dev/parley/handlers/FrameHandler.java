@@ -9,6 +9,7 @@ import dev.parley.Metrics;
 import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Removal;
 import dev.parley.identity.Address;
 import dev.parley.identity.Identity;
 import dev.parley.platform.Aws;
@@ -163,8 +164,8 @@ abstract class FrameHandler
   /// Why a connection that is not in a room may not do there what needs a membership. Of a private
   /// room a stranger hears the same as of one that is not there.
   static Rejection notIn(RoomId room, Attendance attendance) {
-    if (attendance instanceof Attendance.Removed) {
-      return new Rejection(ErrorCode.REMOVED);
+    if (attendance instanceof Attendance.Removed(Removal how)) {
+      return new Rejection(how);
     }
     return new Rejection(
         room.kind() == RoomKind.PUBLIC ? ErrorCode.NOT_A_MEMBER : ErrorCode.NO_SUCH_ROOM);

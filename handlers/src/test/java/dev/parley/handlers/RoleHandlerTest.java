@@ -240,7 +240,9 @@ class RoleHandlerTest {
     for (TestConnection removed : List.of(bob, other)) {
       assertEquals(Set.of(), removed.rooms(room));
       assertEquals("kicked", pong(removed, room).path("removed").path(room).asText());
-      assertEquals("removed", removed.refusal(send, message(room)));
+      JsonNode refused = removed.send(send, message(room));
+      assertEquals("removed", refused.path("code").asText());
+      assertEquals("kicked", refused.path("reason").asText());
       assertEquals("no_such_room", removed.refusal(join, room(room)));
     }
     assertEquals(Set.of(room), ada.rooms(room));

@@ -249,6 +249,10 @@ public final class Reply {
     if (retryAfter != null) {
       reply.json.put("retryAfterMs", retryAfter.toMillis());
     }
+    Removal removal = rejection.removal();
+    if (removal != null) {
+      reply.json.put("reason", removal.word());
+    }
     return reply;
   }
 
