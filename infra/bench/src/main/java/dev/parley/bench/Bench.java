@@ -234,7 +234,7 @@ public final class Bench {
       case "recover" -> new Recover(cloud(elsewhere), report, cutSeconds).run(numbers(steps));
       case "page" -> {
         stop();
-        cloud = Cloud.withPage(polls);
+        cloud = Cloud.withPage(polls, WebPage.asDeployed());
         new WebPage(cloud, report).run(steps);
         stop();
       }

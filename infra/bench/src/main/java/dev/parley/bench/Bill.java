@@ -33,6 +33,10 @@ final class Bill {
 
   static final int ROOMS_LISTED = HOURS_IN_USE * 60 / ROOMS_LISTED_MINUTES;
 
+  /// A user's private rooms, once a visit. There are fewer of them than in a page of all rooms,
+  /// whose price is taken.
+  static final int OWN_ROOMS_LISTED = 1;
+
   /// After the connect, and after each renewal, if somebody then uses the page.
   static final int MEMBERS_LISTED = 1 + RENEWALS;
 
@@ -137,7 +141,9 @@ final class Bill {
         nothing()
             .plus(
                 usages.of("rooms page"),
-                days * ROOMS_LISTED * pages(1.0 * users / members, Limits.PAGE_ROOMS_MAX))
+                days
+                    * (ROOMS_LISTED * pages(1.0 * users / members, Limits.PAGE_ROOMS_MAX)
+                        + OWN_ROOMS_LISTED))
             .plus(
                 usages.of("members page", members),
                 days * MEMBERS_LISTED * pages(members, Limits.PAGE_MEMBERS_MAX));

@@ -123,14 +123,15 @@ final class Cloud implements AutoCloseable {
 
   /// One that counts all that AWS would charge for, and traces all of it.
   static Cloud metered(double polls) throws StartException {
-    return start(
-        Options.inMemory(TEMPLATE)
-            .withParameters(GENEROUS)
-            .withPollsPerSecond(polls)
-            .withQuota(RequestQuota.NONE)
-            .withFaults(FaultPlan.parse(LATENCY))
-            .withMetered(true),
-        GENEROUS);
+    return start(unbounded(polls).withMetered(true), GENEROUS);
+  }
+
+  private static Options unbounded(double polls) {
+    return Options.inMemory(TEMPLATE)
+        .withParameters(GENEROUS)
+        .withPollsPerSecond(polls)
+        .withQuota(RequestQuota.NONE)
+        .withFaults(FaultPlan.parse(LATENCY));
   }
 
   /// One with the template's own parameters and AWS's quota.
@@ -149,15 +150,8 @@ final class Cloud implements AutoCloseable {
   }
 
   /// One that serves the page, too.
-  static Cloud withPage(double polls) throws StartException {
-    return start(
-        Options.inMemory(TEMPLATE)
-            .withParameters(GENEROUS)
-            .withPollsPerSecond(polls)
-            .withQuota(RequestQuota.NONE)
-            .withFaults(FaultPlan.parse(LATENCY))
-            .withSite(Path.of("web")),
-        GENEROUS);
+  static Cloud withPage(double polls, Path page) throws StartException {
+    return start(unbounded(polls).withSite(page), GENEROUS);
   }
 
   /// One in which nothing happens but what is measured: nobody is told who comes.

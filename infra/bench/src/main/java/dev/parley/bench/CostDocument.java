@@ -204,7 +204,7 @@ public final class CostDocument {
                 ```text
                 connected    = users × %2$d × %1$d × 60 × connection minute
                 pings        = users × %2$d × %6$s × ping, if quiet: %7$d × %8$s + %3$d × %9$s an hour, as above; busy: %10$s
-                lists        = users × %2$d × (%11$d × rooms page × pages of %13$d rooms + %14$d × members page × pages of %15$d members)
+                lists        = users × %2$d × ((%11$d × pages of %13$d rooms + %26$d) × rooms page + %14$d × members page × pages of %15$d members)
                 come and go  = users × %2$d × (connect + first page + %16$d × ping + disconnect + %17$d × renewal), each for its number of
                                members; pushes of presence %18$s a second at most, as the functions hold them: the others are let go
                 messages     = users / members × messages an hour × %2$d × %1$d × (message, for its number of members
@@ -213,8 +213,8 @@ public final class CostDocument {
                 always       = %20$d metrics at most + %21$d alarm metrics + dashboard + empty polls of %22$d queues, %23$s a minute each
                 ```
 
-                A page in use lists the rooms every %24$d min; the members after the connect, and after each renewal once somebody uses the
-                page; %12$d pages at most. Nothing of a free tier is taken off. An event is of %25$d bytes, and a row is taken to be as large.
+                A page in use lists the rooms every %24$d min, and its user's own once; the members after the connect, and after each
+                renewal once somebody uses the page; %12$d pages at most. Nothing of a free tier is taken off. An event is of %25$d bytes, and a row is taken to be as large.
 
                 | users | members of a room | | connected $ | pings $ | lists $ | come and go $ | messages $ | traces $ | always $ | **a month $** | a user $ |
                 |--:|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
@@ -243,7 +243,8 @@ public final class CostDocument {
                 template.queueMappings().size(),
                 number(Bill.EMPTY_POLLS_A_MINUTE),
                 Bill.ROOMS_LISTED_MINUTES,
-                units.path("eventBytes").asInt()));
+                units.path("eventBytes").asInt(),
+                Bill.OWN_ROOMS_LISTED));
     each(
         (users, members, pace, anHour) -> {
           Bill.Month month = bill.month(users, members, anHour);

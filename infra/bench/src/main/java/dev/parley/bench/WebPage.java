@@ -1,5 +1,7 @@
 package dev.parley.bench;
 
+import static java.util.Objects.requireNonNull;
+
 import com.google.gson.JsonObject;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
@@ -9,8 +11,11 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.LoadState;
+import com.microsoft.playwright.options.WaitUntilState;
 import dev.parley.bench.Report.Bound;
+import dev.parley.site.SiteFile;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -27,12 +32,14 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// The page in Chromium: what a first visit takes, and how smooth it is for somebody who reads what
 /// was said long ago while much is being said.
 ///
-/// - `visit`: with the network of a slow phone (1.6 Mb/s, 150 ms), medians of 5. `KB` is all that
-///   comes, with headers and without the WebSocket; `drawn` is the first contentful paint.
+/// - `visit`: with the network of a slow phone (1.6 Mb/s, 150 ms), medians of 5. The files are as
+///   SiteFunction puts them into the bucket; they come over HTTP/1.1. `KB` are the files as they
+///   come, compressed; `with headers` adds those, of which HTTP/2 sends little. `drawn` is the
+///   first contentful paint; `started` is when the page can be used.
 /// - `reading`: a room whose messages the page has all loaded, which are 10,000 in the end and as
-///   many as it holds; the reader is at the first one, and the processor is a quarter as fast.
-///   `p95 ms` is of the times between animation frames in 10 s, beside a plain page, which puts
-///   the text of each message into a list of 50.
+///   many as it holds; the reader is at the first one, and the processor is a quarter as fast. `p95
+///   ms` is of the times between animation frames in 10 s, beside a plain page, which puts the text
+///   of each message into a list of 50.
 final class WebPage {
   static final String VISIT = "visit";
   static final String READING = "reading";
@@ -67,6 +74,14 @@ final class WebPage {
         document.querySelector('[data-testid=older]:not([hidden], [disabled])')?.click();
         return false;
       }
+      """;
+
+  /// Bytes of all files that have come, as they came.
+  private static final String BODIES =
+      """
+      () => ['navigation', 'resource']
+          .flatMap((type) => performance.getEntriesByType(type))
+          .reduce((sum, entry) => sum + entry.encodedBodySize, 0)
       """;
 
   /// The 95th percentile of the times between frames, how many tasks took longer than 50 ms, and
@@ -108,6 +123,17 @@ final class WebPage {
     this.address = "http://localhost:" + cloud.webSocketUrl().getPort() + "/";
   }
 
+  /// The page as SiteFunction puts it into the bucket, in a new folder.
+  static Path asDeployed() throws IOException {
+    Path folder = Files.createTempDirectory("parley-page");
+    for (SiteFile file : SiteFile.in(Path.of("web"))) {
+      Path to = folder.resolve(file.key());
+      Files.createDirectories(requireNonNull(to.getParent()));
+      Files.write(to, file.content());
+    }
+    return folder;
+  }
+
   void run(List<String> steps) throws Exception {
     try (Playwright playwright =
             Playwright.create(
@@ -140,7 +166,13 @@ final class WebPage {
 
   // ---- A first visit --------------------------------------------------------------------------
 
-  private record Visit(double kb, double requests, double drawnMs, double connectedMs) {}
+  private record Visit(
+      double kb,
+      double withHeadersKb,
+      double requests,
+      double drawnMs,
+      double connectedMs,
+      double startedMs) {}
 
   private void visits(Browser browser) {
     List<Visit> visits = Stream.generate(() -> visit(browser)).limit(VISITS).toList();
@@ -148,10 +180,14 @@ final class WebPage {
     report.row(
         "a first visit, slow 4G",
         figures(
-            kb,
-            median(visits, Visit::requests),
-            median(visits, Visit::drawnMs),
-            median(visits, Visit::connectedMs)));
+            OF_A_VISIT,
+            List.of(
+                kb,
+                median(visits, Visit::withHeadersKb),
+                median(visits, Visit::requests),
+                median(visits, Visit::drawnMs),
+                median(visits, Visit::connectedMs),
+                median(visits, Visit::startedMs))));
     report.target("KB of a first visit", kb, Bound.AT_MOST, VISIT_KB_MAX);
   }
 
@@ -175,21 +211,27 @@ final class WebPage {
       network.addProperty("uploadThroughput", UP_BYTES_PER_SECOND);
       session.send("Network.emulateNetworkConditions", network);
 
-      page.navigate(address + "#room=visited");
-      double connectedMs =
-          number(
-              page.waitForFunction(
-                      "(connected) => document.querySelector(connected) && performance.now()",
-                      CONNECTED)
-                  .jsonValue());
+      page.navigate(
+          address + "#/r/visited", new Page.NavigateOptions().setWaitUntil(WaitUntilState.COMMIT));
+      double connectedMs = since(page, CONNECTED);
+      double startedMs = since(page, "html[data-started]");
       page.waitForLoadState(LoadState.NETWORKIDLE);
       double drawnMs =
           number(
               page.evaluate(
                   "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"));
+      double bodies = number(page.evaluate(BODIES));
       double bytes = received.stream().mapToDouble(Double::doubleValue).sum();
-      return new Visit(bytes / 1e3, received.size(), drawnMs, connectedMs);
+      return new Visit(bodies / 1e3, bytes / 1e3, received.size(), drawnMs, connectedMs, startedMs);
     }
+  }
+
+  /// When there is an element, in milliseconds since the page was asked for.
+  private static double since(Page page, String selector) {
+    return number(
+        page.waitForFunction(
+                "(selector) => document.querySelector(selector) && performance.now()", selector)
+            .jsonValue());
   }
 
   // ---- Reading while others talk --------------------------------------------------------------
@@ -204,7 +246,7 @@ final class WebPage {
     try (BrowserContext visitor = browser.newContext()) {
       Page page = visitor.newPage();
       page.setDefaultTimeout(PATIENCE_MS);
-      page.navigate(address + "#room=" + room);
+      page.navigate(address + "#/r/" + room);
       page.waitForSelector(CONNECTED);
       page.waitForFunction(
           LOAD_ALL, null, new Page.WaitForFunctionOptions().setPollingInterval(20));
@@ -301,38 +343,22 @@ final class WebPage {
 
   // ---- One table ------------------------------------------------------------------------------
 
-  private static Map<String, Double> figures(
-      double kb, double requests, double drawnMs, double connectedMs) {
-    return figures(
-        List.of(
-            kb, requests, drawnMs, connectedMs, Double.NaN, Double.NaN, Double.NaN, Double.NaN));
-  }
+  private static final List<String> OF_A_VISIT =
+      List.of("KB", "with headers", "requests", "drawn ms", "connected ms", "started ms");
+  private static final List<String> OF_READING =
+      List.of("p95 ms", "x plain", "long tasks", "longest ms");
 
   private static Map<String, Double> figures(Smoothness of, Smoothness plain) {
     return figures(
-        List.of(
-            Double.NaN,
-            Double.NaN,
-            Double.NaN,
-            Double.NaN,
-            of.p95Ms(),
-            of.p95Ms() / plain.p95Ms(),
-            of.longTasks(),
-            of.longestMs()));
+        OF_READING,
+        List.of(of.p95Ms(), of.p95Ms() / plain.p95Ms(), of.longTasks(), of.longestMs()));
   }
 
-  private static Map<String, Double> figures(List<Double> values) {
-    List<String> names =
-        List.of(
-            "KB",
-            "requests",
-            "drawn ms",
-            "connected ms",
-            "p95 ms",
-            "x plain",
-            "long tasks",
-            "longest ms");
+  /// Those of one step; the other's columns stay empty.
+  private static Map<String, Double> figures(List<String> names, List<Double> values) {
     Map<String, Double> figures = new LinkedHashMap<>();
+    Stream.concat(OF_A_VISIT.stream(), OF_READING.stream())
+        .forEach(name -> figures.put(name, Double.NaN));
     for (int i = 0; i < names.size(); i++) {
       figures.put(names.get(i), values.get(i));
     }

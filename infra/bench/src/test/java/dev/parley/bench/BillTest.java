@@ -63,7 +63,7 @@ final class BillTest {
     Bill.Month month = bill().month(10, 10, 10);
 
     double pings = 220 * (7 * Attention.HIDDEN.pingsAnHour(10) + Attention.IN_USE.pingsAnHour(10));
-    double lists = 220 * (12 * 2 + 5 * 3);
+    double lists = 220 * ((12 + 1) * 2 + 5 * 3);
     double comingAndGoing = 220 * (4 + 5 + 2 * 1 + 6 + 4 * 7);
     double messages = 1_760 * 11;
     double all = pings + lists + comingAndGoing + messages;

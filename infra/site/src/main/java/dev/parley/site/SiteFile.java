@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 ///
 /// @param key its path below the page's address, for example `client/client.js`
 @SuppressWarnings("ArrayRecordComponent") // nobody compares them
-record SiteFile(String key, byte[] content) {
+public record SiteFile(String key, byte[] content) {
   static final String CONFIG = "config.json";
   private static final String INDEX = "index.html";
 
@@ -42,8 +42,17 @@ record SiteFile(String key, byte[] content) {
 
   /// The files of a folder and `config.json`, `index.html` last: it leads to all others.
   static List<SiteFile> of(Path folder, Config config) throws IOException {
-    List<SiteFile> files = new ArrayList<>();
+    List<SiteFile> files = in(folder);
     files.add(new SiteFile(CONFIG, config.json()));
+    files.sort(
+        Comparator.comparing((SiteFile file) -> file.key().equals(INDEX))
+            .thenComparing(SiteFile::key));
+    return files;
+  }
+
+  /// The files of a folder, in no order.
+  public static List<SiteFile> in(Path folder) throws IOException {
+    List<SiteFile> files = new ArrayList<>();
     try (Stream<Path> paths = Files.walk(folder)) {
       for (Path path : paths.filter(Files::isRegularFile).toList()) {
         String key = folder.relativize(path).toString().replace('\\', '/');
@@ -52,9 +61,6 @@ record SiteFile(String key, byte[] content) {
             new SiteFile(key, SCRIPT.matcher(key).matches() ? withoutComments(content) : content));
       }
     }
-    files.sort(
-        Comparator.comparing((SiteFile file) -> file.key().equals(INDEX))
-            .thenComparing(SiteFile::key));
     return files;
   }
 
