@@ -12,7 +12,6 @@ import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.WebSocketRoute;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ForcedColors;
 import com.microsoft.playwright.options.ReducedMotion;
@@ -173,20 +172,12 @@ class AccessibilityTest extends PageTest {
   void draftsThatWaitOrFailedAndAPageWithoutANetworkAreClean() {
     List<String> findings = new ArrayList<>();
     BrowserContext visitor = visitor(1280, 720);
-    visitor.routeWebSocket(
-        "**/production*",
-        socket -> {
-          WebSocketRoute server = socket.connectToServer();
-          socket.onMessage(
-              frame -> {
-                String text = frame.text();
-                if (text.contains("refuse me")) {
-                  socket.send(refusal(text));
-                } else if (!text.contains("lose me")) {
-                  server.send(text);
-                }
-              });
-        });
+    new TestVisitor(visitor)
+        .answering(
+            frame ->
+                frame.contains("refuse me")
+                    ? TestVisitor.refusal(frame, "invalid_message", "")
+                    : frame.contains("lose me") ? "" : null);
     TestPage ada = TestPage.open(cloud, visitor, "Ada", "drafts");
     ada.say("refuse me");
     assertThat(ada.page().locator(".draft.failed")).hasCount(1);
@@ -202,17 +193,6 @@ class AccessibilityTest extends PageTest {
     look(ada, "offline", findings);
 
     assertNone(findings);
-  }
-
-  private static String refusal(String frame) {
-    return "{\"type\":\"error\",\"ref\":%s,\"code\":\"invalid_message\",\"message\":\"of no use\"}"
-        .formatted(
-            Pattern.compile("\"ref\":(\\d+)")
-                .matcher(frame)
-                .results()
-                .toList()
-                .getFirst()
-                .group(1));
   }
 
   @Test
@@ -381,16 +361,7 @@ class AccessibilityTest extends PageTest {
 
   @Test
   void aFingerHitsWhateverItIsMeantFor() {
-    TestPage ada =
-        TestPage.open(
-            cloud,
-            browser.newContext(
-                new Browser.NewContextOptions()
-                    .setViewportSize(390, 844)
-                    .setHasTouch(true)
-                    .setIsMobile(true)
-                    .setReducedMotion(ReducedMotion.REDUCE)),
-            "touched");
+    TestPage ada = TestPage.open(cloud, browser.newContext(TestVisitor.phone()), "touched");
     List<String> small = new ArrayList<>();
     try (TestClient bob = connect("Bob", "touched")) {
       TEXTS.forEach(text -> say(bob, "touched", text));

@@ -35,8 +35,8 @@ class LivingTextTest extends PageTest {
   private static final String STRANGE_IN_TEXTS =
       """
       () => {
-        const allowed = new Set(['p', 'br', 'strong', 'em', 'del', 'code', 'pre', 'blockquote',
-          'ul', 'ol', 'li', 'li value', 'a href rel target', 'mark class', 'span class',
+        const allowed = new Set(['p', 'br', 'strong', 'em', 'del', 'code', 'pre tabindex',
+          'blockquote', 'ul', 'ol', 'li', 'li value', 'a href rel target', 'mark class', 'span class',
           'div class', 'button class data-copy type']);
         return [...document.querySelectorAll('[data-testid=message] .text *')]
           .map(e => [e.localName, ...e.getAttributeNames().sort()].join(' '))

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Keyboard;
 import com.microsoft.playwright.Locator;
-import com.microsoft.playwright.WebSocketRoute;
 import com.microsoft.playwright.options.AriaRole;
 import java.time.Instant;
 import java.util.List;
@@ -203,31 +202,17 @@ class NavigationTest extends PageTest {
   @Test
   void theFocusIsInTheComposerAfterASecondAttempt() {
     AtomicInteger refused = new AtomicInteger();
-    TestVisitor visitor = TestVisitor.called(browser, "Ada", "again");
-    visitor
-        .context()
-        .routeWebSocket(
-            "**/production*",
-            socket -> {
-              WebSocketRoute server = socket.connectToServer();
-              socket.onMessage(
-                  frame -> {
-                    if (frame.text().contains("sendMessage") && refused.getAndIncrement() == 0) {
-                      String ref = frame.text().replaceAll(".*\"ref\":(\"?[^,\"}]*\"?).*", "$1");
-                      socket.send(
-                          "{\"type\":\"error\",\"code\":\"invalid_message\",\"message\":\"bad\","
-                              + "\"ref\":"
-                              + ref
-                              + "}");
-                    } else {
-                      server.send(frame.text());
-                    }
-                  });
-            });
+    TestVisitor visitor =
+        TestVisitor.called(browser, "Ada", "again")
+            .answering(
+                frame ->
+                    frame.contains("sendMessage") && refused.getAndIncrement() == 0
+                        ? TestVisitor.refusal(frame, "invalid_message", "")
+                        : null);
     TestPage ada = visitor.open(cloud, "again");
     ada.say("once more");
     Locator again = ada.element("draft").getByText("Send again");
-    assertThat(ada.element("draft")).containsText("Not sent: bad");
+    assertThat(ada.element("draft")).containsText("Not sent: The server does not take this text.");
 
     again.click();
 

@@ -3,10 +3,8 @@ package dev.parley.e2e;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.options.BoundingBox;
-import com.microsoft.playwright.options.ReducedMotion;
 import org.junit.jupiter.api.Test;
 
 /// The page on a phone.
@@ -89,14 +87,6 @@ class PhoneTest extends PageTest {
   }
 
   private static TestPage open(String room) {
-    return TestPage.open(
-        cloud,
-        browser.newContext(
-            new Browser.NewContextOptions()
-                .setViewportSize(390, 844)
-                .setHasTouch(true)
-                .setIsMobile(true)
-                .setReducedMotion(ReducedMotion.REDUCE)),
-        room);
+    return TestPage.open(cloud, browser.newContext(TestVisitor.phone()), room);
   }
 }

@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Pictures of the page in its states, for whoever changes how it looks: in `target/screenshots`,
-/// or where `-Dparley.screenshots=../../docs/screenshots` says.
+/// Takes pictures of the page in its states into `target/screenshots`, or into the folder of
+/// `-Dparley.screenshots=`, for example `../../docs/screenshots`.
 class ScreenshotsTest extends PageTest {
   private static final Path FOLDER =
       Path.of(System.getProperty("parley.screenshots", "target/screenshots"));

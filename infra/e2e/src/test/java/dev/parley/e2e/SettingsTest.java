@@ -135,15 +135,7 @@ class SettingsTest extends PageTest {
 
   @Test
   void aTouchKeyboardsEnterStartsANewLine() {
-    TestPage ada =
-        TestPage.open(
-            cloud,
-            browser.newContext(
-                new Browser.NewContextOptions()
-                    .setViewportSize(390, 844)
-                    .setHasTouch(true)
-                    .setIsMobile(true)),
-            "touch");
+    TestPage ada = TestPage.open(cloud, browser.newContext(TestVisitor.phone()), "touch");
     ada.element("composer").tap();
     ada.element("composer").fill("one");
     ada.page().keyboard().press("Enter");
@@ -219,6 +211,7 @@ class SettingsTest extends PageTest {
     assertThat(ada.messages()).hasCount(3);
     ada.messages().first().locator(".about").click();
     ada.page().setViewportSize(1280, 500);
+    assertThat(ada.messages().last().locator(".fold")).isInViewport(); // at the end, as before
     ada.page().locator("#scroller").evaluate("s => { s.scrollTop = 0; }");
     assertThat(ada.element("newer")).isVisible();
     ada.element("composer").pressSequentially(":tad");

@@ -190,8 +190,6 @@ class SiteTest extends PageTest {
         TestCloudFront cloudFront = new TestCloudFront(aws, cloud, "")) {
       put(aws, cloudFront.config());
       TestPage ada = open("http://localhost:" + cloudFront.port() + "/");
-      ada.say("**hello**");
-      assertThat(ada.texts()).hasText(new String[] {"hello"});
 
       int bytes =
           (int)

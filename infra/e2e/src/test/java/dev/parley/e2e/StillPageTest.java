@@ -120,28 +120,16 @@ class StillPageTest extends PageTest {
   @Test
   void whoWritesTooFastIsToldSoInPlainWordsAndTheMessageIsSent() {
     AtomicInteger sends = new AtomicInteger();
-    TestVisitor visitor = TestVisitor.called(browser, "Ada", "fast");
-    visitor
-        .context()
-        .routeWebSocket(
-            "**/production*",
-            socket -> {
-              WebSocketRoute server = socket.connectToServer();
-              socket.onMessage(
-                  frame -> {
-                    String text = frame.text();
-                    if (text.contains("\"sendMessage\"") && sends.getAndIncrement() == 0) {
-                      socket.send(
-                          """
-                          {"type":"error","ref":%s,"code":"rate_limited","retryAfterMs":1500,
-                           "message":"This does this too often: again after `retryAfterMs`."}
-                          """
-                              .formatted(text.replaceAll(".*\"ref\":(\\d+).*", "$1")));
-                    } else {
-                      server.send(text);
-                    }
-                  });
-            });
+    String fields =
+        "\"retryAfterMs\":1500,\"message\":\"This does this too often: again after"
+            + " `retryAfterMs`.\"";
+    TestVisitor visitor =
+        TestVisitor.called(browser, "Ada", "fast")
+            .answering(
+                frame ->
+                    frame.contains("\"sendMessage\"") && sends.getAndIncrement() == 0
+                        ? TestVisitor.refusal(frame, "rate_limited", fields)
+                        : null);
     TestPage ada = visitor.open(cloud, "fast");
 
     ada.say("in a hurry");

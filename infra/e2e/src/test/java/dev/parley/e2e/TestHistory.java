@@ -39,7 +39,7 @@ final class TestHistory {
     return timestamps;
   }
 
-  /// Rooms that nobody is in.
+  /// Writes rooms without members into the table.
   static void makeRooms(LocalCloud cloud, List<String> names) {
     put(cloud, "ChatRooms", names.stream().map(name -> Map.of("room_id", Row.s(name))).toList());
   }

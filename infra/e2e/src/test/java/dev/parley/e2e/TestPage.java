@@ -61,7 +61,7 @@ record TestPage(Page page) {
   }
 
   void awaitConnected() {
-    page.waitForSelector("[data-testid=state][data-phase=connected]");
+    page.waitForSelector("html[data-started] [data-testid=state][data-phase=connected]");
   }
 
   void awaitOffline() {

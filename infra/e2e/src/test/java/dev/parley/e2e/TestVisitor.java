@@ -4,9 +4,13 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.WebSocketRoute;
+import com.microsoft.playwright.options.ReducedMotion;
 import dev.parley.local.LocalCloud;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Somebody who has been here before: the page knows the name and the rooms when it opens, and
 /// connects once.
@@ -30,6 +34,48 @@ record TestVisitor(BrowserContext context) {
             + " localStorage.setItem('parley.name', %s);".formatted(TextNode.valueOf(name))
             + " localStorage.setItem('parley.rooms', %s); }".formatted(TextNode.valueOf(list)));
     return new TestVisitor(context);
+  }
+
+  /// A phone that is held upright.
+  static Browser.NewContextOptions phone() {
+    return new Browser.NewContextOptions()
+        .setViewportSize(390, 844)
+        .setHasTouch(true)
+        .setIsMobile(true)
+        .setReducedMotion(ReducedMotion.REDUCE);
+  }
+
+  /// Answers some frames in the server's place, from the next connection on.
+  ///
+  /// @param answer to a frame: empty for none, and null where the server is to answer
+  TestVisitor answering(Function<String, @Nullable String> answer) {
+    context.routeWebSocket(
+        "**/production*",
+        socket -> {
+          WebSocketRoute server = socket.connectToServer();
+          socket.onMessage(
+              frame -> {
+                String instead = answer.apply(frame.text());
+                if (instead == null) {
+                  server.send(frame.text());
+                } else if (!instead.isEmpty()) {
+                  socket.send(instead);
+                }
+              });
+        });
+    return this;
+  }
+
+  /// The server's refusal of a frame.
+  ///
+  /// @param fields beside `code`, or nothing
+  static String refusal(String frame, String code, String fields) {
+    return "{\"type\":\"error\",\"ref\":%s,\"code\":\"%s\"%s%s}"
+        .formatted(
+            frame.replaceAll(".*\"ref\":(\\d+).*", "$1"),
+            code,
+            fields.isEmpty() ? "" : ",",
+            fields);
   }
 
   /// A new tab, in a room, once all of the visitor's rooms have been joined.
