@@ -577,6 +577,7 @@ export class Client {
     const base = typeof this.#url === 'string' ? this.#url : await this.#url();
     const address = new URL(base, globalThis.location?.href);
     const query = address.searchParams;
+    query.set('batch', 'true');
     if (token === undefined) {
       if (this.#name !== undefined) query.set('name', this.#name);
       if (this.#guest != null) query.set('guest', this.#guest);

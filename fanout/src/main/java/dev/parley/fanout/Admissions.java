@@ -2,6 +2,7 @@ package dev.parley.fanout;
 
 import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Membership;
 import dev.parley.connection.Memberships;
 import dev.parley.connection.Removal;
@@ -70,13 +71,14 @@ final class Admissions {
       Deadline lastPush,
       Instant now) {
     for (Removal why : Set.copyOf(removed.values())) {
-      List<ConnectionId> told =
+      List<Receiver> told =
           removed.entrySet().stream()
               .filter(entry -> entry.getValue() == why)
               .map(Map.Entry::getKey)
               .filter(
                   connection ->
                       memberships.attendance(connection, room, now) instanceof Attendance.Removed)
+              .map(connection -> new Receiver(connection, Framing.SINGLE)) // it is one event
               .toList();
       delivery.deliver(
           room,

@@ -1,6 +1,5 @@
 package dev.parley.fanout;
 
-import dev.parley.connection.ConnectionId;
 import java.util.List;
 
 /// Who is in a room: all of them, where one segment holds them, and else how many.
@@ -9,7 +8,7 @@ import java.util.List;
 /// moved by who has many connections, and by who finds out which guests have small slots: each of a
 /// room's messages would then cost more than its members are worth.
 sealed interface Audience {
-  record Small(List<ConnectionId> connections) implements Audience {}
+  record Small(List<Receiver> members) implements Audience {}
 
   /// @param members more than a segment is to have
   record Large(long members) implements Audience {}

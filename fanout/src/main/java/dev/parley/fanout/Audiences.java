@@ -53,7 +53,7 @@ final class Audiences {
     }
     List<Membership> first = index.membersIn(room, SlotRange.ALL, segmentSize + 1, now);
     if (first.size() <= segmentSize) {
-      return new Audience.Small(first.stream().map(Membership::connection).toList());
+      return new Audience.Small(first.stream().map(Receiver::of).toList());
     }
     // Members may have gone between the two reads.
     long members = Math.max(first.size(), index.count(room, now));

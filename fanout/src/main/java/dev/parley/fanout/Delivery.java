@@ -92,7 +92,7 @@ final class Delivery implements AutoCloseable {
   /// @param deadline after which no push begins, whether all were reached or not
   Pusher.Outcome deliver(
       RoomId room,
-      List<ConnectionId> to,
+      List<Receiver> to,
       Events events,
       Pusher.Tokens tokens,
       Deadline deadline,
@@ -104,9 +104,7 @@ final class Delivery implements AutoCloseable {
             .map(
                 some ->
                     CompletableFuture.supplyAsync(
-                        () ->
-                            remainder.leave(
-                                room, events.afterFrames(some.getKey()), some.getValue()),
+                        () -> remainder.leave(room, events.after(some.getKey()), some.getValue()),
                         executor))
             .toList();
     int givenUp = InvocationExecutor.join(leaving).stream().mapToInt(Integer::intValue).sum();
@@ -115,9 +113,9 @@ final class Delivery implements AutoCloseable {
   }
 
   private Pusher.Outcome push(
-      List<ConnectionId> to, Events events, Pusher.Tokens tokens, Deadline deadline) {
+      List<Receiver> to, Events events, Pusher.Tokens tokens, Deadline deadline) {
     Instant began = Instant.now();
-    Pusher.Outcome outcome = pusher.push(to, events.frames(), gone, tokens, deadline);
+    Pusher.Outcome outcome = pusher.push(to, events, gone, tokens, deadline);
     int pushes = to.size() - outcome.late();
     if (pushes > 0) {
       Trace.called(

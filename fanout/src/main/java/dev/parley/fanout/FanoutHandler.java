@@ -6,7 +6,6 @@ import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent.DynamodbStreamRecord;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import dev.parley.Metrics;
-import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.PruneQueue;
 import dev.parley.message.VoidRow;
@@ -190,7 +189,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
               case Audience.Small(var to)
                   when !room.isQueued(now)
                       && (long) events.bytes() * to.size() <= SHARE_BYTES_MAX
-                      && pusher.claim((long) events.frameCount() * to.size()) ->
+                      && pusher.claim(Pusher.pushes(to, events)) ->
                   push(to, events, next, delivery, lastPush);
               case Audience audience -> enqueue(audience, events, chain);
             };
@@ -214,7 +213,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
   ///
   /// @return the room as it is then
   private Room push(
-      List<ConnectionId> to, Events events, Room room, Delivery delivery, Deadline lastPush) {
+      List<Receiver> to, Events events, Room room, Delivery delivery, Deadline lastPush) {
     Pusher.Outcome outcome =
         delivery.deliver(
             room.id(),
@@ -242,7 +241,7 @@ public final class FanoutHandler implements RequestHandler<DynamodbEvent, Stream
     int power =
         switch (audience) {
           case Audience.Small small ->
-              Segments.power(room.segments(), small.connections().size(), segmentSize);
+              Segments.power(room.segments(), small.members().size(), segmentSize);
           case Audience.Large large ->
               Segments.power(room.segments(), large.members(), segmentSize);
           case Audience.Unknown unknown -> Segments.power(room.segments());

@@ -163,7 +163,7 @@ final class Presence {
     if (!told.isEmpty()) {
       delivery.deliver(
           room,
-          members.stream().map(Membership::connection).toList(),
+          members.stream().map(Receiver::of).toList(),
           told,
           Pusher.Tokens.ONE_BY_ONE,
           Deadline.in(SHARE).or(lastPush),

@@ -8,6 +8,7 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent.SQSMessage;
 import dev.parley.Metrics;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.Memberships;
@@ -198,7 +199,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     }
   }
 
-  private List<ConnectionId> members(PushJob job, Deadline deadline) {
+  private List<Receiver> members(PushJob job, Deadline deadline) {
     return switch (job) {
       case PushJob.Retry retry -> Trace.step("confirm members", () -> members(retry, deadline));
       case PushJob.Segment segment -> Trace.step("read members", () -> members(segment, deadline));
@@ -208,11 +209,12 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
   /// Those who are still in the room: somebody may have taken a connection out of it while the job
   /// waited. A first attempt comes at once: it reads strongly, so that nobody is dropped who has
   /// only just joined.
-  private List<ConnectionId> members(PushJob.Retry retry, Deadline deadline) {
-    List<CompletableFuture<List<ConnectionId>>> reading = new ArrayList<>();
+  private List<Receiver> members(PushJob.Retry retry, Deadline deadline) {
+    List<CompletableFuture<List<Membership>>> reading = new ArrayList<>();
     List<ConnectionId> all = retry.connections();
     if (deadline.passed()) {
-      return all; // nobody is pushed to any more: they are left to the next attempt
+      // Nobody is pushed to any more, however it were: they are left to the next attempt.
+      return all.stream().map(id -> new Receiver(id, Framing.SINGLE)).toList();
     }
     for (int from = 0; from < all.size(); from += CONFIRMED_AT_ONCE_MAX) {
       List<ConnectionId> some =
@@ -225,12 +227,12 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
                   executor)
               .orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS));
     }
-    return join(reading).stream().flatMap(List::stream).toList();
+    return join(reading).stream().flatMap(List::stream).map(Receiver::of).toList();
   }
 
   /// @throws IllegalStateException where they are not read in time. Nobody was pushed to then, and
   ///     the job comes again as a whole
-  private List<ConnectionId> members(PushJob.Segment segment, Deadline deadline) {
+  private List<Receiver> members(PushJob.Segment segment, Deadline deadline) {
     CompletableFuture<List<Membership>> reading =
         CompletableFuture.supplyAsync(
             () ->
@@ -238,7 +240,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
                     segment.room(), segment.range(), Integer.MAX_VALUE, clock.instant()),
             executor);
     reading.orTimeout(deadline.left().toMillis(), TimeUnit.MILLISECONDS);
-    return join(List.of(reading)).getFirst().stream().map(Membership::connection).toList();
+    return join(List.of(reading)).getFirst().stream().map(Receiver::of).toList();
   }
 
   private static <T> List<T> join(List<CompletableFuture<T>> reading) {

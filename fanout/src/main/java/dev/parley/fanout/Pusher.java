@@ -2,15 +2,18 @@ package dev.parley.fanout;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Entropy;
 import dev.parley.platform.InvocationExecutor;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Ticker;
+import dev.parley.wire.Events;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -88,7 +92,7 @@ final class Pusher {
         invocation, client.longest().plus(Aws.CALL_MAX).plus(Batch.AFTER_PARTS));
   }
 
-  /// Connections that took the same frames, and none of the later ones.
+  /// Connections that took the same events, and none of the later ones.
   ///
   /// @param tried they were throttled or failed at the next frame, and are not known to be gone
   /// @param late the time was over before the next frame was pushed to them
@@ -100,7 +104,7 @@ final class Pusher {
 
   /// What became of all pushes together.
   ///
-  /// @param unreached by the number of frames that they took
+  /// @param unreached by the number of events that they took
   record Outcome(
       int delivered, int gone, int throttled, int failed, SortedMap<Integer, Unreached> unreached) {
 
@@ -110,18 +114,32 @@ final class Pusher {
     }
   }
 
-  /// A connection, and how many frames it has taken.
+  /// A connection, the frames that it is to get, and how many of them, and of their events, it has
+  /// taken.
   private static final class Target {
     private final ConnectionId connection;
-    private int taken;
+    private final List<Events.Frame> frames;
+    private int framesTaken;
+    private int eventsTaken;
 
-    Target(ConnectionId connection) {
+    Target(ConnectionId connection, List<Events.Frame> frames) {
       this.connection = connection;
+      this.frames = frames;
     }
   }
 
-  /// Pushes all frames, in order, to all connections. A connection that did not take a frame gets
-  /// none of the later ones, and none twice.
+  /// How many pushes it takes to push events to all of these once.
+  static long pushes(List<Receiver> to, Events events) {
+    return to.stream()
+        .collect(Collectors.groupingBy(Receiver::framing, Collectors.counting()))
+        .entrySet()
+        .stream()
+        .mapToLong(some -> some.getValue() * events.frameCount(some.getKey()))
+        .sum();
+  }
+
+  /// Pushes all events, in order, to all receivers, to each by its framing. A connection that did
+  /// not take a frame gets none of the later ones, and none twice.
   ///
   /// @param gone who was found gone in this invocation, by any room: they are not pushed to, and
   ///     those that are found gone are added
@@ -129,13 +147,9 @@ final class Pusher {
   ///     tried again, waits for its own
   /// @param deadline after which no push begins
   Outcome push(
-      List<ConnectionId> to,
-      List<byte[]> frames,
-      Set<ConnectionId> gone,
-      Tokens tokens,
-      Deadline deadline) {
+      List<Receiver> to, Events events, Set<ConnectionId> gone, Tokens tokens, Deadline deadline) {
     SortedMap<Integer, Unreached> unreached = new TreeMap<>();
-    if (frames.isEmpty()) {
+    if (events.isEmpty()) {
       return new Outcome(0, 0, 0, 0, unreached);
     }
     Deadline attempts = Deadline.in(retryFor, ticker).or(deadline);
@@ -144,7 +158,13 @@ final class Pusher {
     int goneNow = 0;
     int throttled;
     int failed;
-    List<Target> remainder = new ArrayList<>(to.stream().map(Target::new).toList());
+    Map<Framing, List<Events.Frame>> frames = new EnumMap<>(Framing.class);
+    List<Target> remainder = new ArrayList<>();
+    for (Receiver receiver : to) {
+      remainder.add(
+          new Target(
+              receiver.connection(), frames.computeIfAbsent(receiver.framing(), events::frames)));
+    }
     // Rooms that share members do not all push to the same one at the same time, and so learn from
     // each other who is gone.
     Collections.shuffle(remainder, Entropy.RANDOM);
@@ -153,8 +173,7 @@ final class Pusher {
       remainder = new ArrayList<>();
       throttled = 0;
       failed = 0;
-      List<PushResult> results =
-          push(targets, frames, gone, paid, deadline, new Semaphore(permitsPerRoom));
+      List<PushResult> results = push(targets, gone, paid, deadline, new Semaphore(permitsPerRoom));
       paid = Tokens.ONE_BY_ONE;
       for (int i = 0; i < targets.size(); i++) {
         Target target = targets.get(i);
@@ -185,7 +204,7 @@ final class Pusher {
   }
 
   private static Unreached of(Map<Integer, Unreached> unreached, Target target) {
-    return unreached.computeIfAbsent(target.taken, taken -> new Unreached());
+    return unreached.computeIfAbsent(target.eventsTaken, taken -> new Unreached());
   }
 
   /// Side by side, within the bounds.
@@ -193,12 +212,7 @@ final class Pusher {
   /// @param room permits of this room's pushes
   /// @return what became of each, in the order of the connections
   private List<PushResult> push(
-      List<Target> to,
-      List<byte[]> frames,
-      Set<ConnectionId> gone,
-      Tokens tokens,
-      Deadline deadline,
-      Semaphore room) {
+      List<Target> to, Set<ConnectionId> gone, Tokens tokens, Deadline deadline, Semaphore room) {
     List<CompletableFuture<PushResult>> pushes = new ArrayList<>(to.size());
     for (Target target : to) {
       if (acquire(room, deadline) && acquire(permits, deadline)) {
@@ -206,7 +220,7 @@ final class Pusher {
             CompletableFuture.supplyAsync(
                 () -> {
                   try {
-                    return push(target, frames, gone, tokens, deadline);
+                    return push(target, gone, tokens, deadline);
                   } finally {
                     permits.release();
                     room.release();
@@ -220,28 +234,24 @@ final class Pusher {
     return InvocationExecutor.join(pushes);
   }
 
-  private PushResult push(
-      Target target,
-      List<byte[]> frames,
-      Set<ConnectionId> gone,
-      Tokens tokens,
-      Deadline deadline) {
-    while (target.taken < frames.size()) {
+  private PushResult push(Target target, Set<ConnectionId> gone, Tokens tokens, Deadline deadline) {
+    while (target.framesTaken < target.frames.size()) {
       if (gone.contains(target.connection)) {
         return new PushResult.Gone();
       }
       if (tokens == Tokens.CLAIMED ? deadline.passed() : !pace.take(deadline)) {
         return new PushResult.Late();
       }
-      PushResult result =
-          client.post(target.connection, frames.get(target.taken), () -> pace.take(deadline));
+      Events.Frame frame = target.frames.get(target.framesTaken);
+      PushResult result = client.post(target.connection, frame.json(), () -> pace.take(deadline));
       if (result instanceof PushResult.Gone) {
         gone.add(target.connection);
       }
       if (!(result instanceof PushResult.Delivered)) {
         return result;
       }
-      target.taken++;
+      target.framesTaken++;
+      target.eventsTaken += frame.events();
     }
     return new PushResult.Delivered();
   }

@@ -1,8 +1,6 @@
 package dev.parley.fanout;
 
-import dev.parley.connection.ConnectionId;
 import dev.parley.connection.MemberIndex;
-import dev.parley.connection.Membership;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.platform.Trace;
@@ -54,12 +52,12 @@ final class RoleErrands {
 
   /// Who is not reached finds the room in the list of own rooms.
   private void tell(Errand.Invited invited, Delivery delivery, Deadline lastPush, Instant now) {
-    List<ConnectionId> connections =
+    List<Receiver> connections =
         Trace.step(
             "read members",
             () ->
                 index.ofUser(rooms.get(invited.room()), invited.user(), now).stream()
-                    .map(Membership::connection)
+                    .map(Receiver::of)
                     .toList());
     Event invitation =
         Event.invitation(invited.to(), invited.title(), invited.by(), invited.room());

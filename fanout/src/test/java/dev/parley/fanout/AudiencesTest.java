@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Slot;
 import dev.parley.platform.Settings;
@@ -38,8 +39,12 @@ class AudiencesTest {
       RoomId room = new RoomId(fresh("room"));
       List<ConnectionId> all = fill(room, members, members);
 
-      assertEquals(new Audience.Small(all), audience(room, SIZE), members + " members");
+      assertEquals(new Audience.Small(singly(all)), audience(room, SIZE), members + " members");
     }
+  }
+
+  private static List<Receiver> singly(List<ConnectionId> connections) {
+    return connections.stream().map(id -> new Receiver(id, Framing.SINGLE)).toList();
   }
 
   @Test
@@ -104,7 +109,7 @@ class AudiencesTest {
 
       String message = "seed " + seed + ": " + honest + " and " + forged + ", size " + size;
       if (crowd.size() <= size) {
-        assertEquals(crowd.size(), ((Audience.Small) audience).connections().size(), message);
+        assertEquals(crowd.size(), ((Audience.Small) audience).members().size(), message);
       } else {
         assertEquals(new Audience.Large(crowd.size()), audience, message);
       }
@@ -126,7 +131,7 @@ class AudiencesTest {
   }
 
   private static Slot slot(String user, ConnectionId connection) {
-    return Slot.of("salt", user, connection);
+    return Slot.of("salt", user, connection, Framing.SINGLE);
   }
 
   /// @return who was put into the room, in slot order

@@ -14,6 +14,7 @@ import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Memberships;
 import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
@@ -67,7 +68,11 @@ class DepartureHandlerTest {
   @Test
   void aUserWhoClosedSeveralConnectionsIsToldOnce() {
     Departure other =
-        new Departure(room, BOB, Slot.of("salt", BOB.user(), new ConnectionId("other")), false);
+        new Departure(
+            room,
+            BOB,
+            Slot.of("salt", BOB.user(), new ConnectionId("other"), Framing.SINGLE),
+            false);
 
     assertEquals(List.of(), handle(departure(BOB, false), other.encode(), departure(BOB, false)));
 
@@ -210,7 +215,7 @@ class DepartureHandlerTest {
 
   private Slot slot(Identity who) {
     String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
-    return Slot.of(salt, who.user(), new ConnectionId("last"));
+    return Slot.of(salt, who.user(), new ConnectionId("last"), Framing.SINGLE);
   }
 
   private String departure(Identity who, boolean told) {

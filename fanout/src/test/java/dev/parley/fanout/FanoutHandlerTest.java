@@ -19,6 +19,7 @@ import dev.parley.TestSqs;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Framing;
 import dev.parley.connection.SlotRange;
 import dev.parley.identity.Identity;
 import dev.parley.room.Room;
@@ -91,6 +92,23 @@ class FanoutHandlerTest {
     assertTrue(gateway.received(stranger).isEmpty());
     assertEquals(
         new Room(room, new Timestamp(30), TestRecords.STREAM + "/3", null, null), rooms.get(room));
+  }
+
+  @Test
+  void whoDidNotAskForBatchesGetsOneEventInAFrame() throws Exception {
+    String ada = join(longAgo, room);
+    String bob = TestMembers.join(BOB, Framing.SINGLE, longAgo, room);
+
+    assertDone(fanOut(message("1", room, 10), message("2", room, 20), message("3", room, 30)));
+
+    List<JsonNode> batch = JSON.readTree(gateway.received(ada).getFirst()).valueStream().toList();
+    List<JsonNode> singly = new ArrayList<>();
+    for (String frame : gateway.received(bob)) {
+      singly.add(JSON.readTree(frame));
+    }
+    assertEquals(1, gateway.received(ada).size());
+    assertEquals(3, singly.size());
+    assertEquals(batch, singly);
   }
 
   @Test

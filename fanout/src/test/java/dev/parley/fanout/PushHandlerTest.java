@@ -14,6 +14,7 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Memberships;
 import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
@@ -337,7 +338,15 @@ class PushHandlerTest {
   private ConnectionId join(RoomId in) {
     ConnectionId id = new ConnectionId(fresh("c"));
     connections.open(
-        new Connection(id, new Identity("guest:" + id, "Ada"), "127.0.0.1", "test", longAgo),
+        new Connection(
+            id,
+            new Identity("guest:" + id, "Ada"),
+            "127.0.0.1",
+            "test",
+            longAgo,
+            Connection.end(longAgo, null),
+            false,
+            Framing.BATCHED),
         TestTables.rooms(in),
         TestTables::admission,
         longAgo,
@@ -347,7 +356,7 @@ class PushHandlerTest {
 
   private Slot slot(ConnectionId member) {
     String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
-    return Slot.of(salt, "guest:" + member, member);
+    return Slot.of(salt, "guest:" + member, member, Framing.SINGLE);
   }
 
   /// A job whose events are these texts, as JSON strings.

@@ -3,18 +3,19 @@ package dev.parley.fanout;
 import static dev.parley.TestTables.fresh;
 import static dev.parley.fanout.Pusher.Tokens.CLAIMED;
 import static dev.parley.fanout.Pusher.Tokens.ONE_BY_ONE;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.platform.Aws;
 import dev.parley.platform.Deadline;
 import dev.parley.platform.Settings;
 import dev.parley.platform.TestTicker;
 import dev.parley.platform.Ticker;
+import dev.parley.wire.Events;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class PusherTest {
-  private static final List<byte[]> FRAMES = List.of("{}".getBytes(UTF_8));
+  private static final Events EVENTS = Events.of(Stream.of("{}"), null);
 
   private final Set<ConnectionId> gone = ConcurrentHashMap.newKeySet();
   private TestGateway gateway;
@@ -52,10 +53,10 @@ class PusherTest {
     ConnectionId closed = new ConnectionId(fresh("c"));
     gateway.answer(closed.value(), 410);
 
-    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, ONE_BY_ONE, in(10)).gone());
+    assertEquals(1, pusher.push(singly(List.of(closed)), EVENTS, gone, ONE_BY_ONE, in(10)).gone());
     gateway.answer(closed.value(), 200);
 
-    assertEquals(1, pusher.push(List.of(closed), FRAMES, gone, ONE_BY_ONE, in(10)).gone());
+    assertEquals(1, pusher.push(singly(List.of(closed)), EVENTS, gone, ONE_BY_ONE, in(10)).gone());
     assertEquals(Set.of(closed), gone);
     assertTrue(gateway.received(closed.value()).isEmpty());
   }
@@ -71,7 +72,7 @@ class PusherTest {
     }
 
     Pusher.Outcome outcome =
-        pusher.push(silent, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofMillis(500)));
+        pusher.push(singly(silent), EVENTS, gone, ONE_BY_ONE, Deadline.in(Duration.ofMillis(500)));
 
     assertEquals(3, outcome.failed());
     assertEquals(2, outcome.late());
@@ -88,7 +89,7 @@ class PusherTest {
   @Test
   void aConnectionIsPushedNoFrameTwice() {
     Pusher pusher = pusher(Map.of(), Duration.ofMillis(250));
-    List<byte[]> frames = Stream.of("1", "2", "3").map(frame -> frame.getBytes(UTF_8)).toList();
+    Events events = Events.of(Stream.of("1", "2", "3"), null);
     ConnectionId one = new ConnectionId(fresh("c"));
     ConnectionId two = new ConnectionId(fresh("c"));
     ConnectionId all = new ConnectionId(fresh("c"));
@@ -96,7 +97,8 @@ class PusherTest {
     gateway.take(two.value(), 2);
     gateway.throttleOnce(all.value());
 
-    Pusher.Outcome outcome = pusher.push(List.of(one, two, all), frames, gone, ONE_BY_ONE, in(10));
+    Pusher.Outcome outcome =
+        pusher.push(singly(List.of(one, two, all)), events, gone, ONE_BY_ONE, in(10));
 
     assertEquals(List.of("1"), gateway.received(one.value()));
     assertEquals(List.of("1", "2"), gateway.received(two.value()));
@@ -119,7 +121,8 @@ class PusherTest {
         Stream.generate(() -> new ConnectionId(fresh("c"))).limit(30).toList();
 
     Pusher.Outcome outcome =
-        pusher.push(members, FRAMES, gone, ONE_BY_ONE, Deadline.in(Duration.ofSeconds(1), ticker));
+        pusher.push(
+            singly(members), EVENTS, gone, ONE_BY_ONE, Deadline.in(Duration.ofSeconds(1), ticker));
 
     // Ten that were saved, and one each tenth of a second before the deadline.
     assertEquals(19, outcome.delivered());
@@ -143,7 +146,7 @@ class PusherTest {
     assertTrue(pusher.claim(10));
     assertFalse(pusher.claim(1), "it is for somebody else");
 
-    assertEquals(10, pusher.push(members, FRAMES, gone, CLAIMED, in(10)).delivered());
+    assertEquals(10, pusher.push(singly(members), EVENTS, gone, CLAIMED, in(10)).delivered());
     assertEquals(List.of(), ticker.pauses());
   }
 
@@ -156,14 +159,15 @@ class PusherTest {
       gateway.answer(silent.getLast().value(), TestGateway.SILENT);
     }
     CompletableFuture<Pusher.Outcome> slow =
-        CompletableFuture.supplyAsync(() -> pusher.push(silent, FRAMES, gone, ONE_BY_ONE, in(10)));
+        CompletableFuture.supplyAsync(
+            () -> pusher.push(singly(silent), EVENTS, gone, ONE_BY_ONE, in(10)));
     while (gateway.underWay() < 3) {
       LockSupport.parkNanos(1_000_000);
     }
     List<ConnectionId> members =
         List.of(new ConnectionId(fresh("c")), new ConnectionId(fresh("c")));
 
-    assertEquals(2, pusher.push(members, FRAMES, gone, ONE_BY_ONE, in(10)).delivered());
+    assertEquals(2, pusher.push(singly(members), EVENTS, gone, ONE_BY_ONE, in(10)).delivered());
 
     assertTrue(!slow.isDone(), "the slow room is at it still");
   }
@@ -184,7 +188,8 @@ class PusherTest {
     gateway.answer(busy.value(), 429);
     gateway.throttleOnce(busyOnce.value());
 
-    Pusher.Outcome outcome = pusher.push(List.of(busy, busyOnce), FRAMES, gone, ONE_BY_ONE, in(10));
+    Pusher.Outcome outcome =
+        pusher.push(singly(List.of(busy, busyOnce)), EVENTS, gone, ONE_BY_ONE, in(10));
 
     assertEquals(1, outcome.delivered());
     assertEquals(1, outcome.throttled());
@@ -193,6 +198,37 @@ class PusherTest {
     Duration pauses = ticker.pauses().stream().reduce(Duration.ZERO, Duration::plus);
     assertTrue(
         pauses.toMillis() >= 250 && pauses.toMillis() <= 251, "it paused for " + pauses.toMillis());
+  }
+
+  @Test
+  void whoAskedForBatchesGetsOneFrameAndEverybodyElseOneForEachEvent() {
+    Pusher pusher = pusher(Map.of());
+    Events events = Events.of(Stream.of("1", "2", "3"), null);
+    ConnectionId plain = new ConnectionId(fresh("c"));
+    ConnectionId closing = new ConnectionId(fresh("c"));
+    ConnectionId batched = new ConnectionId(fresh("c"));
+    ConnectionId busy = new ConnectionId(fresh("c"));
+    gateway.take(closing.value(), 2);
+    gateway.answer(busy.value(), 429);
+    List<Receiver> all =
+        List.of(
+            new Receiver(plain, Framing.SINGLE),
+            new Receiver(closing, Framing.SINGLE),
+            new Receiver(batched, Framing.BATCHED),
+            new Receiver(busy, Framing.BATCHED));
+
+    assertEquals(8, Pusher.pushes(all, events));
+    Pusher.Outcome outcome = pusher.push(all, events, gone, ONE_BY_ONE, in(10));
+
+    assertEquals(List.of("1", "2", "3"), gateway.received(plain.value()));
+    assertEquals(List.of("[1,2,3]"), gateway.received(batched.value()));
+    assertEquals(Set.of(0, 2), outcome.unreached().keySet(), "in events, however they came");
+    assertEquals(List.of(busy), requireNonNull(outcome.unreached().get(0)).tried());
+    assertEquals(List.of(closing), requireNonNull(outcome.unreached().get(2)).tried());
+  }
+
+  private static List<Receiver> singly(List<ConnectionId> connections) {
+    return connections.stream().map(id -> new Receiver(id, Framing.SINGLE)).toList();
   }
 
   private Pusher pusher(Map<String, String> instead) {

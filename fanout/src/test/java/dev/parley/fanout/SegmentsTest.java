@@ -3,6 +3,7 @@ package dev.parley.fanout;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Membership;
 import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
@@ -85,7 +86,8 @@ class SegmentsTest {
               Slot.of(
                   "salt",
                   "guest:" + i,
-                  new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "=")),
+                  new ConnectionId("L0SM9cOF" + Long.toString(random.nextLong(), 36) + "="),
+                  Framing.SINGLE),
               ADA,
               Instant.EPOCH));
     }

@@ -6,6 +6,7 @@ import dev.parley.TestTables;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Framing;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
@@ -23,7 +24,7 @@ final class TestMembers {
 
   private TestMembers() {}
 
-  /// Opens a connection of a user of its own in these rooms.
+  /// Opens a connection of a user of its own in these rooms, which takes events in batches.
   ///
   /// @return its id
   static String join(Instant at, RoomId... in) {
@@ -32,8 +33,21 @@ final class TestMembers {
 
   /// As above, by somebody.
   static String join(Identity identity, Instant at, RoomId... in) {
+    return join(identity, Framing.BATCHED, at, in);
+  }
+
+  /// As above, by a client that takes one event in a frame.
+  static String join(Identity identity, Framing framing, Instant at, RoomId... in) {
     Connection connection =
-        new Connection(new ConnectionId(fresh("c")), identity, "127.0.0.1", "test", at);
+        new Connection(
+            new ConnectionId(fresh("c")),
+            identity,
+            "127.0.0.1",
+            "test",
+            at,
+            Connection.end(at, null),
+            false,
+            framing);
     CONNECTIONS.open(
         connection,
         TestTables.rooms(in),

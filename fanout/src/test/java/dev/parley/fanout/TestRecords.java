@@ -9,6 +9,7 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord
 import dev.parley.Limits;
 import dev.parley.TestTables;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Slot;
 import dev.parley.identity.Identity;
 import dev.parley.room.RoomId;
@@ -62,7 +63,7 @@ final class TestRecords {
       RoomId room,
       Instant joinedAt) {
     String salt = requireNonNull(TestTables.rooms(room).getFirst().salt());
-    Slot slot = Slot.of(salt, identity.user(), new ConnectionId(connection));
+    Slot slot = Slot.of(salt, identity.user(), new ConnectionId(connection), Framing.BATCHED);
     return connection(
         sequence,
         eventName,

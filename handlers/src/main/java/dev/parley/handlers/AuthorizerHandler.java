@@ -127,6 +127,9 @@ public final class AuthorizerHandler
               address
                   .flatMap(_ -> bearer(headers, event.getQueryStringParameters(), connection))
                   .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
+          // What cannot be asked for $connect refuses.
+          ConnectOptions.of(event.getQueryStringParameters())
+              .ifPresent(options -> bearer.putAll(options.context()));
           return allow(event.getMethodArn(), bearer, address.orElseThrow());
         });
   }

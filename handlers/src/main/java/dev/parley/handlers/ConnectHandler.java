@@ -10,6 +10,7 @@ import dev.parley.allowance.AllowanceTable;
 import dev.parley.connection.Connection;
 import dev.parley.connection.ConnectionId;
 import dev.parley.connection.ConnectionTable;
+import dev.parley.connection.Framing;
 import dev.parley.connection.SessionTable;
 import dev.parley.identity.Erasures;
 import dev.parley.platform.Aws;
@@ -41,9 +42,10 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `$connect`: opens a connection in the rooms that `?rooms=a,b` names, or in `global`. Its status
 /// is the handshake's: 200; 403 where the page's origin is not allowed, or the user was erased; 400
-/// where `?rooms=` is not a list of at most 40 room names; 401 where the token has just expired;
-/// 429 where the user, or the address, connects or makes rooms too often. Rooms that the user may
-/// not be in are passed over. Of the subprotocols that the client offers it chooses `parley.v1`.
+/// where `?rooms=` is not a list of at most 40 room names, or another of its [ConnectOptions] is
+/// not one; 401 where the token has just expired; 429 where the user, or the address, connects or
+/// makes rooms too often. Rooms that the user may not be in are passed over. It accepts one of the
+/// [Subprotocols] that the client offers.
 ///
 /// The event has the guest's secret, or the token: it is never logged.
 public final class ConnectHandler
@@ -96,10 +98,8 @@ public final class ConnectHandler
           MDC.put("connection_id", event.getRequestContext().getConnectionId());
           APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
           response.setStatusCode(connect(event, clock.instant()));
-          // Never what the client shows beside it, which is a token.
-          if (Subprotocols.offered(event.getHeaders()).contains(Subprotocols.CHAT)) {
-            response.setHeaders(Map.of(Subprotocols.HEADER, Subprotocols.CHAT));
-          }
+          Subprotocols.accepted(event.getHeaders())
+              .ifPresent(name -> response.setHeaders(Map.of(Subprotocols.HEADER, name)));
           return response;
         });
   }
@@ -114,8 +114,13 @@ public final class ConnectHandler
       LOG.info("refused: ?rooms= is not a list of at most 40 room names");
       return 400;
     }
+    Optional<ConnectOptions> options = ConnectOptions.of(event.getQueryStringParameters());
+    if (options.isEmpty()) {
+      LOG.info("refused: ?batch= is neither true nor false, or ?heartbeat= is no short text");
+      return 400;
+    }
 
-    Connection connection = connection(event.getRequestContext());
+    Connection connection = connection(event.getRequestContext(), options.get().framing());
     if (!connection.expiresAt().isAfter(now)) {
       LOG.info("refused: the token has expired since it was verified");
       return 401;
@@ -163,7 +168,8 @@ public final class ConnectHandler
     return 200;
   }
 
-  private static Connection connection(APIGatewayV2WebSocketEvent.RequestContext request) {
+  private static Connection connection(
+      APIGatewayV2WebSocketEvent.RequestContext request, Framing framing) {
     Map<String, Object> authorizer = request.getAuthorizer();
     Instant connectedAt = Instant.ofEpochMilli(request.getConnectedAt());
     return new Connection(
@@ -173,7 +179,8 @@ public final class ConnectHandler
         text(request.getIdentity().getUserAgent()),
         connectedAt,
         Connection.end(connectedAt, FrameHandler.expiresOf(authorizer)),
-        "true".equals(String.valueOf(authorizer.get("admin"))));
+        "true".equals(String.valueOf(authorizer.get("admin"))),
+        framing);
   }
 
   /// Those rooms that the user may be in, with their salts. The others are passed over, whether

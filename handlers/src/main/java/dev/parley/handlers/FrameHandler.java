@@ -64,12 +64,14 @@ abstract class FrameHandler
   /// Who sent a frame, by the authorizer's word, from where, and when it is handled.
   ///
   /// @param route the route key, for example `join`
+  /// @param options what its client asked of the connection
   /// @param expires when the token expires that the connection was opened with; null for a guest
   record Caller(
       ConnectionId connection,
       Identity identity,
       Address address,
       String route,
+      ConnectOptions options,
       Instant connectedAt,
       @Nullable Instant expires,
       Instant now) {
@@ -80,6 +82,7 @@ abstract class FrameHandler
           identityOf(context.getAuthorizer()),
           addressOf(context),
           Objects.requireNonNullElse(context.getRouteKey(), ""),
+          ConnectOptions.in(context.getAuthorizer()),
           Instant.ofEpochMilli(context.getConnectedAt()),
           expiresOf(context.getAuthorizer()),
           now);

@@ -75,6 +75,7 @@ public final class JoinHandler extends FrameHandler {
                 memberships.join(
                     caller.connection(),
                     caller.identity(),
+                    caller.options().framing(),
                     id,
                     () -> opened(id, caller),
                     roles.admission(caller.identity().user(), id, caller.now()),

@@ -1,6 +1,7 @@
 package dev.parley.handlers;
 
 import dev.parley.Metrics;
+import dev.parley.allowance.Price;
 import dev.parley.connection.Attendance;
 import dev.parley.connection.Memberships;
 import dev.parley.identity.Identity;
@@ -23,6 +24,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// `sendMessage`: writes a message. The reply says that it is in the table; the stream carries it
 /// to the room's members from there, the sender too.
+///
+/// A message that its client has named as its heartbeat ([ConnectOptions]) is answered, and is
+/// neither written nor charged as a send.
 public final class SendMessageHandler extends FrameHandler {
   /// When a client sends again what may not have been written.
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -45,11 +49,23 @@ public final class SendMessageHandler extends FrameHandler {
 
   @Override
   void charge(ClientFrame frame, Caller caller, Toll toll) {
-    toll.chargeSend(caller, frame.bytes());
+    if (isHeartbeat(frame, caller)) {
+      toll.charge(caller, Price.ofPing(0));
+    } else {
+      toll.chargeSend(caller, frame.bytes());
+    }
+  }
+
+  private static boolean isHeartbeat(ClientFrame frame, Caller caller) {
+    String heartbeat = caller.options().heartbeat();
+    return heartbeat != null && frame.isMessage(heartbeat);
   }
 
   @Override
   Reply reply(ClientFrame frame, Caller caller) {
+    if (isHeartbeat(frame, caller)) {
+      return Reply.heartbeat();
+    }
     RoomId room = in(frame.roomOr(RoomId.GLOBAL));
     String text = frame.message();
     String id = frame.id();

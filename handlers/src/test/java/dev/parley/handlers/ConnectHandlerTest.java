@@ -58,6 +58,14 @@ class ConnectHandlerTest {
   }
 
   @Test
+  void anOptionThatIsNotThereRefusesTheHandshakeAndWritesNothing() {
+    assertEquals(400, connection.connect(Map.of("batch", "yes")));
+    assertEquals(400, connection.connect(Map.of("heartbeat", "x".repeat(65))));
+
+    assertNothingIsWritten();
+  }
+
+  @Test
   void aPageConnectsFromAnAllowedOriginOnly() {
     ConnectHandler handler = allowing("https://chat.example,null");
 
@@ -181,16 +189,24 @@ class ConnectHandlerTest {
     assertEquals("198.51.100.10", connection.session().string("source_ip"));
   }
 
-  /// The token stands beside the one that is chosen.
+  /// The token stands beside the one that is accepted.
   @Test
-  void ofTheSubprotocolsOursIsChosenAndNeverTheTokens() {
-    for (String offered :
-        List.of("parley.v1, bearer.e30.e30.e30", "other,parley.v1", "parley.v1")) {
-      assertEquals(
-          Map.of("Sec-WebSocket-Protocol", "parley.v1"),
-          answer(Map.of("sec-websocket-protocol", offered)).getHeaders());
-    }
-    for (String offered : List.of("bearer.e30.e30.e30", "parley.v2", "parley.v1x", "")) {
+  void ofTheSubprotocolsOursIsAcceptedElseTheFirstAndNeverATokens() {
+    Map.of(
+            "parley.v1, bearer.e30.e30.e30", "parley.v1",
+            "other,parley.v1", "parley.v1",
+            "parley.v1", "parley.v1",
+            "chat, superchat", "chat",
+            "bearer.e30.e30.e30 , soap", "soap",
+            "parley.v2", "parley.v2",
+            "a b, graphql-ws", "graphql-ws")
+        .forEach(
+            (offered, accepted) ->
+                assertEquals(
+                    Map.of("Sec-WebSocket-Protocol", accepted),
+                    answer(Map.of("sec-websocket-protocol", offered)).getHeaders(),
+                    offered));
+    for (String offered : List.of("bearer.e30.e30.e30", "bearer.", "", ",", "a\r\nb", "ä")) {
       assertNull(answer(Map.of("Sec-WebSocket-Protocol", offered)).getHeaders(), offered);
     }
     assertNull(answer(Map.of()).getHeaders());

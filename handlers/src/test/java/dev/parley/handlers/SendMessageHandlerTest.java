@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.Limits;
+import dev.parley.TestContext;
 import dev.parley.TestTables;
 import dev.parley.message.History;
 import dev.parley.message.Message;
@@ -17,6 +20,7 @@ import dev.parley.wire.Reply;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -119,6 +123,43 @@ class SendMessageHandlerTest {
     assertEquals("not_a_member", stranger.refusal(send, frame("\"message\":\"hello\"")));
 
     assertTrue(page(new RoomId(room)).isEmpty());
+  }
+
+  /// As the relay tutorials call it.
+  @Test
+  void theTextMayBeCalledDataWhereThereIsNoMessage() {
+    ada.send(send, frame("\"data\":\" hi \""));
+    assertEquals("hi", only().text());
+
+    ada.send(send, frame("\"message\":null,\"data\":\"there\""));
+    ada.send(send, frame("\"message\":\"said\",\"data\":{\"x\":1}"));
+    assertEquals(
+        List.of("hi", "there", "said"),
+        page(new RoomId(room)).stream().map(Message::text).toList());
+    assertEquals("invalid_message", ada.refusal(send, frame("\"data\":[\"hi\"]")));
+  }
+
+  @Test
+  void aHeartbeatIsAnsweredAndWrittenNowhere() throws Exception {
+    String beat =
+        "{\"action\":\"sendmessage\",\"room\":\"%s\",\"message\":\"ping\"}".formatted(room);
+    APIGatewayV2WebSocketEvent event = ada.event(beat);
+    Map<String, Object> context = new HashMap<>(event.getRequestContext().getAuthorizer());
+    context.put("heartbeat", "ping");
+    event.getRequestContext().setAuthorizer(context);
+
+    String answer = send.handleRequest(event, new TestContext()).getBody();
+
+    assertEquals(
+        new ObjectMapper().readTree("{\"type\":\"pong\",\"message\":\"pong\"}"),
+        new ObjectMapper().readTree(answer));
+    assertTrue(page(new RoomId(room)).isEmpty());
+
+    event.setBody(beat.replace("ping", "pinging"));
+    send.handleRequest(event, new TestContext());
+    assertEquals("pinging", only().text());
+    // Of somebody who has named no heartbeat it is a word like any other.
+    assertEquals("sent", ada.send(send, beat).path("type").asText());
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestTables;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Slot;
 import dev.parley.room.Room;
 import dev.parley.room.RoomId;
@@ -64,7 +65,7 @@ class SlotSecrecyTest {
             .toString());
 
     for (TestConnection member : crowd) {
-      String hash = Slot.of(salt, member.user(), member.id()).hash();
+      String hash = Slot.of(salt, member.user(), member.id(), Framing.SINGLE).hash();
       for (String reply : told) {
         // Ids of users have hex digits too; the hash is none of them.
         assertFalse(reply.contains("\"" + hash), reply);

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param connectedAt by the gateway's clock
 /// @param expiresAt in whole seconds: from then on it takes no frame, and nothing is pushed to it
 /// @param admin whether its token has the admin role
+/// @param framing how it takes what is pushed to it, in every room
 public record Connection(
     ConnectionId id,
     Identity identity,
@@ -18,16 +19,25 @@ public record Connection(
     String userAgent,
     Instant connectedAt,
     Instant expiresAt,
-    boolean admin) {
+    boolean admin,
+    Framing framing) {
 
   public Connection {
     expiresAt = Instant.ofEpochSecond(expiresAt.getEpochSecond());
   }
 
-  /// A connection of a guest, whose identity never expires.
+  /// A connection of a guest, whose identity never expires, and who asked for nothing.
   public Connection(
       ConnectionId id, Identity identity, String sourceIp, String userAgent, Instant connectedAt) {
-    this(id, identity, sourceIp, userAgent, connectedAt, end(connectedAt, null), false);
+    this(
+        id,
+        identity,
+        sourceIp,
+        userAgent,
+        connectedAt,
+        end(connectedAt, null),
+        false,
+        Framing.SINGLE);
   }
 
   /// When a connection ends.

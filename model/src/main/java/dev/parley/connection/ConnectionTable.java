@@ -128,7 +128,8 @@ public final class ConnectionTable {
     items.addAll(admissions.values());
     items.add(Transactions.insert(table, own, PARTITION_KEY));
     for (Room room : rooms) {
-      Membership membership = Membership.in(room, connection.id(), connection.identity(), now);
+      Membership membership =
+          Membership.in(room, connection.id(), connection.identity(), connection.framing(), now);
       items.add(
           Transactions.insert(
               table,

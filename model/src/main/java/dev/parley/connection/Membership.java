@@ -27,9 +27,10 @@ public record Membership(Slot slot, Identity identity, Instant joinedAt) {
   /// A new membership.
   ///
   /// @param room as [dev.parley.room.RoomTable#open] gives it, with a salt
-  static Membership in(Room room, ConnectionId connection, Identity identity, Instant now) {
+  static Membership in(
+      Room room, ConnectionId connection, Identity identity, Framing framing, Instant now) {
     String salt = requireNonNull(room.salt());
-    return new Membership(Slot.of(salt, identity.user(), connection), identity, now);
+    return new Membership(Slot.of(salt, identity.user(), connection, framing), identity, now);
   }
 
   /// The membership in a row. A row that is past its expiry has none. Neither has one that cannot

@@ -58,6 +58,7 @@ public final class Memberships {
   public JoinResult join(
       ConnectionId connection,
       Identity identity,
+      Framing framing,
       RoomId room,
       Supplier<Room> opening,
       TransactWriteItem admission,
@@ -68,7 +69,7 @@ public final class Memberships {
           join(
               connection,
               room,
-              Membership.in(opening.get(), connection, identity, now),
+              Membership.in(opening.get(), connection, identity, framing, now),
               open.own(),
               admission,
               now);
@@ -326,24 +327,21 @@ public final class Memberships {
         .toList();
   }
 
-  /// Those of the connections that are in a room, in the same order.
+  /// The memberships of those connections that are in a room, in no order.
   ///
   /// @param connections at most 100
   /// @param strongly whether those are found who have joined a moment ago; else the read is
   ///     eventually consistent, which costs half, and usually shows what is older than a second
-  public List<ConnectionId> stillIn(
+  public List<Membership> stillIn(
       RoomId room, Collection<ConnectionId> connections, boolean strongly, Instant now) {
     var keys = connections.stream().distinct().map(id -> ConnectionTable.key(id, room)).toList();
     var items =
         strongly
             ? Batches.get(dynamoDb, table, keys)
             : Batches.getEventually(dynamoDb, table, keys);
-    Set<ConnectionId> in =
-        items.stream()
-            .flatMap(item -> Membership.of(table, new Row(item), now).stream())
-            .map(Membership::connection)
-            .collect(Collectors.toSet());
-    return connections.stream().filter(in::contains).toList();
+    return items.stream()
+        .flatMap(item -> Membership.of(table, new Row(item), now).stream())
+        .toList();
   }
 
   /// @param row without attributes where there is none

@@ -17,9 +17,9 @@ import javax.crypto.spec.SecretKeySpec;
 /// are neighbours in a room, and nobody can choose a place. Two users may have the same hash, so
 /// wherever it matters who somebody is, users are compared.
 ///
-/// The flag is there for what a later version has to know of a connection before it pushes: the
-/// projection of an index that is deployed cannot be changed. This version writes `.` and reads any
-/// character that no connection id has, as far as it sorts before `~` ([SlotRange]).
+/// The flag is what has to be known of a connection before something is pushed to it, because the
+/// projection of an index that is deployed cannot be changed: its [Framing]. Any character is read
+/// that no connection id has, as far as it sorts before `~` ([SlotRange]).
 ///
 /// In rows of version 0.1 the hash is that of the connection's id, and there is no flag.
 ///
@@ -28,7 +28,6 @@ import javax.crypto.spec.SecretKeySpec;
 public record Slot(String hash, String flag, ConnectionId connection) {
   static final int HASH_DIGITS = 8;
 
-  private static final String NO_FLAG = ".";
   private static final Pattern SLOT =
       Pattern.compile("([0-9a-f]{" + HASH_DIGITS + "})([!-}&&[^A-Za-z0-9+/=_-]]?)(.*)");
 
@@ -36,17 +35,17 @@ public record Slot(String hash, String flag, ConnectionId connection) {
   ///
   /// @param salt the room's
   static SlotRange of(String salt, String user) {
-    return of(salt, user, new ConnectionId("any")).neighbours();
+    return of(salt, user, new ConnectionId("any"), Framing.SINGLE).neighbours();
   }
 
   /// @param salt the room's
-  public static Slot of(String salt, String user, ConnectionId connection) {
+  public static Slot of(String salt, String user, ConnectionId connection, Framing framing) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       // Whatever somebody has written there: an empty key would be refused.
       mac.init(new SecretKeySpec(("slot:" + salt).getBytes(UTF_8), "HmacSHA256"));
       String digest = HexFormat.of().formatHex(mac.doFinal(user.getBytes(UTF_8)));
-      return new Slot(digest.substring(0, HASH_DIGITS), NO_FLAG, connection);
+      return new Slot(digest.substring(0, HASH_DIGITS), framing.flag(), connection);
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every Java has HmacSHA256", e);
     }
@@ -69,6 +68,11 @@ public record Slot(String hash, String flag, ConnectionId connection) {
   /// As the row has it.
   public String value() {
     return hash + flag + connection;
+  }
+
+  /// How the connection takes events.
+  public Framing framing() {
+    return Framing.of(flag);
   }
 
   /// The hash as a number, uniform from 0 to 2^32 - 1.

@@ -102,9 +102,19 @@ public final class ClientFrame {
     return found;
   }
 
-  /// The message's text, trimmed.
+  /// The message's text, trimmed: `message`, or `data` where there is no `message`.
   public String message() {
-    return shown("message", Limits.MESSAGE_CHARACTERS_MAX, ErrorCode.INVALID_MESSAGE);
+    return shown(messageField(), Limits.MESSAGE_CHARACTERS_MAX, ErrorCode.INVALID_MESSAGE);
+  }
+
+  /// Whether this is the message's text, trimmed; not where it is no text.
+  public boolean isMessage(String text) {
+    JsonNode message = field(messageField());
+    return message != null && message.isTextual() && Text.trim(message.textValue()).equals(text);
+  }
+
+  private String messageField() {
+    return field("message") == null ? "data" : "message";
   }
 
   /// Why a message is reported, trimmed.

@@ -3,6 +3,7 @@ package dev.parley.wire;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.Limits;
+import dev.parley.connection.Framing;
 import dev.parley.room.Timestamp;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
@@ -164,25 +165,34 @@ public final class Events {
     return known;
   }
 
-  /// As few frames as 32 KB each allow, in order: one event as it is, several as an array.
-  public List<byte[]> frames() {
-    // The brackets of an array take two bytes, and there is one comma less than events.
-    return split(Limits.FRAME_BYTES_MAX - 1).map(Events::frame).toList();
+  /// What is pushed at once: one JSON value.
+  ///
+  /// @param events how many of them it has
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
+  public record Frame(byte[] json, int events) {}
+
+  /// In order, each event as it is; batched, as few frames as 32 KB each allow, several events as
+  /// an array.
+  public List<Frame> frames(Framing framing) {
+    return switch (framing) {
+      case SINGLE -> lines.stream().map(line -> new Frame(line, 1)).toList();
+      case BATCHED -> batches().map(part -> new Frame(frame(part), part.size())).toList();
+    };
   }
 
   /// How many [#frames] there are.
-  public int frameCount() {
-    return (int) split(Limits.FRAME_BYTES_MAX - 1).count();
+  public int frameCount(Framing framing) {
+    return framing == Framing.SINGLE ? count() : (int) batches().count();
   }
 
-  /// The events that are not in the first frames, of which at least one is left: what somebody
-  /// lacks who took so many.
-  public Events afterFrames(int frames) {
-    if (frames == 0) {
-      return this;
-    }
-    int taken = split(Limits.FRAME_BYTES_MAX - 1).limit(frames).mapToInt(List::size).sum();
-    return part(taken, count());
+  private Stream<List<byte[]>> batches() {
+    // The brackets of an array take two bytes, and there is one comma less than events.
+    return split(Limits.FRAME_BYTES_MAX - 1);
+  }
+
+  /// The events behind the first ones, at least one: what somebody lacks who took so many.
+  public Events after(int events) {
+    return events == 0 ? this : part(events, count());
   }
 
   /// These events in as few parts as the bound allows, in order. An event that is larger by itself

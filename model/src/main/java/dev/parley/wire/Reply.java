@@ -229,6 +229,14 @@ public final class Reply {
     return reply;
   }
 
+  /// The answer to a message that only keeps the connection open: a `pong` without heads, which a
+  /// page shows that shows the `message` of whatever comes.
+  public static Reply heartbeat() {
+    Reply reply = new Reply("pong");
+    reply.json.put("message", "pong");
+    return reply;
+  }
+
   private static Timestamp head(Room room, Timestamp time) {
     Timestamp head = room.head();
     if (head != null) {

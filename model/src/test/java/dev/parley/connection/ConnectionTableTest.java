@@ -100,6 +100,7 @@ class ConnectionTableTest {
                 slow.join(
                     id,
                     ADA,
+                    Framing.SINGLE,
                     room,
                     () -> TestTables.rooms(room).getFirst(),
                     TestTables.admission(room),
@@ -248,7 +249,13 @@ class ConnectionTableTest {
 
   private JoinResult join(ConnectionId id, RoomId room) {
     return memberships.join(
-        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+        id,
+        ADA,
+        Framing.SINGLE,
+        room,
+        () -> TestTables.rooms(room).getFirst(),
+        TestTables.admission(room),
+        now);
   }
 
   private static void await(CountDownLatch latch) {

@@ -70,12 +70,16 @@ class MemberIndexTest {
     List<Map<String, AttributeValue>> rows = new ArrayList<>();
     for (int i = 0; i < 1_200; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
-      rows.add(new Membership(Slot.of("s", "guest:many", id), ADA_MANY, now).row(room, end));
+      rows.add(
+          new Membership(Slot.of("s", "guest:many", id, Framing.SINGLE), ADA_MANY, now)
+              .row(room, end));
     }
     for (int i = 0; i < 5; i++) {
       ConnectionId id = new ConnectionId(fresh("c"));
       Identity identity = new Identity("guest:" + i, "Somebody");
-      rows.add(new Membership(Slot.of("s", identity.user(), id), identity, now).row(room, end));
+      rows.add(
+          new Membership(Slot.of("s", identity.user(), id, Framing.SINGLE), identity, now)
+              .row(room, end));
     }
     put(rows);
 

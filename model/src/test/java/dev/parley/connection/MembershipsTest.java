@@ -72,13 +72,13 @@ class MembershipsTest {
 
     assertInstanceOf(
         JoinResult.Joined.class,
-        counted.join(full, ADA, fifty[7], none, TestTables.admission(room), now));
+        counted.join(full, ADA, Framing.SINGLE, fifty[7], none, TestTables.admission(room), now));
     assertInstanceOf(
         JoinResult.TooManyRooms.class,
-        counted.join(full, ADA, room, none, TestTables.admission(room), now));
+        counted.join(full, ADA, Framing.SINGLE, room, none, TestTables.admission(room), now));
     assertInstanceOf(
         JoinResult.NotConnected.class,
-        counted.join(closed, ADA, room, none, TestTables.admission(room), now));
+        counted.join(closed, ADA, Framing.SINGLE, room, none, TestTables.admission(room), now));
 
     assertEquals(Map.of("BatchGetItem", 3), counter.calls());
   }
@@ -198,6 +198,7 @@ class MembershipsTest {
         memberships.join(
             id,
             ADA,
+            Framing.SINGLE,
             late,
             () -> TestTables.rooms(late).getFirst(),
             TestTables.admission(late),
@@ -246,7 +247,8 @@ class MembershipsTest {
                         Slot.of(
                                 requireNonNull(TestTables.rooms(room).getFirst().salt()),
                                 who.user(),
-                                new ConnectionId("c"))
+                                new ConnectionId("c"),
+                                Framing.SINGLE)
                             .value()))
             .toList();
     List<List<String>> calls = new ArrayList<>();
@@ -265,7 +267,13 @@ class MembershipsTest {
               settings);
       ConnectionId id = open(who, now);
       recorded.join(
-          id, who, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+          id,
+          who,
+          Framing.SINGLE,
+          room,
+          () -> TestTables.rooms(room).getFirst(),
+          TestTables.admission(room),
+          now);
       assertInstanceOf(Attendance.In.class, recorded.attendance(id, room, now));
       recorded.joined(id, List.of(room), now);
       assertTrue(recorded.quit(id, room));
@@ -282,7 +290,13 @@ class MembershipsTest {
 
   private JoinResult join(Memberships memberships, ConnectionId id, RoomId room) {
     return memberships.join(
-        id, ADA, room, () -> TestTables.rooms(room).getFirst(), TestTables.admission(room), now);
+        id,
+        ADA,
+        Framing.SINGLE,
+        room,
+        () -> TestTables.rooms(room).getFirst(),
+        TestTables.admission(room),
+        now);
   }
 
   private Memberships losingFirstAnswer() {

@@ -50,7 +50,15 @@ class RenewalTest {
 
   private ConnectionId open(Instant end, boolean admin, RoomId... rooms) {
     Connection connection =
-        new Connection(new ConnectionId(fresh("c")), ADA, "127.0.0.1", "test", now, end, admin);
+        new Connection(
+            new ConnectionId(fresh("c")),
+            ADA,
+            "127.0.0.1",
+            "test",
+            now,
+            end,
+            admin,
+            Framing.SINGLE);
     connections.open(connection, TestTables.rooms(rooms), TestTables::admission, now, List.of());
     return connection.id();
   }
@@ -138,6 +146,7 @@ class RenewalTest {
             .join(
                 id,
                 ADA,
+                Framing.SINGLE,
                 other,
                 () -> TestTables.rooms(other).getFirst(),
                 TestTables.admission(other),
@@ -162,6 +171,7 @@ class RenewalTest {
                   memberships.join(
                       id,
                       ADA,
+                      Framing.SINGLE,
                       third,
                       () -> TestTables.rooms(third).getFirst(),
                       TestTables.admission(third),
@@ -210,6 +220,7 @@ class RenewalTest {
                           memberships.join(
                               id,
                               ADA,
+                              Framing.SINGLE,
                               any,
                               () -> TestTables.rooms(any).getFirst(),
                               TestTables.admission(any),
@@ -241,6 +252,7 @@ class RenewalTest {
         memberships.join(
             id,
             ADA,
+            Framing.SINGLE,
             other,
             () -> TestTables.rooms(other).getFirst(),
             TestTables.admission(other),

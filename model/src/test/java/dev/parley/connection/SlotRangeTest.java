@@ -20,7 +20,7 @@ class SlotRangeTest {
 
   @Test
   void aRangeContainsItsFirstSlotAndNotItsEnd() {
-    Slot slot = Slot.of("salt", "guest:1", new ConnectionId("L0SM9cOFvHcCIhw="));
+    Slot slot = Slot.of("salt", "guest:1", new ConnectionId("L0SM9cOFvHcCIhw="), Framing.SINGLE);
     long number = slot.number();
 
     assertEquals(new SlotRange(number, number + 1), slot.neighbours());

@@ -16,21 +16,22 @@ class SlotTest {
 
   @Test
   void theConnectionsOfAUserAreNeighboursInARoomAndElsewhereInAnother() {
-    Slot one = Slot.of("salt", "guest:1", ID);
+    Slot one = Slot.of("salt", "guest:1", ID, Framing.SINGLE);
 
-    assertEquals(one.hash(), Slot.of("salt", "guest:1", new ConnectionId("b")).hash());
-    assertNotEquals(one.hash(), Slot.of("salt", "guest:2", ID).hash());
-    assertNotEquals(one.hash(), Slot.of("pepper", "guest:1", ID).hash());
+    assertEquals(
+        one.hash(), Slot.of("salt", "guest:1", new ConnectionId("b"), Framing.SINGLE).hash());
+    assertNotEquals(one.hash(), Slot.of("salt", "guest:2", ID, Framing.SINGLE).hash());
+    assertNotEquals(one.hash(), Slot.of("pepper", "guest:1", ID, Framing.SINGLE).hash());
     assertEquals(one.hash() + "." + ID, one.value());
     assertEquals(one, Slot.parse(one.value()));
-    Slot.of("", "guest:1", ID);
+    Slot.of("", "guest:1", ID, Framing.SINGLE);
   }
 
   @Test
   void hashesOfUsersAreUniform() {
     int[] sixteenths = new int[16];
     IntStream.range(0, 16_000)
-        .mapToLong(i -> Slot.of("salt", "guest:" + i, ID).number())
+        .mapToLong(i -> Slot.of("salt", "guest:" + i, ID, Framing.SINGLE).number())
         .forEach(number -> sixteenths[(int) (number >> 28)]++);
 
     for (int count : sixteenths) {
@@ -54,6 +55,19 @@ class SlotTest {
       flags.add(slot.flag());
     }
     assertTrue(flags.size() > 20, flags.toString());
+  }
+
+  @Test
+  void theFlagSaysHowTheConnectionTakesEvents() {
+    for (Framing framing : Framing.values()) {
+      Slot slot = Slot.of("salt", "guest:1", ID, framing);
+
+      assertEquals(framing, slot.framing());
+      assertEquals(slot, Slot.parse(slot.value()));
+    }
+    // Who joined under a version that knew no flags, and who did not ask, is told singly.
+    assertEquals(Framing.SINGLE, Slot.parse("ffffffff!" + ID).framing());
+    assertEquals(Framing.SINGLE, new Slot("ffffffff", "", ID).framing());
   }
 
   @Test

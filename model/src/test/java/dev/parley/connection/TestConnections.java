@@ -48,6 +48,7 @@ final class TestConnections {
       memberships.join(
           connection.id(),
           identity,
+          Framing.SINGLE,
           room,
           () -> TestTables.rooms(room).getFirst(),
           TestTables.admission(room),

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.Limits;
+import dev.parley.connection.Framing;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.platform.Trace;
@@ -44,12 +45,34 @@ class EventsTest {
     List<String> frames = frames(events);
 
     assertEquals(3, frames.size());
+    int eventsTaken = 0;
     for (int taken = 0; taken < 3; taken++) {
-      assertEquals(frames.size() - taken, events.afterFrames(taken).frameCount());
-      assertEquals(frames.subList(taken, 3), frames(events.afterFrames(taken)));
+      Events lacking = events.after(eventsTaken);
+      assertEquals(frames.size() - taken, lacking.frameCount(Framing.BATCHED));
+      assertEquals(frames.subList(taken, 3), frames(lacking));
+      assertEquals(20 - eventsTaken, lacking.frameCount(Framing.SINGLE));
+      eventsTaken += events.frames(Framing.BATCHED).get(taken).events();
     }
-    assertSame(events, events.afterFrames(0));
-    assertEquals(0, Events.of(List.of()).frameCount());
+    assertEquals(20, eventsTaken);
+    assertSame(events, events.after(0));
+    assertEquals(0, Events.of(List.of()).frameCount(Framing.BATCHED));
+    assertEquals(0, Events.of(List.of()).frameCount(Framing.SINGLE));
+  }
+
+  @Test
+  void singlyEachEventIsAFrameAsItIs() {
+    for (long seed = 0; seed < 50; seed++) {
+      Events events = Events.of(messages(new Random(seed)));
+
+      List<Events.Frame> frames = events.frames(Framing.SINGLE);
+
+      assertEquals(
+          events.lines().lines().toList(),
+          frames.stream().map(frame -> new String(frame.json(), UTF_8)).toList(),
+          "seed " + seed);
+      assertTrue(frames.stream().allMatch(frame -> frame.events() == 1));
+      assertEquals(frames.size(), events.frameCount(Framing.SINGLE));
+    }
   }
 
   @Test
@@ -78,9 +101,10 @@ class EventsTest {
       List<Event> events = messages(new Random(seed));
 
       List<String> unpacked = new ArrayList<>();
-      for (byte[] frame : Events.of(events).frames()) {
-        assertTrue(frame.length <= Limits.FRAME_BYTES_MAX, "seed " + seed);
-        JsonNode json = Json.MAPPER.readTree(frame);
+      for (Events.Frame frame : Events.of(events).frames(Framing.BATCHED)) {
+        assertTrue(frame.json().length <= Limits.FRAME_BYTES_MAX, "seed " + seed);
+        JsonNode json = Json.MAPPER.readTree(frame.json());
+        assertEquals(json.isArray() ? json.size() : 1, frame.events(), "seed " + seed);
         if (json.isArray()) {
           json.forEach(event -> unpacked.add(Json.text(event)));
         } else {
@@ -96,10 +120,10 @@ class EventsTest {
     String half = "x".repeat(Limits.FRAME_BYTES_MAX / 2 - 2);
     String rest = "x".repeat(Limits.FRAME_BYTES_MAX - half.length() - 3);
 
-    List<byte[]> full = events(half, rest).frames();
+    List<Events.Frame> full = events(half, rest).frames(Framing.BATCHED);
     assertEquals(1, full.size());
-    assertEquals(Limits.FRAME_BYTES_MAX, full.getFirst().length);
-    assertEquals(2, events(half, rest + "x").frames().size());
+    assertEquals(Limits.FRAME_BYTES_MAX, full.getFirst().json().length);
+    assertEquals(2, events(half, rest + "x").frameCount(Framing.BATCHED));
   }
 
   @Test
@@ -267,7 +291,9 @@ class EventsTest {
   }
 
   private static List<String> frames(Events events) {
-    return events.frames().stream().map(frame -> new String(frame, UTF_8)).toList();
+    return events.frames(Framing.BATCHED).stream()
+        .map(frame -> new String(frame.json(), UTF_8))
+        .toList();
   }
 
   private static List<String> json(List<Event> events) throws IOException {

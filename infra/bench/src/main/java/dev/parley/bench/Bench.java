@@ -73,7 +73,9 @@ public final class Bench {
   static {
     String number = "[1-9]\\d{0,5}";
     KINDS.put("ladder", new Kind("10,100,1000,5000", number));
-    KINDS.put("burst", new Kind("1000:10,1000:50,1000:100,1000:500", number + ":" + number));
+    KINDS.put(
+        "burst",
+        new Kind("1000:10,1000:50,1000:100,1000:500", number + ":" + number + "(:single)?"));
     KINDS.put(
         "cost",
         new Kind(

@@ -1,5 +1,6 @@
 package dev.parley.bench;
 
+import dev.parley.connection.Framing;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,23 +40,32 @@ final class Burst {
     this.report = report;
   }
 
-  /// @param steps each `members:rate`
+  /// @param steps each `members:rate`, or `members:rate:single` where each event comes in a frame
+  ///     of its own
   void run(List<String> steps) throws Exception {
     Members members = null;
+    String connected = "";
     try {
       for (String step : steps) {
         List<String> parts = Arrays.asList(step.split(":", -1));
         int size = Integer.parseInt(parts.getFirst());
-        int rate = Integer.parseInt(parts.getLast());
-        String room = "burst-of-" + size;
-        if (members == null || members.size() != size) {
+        int rate = Integer.parseInt(parts.get(1));
+        Framing framing = parts.size() == 2 ? Framing.BATCHED : Framing.SINGLE;
+        String room = "burst-of-%d-%s".formatted(size, framing);
+        if (members == null || !room.equals(connected)) {
           if (members != null) {
             members.close();
           }
-          members = cloud.connect(room, size);
-          measure(room, members, SENT_PER_SECOND_MAX, WARM_UP_SECONDS, false);
+          members = cloud.connect(room, "member", size, framing);
+          connected = room;
+          measure(room, members, SENT_PER_SECOND_MAX, WARM_UP_SECONDS, "");
         }
-        measure(room, members, rate, SECONDS, true);
+        measure(
+            room,
+            members,
+            rate,
+            SECONDS,
+            "%d: %d/s%s".formatted(size, rate, framing == Framing.SINGLE ? " singly" : ""));
       }
     } finally {
       if (members != null) {
@@ -64,7 +74,8 @@ final class Burst {
     }
   }
 
-  private void measure(String room, Members members, int rate, int seconds, boolean reported)
+  /// @param row what the report calls it; empty for no report
+  private void measure(String room, Members members, int rate, int seconds, String row)
       throws Exception {
     int count = rate * seconds;
     boolean direct = rate > SENT_PER_SECOND_MAX;
@@ -81,7 +92,7 @@ final class Burst {
     double offeredPerSecond = count * 1e9 / (System.nanoTime() - start);
     members.await(DRAIN_MS);
     members.quiet(1_000);
-    if (!reported) {
+    if (row.isEmpty()) {
       return;
     }
     long[] latencies = new long[count * members.size()];
@@ -120,7 +131,7 @@ final class Burst {
     figures.put("by sender", (double) members.outOfSendersOrder.get());
     figures.put("errors", (double) members.errors.get());
     figures.put("bytes/frame", (double) members.bytes.get() / Math.max(1, members.frames.get()));
-    report.row("%d: %d/s%s".formatted(members.size(), rate, direct ? " (put)" : ""), figures);
+    report.row(row + (direct ? " (put)" : ""), figures);
   }
 
   private static double percentile(long[] sorted, double part) {

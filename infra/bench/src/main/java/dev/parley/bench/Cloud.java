@@ -4,6 +4,7 @@ import com.amazonaws.xray.AWSXRay;
 import dev.parley.Limits;
 import dev.parley.Sha256;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.MemberIndex;
 import dev.parley.connection.Membership;
 import dev.parley.connection.Slot;
@@ -186,7 +187,13 @@ final class Cloud implements AutoCloseable {
 
   /// @param name what they are called, each with a number behind it
   Members connect(String room, String name, int count) throws InterruptedException {
-    Members connected = Members.connect(cloud.webSocketUrl(), room, name, count);
+    return connect(room, name, count, Framing.BATCHED);
+  }
+
+  /// @param framing how they take events
+  Members connect(String room, String name, int count, Framing framing)
+      throws InterruptedException {
+    Members connected = Members.connect(cloud.webSocketUrl(), room, name, count, framing);
     members.add(connected);
     awaitConnections();
     connected.quiet(3_000); // presence of small rooms is told
@@ -452,7 +459,7 @@ final class Cloud implements AutoCloseable {
         "room_id", s(room),
         "user", s(user),
         "sender", s("somebody"),
-        "slot", s(Slot.of(room, user, id).value()),
+        "slot", s(Slot.of(room, user, id, Framing.BATCHED).value()),
         "joined_at", n(connected.toEpochMilli()),
         "expires_at", n(connected.plus(Limits.CONNECTION_ROW_MAX).getEpochSecond()));
   }

@@ -216,7 +216,7 @@ final class Hostile {
         int member = i / ROOMS;
         URI address =
             URI.create(
-                "%s?name=Honest-%d&guest=hO9e-%04dnEst7QzXkVbWtRy&rooms=%s"
+                "%s?batch=true&name=Honest-%d&guest=hO9e-%04dnEst7QzXkVbWtRy&rooms=%s"
                     .formatted(url, i, i, room(i)));
         TextSocket.Listener listener =
             new TextSocket.Listener() {
@@ -386,7 +386,7 @@ final class Hostile {
             };
         URI address =
             URI.create(
-                "%s?name=Mallory&guest=m4L-%08xL0ryQzXkVbWtRy&rooms=%s,own-%d"
+                "%s?batch=true&name=Mallory&guest=m4L-%08xL0ryQzXkVbWtRy&rooms=%s,own-%d"
                     .formatted(url, random.nextInt(), room, number));
         try {
           TextSocket socket =

@@ -3,6 +3,7 @@ package dev.parley.bench;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.connection.Framing;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
@@ -116,12 +117,17 @@ final class Members implements AutoCloseable {
   }
 
   /// @param name what the members are called, each with a number behind it
-  static Members connect(URI url, String room, String name, int count) throws InterruptedException {
+  static Members connect(URI url, String room, String name, int count, Framing framing)
+      throws InterruptedException {
     Members members = new Members(room);
     Semaphore connecting = new Semaphore(CONNECTING_MAX);
     for (int i = 0; i < count; i++) {
       acquire(connecting, 1);
-      members.open(URI.create("%s?name=%s-%d&rooms=%s".formatted(url, name, i, room)), connecting);
+      members.open(
+          URI.create(
+              "%s?batch=%b&name=%s-%d&rooms=%s"
+                  .formatted(url, framing == Framing.BATCHED, name, i, room)),
+          connecting);
     }
     acquire(connecting, CONNECTING_MAX);
     if (members.members.size() != count) {
@@ -181,7 +187,7 @@ final class Members implements AutoCloseable {
                 text(number),
                 null),
             new Timestamp(1_799_999_999_999_999L));
-    return Events.of(List.of(event)).frames().getFirst();
+    return Events.of(List.of(event)).frames(Framing.SINGLE).getFirst().json();
   }
 
   /// From now on, one message is awaited.

@@ -2,6 +2,7 @@ package dev.parley.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.connection.Framing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -69,7 +70,12 @@ final class MembersProcess implements AutoCloseable {
       while ((line = numbers.readLine()) != null) {
         int count = Integer.parseInt(line);
         var _ =
-            Members.connect(URI.create(arguments[0]), arguments[1], "member-" + connected, count);
+            Members.connect(
+                URI.create(arguments[0]),
+                arguments[1],
+                "member-" + connected,
+                count,
+                Framing.BATCHED);
         connected += count;
         System.out.println(connected);
       }

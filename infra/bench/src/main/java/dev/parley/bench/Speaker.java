@@ -48,7 +48,8 @@ final class Speaker implements AutoCloseable {
           @Override
           public void closed(int code) {}
         };
-    URI address = URI.create("%s?name=Ada&guest=%s&rooms=%s".formatted(url, guest, room));
+    URI address =
+        URI.create("%s?batch=true&name=Ada&guest=%s&rooms=%s".formatted(url, guest, room));
     return new Speaker(
         TextSocket.open(address, Map.of(), listener).get(REPLY_MAX_MS, TimeUnit.MILLISECONDS),
         awaited);
@@ -56,7 +57,7 @@ final class Speaker implements AutoCloseable {
 
   /// Connects, and is refused.
   static void connectInVain(URI url, String guest, String room) {
-    URI address = URI.create("%s?guest=%s&rooms=%s".formatted(url, guest, room));
+    URI address = URI.create("%s?batch=true&guest=%s&rooms=%s".formatted(url, guest, room));
     int status = TextSocket.handshake(address, Map.of());
     if (status != 429) {
       throw new IllegalStateException("the handshake was answered " + status);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.client.Wait;
 import dev.parley.client.Waits;
+import dev.parley.connection.Framing;
 import dev.parley.identity.Identity;
 import dev.parley.message.Message;
 import dev.parley.room.RoomId;
@@ -85,7 +86,7 @@ final class Units {
             TEXT,
             null);
     Event event = Event.message(message, new Timestamp(1_799_999_999_999_999L));
-    return Events.of(List.of(event)).frames().getFirst().length;
+    return Events.of(List.of(event)).frames(Framing.SINGLE).getFirst().json().length;
   }
 
   /// Something that is done to a cloud.

@@ -272,7 +272,7 @@ final class WebPage {
     return """
     <!doctype html><title>plain</title><ul></ul><script>
     const list = document.querySelector('ul');
-    new WebSocket('%s?name=plain&rooms=%s').onmessage = ({ data }) => {
+    new WebSocket('%s?batch=true&name=plain&rooms=%s').onmessage = ({ data }) => {
       for (const { type, message } of [JSON.parse(data)].flat()) {
         if (type !== 'message') continue;
         const item = document.createElement('li');

@@ -1,6 +1,7 @@
 package dev.parley.fanout;
 
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Membership;
 import dev.parley.connection.Slot;
 import dev.parley.connection.SlotRange;
@@ -53,8 +54,8 @@ public class FanoutBenchmark {
   }
 
   @Benchmark
-  public List<byte[]> frame100() {
-    return events.frames();
+  public List<Events.Frame> frame100() {
+    return events.frames(Framing.BATCHED);
   }
 
   @Benchmark
@@ -104,7 +105,7 @@ public class FanoutBenchmark {
         .map(
             connection ->
                 new Membership(
-                    Slot.of("salt", connection.value(), connection),
+                    Slot.of("salt", connection.value(), connection, Framing.BATCHED),
                     message(0).from(),
                     Instant.EPOCH))
         .limit(10 * SEGMENT_SIZE)

@@ -63,7 +63,7 @@ public final class Client implements AutoCloseable {
     this(
         rooms ->
             new Connection.Address(
-                URI.create("%s?rooms=%s".formatted(url, String.join(",", rooms))),
+                URI.create("%s?batch=true&rooms=%s".formatted(url, String.join(",", rooms))),
                 List.of(SUBPROTOCOL, BEARER + tokens.token())),
         tokens,
         waits,
@@ -96,7 +96,7 @@ public final class Client implements AutoCloseable {
     return rooms ->
         new Connection.Address(
             URI.create(
-                "%s?name=%s&guest=%s&rooms=%s"
+                "%s?batch=true&name=%s&guest=%s&rooms=%s"
                     .formatted(
                         url, URLEncoder.encode(name, UTF_8), secret, String.join(",", rooms))),
             List.of());

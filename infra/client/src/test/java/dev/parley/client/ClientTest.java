@@ -80,7 +80,11 @@ class ClientTest {
     join("r");
     assertEquals(List.of("one"), texts("r"));
     assertTrue(
-        server.peers().getFirst().target().endsWith("?name=Ada&guest=" + SECRET + "&rooms=r"));
+        server
+            .peers()
+            .getFirst()
+            .target()
+            .endsWith("?batch=true&name=Ada&guest=" + SECRET + "&rooms=r"));
 
     server.handOut("r", server.write("r", "two"));
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Slot;
 import dev.parley.handlers.SendMessageHandler;
 import dev.parley.local.dynamodb.LocalDynamoDb;
@@ -163,7 +164,11 @@ class LateWritesTest {
                             "joined_at", Row.n(0),
                             "slot",
                                 Row.s(
-                                    Slot.of("salt", "guest:ada", new ConnectionId(connection))
+                                    Slot.of(
+                                            "salt",
+                                            "guest:ada",
+                                            new ConnectionId(connection),
+                                            Framing.SINGLE)
                                         .value()),
                             "expires_at", Row.seconds(Instant.now().plusSeconds(3_600)))));
   }

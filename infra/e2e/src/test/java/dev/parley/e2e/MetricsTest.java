@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Slot;
 import dev.parley.local.LocalCloud;
 import dev.parley.table.Row;
@@ -107,7 +108,11 @@ class MetricsTest {
     put(
         "ChatConnections",
         row,
-        Map.of("room_id", s("attic"), "slot", s(Slot.of("salt", "guest:zoe", zoe).value())));
+        Map.of(
+            "room_id",
+            s("attic"),
+            "slot",
+            s(Slot.of("salt", "guest:zoe", zoe, Framing.SINGLE).value())));
 
     LocalMetrics metrics = LocalMetrics.await(cloud, m -> m.sum("ConnectionsClosed") == 1);
     assertTrue(metrics.sum("PushesGone") >= 1, "her own coming is pushed to her");

@@ -13,6 +13,7 @@ import com.amazonaws.services.lambda.runtime.events.models.dynamodb.StreamRecord
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.TestContext;
 import dev.parley.connection.ConnectionId;
+import dev.parley.connection.Framing;
 import dev.parley.connection.Removal;
 import dev.parley.connection.Slot;
 import dev.parley.fanout.DepartureHandler;
@@ -468,7 +469,8 @@ class RolesTest {
       membership.put("joined_at", n(longAgo()));
       membership.put("allowance", n(0));
       if (hasSlot) {
-        membership.put("slot", s(Slot.of("salt", "guest:" + sender, connection).value()));
+        membership.put(
+            "slot", s(Slot.of("salt", "guest:" + sender, connection, Framing.SINGLE).value()));
       }
       put("ChatConnections", membership);
     }
