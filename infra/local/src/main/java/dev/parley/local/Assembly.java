@@ -15,6 +15,7 @@ import dev.parley.local.lambda.FunctionProcesses;
 import dev.parley.local.lambda.Instances;
 import dev.parley.local.lambda.LocalFunction;
 import dev.parley.local.lambda.ProcessHost;
+import dev.parley.local.lambda.Programs;
 import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
@@ -26,6 +27,7 @@ import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
 import dev.parley.local.streams.StreamMapping;
 import dev.parley.local.template.FunctionResource;
+import dev.parley.local.template.ManagedRuntime;
 import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.Template;
@@ -37,6 +39,7 @@ import dev.parley.local.xray.Tracing;
 import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -60,6 +63,7 @@ final class Assembly {
   private final Faults faults;
   private final Traces traces = new Traces();
   private final MetricStore metrics = new MetricStore();
+  private @Nullable Programs programs;
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
   Assembly(Options options, Parts parts) {
@@ -264,7 +268,9 @@ final class Assembly {
   private Map<String, LocalFunction> functions(Template template, Map<String, String> endpoints)
       throws StartException {
     ServiceProxy proxy = startProxy();
-    ProcessHost host = startHost();
+    if (options.processes() != null) {
+      var _ = programs();
+    }
     Tracing tracing =
         new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess();
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
@@ -273,8 +279,7 @@ final class Assembly {
       environment.putAll(endpoints);
       environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
       environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
-      Instances instances =
-          host == null ? inThisJvm(function) : inProcesses(function, host, environment);
+      Instances instances = instances(function, environment);
       functions.put(
           function.logicalId(),
           new LocalFunction(
@@ -291,63 +296,134 @@ final class Assembly {
     return functions;
   }
 
-  private static Instances inThisJvm(FunctionResource function) throws StartException {
+  /// @param environment gets what Lambda sets for the function
+  private Instances instances(FunctionResource function, Map<String, String> environment)
+      throws StartException {
+    return options.processes() == null
+            && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA
+        ? inThisJvm(function, environment)
+        : inProcesses(function, environment);
+  }
+
+  /// A function in Java, whose class is on the class path or else in its package. One whose handler
+  /// is a plain method runs in processes.
+  private Instances inThisJvm(FunctionResource function, Map<String, String> environment)
+      throws StartException {
+    String id = function.logicalId();
     try {
-      return Instances.ofClass(function.logicalId(), function.handler());
-    } catch (IllegalArgumentException e) {
+      if (function.codeUri() == null || Instances.isOfClassPath(function.handler())) {
+        return Instances.ofClass(id, function.handler());
+      }
+      Path root = unpacked(function, "CodeUri", code(function));
+      Instances instances = Instances.ofPackage(id, function.handler(), root, layers(function));
+      if (instances == null) {
+        return inProcesses(function, environment);
+      }
+      FunctionProcesses.addWhatLambdaSets(
+          environment,
+          new Program(id, List.of(), root, false),
+          function.handler(),
+          function.runtime(),
+          function.alias());
+      return instances;
+    } catch (IllegalArgumentException | IOException e) {
       throw new StartException(
           "%s.Properties.Handler: %s; compile it, or correct the template"
-              .formatted(function.logicalId(), e.getMessage()),
+              .formatted(id, e.getMessage()),
           e);
     }
   }
 
-  /// @param environment gets what Lambda sets for the function
-  private Instances inProcesses(
-      FunctionResource function, ProcessHost host, Map<String, String> environment)
+  private Instances inProcesses(FunctionResource function, Map<String, String> environment)
       throws StartException {
-    String property = function.logicalId() + ".Properties.CodeUri: ";
-    String codeUri = function.codeUri();
-    if (codeUri == null) {
-      throw new StartException(property + "expected a zip or a folder of this machine");
-    }
-    Path code = options.template().resolveSibling(codeUri);
     Program program;
     try {
-      program =
-          new Program(
-              function.logicalId(),
-              host.java().command(function.handler(), function.memorySizeMb()),
-              host.unpack(code),
-              function.snapStart());
-    } catch (IOException e) {
+      Path root =
+          function.inlineCode() == null
+              ? unpacked(function, "CodeUri", code(function))
+              : programs()
+                  .host()
+                  .write(Programs.inlineFile(function.runtime()), function.inlineCode());
+      program = programs().of(function, root, layers(function), environment);
+    } catch (IllegalArgumentException | IOException e) {
       throw new StartException(
-          ("%s%s cannot be unpacked (%s): package it (mvn -DskipTests package), or correct the"
-                  + " template")
-              .formatted(property, code, DataFolder.reason(e)),
-          e);
+          "%s.Properties.Runtime: %s".formatted(function.logicalId(), e.getMessage()), e);
     }
     FunctionProcesses.addWhatLambdaSets(
         environment, program, function.handler(), function.runtime(), function.alias());
     return new FunctionProcesses(
-        host, program, Objects.requireNonNull(options.processes()), metrics);
+        programs().host(),
+        program,
+        Objects.requireNonNullElse(options.processes(), FunctionProcesses.Limits.USUAL),
+        metrics);
   }
 
-  /// Null where functions run in this JVM.
-  private @Nullable ProcessHost startHost() throws StartException {
-    if (options.processes() == null) {
-      return null;
+  private Path code(FunctionResource function) throws StartException {
+    String property = function.logicalId() + ".Properties.CodeUri: ";
+    String codeUri = function.codeUri();
+    if (codeUri == null) {
+      throw new StartException(property + "expected a zip, a jar or a folder of this machine");
+    }
+    Path code = options.template().resolveSibling(codeUri);
+    if (ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA
+        && Stream.of("pom.xml", "build.gradle", "build.gradle.kts")
+            .anyMatch(build -> Files.exists(code.resolve(build)))) {
+      throw new StartException(
+          ("%s%s is a folder of sources: build it, and name what has come of it (mvn package and"
+                  + " its jar), or run sam build and give .aws-sam/build/template.yaml")
+              .formatted(property, code));
+    }
+    return code;
+  }
+
+  private List<Path> layers(FunctionResource function) throws StartException {
+    List<Path> layers = new ArrayList<>();
+    for (String layer : function.layers()) {
+      layers.add(unpacked(function, "Layers", options.template().resolveSibling(layer)));
+    }
+    return layers;
+  }
+
+  private Path unpacked(FunctionResource function, String property, Path code)
+      throws StartException {
+    if (Files.isDirectory(code)) {
+      return code.toAbsolutePath().normalize();
+    }
+    try {
+      return programs().host().unpack(code);
+    } catch (IOException e) {
+      throw new StartException(
+          "%s.Properties.%s: %s cannot be unpacked (%s): build it (%s), or correct the template"
+              .formatted(
+                  function.logicalId(),
+                  property,
+                  code,
+                  DataFolder.reason(e),
+                  "mvn -DskipTests package, or sam build"),
+          e);
+    }
+  }
+
+  /// Of the processes, once a function needs one.
+  private Programs programs() throws StartException {
+    if (programs != null) {
+      return programs;
     }
     if (faults.plan().hasAny(Fault.CLOCK_SKEW)) {
       throw new StartException(
-          ("parley.faults: %s cannot be given to processes, which have this machine's clock:"
-                  + " leave it out, or parley.functions=process")
-              .formatted(Fault.CLOCK_SKEW));
+          "parley.faults: %s cannot be given to processes, which have this machine's clock: %s"
+              .formatted(
+                  Fault.CLOCK_SKEW,
+                  options.processes() == null
+                      ? "leave it out"
+                      : "leave it out, or parley.functions=process"));
     }
     try {
-      return parts.opened(new ProcessHost());
-    } catch (IOException | IllegalArgumentException e) {
-      throw new StartException("parley.functions=process: " + e.getMessage(), e);
+      programs = new Programs(parts.opened(new ProcessHost()));
+      return programs;
+    } catch (IOException e) {
+      throw new StartException(
+          "functions in processes need a Unix system with setsid: " + e.getMessage(), e);
     }
   }
 

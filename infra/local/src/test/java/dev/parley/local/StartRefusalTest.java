@@ -417,8 +417,8 @@ final class StartRefusalTest {
     assertEquals(
         "Fn.Properties.CodeUri: "
             + folder.resolve("target/missing.zip")
-            + " cannot be unpacked (NoSuchFileException): package it (mvn -DskipTests package), or"
-            + " correct the template",
+            + " cannot be unpacked (NoSuchFileException): build it (mvn -DskipTests package, or sam"
+            + " build), or correct the template",
         assertThrows(StartException.class, () -> LocalCloud.start(options)).getMessage());
   }
 

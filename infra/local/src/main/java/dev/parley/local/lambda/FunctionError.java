@@ -1,8 +1,25 @@
 package dev.parley.local.lambda;
 
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
 /// A function threw, ended or ran into its timeout, as Lambda reports it to its caller.
 public final class FunctionError extends RuntimeException {
   private static final String STOPPED = "Sandbox.Stopped";
+
+  static final int KILLED = 128 + 9;
+
+  /// How a shell's words for signals are told by what a process exits with.
+  private static final Map<Integer, String> SIGNALS =
+      Map.of(
+          128 + 6,
+          "aborted",
+          KILLED,
+          "killed",
+          128 + 11,
+          "segmentation fault",
+          128 + 15,
+          "terminated");
 
   private final String errorType;
 
@@ -18,6 +35,22 @@ public final class FunctionError extends RuntimeException {
   /// The local cloud stopped before the function had ended, or begun.
   static FunctionError stopped(String function) {
     return new FunctionError(STOPPED, function + " was closed");
+  }
+
+  /// The function has ended, or was killed.
+  ///
+  /// @param requestId of the invocation that it served, or null
+  /// @param status what its process has exited with
+  static FunctionError exited(@Nullable String requestId, int status) {
+    String signal = SIGNALS.get(status);
+    return new FunctionError(
+        "Runtime.ExitError",
+        (requestId == null ? "" : "RequestId: " + requestId + " ")
+            + "Error: Runtime exited "
+            + (status == 0
+                ? "without providing a reason"
+                : "with error: "
+                    + (signal == null ? "exit status " + status : "signal: " + signal)));
   }
 
   /// What a handler threw.

@@ -1,8 +1,8 @@
 package dev.parley.local.lambda;
 
 import com.amazonaws.xray.entities.TraceID;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,13 +39,9 @@ public final class FunctionProcess implements Instance {
   /// once. Under SnapStart AWS gives it 130 s or more.
   private static final Duration INITIALIZATION_MAX = Duration.ofSeconds(60);
 
-  /// How a shell's words for signals are told by what a process exits with.
-  private static final Map<Integer, String> SIGNALS =
-      Map.of(
-          128 + 6, "aborted",
-          128 + 9, "killed",
-          128 + 11, "segmentation fault",
-          128 + 15, "terminated");
+  /// What is longer is printed as several lines: a function may print one without end. CloudWatch
+  /// Logs takes events of up to 256 KB.
+  static final int LINE_CHARACTERS_MAX = 256 * 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(FunctionProcess.class);
 
@@ -103,28 +99,33 @@ public final class FunctionProcess implements Instance {
   }
 
   private static void read(Process process, Consumer<String> output) {
-    try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        output.accept(line);
+    try (Reader printed = process.inputReader(StandardCharsets.UTF_8)) {
+      StringBuilder line = new StringBuilder();
+      for (int c = printed.read(); c >= 0; c = printed.read()) {
+        boolean ends = c == '\n';
+        if (!ends) {
+          line.append((char) c);
+        }
+        if (ends || line.length() == LINE_CHARACTERS_MAX) {
+          accept(line, output);
+        }
+      }
+      if (!line.isEmpty()) {
+        accept(line, output);
       }
     } catch (IOException e) {
       LOG.debug("What process {} prints cannot be read", process.pid(), e);
     }
   }
 
+  private static void accept(StringBuilder line, Consumer<String> output) {
+    int end = line.length();
+    output.accept(line.substring(0, end > 0 && line.charAt(end - 1) == '\r' ? end - 1 : end));
+    line.setLength(0);
+  }
+
   private void exited() {
-    int status = process.exitValue();
-    String signal = SIGNALS.get(status);
-    String how =
-        status == 0
-            ? "Runtime exited without providing a reason"
-            : "Runtime exited with error: "
-                + (signal == null ? "exit status " + status : "signal: " + signal);
-    String serving = requestId;
-    api.end(
-        new FunctionError(
-            "Runtime.ExitError",
-            (serving == null ? "" : "RequestId: " + serving + " ") + "Error: " + how));
+    api.end(FunctionError.exited(requestId, process.exitValue()));
     api.close();
   }
 

@@ -5,6 +5,7 @@ import dev.parley.local.aws.LocalClients;
 import dev.parley.local.lambda.FunctionProcess.Program;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
+import dev.parley.local.template.ManagedRuntime;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -79,7 +80,9 @@ public final class FunctionProcesses implements Instances {
       @Nullable String alias) {
     environment.put("_HANDLER", handler);
     environment.put("AWS_DEFAULT_REGION", LocalAccount.REGION);
-    environment.put("AWS_EXECUTION_ENV", "AWS_Lambda_" + runtime);
+    if (ManagedRuntime.of(runtime) != ManagedRuntime.PROVIDED) { // which brings its own
+      environment.put("AWS_EXECUTION_ENV", "AWS_Lambda_" + runtime);
+    }
     environment.put("AWS_LAMBDA_FUNCTION_VERSION", LocalContext.version(alias));
     environment.put(
         "AWS_LAMBDA_INITIALIZATION_TYPE", program.snapStart() ? "snap-start" : "on-demand");
@@ -87,9 +90,7 @@ public final class FunctionProcesses implements Instances {
     environment.put("LAMBDA_TASK_ROOT", program.taskRoot().toString());
     // These are not reserved: a function may have its own.
     environment.putIfAbsent("LANG", "en_US.UTF-8");
-    // Unlike AWS: this machine's, where its programs are.
-    environment.putIfAbsent(
-        "PATH", System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin"));
+    environment.putIfAbsent("PATH", Programs.PATH);
     environment.putIfAbsent("TZ", ":UTC");
     if (program.snapStart()) {
       // They would be in the snapshot: they are fetched.

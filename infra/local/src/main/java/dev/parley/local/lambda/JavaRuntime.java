@@ -37,6 +37,12 @@ public final class JavaRuntime {
   private static final String NATIVE_PART =
       "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
 
+  static final String REFUSAL =
+      "AWS's runtime interface client for Java runs on Linux only, on x86-64 and arm64; this is %s"
+              .formatted(System.getProperty("os.name"))
+          + " on "
+          + System.getProperty("os.arch");
+
   private final Path nativePart;
 
   /// @param folder where the client's native part is put
@@ -47,15 +53,10 @@ public final class JavaRuntime {
     }
   }
 
-  /// @throws IllegalArgumentException where AWS's client does not run
-  static void requireThisMachine() throws IOException {
+  /// Whether AWS's client runs here.
+  static boolean isOfThisMachine() throws IOException {
     try (InputStream part = nativePart()) {
-      if (part == null) {
-        throw new IllegalArgumentException(
-            "AWS's runtime interface client for Java runs on Linux only, on x86-64 and arm64;"
-                + " this is %s on %s"
-                    .formatted(System.getProperty("os.name"), System.getProperty("os.arch")));
-      }
+      return part != null;
     }
   }
 
@@ -105,11 +106,16 @@ public final class JavaRuntime {
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
   public List<String> command(String handler, int memorySizeMb) {
+    return command(handler, memorySizeMb, jars());
+  }
+
+  /// @param classPath with the [#jars] before whatever else the function does not bring itself
+  List<String> command(String handler, int memorySizeMb, List<Path> classPath) {
     return command(
         handler,
         memorySizeMb,
         List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1"),
-        jars());
+        classPath);
   }
 
   /// The same with other options and another class path, for measurements.

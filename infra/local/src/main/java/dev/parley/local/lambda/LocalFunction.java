@@ -353,9 +353,7 @@ public final class LocalFunction implements AutoCloseable {
 
     /// What Lambda says of a runtime that was killed.
     FunctionError killed() {
-      return new FunctionError(
-          "Runtime.ExitError",
-          "RequestId: %s Error: Runtime exited with error: signal: killed".formatted(requestId));
+      return FunctionError.exited(requestId, FunctionError.KILLED);
     }
 
     long remainingNanos() {

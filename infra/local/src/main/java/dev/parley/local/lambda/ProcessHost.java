@@ -7,6 +7,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -18,11 +19,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,6 +56,8 @@ public final class ProcessHost implements AutoCloseable {
   /// Of util-linux and BusyBox. What is run stays the same process.
   private static final String IN_A_SESSION = "setsid";
 
+  private static final List<String> BOOTSTRAPS = List.of("bootstrap.py", "bootstrap.mjs");
+
   /// Of a file in a package that names none: `rw-r--r--`.
   private static final Set<PosixFilePermission> NOT_EXECUTABLE =
       PosixFilePermissions.fromString("rw-r--r--");
@@ -61,18 +66,22 @@ public final class ProcessHost implements AutoCloseable {
 
   private final Path folder;
   private final Process watchdog;
-  private final JavaRuntime java;
+  private final @Nullable JavaRuntime java;
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Map<Path, Path> unpacked = new ConcurrentHashMap<>();
 
   /// @throws IOException where there is no place for the folder, or no shell or `setsid`
-  /// @throws IllegalArgumentException where functions in Java cannot run in processes
   public ProcessHost() throws IOException {
-    JavaRuntime.requireThisMachine();
     folder = Files.createTempDirectory("parley-functions-");
     Files.createDirectory(folder.resolve("processes"));
-    java = new JavaRuntime(folder);
+    Files.createDirectory(bootstraps());
+    for (String bootstrap : BOOTSTRAPS) {
+      try (InputStream script = ProcessHost.class.getResourceAsStream(bootstrap)) {
+        Files.copy(Objects.requireNonNull(script, bootstrap), bootstraps().resolve(bootstrap));
+      }
+    }
+    java = JavaRuntime.isOfThisMachine() ? new JavaRuntime(folder) : null;
     watchdog =
         new ProcessBuilder(IN_A_SESSION, "/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -85,13 +94,32 @@ public final class ProcessHost implements AutoCloseable {
     return folder;
   }
 
+  /// @throws IllegalArgumentException where functions in Java cannot run in processes
   public JavaRuntime java() {
+    if (java == null) {
+      throw new IllegalArgumentException(JavaRuntime.REFUSAL);
+    }
     return java;
+  }
+
+  /// Where the clients of the Runtime API are that are ours: `LAMBDA_RUNTIME_DIR`.
+  Path bootstraps() {
+    return folder.resolve("runtime");
+  }
+
+  /// Makes the package of a function whose code is in its template.
+  ///
+  /// @param file what Lambda calls its only file
+  /// @return what is `LAMBDA_TASK_ROOT`
+  public Path write(String file, String code) throws IOException {
+    Path root = Files.createTempDirectory(folder, "inline-");
+    Files.writeString(root.resolve(file), code);
+    return root;
   }
 
   /// Unpacks a function's package, once.
   ///
-  /// @param code a zip, or a folder, which is used as it is
+  /// @param code a zip or a jar, or a folder, which is used as it is
   /// @return what is `LAMBDA_TASK_ROOT`
   /// @throws ZipException where it is none, or names files outside of it
   public Path unpack(Path code) throws IOException {

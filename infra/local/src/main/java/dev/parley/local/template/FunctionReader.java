@@ -56,7 +56,10 @@ final class FunctionReader implements References {
     Section function =
         new Section(own.path(), merged(globals.values(), own.values()), own.problems());
     String runtime = function.string("Runtime");
-    function.matching("Runtime", runtime, "java\\d+");
+    if (ManagedRuntime.of(runtime) == null) {
+      throw function.problem(
+          "Runtime", "`%s` does not run here, only %s".formatted(runtime, ManagedRuntime.all()));
+    }
     Map<String, String> environment = new LinkedHashMap<>();
     Section variables = function.section("Environment").section("Variables");
     variables.values().keySet().forEach(name -> environment.put(name, variables.string(name)));
@@ -71,6 +74,8 @@ final class FunctionReader implements References {
         runtime,
         // A mapping is a place in S3.
         function.values().get("CodeUri") instanceof String code ? code : null,
+        function.stringOrNull("InlineCode"),
+        function.strings("Layers"),
         function.string("Handler"),
         environment,
         Duration.ofSeconds(function.integer("Timeout", 3, 1, 900)),

@@ -63,6 +63,8 @@ final class KnownProperties {
                   "MemorySize",
                   "Runtime",
                   "CodeUri",
+                  "InlineCode",
+                  "Layers",
                   "SnapStart.ApplyOn",
                   "Tracing",
                   "AutoPublishAlias",

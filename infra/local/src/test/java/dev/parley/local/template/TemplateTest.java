@@ -182,12 +182,13 @@ class TemplateTest {
             "Rows.Type: the local cloud does not honour AWS::SNS::Topic (template.yaml:46)"),
         Arguments.of(
             "Runtime: java25",
-            "Runtime: python3.14",
-            "Echo.Properties.Runtime: `python3.14` does not match java\\d+ (template.yaml:31)"),
+            "Runtime: ruby3.4",
+            "Echo.Properties.Runtime: `ruby3.4` does not run here, only java8.al2, java11, java17,"
+                + " java21, java25, python3.*, nodejs*.x, provided.* (template.yaml:31)"),
         Arguments.of(
             "Handler: a.Echo",
-            "Handler: a.Echo\n      Layers: [a]",
-            "Echo.Properties.Layers: the local cloud does not honour this property"
+            "Handler: a.Echo\n      VpcConfig: a",
+            "Echo.Properties.VpcConfig: the local cloud does not honour this property"
                 + " (template.yaml:33)"),
         Arguments.of(
             "BatchSize: 7",

@@ -1,0 +1,255 @@
+package dev.parley.local.lambda;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.parley.local.lambda.FunctionProcess.Program;
+import dev.parley.local.template.FunctionResource;
+import dev.parley.local.template.ManagedRuntime;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes the programs that functions run in: for each language a client of the Runtime API, under
+/// what the machine has of that language. For Java that is AWS's client on the JDK of the local
+/// cloud, for Python and Node a bootstrap of ours, and for `provided` the package's own.
+///
+/// Python and Node are looked for in the function's `PATH`, which is the shell's unless the
+/// template has another.
+public final class Programs {
+  /// Unlike AWS: this machine's, where its programs are.
+  static final String PATH = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
+
+  /// What Lambda gives to Node's heap, of the function's memory.
+  private static final double NODE_HEAP_SHARE = 0.9;
+
+  private static final int ANSWER_SECONDS_MAX = 10;
+  private static final int ANSWER_BYTES_MAX = 10_000;
+
+  private static final Pattern VERSION = Pattern.compile("(?:Python |v)(\\d+)\\.(\\d+)\\S*");
+
+  private static final Logger LOG = LoggerFactory.getLogger(Programs.class);
+
+  /// The oldest version of a language that its bootstrap runs on.
+  private enum Language {
+    PYTHON(
+        "Python 3.8",
+        3,
+        8,
+        List.of(
+            "-c", "import sys; print('Python ' + sys.version.split()[0]); print(sys.executable)")),
+    NODE("Node 18", 18, 0, List.of("-p", "process.version + '\\n' + process.execPath"));
+
+    final String leastName;
+    final int major;
+    final int minor;
+
+    /// Makes a program print its version, and then where it is: what is in the `PATH` may be a
+    /// script that chooses among several, sets variables, and takes its time.
+    final List<String> question;
+
+    Language(String leastName, int major, int minor, List<String> question) {
+      this.leastName = leastName;
+      this.major = major;
+      this.minor = minor;
+      this.question = question;
+    }
+
+    boolean runsOn(Matcher version) {
+      int ofMajor = Integer.parseInt(version.group(1));
+      int ofMinor = Integer.parseInt(version.group(2));
+      return ofMajor > major || (ofMajor == major && ofMinor >= minor);
+    }
+  }
+
+  private final ProcessHost host;
+
+  /// What each program has answered.
+  private final Map<Path, List<String>> answers = new ConcurrentHashMap<>();
+
+  public Programs(ProcessHost host) {
+    this.host = host;
+  }
+
+  public ProcessHost host() {
+    return host;
+  }
+
+  /// Lambda's name of the file that a template's inline code is.
+  ///
+  /// @throws IllegalArgumentException where the runtime takes none
+  public static String inlineFile(String runtime) {
+    return switch (ManagedRuntime.of(runtime)) {
+      case PYTHON -> "index.py";
+      case NODE -> "index.js";
+      case JAVA, PROVIDED ->
+          throw new IllegalArgumentException(
+              "%s takes no code in the template: give it a CodeUri".formatted(runtime));
+      case null -> throw new IllegalArgumentException("no runtime " + runtime);
+    };
+  }
+
+  /// @param root where the function's package is
+  /// @param layers where its layers are, in the template's order
+  /// @param environment the function's, which gets what its runtime sets, and its layers' paths
+  /// @throws IllegalArgumentException where this machine or the package lacks what is to be run
+  public Program of(
+      FunctionResource function, Path root, List<Path> layers, Map<String, String> environment) {
+    ManagedRuntime runtime = Objects.requireNonNull(ManagedRuntime.of(function.runtime()));
+    List<Path> latestFirst = layers.reversed();
+    environment.putIfAbsent("PATH", PATH);
+    environment.put("LAMBDA_RUNTIME_DIR", host.bootstraps().toString());
+    List<String> command =
+        switch (runtime) {
+          case JAVA -> java(function, latestFirst);
+          case PYTHON -> python(function, latestFirst, environment);
+          case NODE -> node(function, latestFirst, environment);
+          case PROVIDED -> provided(function, root);
+        };
+    append(environment, "PATH", existing(latestFirst, "bin"));
+    return new Program(
+        function.logicalId(),
+        command,
+        root,
+        // Unlike AWS: Python's hooks are not run, and its keys are in the environment.
+        function.snapStart() && runtime == ManagedRuntime.JAVA);
+  }
+
+  private List<String> java(FunctionResource function, List<Path> layers) {
+    List<Path> classPath = new ArrayList<>(JavaRuntime.jars());
+    existing(layers, "java/lib").forEach(lib -> classPath.add(lib.resolve("*")));
+    return host.java().command(function.handler(), function.memorySizeMb(), classPath);
+  }
+
+  private List<String> python(
+      FunctionResource function, List<Path> layers, Map<String, String> environment) {
+    Path python =
+        program(
+            function,
+            Language.PYTHON,
+            environment,
+            List.of(function.runtime(), "python3", "python"));
+    append(
+        environment,
+        "PYTHONPATH",
+        existing(layers, "python", "python/lib/%s/site-packages".formatted(function.runtime())));
+    // Its output is a log, and the package's folder is not its to write into.
+    return List.of(python.toString(), "-u", "-B", bootstrap("bootstrap.py"));
+  }
+
+  private List<String> node(
+      FunctionResource function, List<Path> layers, Map<String, String> environment) {
+    Path node = program(function, Language.NODE, environment, List.of("node"));
+    String version = function.runtime().replaceAll("\\D", "");
+    append(
+        environment,
+        "NODE_PATH",
+        existing(layers, "nodejs/node%s/node_modules".formatted(version), "nodejs/node_modules"));
+    return List.of(
+        node.toString(),
+        "--max-old-space-size=" + (int) (function.memorySizeMb() * NODE_HEAP_SHARE),
+        bootstrap("bootstrap.mjs"));
+  }
+
+  private static List<String> provided(FunctionResource function, Path root) {
+    Path bootstrap = root.resolve("bootstrap");
+    if (!Files.isRegularFile(bootstrap) || !Files.isExecutable(bootstrap)) {
+      throw new IllegalArgumentException(
+          "%s runs the file bootstrap of the package, which %s: build it, and let it be executable"
+              .formatted(
+                  function.runtime(), Files.exists(bootstrap) ? "is not executable" : "has none"));
+    }
+    return List.of(bootstrap.toString());
+  }
+
+  private String bootstrap(String file) {
+    return host.bootstraps().resolve(file).toString();
+  }
+
+  private static List<Path> existing(List<Path> layers, String... folders) {
+    return layers.stream()
+        .flatMap(layer -> Stream.of(folders).map(layer::resolve))
+        .filter(Files::isDirectory)
+        .toList();
+  }
+
+  private static void append(Map<String, String> environment, String name, List<Path> paths) {
+    String more =
+        paths.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    if (!more.isEmpty()) {
+      environment.merge(name, more, (own, added) -> own + File.pathSeparator + added);
+    }
+  }
+
+  /// @param names of programs, the best first
+  private Path program(
+      FunctionResource function,
+      Language language,
+      Map<String, String> environment,
+      List<String> names) {
+    List<String> others = new ArrayList<>();
+    String path = Objects.requireNonNull(environment.get("PATH"));
+    for (String name : names) {
+      for (String folder : path.split(File.pathSeparator, -1)) {
+        Path program = Path.of(folder.isEmpty() ? "." : folder, name);
+        if (Files.isRegularFile(program) && Files.isExecutable(program)) {
+          List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language.question));
+          String said = answer.isEmpty() ? "no " + language.leastName : answer.getFirst();
+          Matcher version = VERSION.matcher(said);
+          if (version.matches() && language.runsOn(version) && answer.size() == 2) {
+            LOG.info("{}: {} is {}", function.logicalId(), function.runtime(), answer);
+            return Path.of(answer.getLast());
+          }
+          others.add("%s is %s".formatted(program, said));
+        }
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s needs %s or newer in the PATH, where %s: install it"
+            .formatted(
+                function.runtime(),
+                language.leastName,
+                others.isEmpty()
+                    ? "there is no " + String.join(", ", names)
+                    : String.join(", ", others)));
+  }
+
+  private static List<String> ask(Path program, List<String> question) {
+    List<String> command = new ArrayList<>(question);
+    command.addFirst(program.toString());
+    try {
+      Process process =
+          new ProcessBuilder(command)
+              .redirectInput(new File("/dev/null"))
+              .redirectErrorStream(true)
+              .start();
+      try {
+        return process.waitFor(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)
+            ? new String(process.getInputStream().readNBytes(ANSWER_BYTES_MAX), UTF_8)
+                .lines()
+                .toList()
+            : List.of();
+      } finally {
+        process.destroyForcibly();
+      }
+    } catch (IOException e) {
+      LOG.debug("{} does not run", program, e);
+      return List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+}

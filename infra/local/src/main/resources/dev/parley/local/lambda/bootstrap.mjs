@@ -1,0 +1,260 @@
+/**
+ * Runs a function in Node 18 or newer under the Lambda Runtime API, as Lambda's runtime does.
+ *
+ * What it does is `aws-lambda-ric`'s, Lambda's own client for Node: how a handler is found, what its
+ * context has, when an invocation with a callback ends, and what is reported of what fails. The
+ * handler's name is in `_HANDLER`, its code in `LAMBDA_TASK_ROOT`, and the layers' in `NODE_PATH`.
+ *
+ * Unlike AWS: what is printed gets no prefix of time and request id.
+ */
+import fs from 'node:fs';
+import http from 'node:http';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The Runtime API takes a larger header from nobody. */
+const XRAY_CAUSE_BYTES_MAX = 1_000_000;
+
+/** From here on a handler takes no callback, and what it returns is its result. */
+const WITHOUT_CALLBACK = 24;
+
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const root = process.env.LAMBDA_TASK_ROOT;
+const version = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV ?? '')?.[1] ?? 0);
+
+/** Where what fails is told of: null while nothing is asked of the function. */
+let failurePath = 'init/error';
+
+/** Called once nothing is left to do but to end. */
+let drained = null;
+
+function call(method, of, body, headers = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      { host, port, agent, method, path: `/2018-06-01/runtime/${of}`, headers },
+      (response) => {
+        const chunks = [];
+        response.on('data', (chunk) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }));
+        response.on('error', reject);
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** An error as Lambda names it. */
+function fault(name, message, stack) {
+  const error = new Error(message);
+  error.name = name;
+  error.stack = stack ?? `${name}: ${message}`;
+  return error;
+}
+
+/** The function that `folder/module.function` names. */
+async function load(handler) {
+  if (handler.includes('..')) {
+    throw fault(
+      'Runtime.MalformedHandlerName',
+      `'${handler}' is not a valid handler name. Use absolute paths when specifying root`
+        + ' directories in handler names.');
+  }
+  const parts = /^([^.]*)\.(.*)$/.exec(path.basename(handler));
+  if (!parts) {
+    throw fault('Runtime.MalformedHandlerName', 'Bad handler');
+  }
+  const [, name, member] = parts;
+  const module = await loadModule(path.resolve(root, path.dirname(handler), name), name);
+  const within = (object) => member.split('.').reduce((value, key) => value?.[key], object);
+  // Of CommonJS the exports are the default.
+  const found = within(module) ?? within(module.default);
+  if (typeof found !== 'function') {
+    throw fault(
+      'Runtime.HandlerNotFound',
+      `${handler} is ${found === undefined ? 'undefined or not exported' : 'not a function'}`);
+  }
+  return found;
+}
+
+async function loadModule(file, name) {
+  try {
+    for (const extension of ['', '.js', '.mjs', '.cjs']) {
+      if (fs.statSync(file + extension, { throwIfNoEntry: false })?.isFile()) {
+        return await import(pathToFileURL(file + extension).href);
+      }
+    }
+    const require = createRequire(path.join(root, 'index.js'));
+    return await import(pathToFileURL(require.resolve(name, { paths: [root] })).href);
+  } catch (error) {
+    if (error instanceof SyntaxError) {
+      throw fault('Runtime.UserCodeSyntaxError', String(error), error.stack);
+    }
+    if (error?.code === 'MODULE_NOT_FOUND') {
+      throw fault('Runtime.ImportModuleError', String(error), error.stack);
+    }
+    throw error;
+  }
+}
+
+function contextOf(headers) {
+  const deadline = Number(headers['lambda-runtime-deadline-ms']);
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: undefined,
+    identity: undefined,
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    awsRequestId: headers['lambda-runtime-aws-request-id'],
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+}
+
+/** Ends with the handler's promise, its callback, or once it leaves nothing to be waited for. */
+function run(handler, event, context) {
+  return new Promise((resolve, reject) => {
+    if (version >= WITHOUT_CALLBACK) {
+      resolve(handler(event, context));
+      return;
+    }
+    let called = false;
+    const once = (then) => (...values) => {
+      if (!called) {
+        called = true;
+        then(...values);
+      }
+    };
+    const done = (error, result) => (error == null ? resolve(result) : reject(error));
+    drained = () => resolve(null);
+    context.done = once(done);
+    context.succeed = once(resolve);
+    context.fail = once((error) => reject(error ?? 'handled'));
+    const callback = once((error, result) => {
+      if (error == null && context.callbackWaitsForEmptyEventLoop) {
+        drained = () => resolve(result);
+      } else {
+        done(error, result);
+      }
+    });
+    const returned = handler(event, context, callback);
+    if (typeof returned?.then === 'function') {
+      returned.then(resolve, reject);
+    }
+  });
+}
+
+function encoded(result) {
+  let json;
+  try {
+    json = JSON.stringify(result);
+  } catch {
+    throw fault('Runtime.JSONStringifyError', 'Unable to stringify response body');
+  }
+  return json ?? 'null';
+}
+
+/** What Lambda is told of whatever was thrown. */
+function described(error) {
+  return error instanceof Error
+    ? {
+        errorType: String(error.name),
+        errorMessage: String(error.message),
+        trace: String(error.stack ?? '')
+          .split('\n')
+          .filter((line) => !line.includes(import.meta.url)),
+      }
+    : { errorType: typeof error, errorMessage: String(error), trace: [] };
+}
+
+function xrayCause({ errorType, errorMessage, trace }) {
+  const stack = trace
+    .map((line) => /^\s*at (?:(.*?) \()?(?:file:\/\/)?([^()]+?):(\d+):\d+\)?$/.exec(line))
+    .filter((frame) => frame !== null && !frame[2].startsWith('node:'))
+    .map(([, label, file, line]) => ({ label: label ?? 'anonymous', path: file, line: Number(line) }));
+  return JSON.stringify({
+    working_directory: process.cwd(),
+    exceptions: [{ type: errorType, message: errorMessage, stack }],
+    paths: [...new Set(stack.map((frame) => frame.path))],
+  }).replace(/[\x7f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Logs what has failed, and tells it. */
+async function report(of, error) {
+  const description = described(error);
+  console.error(
+    `ERROR ${description.trace.join('\n') || `${description.errorType}: ${description.errorMessage}`}`);
+  const cause = xrayCause(description);
+  await call('POST', of, JSON.stringify(description), {
+    'content-type': 'application/vnd.aws.lambda.error+json',
+    ...(cause.length <= XRAY_CAUSE_BYTES_MAX && {
+      'lambda-runtime-function-xray-error-cause': cause,
+    }),
+  });
+}
+
+/** What nobody has caught ends the process, as on AWS. */
+async function end(error, status) {
+  const of = failurePath;
+  failurePath = null;
+  try {
+    if (of) {
+      await report(of, error);
+    } else {
+      console.error(error);
+    }
+  } finally {
+    process.exit(status);
+  }
+}
+
+async function serve(handler) {
+  for (;;) {
+    failurePath = null;
+    const next = await call('GET', 'invocation/next').catch(() => process.exit(1));
+    const context = contextOf(next.headers);
+    const of = `invocation/${context.awsRequestId}/`;
+    process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'];
+    failurePath = `${of}error`;
+    let result;
+    try {
+      result = encoded(await run(handler, JSON.parse(next.body), context));
+    } catch (error) {
+      drained = null;
+      await report(`${of}error`, error);
+      continue;
+    }
+    drained = null;
+    await call('POST', `${of}response`, result, { 'content-type': 'application/json' });
+  }
+}
+
+process.on('beforeExit', () => drained?.());
+process.on('uncaughtException', (error) => end(error, 129));
+process.on('unhandledRejection', (reason) =>
+  end(fault('Runtime.UnhandledPromiseRejection', String(reason), reason?.stack), 128));
+
+async function main() {
+  let handler;
+  try {
+    handler = await load(process.env._HANDLER);
+    if (version >= WITHOUT_CALLBACK && handler.length >= 3) {
+      throw fault(
+        'Runtime.CallbackHandlerDeprecated',
+        'From nodejs24.x on Lambda calls no handler that takes a callback: make it async.');
+    }
+  } catch (error) {
+    await report(failurePath, error);
+    process.exit(1);
+  }
+  await serve(handler);
+}
+
+// Not awaited here: a module that is not done yet would end the process once nothing is left to do.
+main();
