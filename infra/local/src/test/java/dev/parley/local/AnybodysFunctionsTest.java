@@ -100,7 +100,7 @@ final class AnybodysFunctionsTest {
       started = LocalCloud.start(options);
     } catch (StartException e) {
       if (String.valueOf(e.getMessage()).endsWith(": install it")) {
-        return abort(e.getMessage());
+        return abort(String.valueOf(e.getMessage()));
       }
       throw e;
     }

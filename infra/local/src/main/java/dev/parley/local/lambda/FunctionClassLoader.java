@@ -139,7 +139,8 @@ final class FunctionClassLoader extends URLClassLoader {
 
   /// A class with [FunctionSystem] in the place of `System` where it calls one of these methods.
   static byte[] withOwnSystem(byte[] bytes) {
-    ByteBuffer in = ByteBuffer.wrap(bytes.clone());
+    byte[] changed = bytes.clone();
+    ByteBuffer in = ByteBuffer.wrap(changed);
     int count = u2(in, COUNT_AT);
     int[] at = new int[count];
     int end = ENTRIES_AT;
@@ -170,13 +171,13 @@ final class FunctionClassLoader extends URLClassLoader {
     byte[] own = OWN_SYSTEM.replace('.', '/').getBytes(UTF_8);
     in.putShort(COUNT_AT, (short) (count + 2));
     return ByteBuffer.allocate(bytes.length + 6 + own.length)
-        .put(in.array(), 0, end)
+        .put(changed, 0, end)
         .put(UTF8)
         .putShort((short) own.length)
         .put(own)
         .put(CLASS)
         .putShort((short) count)
-        .put(in.array(), end, bytes.length - end)
+        .put(changed, end, bytes.length - end)
         .array();
   }
 
@@ -190,7 +191,9 @@ final class FunctionClassLoader extends URLClassLoader {
   /// The text that a class, or a name with its type, begins with.
   private static String text(ByteBuffer in, int[] at, int entry) {
     int text = at[u2(in, entry + 1)];
-    return new String(in.array(), text + 3, u2(in, text + 1), UTF_8);
+    byte[] bytes = new byte[u2(in, text + 1)];
+    in.get(text + 3, bytes);
+    return new String(bytes, UTF_8);
   }
 
   private static int u2(ByteBuffer in, int index) {

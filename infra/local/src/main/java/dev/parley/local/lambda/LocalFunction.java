@@ -28,16 +28,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One function of the template: its class, called in process, or its package, in processes of its
-/// own ([FunctionProcesses]).
+/// One function of the template: a class, called in this JVM ([Handler], [LoadedHandler]), or a
+/// program in processes of its own ([FunctionProcesses]).
 ///
 /// An event goes in as JSON and the result comes out as JSON. As in Lambda, an instance serves one
 /// invocation at a time and is used again for the next; instances are made when they are needed.
 ///
-/// In process, both pass through the serializers of Lambda's own Java runtime. Each invocation runs
-/// on a thread of its own, so that nothing thread-local of one is seen by another. The handler's
-/// class has a constructor taking the environment as a `Map<String, String>`, which is used here,
-/// or one without arguments, which Lambda uses and which is used here where there is no other.
+/// In this JVM, both pass through the serializers of Lambda's own Java runtime. Each invocation
+/// runs on a thread of its own, so that nothing thread-local of one is seen by another. Where the
+/// handler's class has a constructor taking the environment as a `Map<String, String>`, that is
+/// used, and else the one without arguments, which Lambda uses.
 ///
 /// Each invocation that is sampled has the segments that Lambda writes ([Tracing]): subsegments
 /// that the function makes are in them.

@@ -48,22 +48,24 @@ public final class Programs {
         "Python 3.8",
         3,
         8,
-        List.of(
-            "-c", "import sys; print('Python ' + sys.version.split()[0]); print(sys.executable)")),
-    NODE("Node 18", 18, 0, List.of("-p", "process.version + '\\n' + process.execPath"));
+        "-c",
+        "import sys; print('Python ' + sys.version.split()[0]); print(sys.executable)"),
+    NODE("Node 18", 18, 0, "-p", "process.version + '\\n' + process.execPath");
 
     final String leastName;
     final int major;
     final int minor;
+    final String option;
 
     /// Makes a program print its version, and then where it is: what is in the `PATH` may be a
     /// script that chooses among several, sets variables, and takes its time.
-    final List<String> question;
+    final String question;
 
-    Language(String leastName, int major, int minor, List<String> question) {
+    Language(String leastName, int major, int minor, String option, String question) {
       this.leastName = leastName;
       this.major = major;
       this.minor = minor;
+      this.option = option;
       this.question = question;
     }
 
@@ -205,7 +207,7 @@ public final class Programs {
       for (String folder : path.split(File.pathSeparator, -1)) {
         Path program = Path.of(folder.isEmpty() ? "." : folder, name);
         if (Files.isRegularFile(program) && Files.isExecutable(program)) {
-          List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language.question));
+          List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language));
           String said = answer.isEmpty() ? "no " + language.leastName : answer.getFirst();
           Matcher version = VERSION.matcher(said);
           if (version.matches() && language.runsOn(version) && answer.size() == 2) {
@@ -226,12 +228,10 @@ public final class Programs {
                     : String.join(", ", others)));
   }
 
-  private static List<String> ask(Path program, List<String> question) {
-    List<String> command = new ArrayList<>(question);
-    command.addFirst(program.toString());
+  private static List<String> ask(Path program, Language language) {
     try {
       Process process =
-          new ProcessBuilder(command)
+          new ProcessBuilder(program.toString(), language.option, language.question)
               .redirectInput(new File("/dev/null"))
               .redirectErrorStream(true)
               .start();

@@ -642,12 +642,12 @@ final class ProgramsTest {
 
     assertEquals(
         "nodejs22.x needs Node 18 or newer in the PATH, where " + old + " is v16.20.2: install it",
-        refusal(NODE, old.getParent().toString()));
+        refusal(NODE, folder.resolve("bin").toString()));
     assertEquals(
         "python3.13 needs Python 3.8 or newer in the PATH, where "
             + shim
             + " is pyenv: command not found: install it",
-        refusal(PYTHON, old.getParent().toString()));
+        refusal(PYTHON, folder.resolve("bin").toString()));
   }
 
   private String refusal(String runtime, String path) {
@@ -720,7 +720,7 @@ final class ProgramsTest {
     try {
       program = new Programs(host).of(resource(runtime, handler), root, layers, environment);
     } catch (IllegalArgumentException e) {
-      return abort(e.getMessage());
+      return abort(String.valueOf(e.getMessage()));
     }
     FunctionProcesses.addWhatLambdaSets(environment, program, handler, runtime, null);
     LocalFunction function =
