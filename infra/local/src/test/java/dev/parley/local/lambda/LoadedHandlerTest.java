@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
@@ -233,6 +234,55 @@ final class LoadedHandlerTest {
 
     JsonNode report = Json.MAPPER.readTree(instance.call("{}".getBytes(UTF_8), context));
     assertEquals("on", report.path("library").asText());
+  }
+
+  /// Lambda's classes of events come with the package: those of this JVM may be of another version.
+  @Test
+  void anEventOfLambdasLibraryIsReadAsLambdaReadsIt() throws Exception {
+    Path events =
+        Path.of(
+            requireNonNull(APIGatewayV2WebSocketEvent.class.getProtectionDomain().getCodeSource())
+                .getLocation()
+                .toURI());
+    Path code =
+        JavaPackage.compile(
+            folder.resolve("events"),
+            Map.of(
+                "fn/Typed.java",
+                """
+                package fn;
+
+                import com.amazonaws.services.lambda.runtime.Context;
+                import com.amazonaws.services.lambda.runtime.RequestHandler;
+                import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketEvent;
+                import com.amazonaws.services.lambda.runtime.events.APIGatewayV2WebSocketResponse;
+
+                public class Typed
+                    implements RequestHandler<
+                        APIGatewayV2WebSocketEvent, APIGatewayV2WebSocketResponse> {
+                  public APIGatewayV2WebSocketResponse handleRequest(
+                      APIGatewayV2WebSocketEvent event, Context context) {
+                    APIGatewayV2WebSocketResponse response = new APIGatewayV2WebSocketResponse();
+                    response.setStatusCode(200);
+                    response.setBody(
+                        event.getRequestContext().getConnectionId()
+                            + (event.getClass().getClassLoader() == getClass().getClassLoader()));
+                    return response;
+                  }
+                }
+                """),
+            events);
+    Files.createDirectory(code.resolve("lib"));
+    Files.copy(events, code.resolve("lib/events.jar"));
+    LoadedHandler handler = requireNonNull(LoadedHandler.of("f", "fn.Typed", code, List.of()));
+    LocalContext context = new LocalContext("f", null, "id", System.nanoTime(), "Root=1");
+
+    byte[] result =
+        handler
+            .create(Map.of(), InstantSource.system())
+            .call("{\"requestContext\":{\"connectionId\":\"L0SM9\"}}".getBytes(UTF_8), context);
+
+    assertEquals("L0SM9true", Json.MAPPER.readTree(result).path("body").asText());
   }
 
   @Test
