@@ -334,7 +334,7 @@ final class FrameWorld implements AutoCloseable {
 
   private String function(String route) {
     Route found = requireNonNull(api.routes().get(route), route);
-    return found.function();
+    return requireNonNull(found.function(), route);
   }
 
   private ObjectNode context(

@@ -58,6 +58,8 @@ import org.slf4j.LoggerFactory;
 final class Assembly {
   private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
 
+  private static final int PORT_MAX = 65_535;
+
   private final Options options;
   private final Parts parts;
   private final Faults faults;
@@ -81,7 +83,7 @@ final class Assembly {
     int port = gatewayPort();
     LocalIssuer issuer = options.issuer() ? new LocalIssuer(port, InstantSource.system()) : null;
     Template template = readTemplate(issuer);
-    WebSocketApi api = api(template);
+    List<Place> places = places(template, port);
     if (!template.withoutEffect().isEmpty()) {
       LOG.info(
           "{}: without effect here: {}",
@@ -99,7 +101,7 @@ final class Assembly {
       parts.opened(queues::close);
     }
     TraceDaemon daemon = parts.opened(startDaemon());
-    Positions positions = readPositions();
+    Positions positions = readPositions(places.size());
 
     LocalDynamoDb dynamoDb = tables.started();
     LocalSqs sqs = queues == null ? null : queues.started();
@@ -107,12 +109,9 @@ final class Assembly {
     if (sqs != null) {
       endpoints.putAll(sqs.environment());
     }
-    endpoints.put(
-        "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
-        "http://127.0.0.1:%d/%s".formatted(port, api.stage()));
     endpoints.put("AWS_ENDPOINT_URL_XRAY", "http://127.0.0.1:%d/_local/xray".formatted(port));
     endpoints.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:%d".formatted(daemon.port()));
-    Map<String, LocalFunction> functions = functions(template, endpoints);
+    Map<String, LocalFunction> functions = functions(template, places, endpoints);
     parts.opened(() -> Parts.closeTogether(functions.values()));
     TimeToLive timeToLive =
         parts
@@ -146,12 +145,11 @@ final class Assembly {
         () ->
             Parts.closeTogether(
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
-    Gateway gateway =
-        parts.opened(startGateway(api, functions, port, issuer, positions.connections()));
+    List<LocalCloud.Api> apis = startApis(places, functions, issuer, positions.connections());
     parts.opened(
         new Sampler(
                 metrics,
-                gateway::connections,
+                () -> apis.stream().mapToInt(api -> api.gateway().connections()).sum(),
                 dynamoDb.client(),
                 template.tables(),
                 sqs == null ? null : sqs.client(),
@@ -160,8 +158,7 @@ final class Assembly {
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
-    return new LocalCloud(
-        parts, dynamoDb, sqs, gateway, api.stage(), faults, traces, daemon, metrics);
+    return new LocalCloud(parts, dynamoDb, sqs, apis, faults, traces, daemon, metrics);
   }
 
   private Template readTemplate(@Nullable LocalIssuer issuer) throws StartException {
@@ -169,18 +166,35 @@ final class Assembly {
       return Template.read(
           options.template(), options.parameters(), issuer == null ? null : issuer.url());
     } catch (TemplateException e) {
-      throw new StartException(String.valueOf(e.getMessage()), e);
+      throw new StartException(e.lines(), e);
     }
   }
 
-  private WebSocketApi api(Template template) throws StartException {
-    WebSocketApi api = template.api();
-    if (api == null) {
+  /// An API, and the port where it is served.
+  private record Place(WebSocketApi api, int port) {
+    String url() {
+      return "http://127.0.0.1:%d/%s".formatted(port, api.stage());
+    }
+  }
+
+  /// The first API on the port that is asked for, the others on those behind it.
+  private List<Place> places(Template template, int port) throws StartException {
+    List<Place> places = new ArrayList<>();
+    for (WebSocketApi api : template.apis()) {
+      int behind = port + places.size();
+      if (behind > PORT_MAX) {
+        throw new StartException(
+            "parley.port=%d: the template has %d APIs, which take as many ports: give a lower one"
+                .formatted(port, template.apis().size()));
+      }
+      places.add(new Place(api, places.isEmpty() || options.port() != 0 ? behind : gatewayPort()));
+    }
+    if (places.isEmpty()) {
       throw new StartException(
           options.template()
               + ": has no WebSocket API (AWS::ApiGatewayV2::Api), so there is nothing to run");
     }
-    return api;
+    return places;
   }
 
   // ---- Tables, queues, and what was kept ------------------------------------------------------
@@ -235,14 +249,22 @@ final class Assembly {
   }
 
   /// Where earlier runs on the same data folder had come to.
-  private record Positions(Checkpoints checkpoints, ConnectionJournal connections) {}
+  ///
+  /// @param connections those of each API
+  private record Positions(Checkpoints checkpoints, List<ConnectionJournal> connections) {}
 
-  private Positions readPositions() throws StartException {
+  private Positions readPositions(int apis) throws StartException {
     Path data = options.data();
     try {
-      return data == null
-          ? new Positions(Checkpoints.inMemory(), ConnectionJournal.inMemory())
-          : new Positions(Checkpoints.in(data), ConnectionJournal.in(data));
+      List<ConnectionJournal> connections = new ArrayList<>();
+      for (int i = 1; i <= apis; i++) {
+        connections.add(
+            data == null
+                ? ConnectionJournal.inMemory()
+                : ConnectionJournal.in(data, i == 1 ? "connections" : "connections" + i));
+      }
+      return new Positions(
+          data == null ? Checkpoints.inMemory() : Checkpoints.in(data), connections);
     } catch (IOException e) {
       throw new StartException(
           ("parley.data=%s holds stream checkpoints or a journal of connections that cannot be read"
@@ -265,8 +287,8 @@ final class Assembly {
     }
   }
 
-  private Map<String, LocalFunction> functions(Template template, Map<String, String> endpoints)
-      throws StartException {
+  private Map<String, LocalFunction> functions(
+      Template template, List<Place> places, Map<String, String> endpoints) throws StartException {
     ServiceProxy proxy = startProxy();
     if (options.processes() != null) {
       var _ = programs();
@@ -277,13 +299,20 @@ final class Assembly {
     for (FunctionResource function : template.functions().values()) {
       Map<String, String> environment = new HashMap<>(function.environment());
       environment.putAll(endpoints);
-      environment.put("AWS_LAMBDA_FUNCTION_NAME", function.logicalId());
+      environment.put(
+          "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
+          places.stream()
+              .filter(place -> place.api().calls(function.logicalId()))
+              .findFirst()
+              .orElse(places.getFirst())
+              .url());
+      environment.put("AWS_LAMBDA_FUNCTION_NAME", function.name());
       environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
       Instances instances = instances(function, environment);
       functions.put(
           function.logicalId(),
           new LocalFunction(
-              function.logicalId(),
+              function.name(),
               function.alias(),
               instances,
               environment,
@@ -309,19 +338,19 @@ final class Assembly {
   /// is a plain method runs in processes.
   private Instances inThisJvm(FunctionResource function, Map<String, String> environment)
       throws StartException {
-    String id = function.logicalId();
+    String name = function.name();
     try {
       if (function.codeUri() == null || Instances.isOfClassPath(function.handler())) {
-        return Instances.ofClass(id, function.handler());
+        return Instances.ofClass(name, function.handler());
       }
       Path root = unpacked(function, "CodeUri", code(function));
-      Instances instances = Instances.ofPackage(id, function.handler(), root, layers(function));
+      Instances instances = Instances.ofPackage(name, function.handler(), root, layers(function));
       if (instances == null) {
         return inProcesses(function, environment);
       }
       FunctionProcesses.addWhatLambdaSets(
           environment,
-          new Program(id, List.of(), root, false),
+          new Program(name, List.of(), root, false),
           function.handler(),
           function.runtime(),
           function.alias());
@@ -329,7 +358,7 @@ final class Assembly {
     } catch (IllegalArgumentException | IOException e) {
       throw new StartException(
           "%s.Properties.Handler: %s; compile it, or correct the template"
-              .formatted(id, e.getMessage()),
+              .formatted(function.logicalId(), e.getMessage()),
           e);
     }
   }
@@ -461,19 +490,45 @@ final class Assembly {
     }
   }
 
-  private Gateway startGateway(
-      WebSocketApi api,
+  /// @param journals of each API
+  private List<LocalCloud.Api> startApis(
+      List<Place> places,
       Map<String, LocalFunction> functions,
-      int port,
       @Nullable LocalIssuer issuer,
-      ConnectionJournal journal)
+      List<ConnectionJournal> journals)
+      throws StartException {
+    List<LocalCloud.Api> apis = new ArrayList<>();
+    parts.opened(() -> Parts.closeTogether(apis.stream().map(LocalCloud.Api::gateway).toList()));
+    Bounds bounds = Bounds.ofThisMachine().sharedBy(places.size());
+    for (Place place : places) {
+      boolean first = apis.isEmpty();
+      Gateway gateway =
+          startGateway(
+              place,
+              functions,
+              first ? options.site() : null,
+              first ? issuer : null,
+              journals.get(apis.size()),
+              bounds);
+      apis.add(new LocalCloud.Api(place.api().logicalId(), place.api().stage(), gateway));
+    }
+    return apis;
+  }
+
+  private Gateway startGateway(
+      Place place,
+      Map<String, LocalFunction> functions,
+      @Nullable Path site,
+      @Nullable LocalIssuer issuer,
+      ConnectionJournal journal,
+      Bounds bounds)
       throws StartException {
     try {
       return new Gateway(
-          api,
+          place.api(),
           functions,
-          port,
-          options.site(),
+          place.port(),
+          site,
           issuer,
           new XRayApi(traces)::answer,
           metrics,
@@ -481,9 +536,9 @@ final class Assembly {
           options.quota(),
           faults,
           journal,
-          Bounds.ofThisMachine());
+          bounds);
     } catch (BindException e) {
-      throw refused("parley.port", port, e);
+      throw refused("parley.port", place.port(), e);
     } catch (IOException | IllegalArgumentException e) {
       throw new StartException(options.template() + ": " + e.getMessage(), e);
     }

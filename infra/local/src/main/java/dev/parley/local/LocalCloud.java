@@ -8,11 +8,12 @@ import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.xray.TraceDaemon;
 import dev.parley.local.xray.Traces;
 import java.net.URI;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A template, running in this JVM: its tables, functions, event source mappings, WebSocket API and
-/// site, and X-Ray.
+/// A template, running in this JVM: its tables, functions, event source mappings, WebSocket APIs
+/// and site, and X-Ray.
 ///
 /// Started, it serves; nothing is half there. [#close] ends the sockets first, then lets running
 /// invocations finish or gives them up, then closes the tables, in 5 s at most.
@@ -20,8 +21,7 @@ public final class LocalCloud implements AutoCloseable {
   private final Parts parts;
   private final LocalDynamoDb dynamoDb;
   private final @Nullable LocalSqs sqs;
-  private final Gateway gateway;
-  private final String stage;
+  private final List<Api> apis;
   private final Faults faults;
   private final Traces traces;
   private final TraceDaemon daemon;
@@ -31,8 +31,7 @@ public final class LocalCloud implements AutoCloseable {
       Parts parts,
       LocalDynamoDb dynamoDb,
       @Nullable LocalSqs sqs,
-      Gateway gateway,
-      String stage,
+      List<Api> apis,
       Faults faults,
       Traces traces,
       TraceDaemon daemon,
@@ -40,8 +39,7 @@ public final class LocalCloud implements AutoCloseable {
     this.parts = parts;
     this.dynamoDb = dynamoDb;
     this.sqs = sqs;
-    this.gateway = gateway;
-    this.stage = stage;
+    this.apis = apis;
     this.faults = faults;
     this.traces = traces;
     this.daemon = daemon;
@@ -67,19 +65,34 @@ public final class LocalCloud implements AutoCloseable {
     }
   }
 
-  /// Where the site and the gateway listen, on both loopback addresses.
+  /// A WebSocket API that is served.
+  ///
+  /// @param logicalId its name in the template
+  public record Api(String logicalId, String stage, Gateway gateway) {
+    /// Where clients connect: `ws://127.0.0.1:<port>/<stage>`.
+    public URI webSocketUrl() {
+      return URI.create("ws://127.0.0.1:%d/%s".formatted(gateway.port(), stage));
+    }
+  }
+
+  /// In the template's order; the first one has the site beside it.
+  public List<Api> apis() {
+    return apis;
+  }
+
+  /// Where the site and the first API listen, on both loopback addresses.
   public int port() {
-    return gateway.port();
+    return apis.getFirst().gateway().port();
   }
 
-  /// The gateway's stage, the last part of [#webSocketUrl()].
+  /// The first API's stage, the last part of [#webSocketUrl()].
   public String stage() {
-    return stage;
+    return apis.getFirst().stage();
   }
 
-  /// Where clients connect: `ws://127.0.0.1:<port>/<stage>`.
+  /// Where clients of the first API connect.
   public URI webSocketUrl() {
-    return URI.create("ws://127.0.0.1:" + port() + "/" + stage);
+    return apis.getFirst().webSocketUrl();
   }
 
   /// Its tables.
@@ -101,7 +114,7 @@ public final class LocalCloud implements AutoCloseable {
 
   /// How many frames and calls of `@connections` were refused so far: [Options#quota].
   public long requestsRefused() {
-    return gateway.requestsRefused();
+    return apis.stream().mapToLong(api -> api.gateway().requestsRefused()).sum();
   }
 
   /// What X-Ray has, and what it refused.

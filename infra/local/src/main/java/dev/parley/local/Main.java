@@ -77,6 +77,9 @@ public final class Main {
     }
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
     out.println("Metrics: http://localhost:%d/_local/".formatted(cloud.port()));
+    cloud.apis().stream()
+        .skip(1)
+        .forEach(api -> out.println(api.logicalId() + ": " + api.webSocketUrl()));
     out.println(
         "Parley is ready: http://localhost:%d/  ws://localhost:%d/%s"
             .formatted(cloud.port(), cloud.port(), cloud.stage()));

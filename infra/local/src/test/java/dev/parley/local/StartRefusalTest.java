@@ -130,6 +130,30 @@ final class StartRefusalTest {
   }
 
   @Test
+  void eachThingThatIsWrongWithATemplateHasItsLine() throws IOException {
+    Files.writeString(
+        template,
+        TEMPLATE
+            .replace("FifoQueue: true", "FifoQueue: maybe")
+            .replace("Default: test", "Default: \"1\\n2\""));
+
+    assertEquals(
+        List.of(
+            "template.yaml: 2 things cannot be honoured:",
+            "Parameters.Stage: `1 2` is not what AllowedPattern and the like allow"
+                + " (template.yaml:3)",
+            "Jobs.Properties.FifoQueue: `maybe` is not honoured here, only true, false"
+                + " (template.yaml:17)"),
+        String.valueOf(
+                assertThrows(
+                        StartException.class,
+                        () -> LocalCloud.start(Options.inMemory(template)).close())
+                    .getMessage())
+            .lines()
+            .toList());
+  }
+
+  @Test
   void aTemplateThatIsNoFileIsToldInOneLine() throws IOException {
     template = Files.createDirectory(folder.resolve("folder.yaml"));
     assertEquals(

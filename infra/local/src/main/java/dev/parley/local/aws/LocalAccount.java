@@ -1,5 +1,6 @@
 package dev.parley.local.aws;
 
+import java.util.List;
 import java.util.Map;
 
 /// The AWS account that the local cloud plays: the one place that knows its number, its region and
@@ -8,8 +9,8 @@ public final class LocalAccount {
   public static final String REGION = "us-east-1";
   public static final String NUMBER = "000000000000";
 
-  /// Of the one WebSocket API: what `Ref` of it gives, what events call `apiId`, and the first
-  /// label of its domain.
+  /// Of the first WebSocket API: what `Ref` of it gives, what events call `apiId`, and the first
+  /// label of its domain. Those of others have a number behind it.
   public static final String API_ID = "local";
 
   /// The label of every table's stream in the template. Unlike AWS: a word, not the time when the
@@ -26,7 +27,11 @@ public final class LocalAccount {
           "AWS::AccountId", NUMBER,
           "AWS::Partition", PARTITION,
           "AWS::URLSuffix", URL_SUFFIX,
-          "AWS::StackName", "parley");
+          "AWS::StackName", "parley",
+          "AWS::StackId", arn("cloudformation", "stack/parley/local"));
+
+  /// What `Fn::GetAZs` gives.
+  public static final List<String> ZONES = List.of(REGION + "a", REGION + "b", REGION + "c");
 
   private LocalAccount() {}
 
@@ -84,11 +89,24 @@ public final class LocalAccount {
     return arn("cloudwatch", "alarm:" + name);
   }
 
-  /// A route of the WebSocket API, as an authorizer allows or denies it.
+  public static String layerArn(String name) {
+    return arn("lambda", "layer:" + name + ":1");
+  }
+
+  public static String roleArn(String name) {
+    return "arn:%s:iam::%s:role/%s".formatted(PARTITION, NUMBER, name);
+  }
+
+  /// Where an API is on AWS.
+  public static String apiEndpoint(String apiId) {
+    return "wss://%s.execute-api.%s.%s".formatted(apiId, REGION, URL_SUFFIX);
+  }
+
+  /// A route of a WebSocket API, as an authorizer allows or denies it.
   ///
   /// @param routeKey for example `$connect`
-  public static String methodArn(String stage, String routeKey) {
-    return arn("execute-api", "%s/%s/%s".formatted(API_ID, stage, routeKey));
+  public static String methodArn(String apiId, String stage, String routeKey) {
+    return arn("execute-api", "%s/%s/%s".formatted(apiId, stage, routeKey));
   }
 
   private static String arn(String service, String resource) {

@@ -56,7 +56,7 @@ final class Authorizer {
     this.identitySources = List.copyOf(identitySources);
     for (String source : identitySources) {
       if (!IDENTITY_SOURCE.matcher(source).matches()) {
-        // Unlike AWS: context and stage variables are not looked at; there are none here.
+        // Unlike AWS: context and stage variables are not looked at.
         throw new IllegalArgumentException(
             "IdentitySource: expected route.request.querystring.<name> or"
                 + " route.request.header.<name>, not "

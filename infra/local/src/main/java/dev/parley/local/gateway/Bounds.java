@@ -34,6 +34,11 @@ public record Bounds(Duration request, Duration idle, Duration connection, int s
     return new Bounds(REQUEST_TIMEOUT, Quotas.IDLE_TIMEOUT, Quotas.CONNECTION_DURATION, sockets);
   }
 
+  /// These, for each of several gateways of one process.
+  public Bounds sharedBy(int gateways) {
+    return new Bounds(request, idle, connection, Math.max(1, socketsMax / gateways));
+  }
+
   /// The other sockets are for pushes, pages and handshakes.
   int connectionsMax() {
     return socketsMax * 8 / 9;

@@ -49,7 +49,14 @@ public final class ConnectionJournal {
 
   /// The journal in `data`, which has the folder `connections` for it.
   public static ConnectionJournal in(Path data) throws IOException {
-    return new ConnectionJournal(Files.createDirectories(data.resolve("connections")));
+    return in(data, "connections");
+  }
+
+  /// The journal of one of several APIs.
+  ///
+  /// @param name of its folder in `data`
+  public static ConnectionJournal in(Path data, String name) throws IOException {
+    return new ConnectionJournal(Files.createDirectories(data.resolve(name)));
   }
 
   /// To be called before anybody learns of the connection.

@@ -105,13 +105,17 @@ final class Endpoint {
     this.events = new Events(api, ids, clock);
     this.routes = new RouteSelection(api.routeSelectionExpression(), api.routes());
     for (Route route : api.routes().values()) {
-      if (route.integrationTimeout().compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0) {
-        throw new IllegalArgumentException(
-            "Route %s: IntegrationTimeout is at most %s"
-                .formatted(route.key(), Quotas.INTEGRATION_TIMEOUT_MAX));
-      }
-      LocalFunction function = function(functions, route.function(), "Route " + route.key());
-      integrations.put(route.key(), new Integration(function, route.integrationTimeout(), threads));
+      integrations.put(
+          route.key(),
+          switch (route.integration()) {
+            case Route.Integration.Mock mock ->
+                new Integration.Mock(mock.statusCode(), mock.reply());
+            case Route.Integration.Proxy proxy ->
+                new Integration.Proxy(
+                    function(functions, proxy.logicalId(), "Route " + route.key()),
+                    timeout(route.key(), proxy.timeout()),
+                    threads);
+          });
       Throttling throttling = route.throttling();
       if (throttling != null) {
         routeThrottles.put(
@@ -126,6 +130,15 @@ final class Endpoint {
         name == null
             ? null
             : new Authorizer(function(functions, name, "Authorizer"), api.identitySources());
+  }
+
+  private static Duration timeout(String route, Duration timeout) {
+    if (timeout.compareTo(Quotas.INTEGRATION_TIMEOUT_MAX) > 0) {
+      throw new IllegalArgumentException(
+          "Route %s: IntegrationTimeout is at most %s"
+              .formatted(route, Quotas.INTEGRATION_TIMEOUT_MAX));
+    }
+    return timeout;
   }
 
   private static LocalFunction function(

@@ -51,7 +51,8 @@ final class Events {
     event.put("methodArn", methodArn());
     putHeaders(event, handshake);
     putQuery(event, handshake);
-    event.putObject("stageVariables");
+    ObjectNode variables = event.putObject("stageVariables");
+    api.stageVariables().forEach(variables::put);
     event.set(
         "requestContext",
         context("$connect", "CONNECT", handshake.caller(), connectedAt, null, ids.next()));
@@ -68,6 +69,7 @@ final class Events {
     event.set(
         "requestContext",
         context("$connect", "CONNECT", handshake.caller(), connectedAt, authorizer, ids.next()));
+    putStageVariables(event);
     event.put("isBase64Encoded", false);
     return bytes(event);
   }
@@ -85,6 +87,7 @@ final class Events {
     ObjectNode event = Json.MAPPER.createObjectNode();
     event.set("requestContext", context);
     event.put("body", body);
+    putStageVariables(event);
     event.put("isBase64Encoded", false);
     return bytes(event);
   }
@@ -109,6 +112,7 @@ final class Events {
     ObjectNode multiple = event.putObject("multiValueHeaders");
     headers.forEach((name, value) -> multiple.putArray(name).add(value));
     event.set("requestContext", context);
+    putStageVariables(event);
     event.put("isBase64Encoded", false);
     return bytes(event);
   }
@@ -144,6 +148,14 @@ final class Events {
     context.put("connectionId", caller.connectionId());
     context.put("apiId", api.id());
     return context;
+  }
+
+  /// Where there are any.
+  private void putStageVariables(ObjectNode event) {
+    if (!api.stageVariables().isEmpty()) {
+      ObjectNode variables = event.putObject("stageVariables");
+      api.stageVariables().forEach(variables::put);
+    }
   }
 
   private static void putHeaders(ObjectNode event, Handshake handshake) {

@@ -122,7 +122,7 @@ public final class Programs {
         };
     append(environment, "PATH", existing(latestFirst, "bin"));
     return new Program(
-        function.logicalId(),
+        function.name(),
         command,
         root,
         // Unlike AWS: Python's hooks are not run, and its keys are in the environment.

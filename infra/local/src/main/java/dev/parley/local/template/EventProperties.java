@@ -15,7 +15,7 @@ final class EventProperties {
     List<String> types = event.strings("FunctionResponseTypes");
     for (String type : types) {
       if (!type.equals("ReportBatchItemFailures")) {
-        throw event.problem("FunctionResponseTypes", "`" + type + "` is not honoured here");
+        event.refuse("FunctionResponseTypes", "`" + type + "` is not honoured here");
       }
     }
     return !types.isEmpty();
@@ -25,7 +25,7 @@ final class EventProperties {
   static EventFilter filter(Section event, Function<List<String>, EventFilter> parser) {
     List<Section> filters = event.section("FilterCriteria").sections("Filters");
     if (filters.size() > FILTERS_MAX) {
-      throw event.problem("FilterCriteria", "a mapping has at most 5 filters");
+      event.refuse("FilterCriteria", "a mapping has at most 5 filters");
     }
     try {
       return parser.apply(filters.stream().map(filter -> filter.string("Pattern")).toList());

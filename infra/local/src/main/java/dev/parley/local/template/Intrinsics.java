@@ -1,10 +1,14 @@
 package dev.parley.local.template;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.parley.local.aws.LocalAccount;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -15,81 +19,58 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
-/// Turns YAML into maps, lists and strings, with `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`,
-/// `Fn::Select`, `Fn::If` and the functions of conditions applied in their short and long forms.
-/// Any other function is refused.
+/// Turns YAML into maps, lists and strings, with the intrinsic functions applied in their short and
+/// long forms. What cannot be resolved is refused, and is [Refusals#UNKNOWN] in its place.
 final class Intrinsics {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{(!?)([^}]*)}");
 
   /// What `Ref` of it gives is left out, together with its property or place in a list.
   static final String NO_VALUE = "AWS::NoValue";
 
-  private static final List<String> FUNCTIONS =
-      List.of(
-          "Ref",
-          "Condition",
-          "Fn::GetAtt",
-          "Fn::Sub",
-          "Fn::Join",
-          "Fn::Select",
-          "Fn::If",
-          "Fn::Equals",
-          "Fn::Not",
-          "Fn::And",
-          "Fn::Or");
+  private static final String IF = "Fn::If";
 
   /// What a name of the template stands for.
   interface Names {
-    /// What `Ref` gives; `path` is where it is asked for.
-    String ref(String name, String path);
+    /// What `Ref` gives: a string, or a list where it is of a parameter; `path` is where it is
+    /// asked for.
+    Object ref(String name, String path);
 
     /// What `Ref` of `logicalId.name` gives, a resource that SAM makes, or null where it makes
     /// none.
     @Nullable String derived(String logicalId, String name);
 
-    String attribute(String logicalId, String attribute, String path);
+    Object attribute(String logicalId, String attribute, String path);
 
-    /// Whether a condition holds.
-    boolean condition(String name, String path);
+    /// Whether a condition holds; null where that cannot be told.
+    @Nullable Boolean condition(String name, String path);
+
+    /// What `Mappings` says.
+    Object mapped(String map, String first, String second, String path);
   }
 
   private final Names names;
-  private final String fileName;
-  private final Map<String, Integer> lines = new HashMap<>();
+  private final Refusals refusals;
 
-  Intrinsics(Names names, String fileName) {
+  Intrinsics(Names names, Refusals refusals) {
     this.names = names;
-    this.fileName = fileName;
+    this.refusals = refusals;
   }
 
-  TemplateException problem(String path, String problem) {
-    String at = path;
-    while (!at.isEmpty() && !lines.containsKey(at)) {
-      at = at.substring(0, Math.max(0, at.lastIndexOf('.')));
-    }
-    Integer line = lines.get(at);
-    return new TemplateException(
-        "%s: %s (%s%s)"
-            .formatted(
-                path.isEmpty() ? "the template" : path,
-                problem,
-                fileName,
-                line == null ? "" : ":" + line));
-  }
-
-  /// The value at `node`: a `String`, a `List` or a `Map<String, Object>`.
+  /// The value at `node`: a `String`, a `List`, a `Map<String, Object>` or [Refusals#UNKNOWN].
   Object resolve(Node node, String path) {
-    lines.putIfAbsent(path, node.getStartMark().getLine() + 1);
-    String tag = node.getTag().getValue();
-    if (tag.startsWith("!")) {
-      String function = tag.substring(1);
-      String name = List.of("Ref", "Condition").contains(function) ? function : "Fn::" + function;
-      return apply(name, argument(function, node, path), path);
+    refusals.isAt(path, node.getStartMark().getLine() + 1);
+    if (isTagged(node)) {
+      String function = node.getTag().getValue().substring(1);
+      return call(
+          List.of("Ref", "Condition").contains(function) ? function : "Fn::" + function,
+          node,
+          true,
+          path);
     }
     return switch (node) {
       case ScalarNode scalar -> {
         if (scalar.getTag().equals(Tag.NULL)) {
-          throw problem(path, "has no value");
+          throw refusals.problem(path, "has no value");
         }
         yield scalar.getValue();
       }
@@ -102,58 +83,78 @@ final class Intrinsics {
           if (name.equals("Ref")
               || name.startsWith("Fn::")
               || (name.equals("Condition") && path.startsWith("Conditions."))) {
-            Object argument =
-                only.getValue() instanceof SequenceNode list
-                    ? list(list, path, true)
-                    : resolve(only.getValue(), path);
-            yield apply(name, name.equals("Fn::GetAtt") ? dotted(argument) : argument, path);
+            yield call(name, only.getValue(), false, path);
           }
         }
         Map<String, Object> map = new LinkedHashMap<>();
         entries.forEach(
             (key, value) -> {
-              Object resolved = resolve(value, path + "." + key);
+              Object resolved = attempt(value, path + "." + key);
               if (!resolved.equals(NO_VALUE)) {
                 map.put(key, resolved);
               }
             });
         yield map;
       }
-      default -> throw problem(path, "cannot be read");
+      default -> throw refusals.problem(path, "cannot be read");
     };
   }
 
-  /// Refuses what is not the name of a condition.
-  void requireCondition(Node node, String path) {
-    names.condition(String.valueOf(resolve(node, path)), path);
+  private Object attempt(Node node, String path) {
+    Supplier<Object> value = () -> resolve(node, path);
+    return refusals.attempt(value);
   }
 
   /// The mapping at `node`.
   Section section(Node node, String path) {
-    return Section.of(path, resolve(node, path), this::problem);
+    return Section.of(path, attempt(node, path), refusals);
   }
 
-  private Object argument(String function, Node node, String path) {
+  private static boolean isTagged(Node node) {
+    return node.getTag().getValue().startsWith("!");
+  }
+
+  /// @param tagged whether the function is the tag of the node that has its arguments
+  private Object call(String function, Node node, boolean tagged, String path) {
+    if (function.equals(IF)) {
+      return choose(node, path);
+    }
     Object argument =
         switch (node) {
-          case ScalarNode scalar -> scalar.getValue();
-          case SequenceNode sequence -> list(sequence, path, true);
-          default -> throw problem(path, "!" + function + " takes a value or a list");
+          case SequenceNode sequence when tagged || !isTagged(sequence) ->
+              list(sequence, path, true);
+          case ScalarNode scalar when tagged -> scalar.getValue();
+          case MappingNode _ when tagged ->
+              throw refusals.problem(path, node.getTag().getValue() + " takes a value or a list");
+          default -> resolve(node, path);
         };
-    return function.equals("GetAtt") ? dotted(argument) : argument;
+    return isUnknown(argument) ? Refusals.UNKNOWN : apply(function, argument, path);
   }
 
-  private static Object dotted(Object argument) {
-    return argument instanceof String string
-        ? List.of((Object[]) string.split("\\.", 2))
-        : argument;
+  /// Only the value that is chosen is looked at: the other one may name what is not there.
+  private Object choose(Node node, String path) {
+    if (!(node instanceof SequenceNode sequence)
+        || sequence.getValue().size() != 3
+        || !(sequence.getValue().getFirst() instanceof ScalarNode name)) {
+      throw refusals.problem(path, IF + " is not given what it takes");
+    }
+    Boolean holds = names.condition(name.getValue(), path);
+    return holds == null ? Refusals.UNKNOWN : resolve(sequence.getValue().get(holds ? 1 : 2), path);
+  }
+
+  private static boolean isUnknown(Object value) {
+    return switch (value) {
+      case List<?> list -> list.stream().anyMatch(Intrinsics::isUnknown);
+      case Map<?, ?> map -> map.values().stream().anyMatch(Intrinsics::isUnknown);
+      default -> Refusals.UNKNOWN.equals(value);
+    };
   }
 
   /// @param all whether [#NO_VALUE] keeps its place, as in the arguments of a function
   private List<Object> list(SequenceNode sequence, String path, boolean all) {
     List<Object> list = new ArrayList<>();
     for (Node element : sequence.getValue()) {
-      Object resolved = resolve(element, path + "." + list.size());
+      Object resolved = attempt(element, path + "." + list.size());
       if (!resolved.equals(NO_VALUE) || all) {
         list.add(resolved);
       }
@@ -164,81 +165,123 @@ final class Intrinsics {
   /// The entries of a mapping, as yet unresolved.
   Map<String, Node> entries(Node node, String path) {
     if (!(node instanceof MappingNode mapping)) {
-      throw problem(path, "expected a mapping");
+      throw refusals.problem(path, "expected a mapping");
     }
     Map<String, Node> entries = new LinkedHashMap<>();
     for (NodeTuple tuple : mapping.getValue()) {
       if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-        throw problem(path, "has a key that is not a plain name");
+        throw refusals.problem(path, "has a key that is not a plain name");
       }
       String keyPath = path.isEmpty() ? key.getValue() : path + "." + key.getValue();
-      lines.put(keyPath, key.getStartMark().getLine() + 1);
-      if (entries.put(key.getValue(), tuple.getValueNode()) != null) {
-        throw problem(keyPath, "is there twice");
+      int line = key.getStartMark().getLine() + 1;
+      if (entries.putIfAbsent(key.getValue(), tuple.getValueNode()) == null) {
+        refusals.isAt(keyPath, line);
+      } else {
+        refusals.addAt(line, keyPath, "is there twice");
       }
     }
     return entries;
   }
 
-  /// A function with its one or two arguments; `second` is empty where there is only one.
-  private record Call(String function, Object first, Object second) {
-    static Call of(String function, Object argument) {
-      return argument instanceof List<?> list && list.size() == 2
-          ? new Call(function, list.get(0), list.get(1))
-          : new Call(function, argument, "");
+  private Object apply(String function, Object argument, String path) {
+    List<?> arguments = argument instanceof List<?> list ? list : List.of(argument);
+    Object value =
+        switch (function) {
+          case "Ref" -> argument instanceof String name ? names.ref(name, path) : null;
+          case "Condition" -> argument instanceof String name ? condition(name, path) : null;
+          case "Fn::GetAtt" -> attribute(argument, path);
+          case "Fn::Sub" -> substitute(arguments, path);
+          case "Fn::Join" -> join(arguments);
+          case "Fn::Select" -> select(arguments);
+          case "Fn::Split" -> split(arguments);
+          case "Fn::FindInMap" -> findInMap(arguments, path);
+          case "Fn::Base64" ->
+              argument instanceof String text
+                  ? Base64.getEncoder().encodeToString(text.getBytes(UTF_8))
+                  : null;
+          case "Fn::GetAZs" -> argument instanceof String ? LocalAccount.ZONES : null;
+          case "Fn::Equals" ->
+              arguments.size() == 2
+                  ? String.valueOf(arguments.getFirst().equals(arguments.getLast()))
+                  : null;
+          case "Fn::Not", "Fn::And", "Fn::Or" ->
+              isLogic(function, arguments) ? String.valueOf(holds(function, arguments)) : null;
+          case "Fn::Contains" ->
+              arguments.size() == 2 && arguments.getFirst() instanceof List<?> list
+                  ? String.valueOf(list.contains(arguments.getLast()))
+                  : null;
+          case "Fn::ImportValue" ->
+              throw refusals.problem(
+                  path,
+                  "the local cloud does not honour Fn::ImportValue, as there is no other stack:"
+                      + " make it a parameter");
+          default -> throw refusals.problem(path, "the local cloud does not honour " + function);
+        };
+    if (value == null) {
+      throw refusals.problem(path, function + " is not given what it takes");
     }
-
-    boolean is(String name) {
-      return function.equals(name);
-    }
+    return value;
   }
 
-  private Object apply(String function, Object argument, String path) {
-    Call call = Call.of(function, argument);
-    return switch (call) {
-      case Call(_, String name, _) when call.is("Ref") -> names.ref(name, path);
-      case Call(_, String id, String attribute) when call.is("Fn::GetAtt") ->
-          names.attribute(id, attribute, path);
-      case Call(_, String text, String _) when call.is("Fn::Sub") ->
-          substitute(text, Map.of(), path);
-      case Call(_, String text, Map<?, ?> values) when call.is("Fn::Sub") ->
-          substitute(text, values, path);
-      case Call(_, String separator, List<?> parts)
-          when call.is("Fn::Join") && parts.stream().allMatch(String.class::isInstance) ->
-          String.join(separator, parts.stream().map(String.class::cast).toList());
-      case Call(_, String index, List<?> from)
-          when call.is("Fn::Select")
-              && index.matches("\\d{1,4}")
-              && Integer.parseInt(index) < from.size() ->
-          from.get(Integer.parseInt(index));
-      case Call(_, String name, _) when call.is("Condition") ->
-          String.valueOf(names.condition(name, path));
-      case Call(_, String one, String other) when call.is("Fn::Equals") ->
-          String.valueOf(one.equals(other));
-      case Call _ when argument instanceof List<?> arguments && isLogic(function, arguments) ->
-          String.valueOf(holds(function, arguments));
-      case Call _
-          when argument instanceof List<?> arguments
-              && call.is("Fn::If")
-              && arguments.size() == 3
-              && arguments.getFirst() instanceof String name ->
-          arguments.get(names.condition(name, path) ? 1 : 2);
-      case Call _ when FUNCTIONS.contains(function) ->
-          throw problem(path, function + " is not given what it takes");
-      case Call _ -> throw problem(path, "the local cloud does not honour " + function);
-    };
+  private Object condition(String name, String path) {
+    Boolean holds = names.condition(name, path);
+    return holds == null ? Refusals.UNKNOWN : String.valueOf(holds);
+  }
+
+  /// @param argument `id.attribute`, or the two in a list
+  private @Nullable Object attribute(Object argument, String path) {
+    List<?> parts = argument instanceof String dotted ? List.of(dotted.split("\\.", 2)) : List.of();
+    if (argument instanceof List<?> list) {
+      parts = list;
+    }
+    return parts.size() == 2
+            && parts.getFirst() instanceof String id
+            && parts.getLast() instanceof String attribute
+        ? names.attribute(id, attribute, path)
+        : null;
+  }
+
+  private static @Nullable Object join(List<?> arguments) {
+    return arguments.size() == 2
+            && arguments.getFirst() instanceof String separator
+            && arguments.getLast() instanceof List<?> parts
+            && parts.stream().allMatch(String.class::isInstance)
+        ? String.join(separator, parts.stream().map(String.class::cast).toList())
+        : null;
+  }
+
+  private static @Nullable Object select(List<?> arguments) {
+    return arguments.size() == 2
+            && arguments.getFirst() instanceof String index
+            && arguments.getLast() instanceof List<?> from
+            && index.matches("\\d{1,4}")
+            && Integer.parseInt(index) < from.size()
+        ? from.get(Integer.parseInt(index))
+        : null;
+  }
+
+  private static @Nullable Object split(List<?> arguments) {
+    return arguments.size() == 2
+            && arguments.getFirst() instanceof String separator
+            && !separator.isEmpty()
+            && arguments.getLast() instanceof String text
+        ? List.of((Object[]) text.split(Pattern.quote(separator), -1))
+        : null;
+  }
+
+  private @Nullable Object findInMap(List<?> arguments, String path) {
+    return arguments.size() == 3
+            && arguments.get(0) instanceof String map
+            && arguments.get(1) instanceof String first
+            && arguments.get(2) instanceof String second
+        ? names.mapped(map, first, second, path)
+        : null;
   }
 
   /// Whether these are conditions, and as many as the function takes.
   private static boolean isLogic(String function, List<?> arguments) {
-    int max =
-        switch (function) {
-          case "Fn::Not" -> 1;
-          case "Fn::And", "Fn::Or" -> 10;
-          default -> 0;
-        };
-    int min = Math.min(2, max);
-    return arguments.size() >= min
+    int max = function.equals("Fn::Not") ? 1 : 10;
+    return arguments.size() >= Math.min(2, max)
         && arguments.size() <= max
         && List.of("true", "false").containsAll(arguments);
   }
@@ -251,22 +294,41 @@ final class Intrinsics {
     };
   }
 
-  private String substitute(String text, Map<?, ?> values, String path) {
+  private @Nullable Object substitute(List<?> arguments, String path) {
+    Map<?, ?> values = Map.of();
+    if (arguments.size() == 2) {
+      if (!(arguments.getLast() instanceof Map<?, ?> given)) {
+        return null;
+      }
+      values = given;
+    }
+    if (arguments.isEmpty()
+        || arguments.size() > 2
+        || !(arguments.getFirst() instanceof String text)) {
+      return null;
+    }
     StringBuilder result = new StringBuilder();
     Matcher matcher = PLACEHOLDER.matcher(text);
     while (matcher.find()) {
-      matcher.appendReplacement(
-          result, Matcher.quoteReplacement(placeholder(matcher, values, path)));
+      Object value = placeholder(matcher, values, path);
+      if (Refusals.UNKNOWN.equals(value)) {
+        return value;
+      }
+      if (!(value instanceof String string)) {
+        throw refusals.problem(path, matcher.group() + " is a list: give it to Fn::Join");
+      }
+      matcher.appendReplacement(result, Matcher.quoteReplacement(string));
     }
     return matcher.appendTail(result).toString();
   }
 
-  private String placeholder(Matcher matcher, Map<?, ?> values, String path) {
-    String name = matcher.group(2);
+  private Object placeholder(Matcher matcher, Map<?, ?> values, String path) {
+    String name = matcher.group(2).strip();
     if (!matcher.group(1).isEmpty()) {
       return "${" + name + "}";
     }
-    if (values.get(name) instanceof String value) {
+    Object value = values.get(name);
+    if (value != null) {
       return value;
     }
     int dot = name.indexOf('.');

@@ -14,30 +14,87 @@ import java.util.stream.Stream;
 /// the elements of a list have the path of the list. What is in neither table is refused, because a
 /// property that is silently ignored here changes what happens only once it is deployed.
 final class KnownProperties {
-  private static final Map<String, List<String>> HONOURED =
-      Map.ofEntries(
-          entry(
-              "AWS::Serverless::WebSocketApi",
-              List.of(
+  private static final List<String> OF_STAGE =
+      List.of(
+          "StageName",
+          "StageVariables.*",
+          "DefaultRouteSettings.ThrottlingRateLimit",
+          "DefaultRouteSettings.ThrottlingBurstLimit",
+          "RouteSettings.*.ThrottlingRateLimit",
+          "RouteSettings.*.ThrottlingBurstLimit");
+
+  private static final List<String> OF_SAM_API =
+      Stream.concat(
+              OF_STAGE.stream(),
+              Stream.of(
                   "RouteSelectionExpression",
-                  "StageName",
+                  "ApiKeySelectionExpression",
                   "Auth.AuthType",
                   "Auth.AuthArn",
                   "Auth.IdentitySource",
                   "Routes.*.FunctionArn",
                   "Routes.*.IntegrationTimeout",
-                  "Routes.*.RouteResponseSelectionExpression")),
-          entry("AWS::ApiGatewayV2::Api", List.of("ProtocolType", "RouteSelectionExpression")),
+                  "Routes.*.RouteResponseSelectionExpression"))
+          .toList();
+
+  private static final List<String> OF_FUNCTION =
+      List.of(
+          "FunctionName",
+          "Handler",
+          "Timeout",
+          "MemorySize",
+          "Runtime",
+          "PackageType",
+          "Layers",
+          "SnapStart.ApplyOn",
+          "Environment.Variables.*");
+
+  private static final List<String> OF_MAPPING =
+      List.of(
+          "StartingPosition",
+          "BatchSize",
+          "MaximumBatchingWindowInSeconds",
+          "ParallelizationFactor",
+          "BisectBatchOnFunctionError",
+          "MaximumRetryAttempts",
+          "MaximumRecordAgeInSeconds",
+          "FunctionResponseTypes",
+          "FilterCriteria.Filters.Pattern",
+          "Enabled",
+          "ScalingConfig.MaximumConcurrency");
+
+  private static final Map<String, List<String>> HONOURED =
+      Map.ofEntries(
+          entry("AWS::Serverless::WebSocketApi", OF_SAM_API),
+          entry(
+              "AWS::ApiGatewayV2::Api",
+              List.of("ProtocolType", "RouteSelectionExpression", "ApiKeySelectionExpression")),
           entry(
               "AWS::ApiGatewayV2::Authorizer",
               List.of("ApiId", "AuthorizerType", "AuthorizerUri", "IdentitySource")),
+          entry("AWS::ApiGatewayV2::Deployment", List.of("ApiId", "StageName")),
           entry(
               "AWS::ApiGatewayV2::Integration",
-              List.of("ApiId", "IntegrationType", "IntegrationUri", "TimeoutInMillis")),
+              List.of(
+                  "ApiId",
+                  "IntegrationType",
+                  "IntegrationUri",
+                  "RequestTemplates.*",
+                  "TemplateSelectionExpression",
+                  "TimeoutInMillis")),
+          entry(
+              "AWS::ApiGatewayV2::IntegrationResponse",
+              List.of(
+                  "ApiId",
+                  "IntegrationId",
+                  "IntegrationResponseKey",
+                  "ResponseTemplates.*",
+                  "TemplateSelectionExpression")),
           entry(
               "AWS::ApiGatewayV2::Route",
               List.of(
                   "ApiId",
+                  "ApiKeyRequired",
                   "RouteKey",
                   "RouteResponseSelectionExpression",
                   "Target",
@@ -47,42 +104,41 @@ final class KnownProperties {
               "AWS::ApiGatewayV2::RouteResponse", List.of("ApiId", "RouteId", "RouteResponseKey")),
           entry(
               "AWS::ApiGatewayV2::Stage",
-              List.of(
-                  "ApiId",
-                  "StageName",
-                  "AutoDeploy",
-                  "DefaultRouteSettings.ThrottlingRateLimit",
-                  "DefaultRouteSettings.ThrottlingBurstLimit",
-                  "RouteSettings.*.ThrottlingRateLimit",
-                  "RouteSettings.*.ThrottlingBurstLimit")),
+              Stream.concat(Stream.of("ApiId", "AutoDeploy", "DeploymentId"), OF_STAGE.stream())
+                  .toList()),
           entry(
               "AWS::Serverless::Function",
-              List.of(
-                  "Handler",
-                  "Timeout",
-                  "MemorySize",
-                  "Runtime",
-                  "CodeUri",
-                  "InlineCode",
-                  "Layers",
-                  "SnapStart.ApplyOn",
-                  "Tracing",
-                  "AutoPublishAlias",
-                  "Environment.Variables.*",
-                  "Events.*.Type",
-                  "Events.*.Properties.Stream",
-                  "Events.*.Properties.StartingPosition",
-                  "Events.*.Properties.BatchSize",
-                  "Events.*.Properties.MaximumBatchingWindowInSeconds",
-                  "Events.*.Properties.ParallelizationFactor",
-                  "Events.*.Properties.BisectBatchOnFunctionError",
-                  "Events.*.Properties.MaximumRetryAttempts",
-                  "Events.*.Properties.MaximumRecordAgeInSeconds",
-                  "Events.*.Properties.FunctionResponseTypes",
-                  "Events.*.Properties.FilterCriteria.Filters.Pattern",
-                  "Events.*.Properties.Queue",
-                  "Events.*.Properties.Enabled",
-                  "Events.*.Properties.ScalingConfig.MaximumConcurrency")),
+              Stream.of(
+                      OF_FUNCTION,
+                      List.of(
+                          "CodeUri",
+                          "InlineCode",
+                          "Tracing",
+                          "AutoPublishAlias",
+                          "Events.*.Type",
+                          "Events.*.Properties.Stream",
+                          "Events.*.Properties.Queue"),
+                      OF_MAPPING.stream().map(name -> "Events.*.Properties." + name).toList())
+                  .flatMap(List::stream)
+                  .toList()),
+          entry(
+              "AWS::Lambda::Function",
+              Stream.concat(
+                      OF_FUNCTION.stream(),
+                      Stream.of(
+                          "Code.ZipFile", "Code.S3Bucket", "Code.S3Key", "TracingConfig.Mode"))
+                  .toList()),
+          entry(
+              "AWS::Lambda::EventSourceMapping",
+              Stream.concat(Stream.of("EventSourceArn", "FunctionName"), OF_MAPPING.stream())
+                  .toList()),
+          entry("AWS::Lambda::Alias", List.of("FunctionName", "FunctionVersion", "Name")),
+          entry("AWS::Lambda::Version", List.of("FunctionName")),
+          entry("AWS::Lambda::LayerVersion", List.of("Content.S3Bucket", "Content.S3Key")),
+          entry("AWS::Serverless::LayerVersion", List.of("ContentUri")),
+          entry(
+              "AWS::Serverless::SimpleTable",
+              List.of("TableName", "PrimaryKey.Name", "PrimaryKey.Type")),
           entry(
               "AWS::SQS::Queue",
               List.of(
@@ -109,11 +165,43 @@ final class KnownProperties {
                   "GlobalSecondaryIndexes.Projection.NonKeyAttributes",
                   "StreamSpecification.StreamViewType",
                   "TimeToLiveSpecification.AttributeName",
-                  "TimeToLiveSpecification.Enabled")),
-          entry("AWS::Lambda::Permission", List.of()),
-          entry("AWS::CloudWatch::Alarm", List.of()),
-          entry("AWS::CloudWatch::Dashboard", List.of()),
-          entry("AWS::Logs::LogGroup", List.of()));
+                  "TimeToLiveSpecification.Enabled")));
+
+  private static final List<String> OF_STAGE_ON_AWS =
+      List.of(
+          "Description",
+          "AccessLogSettings.**",
+          "ClientCertificateId",
+          "DefaultRouteSettings.DataTraceEnabled",
+          "DefaultRouteSettings.DetailedMetricsEnabled",
+          "DefaultRouteSettings.LoggingLevel",
+          "RouteSettings.*.DataTraceEnabled",
+          "RouteSettings.*.DetailedMetricsEnabled",
+          "RouteSettings.*.LoggingLevel",
+          "Tags.**");
+
+  private static final List<String> OF_FUNCTION_ON_AWS =
+      List.of(
+          "Architectures",
+          "Description",
+          "EphemeralStorage.**",
+          "KmsKeyArn",
+          // A bound, and others' concurrency that it is taken from.
+          "ReservedConcurrentExecutions",
+          // Logs go to the terminal.
+          "LoggingConfig.**",
+          "Role",
+          "RuntimeManagementConfig.**",
+          "Tags.**",
+          "VpcConfig.**");
+
+  private static final List<String> OF_LAYER_ON_AWS =
+      List.of(
+          "CompatibleArchitectures",
+          "CompatibleRuntimes",
+          "Description",
+          "LayerName",
+          "LicenseInfo");
 
   /// Where these have an effect, it is in the account, on the bill or on the machine. A start names
   /// those that the template has.
@@ -121,31 +209,101 @@ final class KnownProperties {
       Map.ofEntries(
           entry(
               "AWS::Serverless::WebSocketApi",
-              List.of("Name", "Description", "Tags.**", "Auth.InvokeRole")),
-          entry("AWS::ApiGatewayV2::Api", List.of("Name", "Description", "Tags.**")),
-          entry("AWS::ApiGatewayV2::Authorizer", List.of("Name")),
-          entry("AWS::ApiGatewayV2::Integration", List.of("Description", "IntegrationMethod")),
-          entry("AWS::ApiGatewayV2::Stage", List.of("Description", "Tags.**")),
+              Stream.concat(
+                      OF_STAGE_ON_AWS.stream(),
+                      Stream.of(
+                          "Name",
+                          "Auth.InvokeRole",
+                          "DisableExecuteApiEndpoint",
+                          "DisableSchemaValidation",
+                          "Domain.**",
+                          "FailOnWarnings",
+                          "IpAddressType",
+                          "PropagateTags",
+                          "Routes.*.OperationName"))
+                  .toList()),
+          entry(
+              "AWS::ApiGatewayV2::Api",
+              List.of(
+                  "Name",
+                  "Description",
+                  "DisableExecuteApiEndpoint",
+                  "DisableSchemaValidation",
+                  "IpAddressType",
+                  "Version",
+                  "Tags.**")),
+          entry("AWS::ApiGatewayV2::Authorizer", List.of("Name", "AuthorizerCredentialsArn")),
+          entry("AWS::ApiGatewayV2::Deployment", List.of("Description")),
+          entry(
+              "AWS::ApiGatewayV2::Integration",
+              List.of(
+                  "Description",
+                  "IntegrationMethod",
+                  "ConnectionType",
+                  "ContentHandlingStrategy",
+                  "CredentialsArn",
+                  "PassthroughBehavior",
+                  "PayloadFormatVersion")),
+          entry("AWS::ApiGatewayV2::Route", List.of("OperationName")),
+          entry("AWS::ApiGatewayV2::Stage", OF_STAGE_ON_AWS),
           entry(
               "AWS::Serverless::Function",
+              Stream.concat(
+                      OF_FUNCTION_ON_AWS.stream(),
+                      Stream.of(
+                          "Policies.**",
+                          "PermissionsBoundary",
+                          "AssumeRolePolicyDocument.**",
+                          "RolePath",
+                          "PropagateTags",
+                          "DeadLetterQueue.**",
+                          "EventInvokeConfig.**",
+                          "ProvisionedConcurrencyConfig.**",
+                          // There is one version, which is the template's.
+                          "VersionDescription",
+                          "AutoPublishAliasAllProperties",
+                          "AutoPublishCodeSha256",
+                          "VersionDeletionPolicy",
+                          "DeploymentPreference.**",
+                          "SourceKMSKeyArn"))
+                  .toList()),
+          entry(
+              "AWS::Lambda::Function",
+              Stream.concat(
+                      OF_FUNCTION_ON_AWS.stream(),
+                      Stream.of(
+                          "Code.S3ObjectVersion", "Code.SourceKMSKeyArn", "DeadLetterConfig.**"))
+                  .toList()),
+          entry("AWS::Lambda::EventSourceMapping", List.of("KmsKeyArn", "Tags.**")),
+          entry("AWS::Lambda::Alias", List.of("Description", "ProvisionedConcurrencyConfig.**")),
+          entry(
+              "AWS::Lambda::Version",
+              List.of("Description", "CodeSha256", "ProvisionedConcurrencyConfig.**")),
+          entry("AWS::Lambda::LayerVersion", OF_LAYER_ON_AWS),
+          entry(
+              "AWS::Serverless::LayerVersion",
+              Stream.concat(
+                      OF_LAYER_ON_AWS.stream(),
+                      Stream.of("PublishLambdaVersion", "RetentionPolicy"))
+                  .toList()),
+          entry(
+              "AWS::Serverless::SimpleTable",
               List.of(
-                  "Architectures",
-                  "Policies.**",
-                  "Description",
-                  // A bound, and others' concurrency that it is taken from.
-                  "ReservedConcurrentExecutions",
-                  // Logs go to the terminal.
-                  "LoggingConfig.LogGroup",
-                  // There is one version, which is the template's.
-                  "AutoPublishAliasAllProperties",
-                  "VersionDeletionPolicy",
-                  "DeploymentPreference.**",
-                  "SourceKMSKeyArn",
+                  "PointInTimeRecoverySpecification.**",
+                  "ProvisionedThroughput.**",
+                  "SSESpecification.**",
                   "Tags.**")),
           entry(
               "AWS::DynamoDB::Table",
               List.of(
                   "BillingMode",
+                  "ContributorInsightsSpecification.**",
+                  "GlobalSecondaryIndexes.ContributorInsightsSpecification.**",
+                  "GlobalSecondaryIndexes.OnDemandThroughput.**",
+                  "GlobalSecondaryIndexes.ProvisionedThroughput.**",
+                  "OnDemandThroughput.**",
+                  "ProvisionedThroughput.**",
+                  "TableClass",
                   "PointInTimeRecoverySpecification.**",
                   "SSESpecification.**",
                   "DeletionProtectionEnabled",
@@ -161,15 +319,27 @@ final class KnownProperties {
                   "SqsManagedSseEnabled",
                   "KmsMasterKeyId",
                   "KmsDataKeyReusePeriodSeconds",
-                  "Tags.**")),
-          entry("AWS::Lambda::Permission", List.of("**")),
-          entry("AWS::CloudWatch::Alarm", List.of("**")),
-          entry("AWS::CloudWatch::Dashboard", List.of("**")),
-          entry("AWS::Logs::LogGroup", List.of("**")));
+                  "Tags.**")));
 
-  /// What stands beside `Type` and `Properties` of a resource.
+  /// What may stand beside `Type`: of CloudFormation, and `Connectors` of SAM, which grant.
   private static final List<String> ATTRIBUTES =
-      List.of("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Metadata");
+      List.of(
+          "Type",
+          "Properties",
+          "Condition",
+          "Connectors",
+          "DeletionPolicy",
+          "UpdateReplacePolicy",
+          "DependsOn",
+          "Metadata");
+
+  /// What is to be done about types that people have.
+  private static final Map<String, String> WAYS_OUT =
+      Map.of(
+          "AWS::Lambda::Url", "a route of a WebSocket API can call the function",
+          "AWS::Serverless::Api", "it runs WebSocket APIs only",
+          "AWS::Serverless::HttpApi", "it runs WebSocket APIs only",
+          "AWS::ApiGateway::RestApi", "it runs WebSocket APIs only");
 
   private KnownProperties() {}
 
@@ -177,11 +347,18 @@ final class KnownProperties {
     return HONOURED.containsKey(type) || OnAwsOnly.covers(type);
   }
 
-  /// Whether a resource of this type may have an attribute. What has no effect here may be there on
-  /// a condition; for others it would have to be known before anything refers to them.
-  static boolean isKnownAttribute(String type, String attribute) {
-    return ATTRIBUTES.contains(attribute)
-        || (attribute.equals("Condition") && OnAwsOnly.covers(type));
+  static String refusalOfType(String type) {
+    return type.isEmpty()
+        ? "missing"
+        : "the local cloud does not honour %s: %s"
+            .formatted(
+                type,
+                WAYS_OUT.getOrDefault(
+                    type, "leave it out here by a Condition, or serve it elsewhere"));
+  }
+
+  static boolean isKnownAttribute(String attribute) {
+    return ATTRIBUTES.contains(attribute);
   }
 
   /// Refuses whatever a resource of this type, or what `Globals` gives to all of them, may not say.
@@ -195,13 +372,12 @@ final class KnownProperties {
   /// of it, else the properties.
   static void collectWithoutEffect(
       String type, Section properties, Map<String, Set<String>> found) {
-    List<String> without = WITHOUT_LOCAL_EFFECT.getOrDefault(type, List.of());
-    if (without.contains("**") || OnAwsOnly.covers(type)) {
+    if (OnAwsOnly.covers(type)) {
       found.putIfAbsent(type, Set.of());
       return;
     }
     Set<String> names =
-        without.stream()
+        WITHOUT_LOCAL_EFFECT.getOrDefault(type, List.of()).stream()
             .map(name -> name.split("\\.", 2)[0])
             .filter(name -> !isHonoured(type, name))
             .collect(Collectors.toSet());
@@ -220,7 +396,8 @@ final class KnownProperties {
   private static void require(
       String type, Section properties, Object value, List<String> names, String path) {
     if (!isKnown(type, names)) {
-      throw properties.problems().at(path, "the local cloud does not honour this property");
+      properties.refusals().add(path, "the local cloud does not honour this property");
+      return;
     }
     switch (value) {
       case Map<?, ?> map ->

@@ -6,10 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.nodes.Node;
 
 /// Reads the parameters of a template, each with its default or the value that overrides it.
+///
+/// Unlike AWS: there is no Parameter Store here, so an `AWS::SSM::Parameter::Value` is the value
+/// that it is given, not what is stored by that name.
 final class ParameterReader {
   private static final List<String> PROPERTIES =
       List.of(
@@ -25,38 +29,55 @@ final class ParameterReader {
           "ConstraintDescription",
           "NoEcho");
 
+  /// Source: CloudFormation user guide, "Supported parameter data types".
+  private static final Pattern TYPE =
+      Pattern.compile(
+          "String|Number|CommaDelimitedList|List<(String|Number)>|(List<)?AWS::EC2::[\\w:]+>?"
+              + "|AWS::Route53::HostedZone::Id|List<AWS::Route53::HostedZone::Id>"
+              + "|AWS::SSM::Parameter::(Name|Value<[\\w:<>]+>)");
+
   private final Intrinsics intrinsics;
+  private final Refusals refusals;
   private final Map<String, String> overrides;
 
   /// @param overrides by name
-  ParameterReader(Intrinsics intrinsics, Map<String, String> overrides) {
+  ParameterReader(Intrinsics intrinsics, Refusals refusals, Map<String, String> overrides) {
     this.intrinsics = intrinsics;
+    this.refusals = refusals;
     this.overrides = overrides;
   }
 
-  /// Their values by name.
+  /// Their values by name: a string, a list of strings, or [Refusals#UNKNOWN].
   ///
   /// @param node the section `Parameters`, or null where there is none
   /// @param instead of the defaults, by name; the overrides still count before them
-  Map<String, String> read(@Nullable Node node, Section instead) {
+  Map<String, Object> read(@Nullable Node node, Section instead) {
     Map<String, Node> declared = node == null ? Map.of() : intrinsics.entries(node, "Parameters");
     for (String name : overrides.keySet()) {
       if (!declared.containsKey(name)) {
-        throw intrinsics.problem("Parameters." + name, "the template has no such parameter");
+        refusals.add("Parameters." + name, "the template has no such parameter");
       }
     }
     instead.requireOnly(List.copyOf(declared.keySet()));
-    Map<String, String> values = new HashMap<>();
+    Map<String, Object> values = new HashMap<>();
     declared.forEach(
         (name, definition) ->
             values.put(
-                name, value(name, intrinsics.section(definition, "Parameters." + name), instead)));
+                name,
+                refusals.attempt(
+                    () ->
+                        value(
+                            name, intrinsics.section(definition, "Parameters." + name), instead))));
     return values;
   }
 
-  private String value(String name, Section definition, Section instead) {
+  private Object value(String name, Section definition, Section instead) {
     definition.requireOnly(PROPERTIES);
-    String type = definition.oneOf("Type", "", "String", "Number");
+    String type = definition.string("Type");
+    if (!TYPE.matcher(type).matches()) {
+      throw definition.problem(
+          "Type", "`" + type + "` is no type of parameters that is known here");
+    }
     String value = overrides.get(name);
     if (value == null) {
       value = instead.stringOrNull(name);
@@ -65,21 +86,25 @@ final class ParameterReader {
       value = definition.stringOrNull("Default");
     }
     if (value == null) {
-      throw intrinsics.problem(definition.path(), "has no default and was given no value");
+      throw refusals.problem(definition.path(), "has no default and was given no value");
     }
+    boolean isList = type.contains("List<") || type.contains("CommaDelimitedList");
+    List<String> values =
+        isList ? Stream.of(value.split(",", -1)).map(String::strip).toList() : List.of(value);
     List<String> allowed = definition.strings("AllowedValues");
     String pattern = definition.stringOrNull("AllowedPattern");
     boolean valid =
-        (allowed.isEmpty() || allowed.contains(value))
+        (allowed.isEmpty() || allowed.containsAll(values))
             && (pattern == null || matches(definition, pattern, value))
             && value.length() >= definition.integer("MinLength", 0, 0, 4096)
             && value.length() <= definition.integer("MaxLength", 4096, 0, 4096)
-            && (type.equals("String") || isNumberIn(definition, value));
+            && (!type.matches("Number|List<Number>")
+                || values.stream().allMatch(number -> isNumberIn(definition, number)));
     if (!valid) {
-      throw intrinsics.problem(
+      throw refusals.problem(
           definition.path(), "`" + value + "` is not what AllowedPattern and the like allow");
     }
-    return value;
+    return isList ? values : value;
   }
 
   private static boolean matches(Section definition, String pattern, String value) {

@@ -3,7 +3,8 @@ package dev.parley.local.template;
 import dev.parley.local.eventsource.EventFilter;
 import java.time.Duration;
 
-/// A function's event of type `SQS`: a queue, invoking the function in batches.
+/// A function's event of type `SQS`, or an `AWS::Lambda::EventSourceMapping`: a queue, invoking the
+/// function in batches.
 ///
 /// @param logicalId the function's logical id followed by the event's, as SAM names the mapping
 /// @param function the function's logical id

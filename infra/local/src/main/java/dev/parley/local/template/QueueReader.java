@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the queues of a template, and the events that come from them.
@@ -16,30 +15,33 @@ final class QueueReader implements References {
 
   private static final List<String> FIFO_ONLY =
       List.of("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit");
-  private static final List<String> MAPPING_PROPERTIES =
+
+  /// What an event of type `SQS` may not have.
+  private static final List<String> STREAM_EVENT_ONLY =
       List.of(
-          "Queue",
-          "Enabled",
-          "BatchSize",
-          "MaximumBatchingWindowInSeconds",
-          "FunctionResponseTypes",
-          "ScalingConfig",
-          "FilterCriteria");
+          "Stream",
+          "StartingPosition",
+          "ParallelizationFactor",
+          "BisectBatchOnFunctionError",
+          "MaximumRetryAttempts",
+          "MaximumRecordAgeInSeconds");
 
   /// Above it, a mapping must have a batching window.
   private static final int BATCH_SIZE_WITHOUT_WINDOW_MAX = 10;
 
   private final Resources resources;
+  private final Refusals refusals;
 
   /// By ARN.
   private final Map<String, QueueResource> queues = new LinkedHashMap<>();
 
-  QueueReader(Resources resources) {
+  QueueReader(Resources resources, Refusals refusals) {
     this.resources = resources;
+    this.refusals = refusals;
   }
 
   List<QueueResource> read() {
-    resources.ofType(TYPE).forEach(this::add);
+    resources.ofType(TYPE).forEach(id -> refusals.attempt(() -> add(id)));
     queues.values().forEach(this::requireDeadLetterQueue);
     return List.copyOf(queues.values());
   }
@@ -50,24 +52,24 @@ final class QueueReader implements References {
     String arn = LocalAccount.queueArn(name);
     boolean fifo = queue.bool("FifoQueue", false);
     if (name.endsWith(".fifo") != fifo) {
-      throw queue.problem(
+      queue.refuse(
           "QueueName", "`" + name + "`: a FIFO queue's name, and no other's, ends with .fifo");
     }
     for (String property : FIFO_ONLY) {
       if (!fifo && queue.has(property)) {
-        throw queue.problem(property, "is for FIFO queues");
+        queue.refuse(property, "is for FIFO queues");
       }
     }
     String scope = queue.oneOf("DeduplicationScope", "queue", "queue", "messageGroup");
     String limit = queue.oneOf("FifoThroughputLimit", "perQueue", "perQueue", "perMessageGroupId");
     if (limit.equals("perMessageGroupId") && scope.equals("queue")) {
-      throw queue.problem("FifoThroughputLimit", "needs DeduplicationScope messageGroup");
+      queue.refuse("FifoThroughputLimit", "needs DeduplicationScope messageGroup");
     }
     // Honoured nowhere here, but a value that AWS refuses must not get so far.
     queue.integer("MessageRetentionPeriod", 345_600, 60, 1_209_600);
     queue.integer("MaximumMessageSize", 1_048_576, 1_024, 1_048_576);
     if (queue.bool("SqsManagedSseEnabled", false) && queue.has("KmsMasterKeyId")) {
-      throw queue.problem("SqsManagedSseEnabled", "excludes KmsMasterKeyId");
+      queue.refuse("SqsManagedSseEnabled", "excludes KmsMasterKeyId");
     }
     QueueResource made =
         new QueueResource(
@@ -82,7 +84,7 @@ final class QueueReader implements References {
             Duration.ofSeconds(queue.integer("ReceiveMessageWaitTimeSeconds", 0, 0, 20)),
             redrive(queue));
     if (queues.put(arn, made) != null) {
-      throw queue.problem("QueueName", "another queue is called `" + name + "`");
+      queue.refuse("QueueName", "another queue is called `" + name + "`");
     }
   }
 
@@ -102,32 +104,40 @@ final class QueueReader implements References {
     }
     QueueResource target = queues.get(redrive.deadLetterQueueArn());
     if (target == null || target.fifo() != queue.fifo() || target.equals(queue)) {
-      throw resources
+      resources
           .properties(queue.logicalId())
           .section("RedrivePolicy")
-          .problem(
+          .refuse(
               "deadLetterTargetArn",
               "`%s` is no other %s queue of this template"
                   .formatted(redrive.deadLetterQueueArn(), queue.fifo() ? "FIFO" : "standard"));
     }
   }
 
-  /// The mapping of one event, or nothing where it is disabled.
-  Optional<QueueMappingResource> mapping(FunctionResource function, String event, Section mapping) {
+  /// Whether there is a queue with this ARN.
+  boolean has(String arn) {
+    return queues.containsKey(arn);
+  }
+
+  /// The mapping of one event.
+  ///
+  /// @param source the property that names the queue
+  QueueMappingResource mapping(
+      String id, FunctionResource function, Section mapping, String source) {
     for (String key : mapping.values().keySet()) {
-      if (!MAPPING_PROPERTIES.contains(key)) {
-        throw mapping.problem(key, "is not for events of type SQS");
+      if (STREAM_EVENT_ONLY.contains(key)) {
+        mapping.refuse(key, "is not for events of type SQS");
       }
     }
-    String arn = mapping.string("Queue");
+    String arn = mapping.string(source);
     QueueResource queue = queues.get(arn);
     if (queue == null) {
-      throw mapping.problem("Queue", "`" + arn + "` is no queue of this template");
+      throw mapping.problem(source, "`" + arn + "` is no queue of this template");
     }
     if (queue.visibilityTimeout().compareTo(function.timeout()) < 0) {
-      throw resources
+      resources
           .properties(queue.logicalId())
-          .problem(
+          .refuse(
               "VisibilityTimeout",
               "%d s is less than the timeout of %s, %d s"
                   .formatted(
@@ -137,28 +147,23 @@ final class QueueReader implements References {
     }
     int batchSize = mapping.integer("BatchSize", 10, 1, queue.fifo() ? 10 : 10_000);
     if (queue.fifo() && mapping.has("MaximumBatchingWindowInSeconds")) {
-      throw mapping.problem(
+      mapping.refuse(
           "MaximumBatchingWindowInSeconds", "a FIFO queue is read without a batching window");
     }
     int windowSeconds = mapping.integer("MaximumBatchingWindowInSeconds", 0, 0, 300);
     if (batchSize > BATCH_SIZE_WITHOUT_WINDOW_MAX && windowSeconds == 0) {
-      throw mapping.problem(
-          "BatchSize", "above 10 needs a MaximumBatchingWindowInSeconds of at least 1");
+      mapping.refuse("BatchSize", "above 10 needs a MaximumBatchingWindowInSeconds of at least 1");
     }
     Section scaling = mapping.section("ScalingConfig");
-    QueueMappingResource made =
-        new QueueMappingResource(
-            function.logicalId() + event,
-            function.logicalId(),
-            queue,
-            batchSize,
-            Duration.ofSeconds(windowSeconds),
-            scaling.has("MaximumConcurrency")
-                ? scaling.integer("MaximumConcurrency", 0, 2, 1_000)
-                : 0,
-            EventProperties.reportsItemFailures(mapping),
-            EventProperties.filter(mapping, EventFilter::onBody));
-    return mapping.bool("Enabled", true) ? Optional.of(made) : Optional.empty();
+    return new QueueMappingResource(
+        id,
+        function.logicalId(),
+        queue,
+        batchSize,
+        Duration.ofSeconds(windowSeconds),
+        scaling.has("MaximumConcurrency") ? scaling.integer("MaximumConcurrency", 0, 2, 1_000) : 0,
+        EventProperties.reportsItemFailures(mapping),
+        EventProperties.filter(mapping, EventFilter::onBody));
   }
 
   @Override

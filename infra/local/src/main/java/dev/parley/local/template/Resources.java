@@ -1,8 +1,10 @@
 package dev.parley.local.template;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,42 +27,63 @@ final class Resources {
   private static final List<String> UPDATE_REPLACE_POLICIES = List.of("Delete", "Retain");
 
   private final Intrinsics intrinsics;
+  private final Refusals refusals;
   private final Map<String, String> types = new LinkedHashMap<>();
+
+  /// Those that a condition leaves out, each with the condition.
+  private final Map<String, String> absent = new HashMap<>();
+
+  private final Set<String> refused = new HashSet<>();
   private final Map<String, Node> nodes = new HashMap<>();
+  private final Map<String, Node> metadata = new HashMap<>();
   private final Map<String, List<String>> dependencies = new LinkedHashMap<>();
   private final Map<String, Section> properties = new HashMap<>();
   private final Set<String> beingResolved = new LinkedHashSet<>();
 
-  Resources(Intrinsics intrinsics) {
+  Resources(Intrinsics intrinsics, Refusals refusals) {
     this.intrinsics = intrinsics;
+    this.refusals = refusals;
   }
 
   /// Reads the section `Resources`; without it there is nothing to run.
-  void read(@Nullable Node section) {
+  void read(@Nullable Node section, Intrinsics.Names names) {
     if (section == null) {
-      throw intrinsics.problem("Resources", "missing");
+      throw refusals.problem("Resources", "missing");
     }
-    intrinsics.entries(section, "Resources").forEach(this::add);
+    intrinsics
+        .entries(section, "Resources")
+        .forEach(
+            (id, resource) -> {
+              refused.add(id);
+              refusals.attempt(() -> add(id, resource, names));
+            });
   }
 
-  private void add(String id, Node resource) {
+  private void add(String id, Node resource, Intrinsics.Names names) {
     Map<String, Node> attributes = intrinsics.entries(resource, id);
+    Node own = attributes.get("Properties");
+    if (own != null) {
+      nodes.put(id, own);
+    }
+    Node condition = attributes.get("Condition");
+    if (condition != null) {
+      String name = String.valueOf(intrinsics.resolve(condition, id + ".Condition"));
+      if (Boolean.FALSE.equals(names.condition(name, id + ".Condition"))) {
+        absent.put(id, name);
+        return;
+      }
+    }
     Node typeNode = attributes.get("Type");
     Object type = typeNode == null ? "" : intrinsics.resolve(typeNode, id + ".Type");
     if (!(type instanceof String name) || !KnownProperties.isKnownType(name)) {
-      throw intrinsics.problem(id + ".Type", "the local cloud does not honour " + type);
-    }
-    for (String attribute : attributes.keySet()) {
-      if (!List.of("Type", "Properties").contains(attribute)
-          && !KnownProperties.isKnownAttribute(name, attribute)) {
-        throw intrinsics.problem(
-            id + "." + attribute, "the local cloud does not honour this attribute");
-      }
+      throw refusals.problem(id + ".Type", KnownProperties.refusalOfType(String.valueOf(type)));
     }
     types.put(id, name);
-    Node condition = attributes.get("Condition");
-    if (condition != null) {
-      intrinsics.requireCondition(condition, id + ".Condition");
+    refused.remove(id);
+    for (String attribute : attributes.keySet()) {
+      if (!KnownProperties.isKnownAttribute(attribute)) {
+        refusals.add(id + "." + attribute, "the local cloud does not honour this attribute");
+      }
     }
     requireOneOf(id, attributes, "DeletionPolicy", DELETION_POLICIES);
     requireOneOf(id, attributes, "UpdateReplacePolicy", UPDATE_REPLACE_POLICIES);
@@ -68,9 +91,9 @@ final class Resources {
     if (dependsOn != null) {
       dependencies.put(id, names(dependsOn, id + ".DependsOn"));
     }
-    Node own = attributes.get("Properties");
-    if (own != null) {
-      nodes.put(id, own);
+    Node ofTools = attributes.get("Metadata");
+    if (ofTools != null) {
+      metadata.put(id, ofTools);
     }
   }
 
@@ -83,7 +106,7 @@ final class Resources {
     String path = id + "." + attribute;
     Object value = intrinsics.resolve(node, path);
     if (!(value instanceof String policy) || !allowed.contains(policy)) {
-      throw problem(path, "`" + value + "` is none of " + String.join(", ", allowed));
+      refusals.add(path, "`" + value + "` is none of " + String.join(", ", allowed));
     }
   }
 
@@ -103,12 +126,10 @@ final class Resources {
   void requireOrder(Predicate<String> generated) {
     dependencies.forEach(
         (id, names) ->
-            names.forEach(
-                name -> {
-                  if (!types.containsKey(name) && !generated.test(name)) {
-                    throw problem(id + ".DependsOn", "`" + name + "` is no resource");
-                  }
-                }));
+            names.stream()
+                .filter(name -> !isDeclared(name) && !generated.test(name))
+                .forEach(name -> refusals.add(id + ".DependsOn", "`" + name + "` is no resource")));
+    Set<String> inCircles = new HashSet<>();
     for (String id : dependencies.keySet()) {
       Set<String> before = new LinkedHashSet<>();
       Deque<String> open = new ArrayDeque<>(dependencies.getOrDefault(id, List.of()));
@@ -118,19 +139,24 @@ final class Resources {
           open.addAll(dependencies.getOrDefault(name, List.of()));
         }
       }
-      if (before.contains(id)) {
-        throw problem(id + ".DependsOn", "`" + id + "` would have to be there before itself");
+      if (before.contains(id) && inCircles.add(id)) {
+        inCircles.addAll(before); // each is told by its first one
+        refusals.add(id + ".DependsOn", "`" + id + "` would have to be there before itself");
       }
     }
   }
 
+  private boolean isDeclared(String id) {
+    return types.containsKey(id) || absent.containsKey(id) || refused.contains(id);
+  }
+
   /// What has an effect on AWS only, in the alphabet's order.
   ///
-  /// @param globals what `Globals` gives to functions
-  List<String> withoutEffect(Section globals) {
+  /// @param globals what `Globals` gives, by type
+  List<String> withoutEffect(Map<String, Section> globals) {
     Map<String, Set<String>> found = new TreeMap<>();
     types.forEach((id, type) -> KnownProperties.collectWithoutEffect(type, properties(id), found));
-    KnownProperties.collectWithoutEffect(FunctionReader.TYPE, globals, found);
+    globals.forEach((type, given) -> KnownProperties.collectWithoutEffect(type, given, found));
     return found.entrySet().stream()
         .map(
             entry ->
@@ -141,7 +167,7 @@ final class Resources {
   }
 
   TemplateException problem(String path, String problem) {
-    return intrinsics.problem(path, problem);
+    return refusals.problem(path, problem);
   }
 
   /// The type of a resource, or null where there is no such resource.
@@ -149,14 +175,30 @@ final class Resources {
     return types.get(id);
   }
 
+  /// The condition that leaves a resource out, or null where none does.
+  @Nullable String absentBy(String id) {
+    return absent.get(id);
+  }
+
+  /// Whether a resource is declared and cannot be read.
+  boolean isRefused(String id) {
+    return refused.contains(id);
+  }
+
   /// The logical ids of all resources, in the template's order.
   Set<String> ids() {
     return types.keySet();
   }
 
-  /// The logical ids of all resources of a type, in the template's order.
-  List<String> ofType(String type) {
-    return types.keySet().stream().filter(id -> type.equals(types.get(id))).toList();
+  /// The logical ids of those that conditions leave out.
+  Collection<String> absentIds() {
+    return absent.keySet();
+  }
+
+  /// The logical ids of all resources of some types, in the template's order.
+  List<String> ofType(String... wanted) {
+    List<String> all = List.of(wanted);
+    return types.keySet().stream().filter(id -> all.contains(types.get(id))).toList();
   }
 
   /// Refuses what is not honoured, in all resources.
@@ -166,15 +208,20 @@ final class Resources {
 
   /// All properties of a resource, resolved.
   Section properties(String id) {
-    return properties.computeIfAbsent(
-        id,
-        _ -> {
-          String path = id + ".Properties";
-          Node node = nodes.get(id);
-          return node == null
-              ? new Section(path, Map.of(), intrinsics::problem)
-              : intrinsics.section(node, path);
-        });
+    Section known = properties.get(id);
+    if (known == null) {
+      String path = id + ".Properties";
+      Node node = nodes.get(id);
+      known = node == null ? new Section(path, Map.of(), refusals) : intrinsics.section(node, path);
+      properties.put(id, known);
+    }
+    return known;
+  }
+
+  /// What a tool says of a resource in its `Metadata`, or null where it does not.
+  @Nullable String metadata(String id, String name) {
+    Node node = metadata.get(id);
+    return node == null ? null : intrinsics.section(node, id + ".Metadata").stringOrNull(name);
   }
 
   /// A property as it stands in the template, or null where it is not given.
@@ -196,15 +243,19 @@ final class Resources {
     }
     String path = id + ".Properties." + property;
     if (!beingResolved.add(path)) {
-      throw intrinsics.problem(path, "refers to itself");
+      throw problem(path, "refers to itself");
     }
-    Object value = intrinsics.resolve(node, path);
-    beingResolved.remove(path);
+    Object value;
+    try {
+      value = intrinsics.resolve(node, path);
+    } finally {
+      beingResolved.remove(path);
+    }
     if (value.equals(Intrinsics.NO_VALUE)) {
       return null;
     }
     if (!(value instanceof String string)) {
-      throw intrinsics.problem(path, "expected one value");
+      throw problem(path, "expected one value");
     }
     return string;
   }

@@ -11,33 +11,58 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the tables of a template, and the events that come from their streams.
 final class TableReader implements References {
-  static final String TYPE = "AWS::DynamoDB::Table";
+  static final String SIMPLE_TYPE = "AWS::Serverless::SimpleTable";
+  private static final String TYPE = "AWS::DynamoDB::Table";
+  static final List<String> TYPES = List.of(TYPE, SIMPLE_TYPE);
 
   /// What an event of type `DynamoDB` may not have.
-  private static final List<String> QUEUE_EVENT_ONLY = List.of("Queue", "Enabled", "ScalingConfig");
+  private static final List<String> QUEUE_EVENT_ONLY = List.of("Queue", "ScalingConfig");
 
   private final Resources resources;
+  private final Refusals refusals;
 
-  TableReader(Resources resources) {
+  TableReader(Resources resources, Refusals refusals) {
     this.resources = resources;
+    this.refusals = refusals;
   }
 
   List<TableResource> read() {
-    List<TableResource> tables = resources.ofType(TYPE).stream().map(this::table).toList();
+    List<TableResource> tables = new ArrayList<>();
     Set<String> names = new LinkedHashSet<>();
-    for (TableResource table : tables) {
-      if (!names.add(table.name())) {
-        throw resources
-            .properties(table.logicalId())
-            .problem("TableName", "another table is called `" + table.name() + "`");
-      }
+    for (String id : resources.ofType(TYPE, SIMPLE_TYPE)) {
+      refusals.attempt(
+          () -> {
+            TableResource table = TYPE.equals(resources.type(id)) ? table(id) : simpleTable(id);
+            tables.add(table);
+            if (!names.add(table.name())) {
+              resources
+                  .properties(id)
+                  .refuse("TableName", "another table is called `" + table.name() + "`");
+            }
+          });
     }
-    return tables;
+    return List.copyOf(tables);
+  }
+
+  /// Source: SAM developer guide, "AWS::Serverless::SimpleTable".
+  private TableResource simpleTable(String id) {
+    Section key = resources.properties(id).section("PrimaryKey");
+    String name = key.string("Name", "id");
+    String type = key.oneOf("Type", "String", "String", "Number", "Binary");
+    return new TableResource(
+        id,
+        name(id),
+        new TableResource.Key(name, null),
+        Map.of(name, type.substring(0, 1)),
+        List.of(),
+        null,
+        null);
   }
 
   private TableResource table(String id) {
@@ -63,7 +88,7 @@ final class TableReader implements References {
     Section encryption = table.section("SSESpecification");
     encryption.oneOf("SSEType", "KMS", "KMS");
     if (encryption.has("KMSMasterKeyId") && !encryption.bool("SSEEnabled", false)) {
-      throw encryption.problem("KMSMasterKeyId", "needs SSEEnabled true");
+      encryption.refuse("KMSMasterKeyId", "needs SSEEnabled true");
     }
     Section stream = table.section("StreamSpecification");
     Section timeToLive = table.section("TimeToLiveSpecification");
@@ -87,7 +112,7 @@ final class TableReader implements References {
     for (Section element : owner.sections("KeySchema")) {
       String name = element.string("AttributeName");
       if (!attributeTypes.containsKey(name)) {
-        throw element.problem("AttributeName", "AttributeDefinitions has no `" + name + "`");
+        element.refuse("AttributeName", "AttributeDefinitions has no `" + name + "`");
       }
       names.put(element.oneOf("KeyType", "", "HASH", "RANGE"), name);
     }
@@ -99,28 +124,32 @@ final class TableReader implements References {
   }
 
   /// The mapping of one event.
-  StreamMappingResource mapping(FunctionResource function, String event, Section mapping) {
+  ///
+  /// @param source the property that names the stream
+  StreamMappingResource mapping(
+      String id, FunctionResource function, Section mapping, String source) {
     for (String property : QUEUE_EVENT_ONLY) {
       if (mapping.has(property)) {
-        throw mapping.problem(property, "is not honoured here for events of type DynamoDB");
+        mapping.refuse(property, "is not honoured here for events of type DynamoDB");
       }
     }
-    String stream = mapping.string("Stream");
-    String table =
+    String stream = mapping.string(source);
+    Optional<String> table =
         resources.ofType(TYPE).stream()
-            .filter(id -> stream.equals(attribute(id, "StreamArn")))
-            .findFirst()
-            .orElseThrow(
-                () -> mapping.problem("Stream", "`" + stream + "` is no stream of this template"));
+            .filter(one -> stream.equals(attribute(one, "StreamArn")))
+            .findFirst();
+    if (table.isEmpty()) {
+      mapping.refuse(source, "`" + stream + "` is no stream of this template");
+    }
     mapping.oneOf("ParallelizationFactor", "1", "1");
     int recordAgeMaxSeconds = mapping.integer("MaximumRecordAgeInSeconds", -1, -1, 604_800);
     if (recordAgeMaxSeconds >= 0 && recordAgeMaxSeconds < 60) {
-      throw mapping.problem("MaximumRecordAgeInSeconds", "is -1, or 60 to 604800");
+      mapping.refuse("MaximumRecordAgeInSeconds", "is -1, or 60 to 604800");
     }
     return new StreamMappingResource(
-        function.logicalId() + event,
+        id,
         function.logicalId(),
-        name(table),
+        table.map(this::name).orElse(""),
         StartingPosition.valueOf(mapping.oneOf("StartingPosition", "", "TRIM_HORIZON", "LATEST")),
         mapping.integer("BatchSize", 100, 1, 10_000),
         Duration.ofSeconds(mapping.integer("MaximumBatchingWindowInSeconds", 0, 0, 300)),

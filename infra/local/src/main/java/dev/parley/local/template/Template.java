@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// A SAM template with every parameter, global and intrinsic function resolved: the only
 /// description of the system that the local cloud starts from.
 ///
-/// @param api the WebSocket API, or null where the template has none
+/// @param apis its WebSocket APIs, in the template's order
 /// @param functions by logical id, in the template's order, without those that nothing but a custom
 ///     resource invokes
 /// @param tables in the template's order
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param withoutEffect what it has that has an effect on AWS only: types of resources, and
 ///     properties of others as `Type: Property, Property`
 public record Template(
-    @Nullable WebSocketApi api,
+    List<WebSocketApi> apis,
     Map<String, FunctionResource> functions,
     List<TableResource> tables,
     List<StreamMappingResource> streamMappings,
@@ -26,7 +26,12 @@ public record Template(
     List<QueueMappingResource> queueMappings,
     List<String> withoutEffect) {
 
-  /// Reads a template and refuses, with a [TemplateException], whatever the local cloud would not
+  /// The first WebSocket API, or null where the template has none.
+  public @Nullable WebSocketApi api() {
+    return apis.isEmpty() ? null : apis.getFirst();
+  }
+
+  /// Reads a template and refuses, with one [TemplateException], whatever the local cloud would not
   /// do as AWS does: a system that starts here has no part that is silently left out.
   ///
   /// @param parameterOverrides values for the template's parameters, as `sam deploy

@@ -21,7 +21,8 @@ import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.reader.ReaderException;
 
-/// A template's file: YAML in UTF-8, without aliases, of a size that CloudFormation takes.
+/// A template's file: YAML, of which JSON is a part, in UTF-8, without aliases, of a size that
+/// CloudFormation takes.
 record TemplateFile(Path file) {
   /// CloudFormation quotas, "Template body size in an S3 object".
   private static final int BYTES_MAX = 1024 * 1024;
@@ -64,7 +65,9 @@ record TemplateFile(Path file) {
             "%s: larger than %d bytes, the most that CloudFormation takes"
                 .formatted(file, BYTES_MAX));
       }
-      return UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      // JSON may be indented by tabs, and has none elsewhere.
+      return text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
     } catch (NoSuchFileException e) {
       throw new TemplateException(file + ": there is no such template");
     } catch (AccessDeniedException e) {

@@ -5,8 +5,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The template's `AWS::Serverless::WebSocketApi`, with the routes that other resources add to it.
+/// A WebSocket API of the template, with all its routes.
 ///
+/// @param logicalId its name in the template
+/// @param id what `Ref` of it gives, what events call `apiId`, and the first label of its domain on
+///     AWS
 /// @param stage the path under which clients connect
 /// @param routeSelectionExpression for example `$request.body.action`
 /// @param routes by route key
@@ -14,22 +17,29 @@ import org.jspecify.annotations.Nullable;
 ///     everybody may connect
 /// @param identitySources for example `route.request.querystring.token`: a connection that lacks
 ///     one is refused before the authorizer is asked
+/// @param stageVariables which every event has
 public record WebSocketApi(
+    String logicalId,
+    String id,
     String stage,
     String routeSelectionExpression,
     Map<String, Route> routes,
     @Nullable String authorizerFunction,
-    List<String> identitySources) {
-
-  /// What `Ref` of it gives, what events call `apiId`, and the first label of its domain on AWS.
-  public String id() {
-    return LocalAccount.API_ID;
-  }
+    List<String> identitySources,
+    Map<String, String> stageVariables) {
 
   /// The resource that an authorizer allows or denies.
   ///
   /// @param routeKey for example `$connect`
   public String methodArn(String routeKey) {
-    return LocalAccount.methodArn(stage, routeKey);
+    return LocalAccount.methodArn(id, stage, routeKey);
+  }
+
+  /// Whether it calls a function.
+  ///
+  /// @param function its logical id
+  public boolean calls(String function) {
+    return function.equals(authorizerFunction)
+        || routes.values().stream().anyMatch(route -> function.equals(route.function()));
   }
 }

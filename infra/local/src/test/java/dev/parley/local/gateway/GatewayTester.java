@@ -150,7 +150,9 @@ final class GatewayTester implements AutoCloseable {
   private GatewayTester route(String key, boolean twoWay, Scripted.Script script) {
     String name = "Of " + key;
     function(name, key, script);
-    routes.put(key, new Route(key, name, twoWay, integrationTimeout, throttling));
+    routes.put(
+        key,
+        new Route(key, new Route.Integration.Proxy(name, integrationTimeout), twoWay, throttling));
     return this;
   }
 
@@ -174,11 +176,14 @@ final class GatewayTester implements AutoCloseable {
   void start(int port) throws IOException {
     WebSocketApi api =
         new WebSocketApi(
+            "Api",
+            "local",
             "test",
             "$request.body.action",
             routes,
             functions.containsKey("Authorizer") ? "Authorizer" : null,
-            identitySources);
+            identitySources,
+            Map.of());
     gateway =
         new Gateway(
             api,

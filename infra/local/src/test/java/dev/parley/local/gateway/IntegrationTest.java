@@ -35,7 +35,8 @@ class IntegrationTest {
             null,
             Tracing.off(),
             new MetricStore());
-    Integration integration = new Integration(function, Duration.ofSeconds(20), Runnable::run);
+    Integration integration =
+        new Integration.Proxy(function, Duration.ofSeconds(20), Runnable::run);
 
     assertEquals(new Outcome.Answered(200, Map.of(), null), integration.call("{}".getBytes(UTF_8)));
     function.close();

@@ -158,7 +158,9 @@ final class SocketHandlerTest {
   }
 
   private Connection open(EmbeddedChannel channel) {
-    WebSocketApi api = new WebSocketApi("test", "$request.body.action", Map.of(), null, List.of());
+    WebSocketApi api =
+        new WebSocketApi(
+            "Api", "local", "test", "$request.body.action", Map.of(), null, List.of(), Map.of());
     Endpoint endpoint =
         new Endpoint(
             api,

@@ -679,6 +679,7 @@ final class ProgramsTest {
   private static FunctionResource resource(String runtime, String handler) {
     return new FunctionResource(
         "f",
+        "f",
         runtime,
         null,
         null,

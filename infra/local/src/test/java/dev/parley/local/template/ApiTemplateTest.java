@@ -169,24 +169,24 @@ class ApiTemplateTest {
       textBlock =
           """
           ProtocolType: WEBSOCKET | ProtocolType: HTTP | Api.Properties.ProtocolType: 'HTTP' is not honoured here, only WEBSOCKET
-          AWS_PROXY | HTTP_PROXY | Integration.Properties.IntegrationType: 'HTTP_PROXY' is not honoured here, only AWS_PROXY
-          functions/${Echo.Alias}/ | functions/${Echo.Alias}:1/ | Integration.Properties.IntegrationUri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:Echo:live:1/invocations' is no function of this template
-          functions/${Ask.Alias}/ | functions/${Ask.Version}/ | Authorizer.Properties.AuthorizerUri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:Ask:1/invocations' is no function of this template
+          AWS_PROXY | HTTP_PROXY | Integration.Properties.IntegrationType: 'HTTP_PROXY' is not honoured here, only AWS_PROXY, MOCK: let a function call the service
+          functions/${Echo.Alias}/ | functions/${Echo.Alias}:1/ | Integration.Properties.IntegrationUri: 'arn:aws:lambda:us-east-1:000000000000:function:Echo:live:1' is no function of this template
+          functions/${Ask.Alias}/invocations | ${Ask.Arn} | Authorizer.Properties.AuthorizerUri: 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/arn:aws:lambda:us-east-1:000000000000:function:Ask' invokes no function: expected arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/<ARN of the function>/invocations
           TimeoutInMillis: 1000 | TimeoutInMillis: 30000 | Integration.Properties.TimeoutInMillis: '30000' is not a whole number from 50 to 29000
           AuthorizationType: CUSTOM | AuthorizationType: AWS_IAM | Connect.Properties.AuthorizationType: 'AWS_IAM' is not honoured here, only NONE, CUSTOM
-          AuthorizerId: !Ref Authorizer | AuthorizerId: !Ref Echo | Connect.Properties.AuthorizerId: 'Echo' is no authorizer of this template
+          AuthorizerId: !Ref Authorizer | AuthorizerId: !Ref Echo | Connect.Properties.AuthorizerId: 'Echo' is no authorizer of this API
           RouteKey: $connect | RouteKey: connect | Connect.Properties.AuthorizationType: only the route $connect has an authorizer
-          Target: !Sub integrations/${Integration} | Target: !Sub integrations/${Say} | Connect.Properties.Target: 'integrations/Say' is no integration of this template
+          Target: !Sub integrations/${Integration} | Target: !Sub integrations/${Say} | Connect.Properties.Target: 'integrations/Say' is no integration of this API
           RouteKey: say | RouteKey: $connect | Say.Properties.RouteKey: another route has the key '$connect'
           RouteId: !Ref Say | RouteId: !Ref Integration | Reply.Properties.RouteId: 'Integration' is no route of this template
-          AutoDeploy: true | AutoDeploy: false | Stage.Properties.AutoDeploy: must be true: deployments are not honoured here
+          AutoDeploy: true | AutoDeploy: false | Stage.Properties.AutoDeploy: must be true, or DeploymentId name a deployment of this API: on AWS the stage would have no routes
           AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {ThrottlingRateLimit: 5}} | Stage.Properties.DefaultRouteSettings.ThrottlingRateLimit: ThrottlingRateLimit and ThrottlingBurstLimit are honoured together only
           AutoDeploy: true} | AutoDeploy: true, RouteSettings: {hop: {ThrottlingRateLimit: 5, ThrottlingBurstLimit: 5}}} | Stage.Properties.RouteSettings.hop: there is no such route
-          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {LoggingLevel: INFO}} | Stage.Properties.DefaultRouteSettings.LoggingLevel: the local cloud does not honour this property
+          AutoDeploy: true} | AutoDeploy: true, DefaultRouteSettings: {CachingEnabled: true}} | Stage.Properties.DefaultRouteSettings.CachingEnabled: the local cloud does not honour this property
           StageName: test | StageName: te st | Stage.Properties.StageName: 'te st' does not match [A-Za-z0-9_-]{1,128}
           AuthorizerType: REQUEST | AuthorizerType: JWT | Authorizer.Properties.AuthorizerType: 'JWT' is not honoured here, only REQUEST
-          AutoPublishAlias: live | AutoPublishAlias: 7 | Ask.Properties.AutoPublishAlias: '7' does not match (?!\\d+$)[A-Za-z0-9_-]{1,128}
-          ApplyOn: PublishedVersions | ApplyOn: All | Ask.Properties.SnapStart.ApplyOn: 'All' is not honoured here, only PublishedVersions, None
+          AutoPublishAlias: live | AutoPublishAlias: 7 | Globals.Function.AutoPublishAlias: '7' does not match (?!\\d+$)[A-Za-z0-9_-]{1,128}
+          ApplyOn: PublishedVersions | ApplyOn: All | Globals.Function.SnapStart.ApplyOn: 'All' is not honoured here, only PublishedVersions, None
           DependsOn: Authorizer | DependsOn: Nobody | Integration.DependsOn: 'Nobody' is no resource
           DependsOn: Authorizer | DependsOn: Connect | Integration.DependsOn: 'Integration' would have to be there before itself
           DeletionPolicy: RetainExceptOnCreate | DeletionPolicy: Keep | Old.DeletionPolicy: 'Keep' is none of Delete, Retain, RetainExceptOnCreate
@@ -235,7 +235,7 @@ class ApiTemplateTest {
     assertFalse(without.contains("Alias"));
     assertTrue(
         String.valueOf(refusal.getMessage())
-            .startsWith("Ask.Properties.SnapStart: needs AutoPublishAlias"),
+            .startsWith("Globals.Function.SnapStart: needs AutoPublishAlias"),
         refusal.getMessage());
   }
 

@@ -174,22 +174,23 @@ class TemplateTest {
         Arguments.of(
             "StageName: !Ref Stage",
             "StageName: !ImportValue Stage",
-            "Api.Properties.StageName: the local cloud does not honour Fn::ImportValue"
-                + " (template.yaml:15)"),
+            "Api.Properties.StageName: the local cloud does not honour Fn::ImportValue, as there is"
+                + " no other stack: make it a parameter (template.yaml:15)"),
         Arguments.of(
             "Type: AWS::DynamoDB::Table",
             "Type: AWS::SNS::Topic",
-            "Rows.Type: the local cloud does not honour AWS::SNS::Topic (template.yaml:46)"),
+            "Rows.Type: the local cloud does not honour AWS::SNS::Topic: leave it out here by a"
+                + " Condition, or serve it elsewhere (template.yaml:46)"),
         Arguments.of(
             "Runtime: java25",
             "Runtime: ruby3.4",
-            "Echo.Properties.Runtime: `ruby3.4` does not run here, only java8.al2, java11, java17,"
-                + " java21, java25, python3.*, nodejs*.x, provided.* (template.yaml:31)"),
+            "Globals.Function.Runtime: `ruby3.4` does not run here, only java8.al2, java11, java17,"
+                + " java21, java25, python3.*, nodejs*.x, provided.* (template.yaml:7)"),
         Arguments.of(
             "Handler: a.Echo",
-            "Handler: a.Echo\n      VpcConfig: a",
-            "Echo.Properties.VpcConfig: the local cloud does not honour this property"
-                + " (template.yaml:33)"),
+            "Handler: a.Echo\n      Layers: [a]",
+            "Echo.Properties.Layers: `a` is no layer of this template: declare it as"
+                + " AWS::Serverless::LayerVersion with a folder (template.yaml:33)"),
         Arguments.of(
             "BatchSize: 7",
             "BatchSize: 10001",
@@ -243,8 +244,8 @@ class TemplateTest {
                 + " (template.yaml:4)"),
         Arguments.of(
             "Transform:",
-            "Mappings: {}\nTransform:",
-            "Mappings: the local cloud does not honour this section (template.yaml:1)"),
+            "Hooks: {}\nTransform:",
+            "Hooks: the local cloud does not honour this section (template.yaml:1)"),
         Arguments.of(
             "TableName: rows",
             "TableName: !Ref Rows",
@@ -311,11 +312,11 @@ class TemplateTest {
       delimiter = '|',
       textBlock =
           """
-          !If [IsDear,           | !If [IsNothing,   | Echo.Properties.Environment.Variables.SHARED: there is no condition `IsNothing` before this
+          !If [IsDear, dear,     | !If [IsNothing, dear, | Echo.Properties.Environment.Variables.SHARED: there is no condition `IsNothing`
           !If [IsDear, dear,     | !If [IsDear,      | Echo.Properties.Environment.Variables.SHARED: Fn::If is not given what it takes
           !Not [!Condition       | !Not [            | Conditions.IsDear: Fn::Not is not given what it takes
           !Not [!Condition IsCheap] | IsCheap        | Conditions.IsDear: is no condition
-          !Not [!Condition IsCheap] | !Condition Both | Conditions.IsDear: there is no condition `Both` before this
+          !Condition IsCheap, {     | !Condition Either, { | Conditions.Both: refers to itself
           """)
   void aConditionThatCannotBeEvaluatedIsRefused(String good, String bad, String message) {
     assertTrue(CONDITIONAL.contains(good), good);
@@ -328,47 +329,199 @@ class TemplateTest {
         refusal.getMessage());
   }
 
-  /// Whether a resource is there would have to be known before anything refers to it.
   @Test
-  void aConditionOfAResourceIsRefused() {
-    TemplateException refusal =
-        assertThrows(
-            TemplateException.class,
-            () ->
-                read(
-                    CONDITIONAL.replace(
-                        "  Rows:\n    Type", "  Rows:\n    Condition: IsDear\n    Type"),
-                    Map.of()));
+  void aResourceWhoseConditionDoesNotHoldIsNotThere() throws IOException {
+    String conditional =
+        CONDITIONAL
+            .replace(
+                "Resources:\n",
+                """
+                Outputs:
+                  Archive: {Condition: IsDear, Value: !GetAtt Archive.Arn}
+                Resources:
+                  Archive:
+                    Type: AWS::DynamoDB::Table
+                    Condition: IsDear
+                    Properties:
+                      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+                      KeySchema: [{AttributeName: id, KeyType: HASH}]
+                  Topic: {Type: AWS::SNS::Topic, Condition: IsTopical}
+                  Files: {Type: AWS::S3::Bucket, Condition: IsDear, DependsOn: Topic}
+                """)
+            .replace("Conditions:\n", "Conditions:\n  IsTopical: !Not [!Condition Both]\n")
+            .replace(
+                "LIST: !Join [\",\", [", "LIST: !Join [\",\", [!If [IsDear, !Ref Archive, none], ");
 
-    assertTrue(
-        String.valueOf(refusal.getMessage())
-            .startsWith("Rows.Condition: the local cloud does not honour this attribute"),
-        refusal.getMessage());
+    Template cheap = read(conditional, Map.of());
+    assertEquals(List.of("rows"), cheap.tables().stream().map(TableResource::name).toList());
+    assertFalse(cheap.withoutEffect().contains("AWS::S3::Bucket"));
+    assertTrue(Objects.requireNonNull(environment(cheap).get("LIST")).startsWith("none,"));
+
+    String message =
+        assertThrows(TemplateException.class, () -> read(conditional, Map.of("Cost", "9")))
+            .getMessage();
+    assertTrue(String.valueOf(message).startsWith("Topic.Type: the local cloud"), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          !Ref Rows        | !Ref Gone      | Globals.Function.Environment.Variables.TABLE: `Gone` is not there, since IsDear does not hold
+          Condition: IsDear | Condition: Is | Gone.Condition: there is no condition `Is`
+          """)
+  void aReferenceToWhatAConditionLeavesOutIsRefused(String good, String bad, String message) {
+    String conditional =
+        CONDITIONAL.replace(
+            "Resources:\n", "Resources:\n  Gone: {Type: AWS::S3::Bucket, Condition: IsDear}\n");
+    assertTrue(conditional.contains(good), good);
+
+    TemplateException refusal =
+        assertThrows(TemplateException.class, () -> read(conditional.replace(good, bad), Map.of()));
+
+    String told = String.valueOf(refusal.getMessage());
+    assertTrue(told.contains(message + " (template.yaml:"), told);
   }
 
   @Test
-  void whatHasNoEffectHereMayBeThereOnACondition() throws IOException {
-    String conditional =
-        CONDITIONAL.replace(
-            "Resources:\n",
-            """
-            Resources:
-              Files: {Type: AWS::S3::Bucket, Condition: IsDear}
-              Readers: {Type: AWS::IAM::ManagedPolicy, Condition: IsDear}
-            """);
+  void allThatIsWrongIsToldAtOnceInTheOrderOfItsLines() {
+    String wrong =
+        GOOD.replace("Default: 5", "Default: 10")
+            .replace("StageName: !Ref Stage", "StageName: !ImportValue Stage")
+            .replace("Type: AWS::DynamoDB::Table", "Type: AWS::SNS::Topic")
+            .replace("Handler: a.Echo", "Handle: a.Echo\n      Timeout: 901")
+            .replace("RouteKey: sendmessage", "RouteKey: [a]")
+            .replace("BatchSize: 7", "BatchSize: none");
 
-    assertTrue(
-        read(conditional, Map.of())
-            .withoutEffect()
-            .containsAll(List.of("AWS::S3::Bucket", "AWS::IAM::ManagedPolicy")));
+    assertEquals(
+        List.of(
+            "template.yaml: 8 things cannot be honoured:",
+            "Parameters.Cost: `10` is not what AllowedPattern and the like allow"
+                + " (template.yaml:4)",
+            "Api.Properties.StageName: the local cloud does not honour Fn::ImportValue, as there is"
+                + " no other stack: make it a parameter (template.yaml:15)",
+            "Alias.Properties.RouteKey: expected one value (template.yaml:27)",
+            "Echo.Properties.Handler: missing (template.yaml:31)",
+            "Echo.Properties.Handle: the local cloud does not honour this property"
+                + " (template.yaml:32)",
+            "Echo.Properties.Timeout: `901` is not a whole number from 1 to 900"
+                + " (template.yaml:33)",
+            "Echo.Properties.Events.Rows.Properties.BatchSize: `none` is not a whole number from 1"
+                + " to 10000 (template.yaml:45)",
+            "Rows.Type: the local cloud does not honour AWS::SNS::Topic: leave it out here by a"
+                + " Condition, or serve it elsewhere (template.yaml:47)"),
+        assertThrows(TemplateException.class, () -> read(wrong, Map.of())).lines());
+  }
+
+  @Test
+  void whatFollowsFromARefusalIsNotTold() {
+    String wrong =
+        GOOD.replace("Type: DynamoDB\n", "Type: Schedule\n")
+            .replace("BatchSize: 7", "Schedule: rate(1 minute)")
+            .replace(
+                "Resources:\n",
+                """
+                Resources:
+                  Rest: {Type: AWS::Serverless::HttpApi}
+                  Http:
+                    Type: AWS::ApiGatewayV2::Api
+                    Properties: {ProtocolType: HTTP, CorsConfiguration: {AllowOrigins: ["*"]}}
+                  Get:
+                    Type: AWS::ApiGatewayV2::Integration
+                    Properties: {ApiId: !Ref Http, IntegrationType: HTTP_PROXY, RequestParameters: {a: b}}
+                  Send:
+                    Type: AWS::ApiGatewayV2::Integration
+                    Properties: {ApiId: !Ref Api, IntegrationType: AWS, RequestParameters: {a: !Ref Rest}}
+                  SendRoute:
+                    Type: AWS::ApiGatewayV2::Route
+                    Properties: {ApiId: !Ref Api, RouteKey: send, Target: !Sub "integrations/${Send}"}
+                """);
+
+    assertEquals(
+        List.of(
+            "template.yaml: 4 things cannot be honoured:",
+            "Rest.Type: the local cloud does not honour AWS::Serverless::HttpApi: it runs WebSocket"
+                + " APIs only (template.yaml:11)",
+            "Http.Properties.ProtocolType: `HTTP` is not honoured here, only WEBSOCKET"
+                + " (template.yaml:14)",
+            "Send.Properties.IntegrationType: `AWS` is not honoured here, only AWS_PROXY, MOCK: let"
+                + " a function call the service (template.yaml:20)",
+            "Echo.Properties.Events.Rows.Type: `Schedule` is not honoured here, only DynamoDB, SQS"
+                + " (template.yaml:53)"),
+        assertThrows(TemplateException.class, () -> read(wrong, Map.of())).lines());
+  }
+
+  private static final String MAPPED =
+      """
+      Parameters:
+        Size: {Type: String, Default: small}
+        Subnets: {Type: "List<AWS::EC2::Subnet::Id>", Default: "a, b"}
+        Names: {Type: CommaDelimitedList, Default: "x,y,z"}
+        Version: {Type: "AWS::SSM::Parameter::Value<String>", Default: /bootstrap/version}
+      Mappings:
+        Sizes: {small: {Cost: 1, Names: [s, t]}, large: {Cost: 9, Names: [l]}}
+      Rules:
+        VersionIsNew:
+          Assertions:
+            - Assert: !Not [!Contains [["1", "2"], !Ref Version]]
+      """
+          + GOOD.replace(
+                  """
+                  Parameters:
+                    Stage: {Type: String, Default: test, AllowedPattern: "[a-z]+"}
+                    Cost: {Type: Number, Default: 5, MinValue: 1, MaxValue: 9}
+                  """,
+                  "")
+              .replace("!Ref Stage", "test")
+              .replace("!Ref Cost", "!FindInMap [Sizes, !Ref Size, Cost]")
+              .replace(
+                  "SHARED: own",
+                  """
+                  SHARED: !Join ["-", !Ref Names]
+                            SECOND: !Select [1, !Ref Subnets]
+                            FROM_MAP: !Join ["", !FindInMap [Sizes, small, Names]]
+                            PART: !Select [2, !Split ["/", !Ref Version]]
+                            BASE64: {"Fn::Base64": !Sub "${Size}!"}
+                            ZONE: !Select [0, !GetAZs ""]
+                            STACK: !Select [1, !Split ["/", !Ref AWS::StackId]]\
+                  """);
+
+  @Test
+  void mappingsListsAndTheOtherFunctionsAreResolved() throws IOException {
+    Map<String, String> environment = environment(read(MAPPED, Map.of()));
+
+    assertEquals("x-y-z", environment.get("SHARED"));
+    assertEquals("b", environment.get("SECOND"));
+    assertEquals("st", environment.get("FROM_MAP"));
+    assertEquals("version", environment.get("PART"));
+    assertEquals("c21hbGwh", environment.get("BASE64"));
+    assertEquals("us-east-1a", environment.get("ZONE"));
+    assertEquals("parley", environment.get("STACK"));
+    assertEquals("1", environment.get("COST"));
+    assertEquals("9", environment(read(MAPPED, Map.of("Size", "large"))).get("COST"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          Default: small                  | Default: huge                  | Echo.Properties.Environment.Variables.URL.1.x: Mappings has no `Sizes.huge.Cost`
+          !Join ["-", !Ref Names]         | !Sub "${Names}"                | Echo.Properties.Environment.Variables.SHARED: ${Names} is a list: give it to Fn::Join
+          Type: CommaDelimitedList        | Type: Boolean                  | Parameters.Names.Type: `Boolean` is no type of parameters that is known here
+          !Select [1, !Ref Subnets]       | !Select [7, !Ref Subnets]      | Echo.Properties.Environment.Variables.SECOND: Fn::Select is not given what it takes
+          !GetAZs ""                      | !Cidr [10.0.0.0/16, 1, 8]      | Echo.Properties.Environment.Variables.ZONE.1: the local cloud does not honour Fn::Cidr
+          Default: /bootstrap/version     | Default: 1                     | Rules.VersionIsNew: does not hold
+          """)
+  void whatCannotBeResolvedIsRefusedByName(String good, String bad, String message) {
+    assertTrue(MAPPED.contains(good), good);
+
     TemplateException refusal =
-        assertThrows(
-            TemplateException.class,
-            () -> read(conditional.replace("Condition: IsDear", "Condition: IsIt"), Map.of()));
-    assertTrue(
-        String.valueOf(refusal.getMessage())
-            .startsWith("Files.Condition: there is no condition `IsIt` before this"),
-        refusal.getMessage());
+        assertThrows(TemplateException.class, () -> read(MAPPED.replace(good, bad), Map.of()));
+
+    String told = String.valueOf(refusal.getMessage());
+    assertTrue(told.contains(message + " (template.yaml:"), told);
   }
 
   private static final String WITH_A_PAGE =
@@ -420,7 +573,7 @@ class TemplateTest {
           !GetAtt Site.DomainName | !GetAtt Site.Name      | Content.Properties.Whatever.1: `Site` has no attribute Name here
           !Ref Uploader.Version   | !Ref Echo.Version      | Content.Properties.Version: `Echo.Version` is no parameter, resource or pseudo parameter
           !GetAtt Uploader.Arn    | !GetAtt Files.Arn      | Content.Properties.ServiceToken: `files.arn` is no function of this template
-          AWS::S3::Bucket         | AWS::S3::AccessPoint   | Files.Type: the local cloud does not honour AWS::S3::AccessPoint
+          AWS::S3::Bucket         | AWS::S3::AccessPoint   | Files.Type: the local cloud does not honour AWS::S3::AccessPoint: leave it out here by a Condition, or serve it elsewhere
           """)
   void whatAPageOfAwsMayNotSayIsRefused(String good, String bad, String message) {
     assertTrue(WITH_A_PAGE.contains(good), good);
