@@ -93,6 +93,11 @@ public final class Client implements WebSocket.Listener {
     return pong.get(10, TimeUnit.SECONDS);
   }
 
+  /// With 1000, as a program that is done.
+  public void close() throws Exception {
+    socket().sendClose(WebSocket.NORMAL_CLOSURE, "").get(10, TimeUnit.SECONDS);
+  }
+
   void abort() {
     socket().abort();
   }
