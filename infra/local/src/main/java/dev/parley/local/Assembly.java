@@ -1,5 +1,7 @@
 package dev.parley.local;
 
+import dev.parley.local.aws.LocalClients;
+import dev.parley.local.dynamodb.DynamoDbJars;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableException;
 import dev.parley.local.dynamodb.TimeToLive;
@@ -66,6 +68,7 @@ final class Assembly {
   private final Traces traces = new Traces();
   private final MetricStore metrics = new MetricStore();
   private @Nullable Programs programs;
+  private final CodeWatch watch = new CodeWatch();
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
   Assembly(Options options, Parts parts) {
@@ -80,6 +83,9 @@ final class Assembly {
   /// @throws StartException with a line for the user; what has started is in the parts
   LocalCloud start() throws StartException {
     FunctionOutput.install();
+    if (options.watch()) {
+      watch.add("The template", options.template(), this::tellOfTemplate);
+    }
     int port = gatewayPort();
     LocalIssuer issuer = options.issuer() ? new LocalIssuer(port, InstantSource.system()) : null;
     Template template = readTemplate(issuer);
@@ -91,11 +97,13 @@ final class Assembly {
           String.join("; ", template.withoutEffect()));
     }
     if (options.data() != null) {
-      parts.opened(DataFolder.open(options.data()));
+      parts.opened(DataFolder.open(options.data(), !template.tables().isEmpty()));
     }
     // The tables take longest: what does not need them starts meanwhile.
-    Background<LocalDynamoDb> tables = startTables(template);
-    parts.opened(tables::close);
+    Background<LocalDynamoDb> tables = template.tables().isEmpty() ? null : startTables(template);
+    if (tables != null) {
+      parts.opened(tables::close);
+    }
     Background<LocalSqs> queues = template.queues().isEmpty() ? null : startQueues(template);
     if (queues != null) {
       parts.opened(queues::close);
@@ -103,9 +111,12 @@ final class Assembly {
     TraceDaemon daemon = parts.opened(startDaemon());
     Positions positions = readPositions(places.size());
 
-    LocalDynamoDb dynamoDb = tables.started();
+    LocalDynamoDb dynamoDb = tables == null ? null : tables.started();
     LocalSqs sqs = queues == null ? null : queues.started();
-    Map<String, String> endpoints = new HashMap<>(dynamoDb.environment());
+    Map<String, String> endpoints = new HashMap<>(LocalClients.environment());
+    if (dynamoDb != null) {
+      endpoints.putAll(dynamoDb.environment());
+    }
     if (sqs != null) {
       endpoints.putAll(sqs.environment());
     }
@@ -113,24 +124,10 @@ final class Assembly {
     endpoints.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:%d".formatted(daemon.port()));
     Map<String, LocalFunction> functions = functions(template, places, endpoints);
     parts.opened(() -> Parts.closeTogether(functions.values()));
-    TimeToLive timeToLive =
-        parts
-            .opened(new TimeToLive(dynamoDb.client(), template.tables(), InstantSource.system()))
-            .start();
-
-    List<StreamMapping> streamMappings = new ArrayList<>();
-    for (StreamMappingResource mapping : template.streamMappings()) {
-      streamMappings.add(
-          new StreamMapping(
-              mapping,
-              dynamoDb,
-              positions.checkpoints(),
-              timeToLive,
-              options.pollsPerSecond(),
-              function(functions, mapping.function())::invoke,
-              faults,
-              metrics));
-    }
+    List<StreamMapping> streamMappings =
+        dynamoDb == null
+            ? List.of()
+            : streamMappings(template, dynamoDb, positions.checkpoints(), functions);
     List<QueueMapping> queueMappings = new ArrayList<>();
     for (QueueMappingResource mapping : template.queueMappings()) {
       queueMappings.add(
@@ -150,7 +147,7 @@ final class Assembly {
         new Sampler(
                 metrics,
                 () -> apis.stream().mapToInt(api -> api.gateway().connections()).sum(),
-                dynamoDb.client(),
+                dynamoDb == null ? null : dynamoDb.client(),
                 template.tables(),
                 sqs == null ? null : sqs.client(),
                 template.queues())
@@ -158,6 +155,9 @@ final class Assembly {
     streamMappings.forEach(StreamMapping::start);
     queueMappings.forEach(QueueMapping::start);
     parts.opened(this::stopFaults);
+    if (options.watch()) {
+      parts.opened(watch.start());
+    }
     return new LocalCloud(parts, dynamoDb, sqs, apis, faults, traces, daemon, metrics);
   }
 
@@ -168,6 +168,11 @@ final class Assembly {
     } catch (TemplateException e) {
       throw new StartException(e.lines(), e);
     }
+  }
+
+  /// Tables, queues and sockets would not outlive another start: when, is the user's choice.
+  private void tellOfTemplate() {
+    LOG.warn("{} has changed: start again to run what it says now", options.template());
   }
 
   /// An API, and the port where it is served.
@@ -197,9 +202,42 @@ final class Assembly {
     return places;
   }
 
+  private List<StreamMapping> streamMappings(
+      Template template,
+      LocalDynamoDb dynamoDb,
+      Checkpoints checkpoints,
+      Map<String, LocalFunction> functions) {
+    TimeToLive timeToLive =
+        parts
+            .opened(new TimeToLive(dynamoDb.client(), template.tables(), InstantSource.system()))
+            .start();
+    List<StreamMapping> mappings = new ArrayList<>();
+    for (StreamMappingResource mapping : template.streamMappings()) {
+      mappings.add(
+          new StreamMapping(
+              mapping,
+              dynamoDb,
+              checkpoints,
+              timeToLive,
+              options.pollsPerSecond(),
+              function(functions, mapping.function())::invoke,
+              faults,
+              metrics));
+    }
+    return mappings;
+  }
+
   // ---- Tables, queues, and what was kept ------------------------------------------------------
 
-  private Background<LocalDynamoDb> startTables(Template template) {
+  private Background<LocalDynamoDb> startTables(Template template) throws StartException {
+    try {
+      DynamoDbJars.require(options.dynamoDb());
+    } catch (IOException e) {
+      throw new StartException(
+          "%s needs DynamoDB Local: %s"
+              .formatted(template.tables().getFirst().logicalId(), e.getMessage()),
+          e);
+    }
     return Background.start(
         "tables",
         () -> {
@@ -232,11 +270,14 @@ final class Assembly {
   private Background<LocalSqs> startQueues(Template template) {
     return Background.start(
         "queues",
-        () -> LocalSqs.start(options.origins()).create(template.queues()),
+        () -> LocalSqs.start(options.sqsPort(), options.origins()).create(template.queues()),
         thrown ->
-            thrown instanceof QueueException refused
-                ? new StartException(String.valueOf(refused.getMessage()), refused)
-                : new StartException("ElasticMQ does not start: " + root(thrown), thrown));
+            switch (thrown) {
+              case BindException taken -> refused("parley.sqs.port", options.sqsPort(), taken);
+              case QueueException refused ->
+                  new StartException(String.valueOf(refused.getMessage()), refused);
+              default -> new StartException("ElasticMQ does not start: " + root(thrown), thrown);
+            });
   }
 
   /// What began it: a library's own words for it tend to say nothing.
@@ -297,17 +338,26 @@ final class Assembly {
         new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess();
     Map<String, LocalFunction> functions = new LinkedHashMap<>();
     for (FunctionResource function : template.functions().values()) {
-      Map<String, String> environment = new HashMap<>(function.environment());
-      environment.putAll(endpoints);
-      environment.put(
+      Map<String, String> own = new HashMap<>(endpoints);
+      own.put(
           "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
           places.stream()
               .filter(place -> place.api().calls(function.logicalId()))
               .findFirst()
               .orElse(places.getFirst())
               .url());
-      environment.put("AWS_LAMBDA_FUNCTION_NAME", function.name());
-      environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
+      if (options.watch() && function.codeUri() != null && !isOfClassPath(function)) {
+        watch.add(
+            function.logicalId(),
+            options.template().resolveSibling(function.codeUri()),
+            () -> {
+              Map<String, String> environment = environment(function, own);
+              Instances instances = instances(function, environment);
+              function(functions, function.logicalId()).replace(instances, environment);
+              LOG.info("{}: its code has changed, and runs from now on", function.name());
+            });
+      }
+      Map<String, String> environment = environment(function, own);
       Instances instances = instances(function, environment);
       functions.put(
           function.logicalId(),
@@ -325,13 +375,31 @@ final class Assembly {
     return functions;
   }
 
+  private static Map<String, String> environment(
+      FunctionResource function, Map<String, String> endpoints) {
+    Map<String, String> environment = new HashMap<>(function.environment());
+    environment.putAll(endpoints);
+    environment.put("AWS_LAMBDA_FUNCTION_NAME", function.name());
+    environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
+    return environment;
+  }
+
   /// @param environment gets what Lambda sets for the function
   private Instances instances(FunctionResource function, Map<String, String> environment)
       throws StartException {
-    return options.processes() == null
-            && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA
+    return isInThisJvm(function)
         ? inThisJvm(function, environment)
         : inProcesses(function, environment);
+  }
+
+  private boolean isInThisJvm(FunctionResource function) {
+    return options.processes() == null
+        && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA;
+  }
+
+  /// Whether it is code of this JVM, which cannot change.
+  private boolean isOfClassPath(FunctionResource function) {
+    return isInThisJvm(function) && Instances.isOfClassPath(function.handler());
   }
 
   /// A function in Java, whose class is on the class path or else in its package. One whose handler

@@ -13,7 +13,7 @@ import java.nio.file.StandardOpenOption;
 /// The folder that keeps what outlives a run, locked against a second instance: two would each
 /// deliver the other's stream records. The lock ends with the process, however it ends.
 ///
-/// Before it is handed out, its tables were looked at, too.
+/// Before it is handed out, its tables were looked at, too, where there are any.
 final class DataFolder implements AutoCloseable {
   private final FileChannel lock;
 
@@ -21,7 +21,8 @@ final class DataFolder implements AutoCloseable {
     this.lock = lock;
   }
 
-  static DataFolder open(Path folder) throws StartException {
+  /// @param tables whether the template has any
+  static DataFolder open(Path folder, boolean tables) throws StartException {
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw refused(folder, "is a file");
     }
@@ -47,7 +48,9 @@ final class DataFolder implements AutoCloseable {
       throw refused(folder, "cannot be locked (" + reason(e) + ")");
     }
     try {
-      DatabaseFile.check(folder);
+      if (tables) {
+        DatabaseFile.check(folder);
+      }
     } catch (IOException e) {
       closeQuietly(channel);
       throw refused(folder, reason(e));

@@ -1,5 +1,6 @@
 package dev.parley.local;
 
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Gateway;
@@ -8,6 +9,7 @@ import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.xray.TraceDaemon;
 import dev.parley.local.xray.Traces;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// invocations finish or gives them up, then closes the tables, in 5 s at most.
 public final class LocalCloud implements AutoCloseable {
   private final Parts parts;
-  private final LocalDynamoDb dynamoDb;
+  private final @Nullable LocalDynamoDb dynamoDb;
   private final @Nullable LocalSqs sqs;
   private final List<Api> apis;
   private final Faults faults;
@@ -29,7 +31,7 @@ public final class LocalCloud implements AutoCloseable {
 
   LocalCloud(
       Parts parts,
-      LocalDynamoDb dynamoDb,
+      @Nullable LocalDynamoDb dynamoDb,
       @Nullable LocalSqs sqs,
       List<Api> apis,
       Faults faults,
@@ -96,8 +98,10 @@ public final class LocalCloud implements AutoCloseable {
   }
 
   /// Its tables.
+  ///
+  /// @throws NullPointerException where the template has none
   public LocalDynamoDb dynamoDb() {
-    return dynamoDb;
+    return Objects.requireNonNull(dynamoDb, "the template has no tables");
   }
 
   /// Its queues.
@@ -105,6 +109,26 @@ public final class LocalCloud implements AutoCloseable {
   /// @throws NullPointerException where the template has none
   public LocalSqs sqs() {
     return Objects.requireNonNull(sqs, "the template has no queues");
+  }
+
+  /// The services that the template needs, and how a tool calls each.
+  List<String> services() {
+    List<String> services = new ArrayList<>();
+    if (dynamoDb != null) {
+      services.add(
+          "DynamoDB Local: aws dynamodb list-tables --endpoint-url %s --region %s"
+              .formatted(dynamoDb.url(), LocalAccount.REGION));
+    }
+    if (sqs != null) {
+      services.add(
+          "SQS: aws sqs list-queues --endpoint-url %s --region %s"
+              .formatted(sqs.url(), LocalAccount.REGION));
+    }
+    services.add(
+        ("X-Ray: aws xray <command> --endpoint-url http://localhost:%d/_local/xray --region %s;"
+                + " UDP port %d")
+            .formatted(port(), LocalAccount.REGION, xrayPort()));
+    return services;
   }
 
   /// What goes wrong, as [Options#faults] asked.

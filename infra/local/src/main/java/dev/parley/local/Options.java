@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @param port where the gateway and the site listen; 0 takes a free one
 /// @param data the folder that keeps tables and stream checkpoints, or null for memory
 /// @param dynamoDbPort where DynamoDB Local listens; 0 takes a free one
+/// @param sqsPort where ElasticMQ listens; 0 takes a free one
+/// @param dynamoDb where DynamoDB Local's jars are, unless they are on the class path; null for the
+///     user's local Maven repository
+/// @param watch whether code that has changed is taken up
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
 /// @param origins which hosts may be asked, and which pages may ask
@@ -35,6 +39,9 @@ public record Options(
     int port,
     @Nullable Path data,
     int dynamoDbPort,
+    int sqsPort,
+    @Nullable Path dynamoDb,
+    boolean watch,
     double pollsPerSecond,
     @Nullable Path site,
     Origins origins,
@@ -49,6 +56,7 @@ public record Options(
   public Options {
     requirePort(port);
     requirePort(dynamoDbPort);
+    requirePort(sqsPort);
     requirePort(xrayPort == null ? 0 : xrayPort);
     if (!(pollsPerSecond > 0 && pollsPerSecond <= 1_000)) {
       throw new IllegalArgumentException("polls per second are above 0 and at most 1000");
@@ -68,6 +76,9 @@ public record Options(
         0,
         null,
         0,
+        0,
+        null,
+        false,
         4,
         null,
         Origins.OF_THIS_MACHINE,
@@ -78,6 +89,10 @@ public record Options(
         null,
         false,
         false);
+  }
+
+  public Options withTemplate(Path file) {
+    return with(draft -> draft.template = file);
   }
 
   public Options withParameters(Map<String, String> values) {
@@ -94,6 +109,18 @@ public record Options(
 
   public Options withDynamoDbPort(int number) {
     return with(draft -> draft.dynamoDbPort = number);
+  }
+
+  public Options withSqsPort(int number) {
+    return with(draft -> draft.sqsPort = number);
+  }
+
+  public Options withDynamoDb(@Nullable Path folder) {
+    return with(draft -> draft.dynamoDb = folder);
+  }
+
+  public Options withWatch(boolean code) {
+    return with(draft -> draft.watch = code);
   }
 
   public Options withPollsPerSecond(double polls) {
@@ -150,11 +177,14 @@ public record Options(
 
   /// Options that can be changed.
   private static final class Draft {
-    private final Path template;
+    private Path template;
     private Map<String, String> parameters;
     private int port;
     private @Nullable Path data;
     private int dynamoDbPort;
+    private int sqsPort;
+    private @Nullable Path dynamoDb;
+    private boolean watch;
     private double pollsPerSecond;
     private @Nullable Path site;
     private Origins origins;
@@ -172,6 +202,9 @@ public record Options(
       port = from.port;
       data = from.data;
       dynamoDbPort = from.dynamoDbPort;
+      sqsPort = from.sqsPort;
+      dynamoDb = from.dynamoDb;
+      watch = from.watch;
       pollsPerSecond = from.pollsPerSecond;
       site = from.site;
       origins = from.origins;
@@ -191,6 +224,9 @@ public record Options(
           port,
           data,
           dynamoDbPort,
+          sqsPort,
+          dynamoDb,
+          watch,
           pollsPerSecond,
           site,
           origins,

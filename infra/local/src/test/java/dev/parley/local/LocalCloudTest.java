@@ -349,9 +349,10 @@ class LocalCloudTest {
     try (BufferedReader output = reader(process)) {
       assertEquals(
           List.of(
-              "Parley cannot start: parley.origins: `https://chat.example/` is no origin: expected"
-                  + " what a browser sends, which is scheme://host or scheme://host:port in lower"
-                  + " case, without a path and without the scheme's own port, or null"),
+              "Parley cannot start: parley.origins=https://chat.example/: `https://chat.example/`"
+                  + " is no origin: expected what a browser sends, which is scheme://host or"
+                  + " scheme://host:port in lower case, without a path and without the scheme's own"
+                  + " port, or null"),
           output.lines().toList());
     }
     assertEquals(1, process.waitFor());
@@ -364,8 +365,8 @@ class LocalCloudTest {
     try (BufferedReader output = reader(process)) {
       assertEquals(
           List.of(
-              "Parley cannot start: parley.faults: push.lost=2: give a probability from 0 to 1 and"
-                  + " no length, for example push.lost=0.05"),
+              "Parley cannot start: parley.faults=seed=7,push.lost=2: push.lost=2: give a"
+                  + " probability from 0 to 1 and no length, for example push.lost=0.05"),
           output.lines().toList());
     }
     assertEquals(1, process.waitFor());

@@ -3,24 +3,21 @@ package dev.parley.local;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.almworks.sqlite4java.SQLiteConnection;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.FaultPlan;
-import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.lambda.FunctionProcesses.Limits;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Properties;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,9 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a library cannot read or open ends a start at once, with one line that names the setting.
 @Timeout(20)
@@ -186,6 +181,20 @@ final class StartRefusalTest {
         refusal(folder.resolve("data")));
   }
 
+  @Test
+  void aPortThatIsTakenIsToldByItsSetting() throws IOException {
+    try (ServerSocket taken = new ServerSocket(0, 1, Loopback.V4)) {
+      int port = taken.getLocalPort();
+      Options options = Options.inMemory(template).withSqsPort(port);
+
+      assertEquals(
+          ("parley.sqs.port=%d: 127.0.0.1:%d is taken: stop what uses it, or choose another with"
+                  + " -Dparley.sqs.port=<port> (0 takes a free one)")
+              .formatted(port, port),
+          assertThrows(StartException.class, () -> LocalCloud.start(options)).getMessage());
+    }
+  }
+
   // ---- The folder
 
   private Path data() throws IOException {
@@ -295,127 +304,6 @@ final class StartRefusalTest {
   }
 
   // ---- The process
-
-  @Test
-  void anInvalidPathIsToldByItsSetting() {
-    for (String setting : List.of("parley.template", "parley.data", "parley.site")) {
-      Properties properties = new Properties();
-      properties.setProperty(setting, "a\0b");
-
-      assertEquals(
-          setting + "=a b is no path: Nul character not allowed",
-          assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"-0.1", "1.1", "NaN", "10%", ""})
-  void aShareThatIsNoneIsToldByItsSetting(String share) {
-    Properties properties = new Properties();
-    properties.setProperty("parley.sampling", share);
-
-    assertEquals(
-        "parley.sampling="
-            + share
-            + ": give the share of invocations that begin a trace, from 0 to 1",
-        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "parley.quota,-1,0,; 0 is no quota",
-    "parley.quota,1000001,0,; 0 is no quota",
-    "parley.quota,2.5,0,; 0 is no quota",
-    "parley.quota.bucket,0,1,''",
-    "parley.quota.bucket,many,1,''"
-  })
-  void aQuotaThatIsNoneIsToldByItsSetting(String name, String value, int min, String note) {
-    Properties properties = new Properties();
-    properties.setProperty(name, value);
-
-    assertEquals(
-        "%s=%s: give a whole number of requests from %d to 1000000%s"
-            .formatted(name, value, min, note),
-        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
-  }
-
-  @Test
-  void theQuotaIsAwssUnlessAnotherIsGiven() throws Exception {
-    Properties properties = new Properties();
-    assertEquals(new RequestQuota(10_000, 5_000), Main.options(properties).quota());
-
-    properties.setProperty("parley.quota", "2500");
-    properties.setProperty("parley.quota.bucket", "1250");
-    assertEquals(new RequestQuota(2_500, 1_250), Main.options(properties).quota());
-
-    properties.setProperty("parley.quota", "0");
-    assertEquals(0, Main.options(properties).quota().perSecond());
-  }
-
-  @Test
-  void tracingIsSetByShareAndPort() throws Exception {
-    Properties properties = new Properties();
-    assertEquals(1, Main.options(properties).sampling());
-    assertNull(Main.options(properties).xrayPort());
-
-    properties.setProperty("parley.sampling", "0.25");
-    properties.setProperty("parley.xray.port", "");
-    assertEquals(0.25, Main.options(properties).sampling());
-    assertNull(Main.options(properties).xrayPort());
-
-    properties.setProperty("parley.xray.port", "2001");
-    assertEquals(2001, Main.options(properties).xrayPort());
-    properties.setProperty("parley.xray.port", "x");
-    assertEquals(
-        "parley.xray.port=x is not a port: give a number from 1 to 65535, or 0 for a free one",
-        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
-  }
-
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "parley.functions|docker|give jvm, or process for packages in processes of their own",
-        "parley.functions.max|0|give a whole number of processes from 1 to 16",
-        "parley.functions.max|17|give a whole number of processes from 1 to 16",
-        "parley.functions.max|1.5|give a whole number of processes from 1 to 16",
-        "parley.functions.idle|0|give seconds from 1 to 86400",
-        "parley.functions.idle|never|give seconds from 1 to 86400",
-        "parley.issuer|https://issuer.example|give local, or nothing; another issuer is told to the"
-            + " template by its parameters"
-      })
-  void aWayToRunThatIsNoneIsToldByItsSetting(String name, String value, String expected) {
-    Properties properties = new Properties();
-    properties.setProperty(name, value);
-
-    assertEquals(
-        "%s=%s: %s".formatted(name, value, expected),
-        assertThrows(StartException.class, () -> Main.options(properties)).getMessage());
-  }
-
-  @Test
-  void thereIsNoIssuerUnlessOneIsAskedFor() throws Exception {
-    Properties properties = new Properties();
-    assertFalse(Main.options(properties).issuer());
-    properties.setProperty("parley.issuer", "");
-    assertFalse(Main.options(properties).issuer());
-
-    properties.setProperty("parley.issuer", "local");
-    assertTrue(Main.options(properties).issuer());
-  }
-
-  @Test
-  void functionsRunInThisJvmUnlessProcessesAreAskedFor() throws Exception {
-    Properties properties = new Properties();
-    assertNull(Main.options(properties).processes());
-
-    properties.setProperty("parley.functions", "process");
-    assertEquals(Limits.USUAL, Main.options(properties).processes());
-
-    properties.setProperty("parley.functions.max", "4");
-    properties.setProperty("parley.functions.idle", "1.5");
-    assertEquals(new Limits(4, Duration.ofMillis(1_500)), Main.options(properties).processes());
-  }
 
   @Test
   void whatAProcessCannotBeGivenIsRefusedByName() throws IOException {

@@ -43,14 +43,40 @@ public final class JavaRuntime {
           + " on "
           + System.getProperty("os.arch");
 
-  private final Path nativePart;
+  /// In `parley-local.jar`, where their classes are beside all others: the jars themselves.
+  private static final String PACKED = "/java-runtime/";
 
-  /// @param folder where the client's native part is put
+  private static final List<String> NAMES =
+      List.of(
+          "aws-lambda-java-core.jar",
+          "aws-lambda-java-runtime-interface-client.jar",
+          "aws-lambda-java-serialization.jar",
+          "utils-lite.jar");
+
+  private final Path nativePart;
+  private final List<Path> jars;
+
+  /// @param folder where the client's native part is put, and its jars where they are packed
   JavaRuntime(Path folder) throws IOException {
     this.nativePart = folder.resolve(nativeName());
+    this.jars = packed() ? unpacked(folder) : jars();
     try (InputStream part = nativePart()) {
       Files.copy(Objects.requireNonNull(part), nativePart);
     }
+  }
+
+  private static boolean packed() {
+    return JavaRuntime.class.getResource(PACKED + NAMES.getFirst()) != null;
+  }
+
+  private static List<Path> unpacked(Path folder) throws IOException {
+    Path to = Files.createDirectory(folder.resolve("java-runtime"));
+    for (String name : NAMES) {
+      try (InputStream jar = JavaRuntime.class.getResourceAsStream(PACKED + name)) {
+        Files.copy(Objects.requireNonNull(jar, name), to.resolve(name));
+      }
+    }
+    return NAMES.stream().map(to::resolve).toList();
   }
 
   /// Whether AWS's client runs here.
@@ -75,6 +101,11 @@ public final class JavaRuntime {
   }
 
   /// What AWS's class path has, before the function's own classes.
+  List<Path> classPath() {
+    return jars;
+  }
+
+  /// The same, where they are jars of this JVM's class path.
   public static List<Path> jars() {
     return Stream.of(
             Context.class, AWSLambda.class, PojoSerializer.class, SdkInternalThreadLocal.class)
@@ -106,10 +137,10 @@ public final class JavaRuntime {
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
   public List<String> command(String handler, int memorySizeMb) {
-    return command(handler, memorySizeMb, jars());
+    return command(handler, memorySizeMb, jars);
   }
 
-  /// @param classPath with the [#jars] before whatever else the function does not bring itself
+  /// @param classPath with [#classPath] before whatever else the function does not bring itself
   List<String> command(String handler, int memorySizeMb, List<Path> classPath) {
     return command(
         handler,

@@ -58,8 +58,6 @@ public final class LocalFunction implements AutoCloseable {
   private final String name;
   private final @Nullable String alias;
   private final Duration timeout;
-  private final Instances instances;
-  private final Map<String, String> environment;
   private final Faults faults;
   private final @Nullable ServiceProxy proxy;
   private final Tracing tracing;
@@ -71,8 +69,9 @@ public final class LocalFunction implements AutoCloseable {
   private final Series concurrency;
   private final Series traces;
   private final Semaphore turns;
-  private final Deque<Used> idle = new ConcurrentLinkedDeque<>();
   private final Set<FutureTask<byte[]>> underWay = ConcurrentHashMap.newKeySet();
+  private final int instancesMax;
+  private volatile Code code;
   private volatile boolean closed;
 
   /// A function without an alias, whose handler runs in this JVM.
@@ -125,9 +124,9 @@ public final class LocalFunction implements AutoCloseable {
     this.name = name;
     this.alias = alias;
     this.timeout = timeout;
-    this.instances = instances;
-    this.turns = new Semaphore(instances.max(), true);
-    this.environment = Map.copyOf(environment);
+    this.code = new Code(instances, Map.copyOf(environment));
+    this.instancesMax = instances.max();
+    this.turns = new Semaphore(instancesMax, true);
     this.faults = faults;
     this.proxy = proxy;
     this.tracing = tracing;
@@ -180,11 +179,24 @@ public final class LocalFunction implements AutoCloseable {
     }
   }
 
+  /// From here on it runs other code. Invocations that are under way end with the code that they
+  /// began with, which is closed after the last of them.
+  ///
+  /// @param instances of which as many may be at work as before
+  public void replace(Instances instances, Map<String, String> environment) {
+    Code before = code;
+    code = new Code(instances, Map.copyOf(environment));
+    before.end();
+    if (closed) { // meanwhile
+      instances.close();
+    }
+  }
+
   /// `Unlike AWS:` the duration has the making of an instance in it.
   private byte[] measured(byte[] event, String requestId, Tracing.Invocation traced) {
     metrics.add(invocations, 1);
     metrics.add(traces, traced.isSampled() ? 1 : 0);
-    metrics.add(concurrency, instances.max() - turns.availablePermits());
+    metrics.add(concurrency, instancesMax - turns.availablePermits());
     long begun = System.nanoTime();
     boolean succeeded = false;
     try {
@@ -200,8 +212,21 @@ public final class LocalFunction implements AutoCloseable {
   }
 
   private byte[] invokeInTurn(byte[] event, String requestId, Tracing.Invocation traced) {
+    Code running;
+    do {
+      running = code;
+    } while (!running.begin());
+    try {
+      return invokeWith(running, event, requestId, traced);
+    } finally {
+      running.end();
+    }
+  }
+
+  private byte[] invokeWith(
+      Code running, byte[] event, String requestId, Tracing.Invocation traced) {
     // The clock starts when there is an instance: Lambda's own does, too.
-    Used instance = instance(traced);
+    Used instance = instance(running, traced);
     Invocation invocation = new Invocation(instance.instance(), event, requestId, traced);
     FutureTask<byte[]> task = new FutureTask<>(invocation::run);
     boolean reusable = false;
@@ -253,7 +278,7 @@ public final class LocalFunction implements AutoCloseable {
     } finally {
       underWay.remove(task);
       if (instance.end(reusable)) {
-        idle.addFirst(instance);
+        running.idle.addFirst(instance);
       }
       if (interrupted) {
         Thread.currentThread().interrupt();
@@ -267,8 +292,8 @@ public final class LocalFunction implements AutoCloseable {
   public void close() {
     closed = true;
     try {
-      if (turns.tryAcquire(instances.max(), CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
-        turns.release(instances.max());
+      if (turns.tryAcquire(instancesMax, CLOSE_TIMEOUT_MS, TimeUnit.MILLISECONDS)) {
+        turns.release(instancesMax);
       } else {
         LOG.warn("{}: is closed, and breaks off {} invocations", name, underWay.size());
         underWay.forEach(task -> task.cancel(true));
@@ -276,21 +301,21 @@ public final class LocalFunction implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      instances.close();
+      code.instances.close();
     }
   }
 
   /// An instance that is not at work, or a new one.
-  private Used instance(Tracing.Invocation traced) {
+  private Used instance(Code running, Tracing.Invocation traced) {
     Used used;
-    while ((used = idle.pollFirst()) != null) {
+    while ((used = running.idle.pollFirst()) != null) {
       if (used.instance().take() && (!used.skewed() || !faults.isStopped())) {
         return used;
       }
       used.end(false);
     }
     traced.instanceBegins();
-    Map<String, String> own = new HashMap<>(environment);
+    Map<String, String> own = new HashMap<>(running.environment);
     Faults.Occurrence skew = faults.next(Fault.CLOCK_SKEW);
     InstantSource clock = InstantSource.system();
     if (skew != null) {
@@ -303,12 +328,45 @@ public final class LocalFunction implements AutoCloseable {
       clock = route.freezing(clock);
     }
     try {
-      return new Used(instances.create(Map.copyOf(own), clock), skew != null, route);
+      return new Used(running.instances.create(Map.copyOf(own), clock), skew != null, route);
     } catch (FunctionError e) {
       if (route != null) {
         var _ = route.end(false);
       }
       throw closed ? FunctionError.stopped(name) : e; // its process ends with the function
+    }
+  }
+
+  /// One state of its code, with the instances of it.
+  private static final class Code {
+    private final Instances instances;
+    private final Map<String, String> environment;
+    private final Deque<Used> idle = new ConcurrentLinkedDeque<>();
+
+    /// Its invocations that are under way, and one for as long as it is the latest code.
+    private int uses = 1;
+
+    Code(Instances instances, Map<String, String> environment) {
+      this.instances = instances;
+      this.environment = environment;
+    }
+
+    /// @return false where it is closed
+    synchronized boolean begin() {
+      if (uses == 0) {
+        return false;
+      }
+      uses++;
+      return true;
+    }
+
+    /// Of an invocation, or of being the latest.
+    synchronized void end() {
+      uses--;
+      if (uses == 0) {
+        idle.forEach(used -> used.end(false));
+        instances.close();
+      }
     }
   }
 

@@ -69,7 +69,7 @@ public final class ProcessHost implements AutoCloseable {
   private final @Nullable JavaRuntime java;
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-  private final Map<Path, Path> unpacked = new ConcurrentHashMap<>();
+  private final Map<List<Object>, Path> unpacked = new ConcurrentHashMap<>();
 
   /// @throws IOException where there is no place for the folder, or no shell or `setsid`
   public ProcessHost() throws IOException {
@@ -117,7 +117,7 @@ public final class ProcessHost implements AutoCloseable {
     return root;
   }
 
-  /// Unpacks a function's package, once.
+  /// Unpacks a function's package, once for as long as it stays the same.
   ///
   /// @param code a zip or a jar, or a folder, which is used as it is
   /// @return what is `LAMBDA_TASK_ROOT`
@@ -126,7 +126,8 @@ public final class ProcessHost implements AutoCloseable {
     if (Files.isDirectory(code)) {
       return code.toAbsolutePath().normalize();
     }
-    Path known = unpacked.get(code);
+    List<Object> state = List.of(code, Files.getLastModifiedTime(code), Files.size(code));
+    Path known = unpacked.get(state);
     if (known != null) {
       return known;
     }
@@ -149,7 +150,7 @@ public final class ProcessHost implements AutoCloseable {
       throw new ZipException("it is neither a zip nor a folder");
     }
     LOG.info("{} was packaged at {}", code, Files.getLastModifiedTime(code));
-    unpacked.put(code, root);
+    unpacked.put(state, root);
     return root;
   }
 

@@ -130,7 +130,7 @@ public final class Programs {
   }
 
   private List<String> java(FunctionResource function, List<Path> layers) {
-    List<Path> classPath = new ArrayList<>(JavaRuntime.jars());
+    List<Path> classPath = new ArrayList<>(host.java().classPath());
     existing(layers, "java/lib").forEach(lib -> classPath.add(lib.resolve("*")));
     return host.java().command(function.handler(), function.memorySizeMb(), classPath);
   }

@@ -32,18 +32,19 @@ public final class Sampler implements AutoCloseable {
 
   private final MetricStore metrics;
   private final IntSupplier connections;
-  private final DynamoDbClient dynamoDb;
+  private final @Nullable DynamoDbClient dynamoDb;
   private final List<TableResource> tables;
   private final @Nullable SqsClient sqs;
   private final List<QueueResource> queues;
   private final Thread thread = Thread.ofVirtual().name("sampler").unstarted(this::run);
 
   /// @param connections how many are open
+  /// @param dynamoDb null where there are no tables
   /// @param sqs null where there are no queues
   public Sampler(
       MetricStore metrics,
       IntSupplier connections,
-      DynamoDbClient dynamoDb,
+      @Nullable DynamoDbClient dynamoDb,
       List<TableResource> tables,
       @Nullable SqsClient sqs,
       List<QueueResource> queues) {
@@ -85,7 +86,7 @@ public final class Sampler implements AutoCloseable {
             .forEach((name, depth) -> metrics.add(depth(queue, name), Double.parseDouble(depth)));
       }
     }
-    if (withTables) {
+    if (withTables && dynamoDb != null) {
       for (TableResource table : tables) {
         Long rows = dynamoDb.describeTable(d -> d.tableName(table.name())).table().itemCount();
         metrics.add(Series.ofLocalCloud("ItemCount", Map.of("TableName", table.name())), rows);

@@ -4,11 +4,15 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.aws.LocalClients;
+import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.QueueResource.Redrive;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -28,7 +32,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 import software.amazon.awssdk.services.sqs.model.SqsException;
 
-/// ElasticMQ in this JVM, served over HTTP on a free port of 127.0.0.1, so that functions and tools
+/// ElasticMQ in this JVM, served over HTTP on a port of 127.0.0.1, so that functions and tools
 /// such as `aws sqs … --endpoint-url` reach the same queues with any credentials. What a web page
 /// could have sent is refused: see [Origins#refusalOfCall]. Queues and messages live in memory and
 /// end with it.
@@ -68,22 +72,26 @@ public final class LocalSqs implements AutoCloseable {
 
   /// Starts with no queues, for programs of this machine.
   public static LocalSqs start() throws IOException {
-    return start(Origins.OF_THIS_MACHINE);
+    return start(0, Origins.OF_THIS_MACHINE);
   }
 
   /// Starts with no queues.
   ///
+  /// @param port 0 for a free one
   /// @param origins by which names it may be called
-  public static LocalSqs start(Origins origins) throws IOException {
+  /// @throws java.net.BindException where the port is taken or not permitted; its message names the
+  ///     address
+  public static LocalSqs start(int port, Origins origins) throws IOException {
+    requireFree(new InetSocketAddress(Loopback.V4, port));
     ActorSystem actors =
         ActorSystem.create(
             "elasticmq", ACTORS.withFallback(ConfigFactory.defaultReference()).resolve());
     SignedHttp.install(actors, origins);
     try {
-      int port =
+      int bound =
           SQSRestServerBuilder.withActorSystem(actors)
               .withInterface("127.0.0.1")
-              .withDynamicPort()
+              .withPort(port)
               .withServerAddress(asOnAws())
               .withAWSRegion(LocalAccount.REGION)
               .withAWSAccountId(LocalAccount.NUMBER)
@@ -91,10 +99,20 @@ public final class LocalSqs implements AutoCloseable {
               .waitUntilStarted()
               .localAddress()
               .getPort();
-      return new LocalSqs(actors, URI.create("http://127.0.0.1:" + port));
+      return new LocalSqs(actors, URI.create("http://127.0.0.1:" + bound));
     } catch (Exception e) { // Scala declares none, and throws what a socket throws
       stop(actors);
       throw e instanceof IOException io ? io : new IOException(e);
+    }
+  }
+
+  /// ElasticMQ tells of a port that is taken in many words, none of which is the port.
+  private static void requireFree(InetSocketAddress address) throws BindException {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(true);
+      socket.bind(address, 1);
+    } catch (IOException e) {
+      throw Loopback.refusal(address, e);
     }
   }
 

@@ -287,6 +287,24 @@ final class LocalFunctionTest {
   }
 
   @Test
+  void anInvocationEndsWithTheCodeThatItBeganWithAndTheNextRunsTheNew() throws Exception {
+    LocalFunction function = function(Gated.class, Map.of());
+
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<String> atWork = threads.submit(() -> invoke(function, "{}"));
+      assertTrue(Gated.STARTED.tryAcquire(10, TimeUnit.SECONDS));
+
+      function.replace(
+          Instances.ofClass("f", Environment.class.getName()), Map.of("WHERE", "there"));
+
+      assertEquals("\"there\"", invoke(function, "\"WHERE\""));
+      Gated.OPEN.release();
+      assertEquals("\"the old code\"", atWork.get(10, TimeUnit.SECONDS));
+      assertEquals("\"there\"", invoke(function, "\"WHERE\""));
+    }
+  }
+
+  @Test
   void whatIsThreadLocalInOneInvocationIsNotSeenByTheNext() {
     LocalFunction function = function(ThreadLocalUser.class, Map.of());
 
@@ -543,6 +561,18 @@ final class LocalFunctionTest {
         throw new IllegalStateException(e);
       }
       return "";
+    }
+  }
+
+  public static final class Gated implements RequestHandler<Object, String> {
+    static final Semaphore STARTED = new Semaphore(0);
+    static final Semaphore OPEN = new Semaphore(0);
+
+    @Override
+    public String handleRequest(Object event, Context context) {
+      STARTED.release();
+      OPEN.acquireUninterruptibly();
+      return "the old code";
     }
   }
 
