@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// - `capacity`: which of AWS's limits are met first, simulated, written into `docs/capacity.json`,
 ///   then `bill`: [Capacity]
 /// - `bill`: `docs/COST.md`, from these two and `docs/prices.json`: [CostDocument]
+/// - `tool`: `parley-local.jar` with a template of one function; it takes the jar: [Tool]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
 /// - `cold`: cold starts beside a hello world function's, on a function's share of a processor; it
 ///   takes the packages: `mvn -q -pl infra/bench -am -DskipTests package -Dbench=cold`: [Cold]
@@ -68,7 +69,7 @@ public final class Bench {
   private static final Set<String> DOCUMENTS = Set.of("units", "capacity", "bill");
 
   /// What needs the packages, which a compilation does not make, or a browser.
-  private static final Set<String> APART = Set.of("cold", "page");
+  private static final Set<String> APART = Set.of("cold", "page", "tool");
 
   static {
     String number = "[1-9]\\d{0,5}";
@@ -113,6 +114,8 @@ public final class Bench {
     KINDS.put(
         "cold",
         new Kind(String.join(",", Cold.Variant.NAMES), String.join("|", Cold.Variant.NAMES)));
+    KINDS.put(
+        "tool", new Kind(Tool.START + "," + Tool.CONNECTIONS, Tool.START + "|" + Tool.CONNECTIONS));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
 
@@ -264,6 +267,10 @@ public final class Bench {
         cloud = Cloud.quiet(polls);
         new Cold(cloud, report, rounds).run(steps);
         stop();
+      }
+      case "tool" -> {
+        stop();
+        new Tool(report).run(steps);
       }
       default -> {
         stop();
