@@ -35,7 +35,8 @@ class PackagedFunctionTest {
   void anInvocationThatIsNotSampledPostsWhatItDoesForASampledMessage() throws Exception {
     assumeTrue(TestCloud.IN_PROCESSES, "mvn verify runs it once there are packages");
     try (LocalCloud cloud =
-            LocalCloud.start(TestCloud.options(TestCloud.TEMPLATE, Map.of()).withProcesses(null));
+            LocalCloud.start(
+                TestCloud.options(TestCloud.TEMPLATE, Map.of()).withInProcesses(false));
         TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby");
         ProcessHost host = new ProcessHost()) {
       List<String> printed = new CopyOnWriteArrayList<>();

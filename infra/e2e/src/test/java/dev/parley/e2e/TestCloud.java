@@ -67,7 +67,8 @@ final class TestCloud {
         .withParameters(all)
         .withPollsPerSecond(POLLS_PER_SECOND)
         .withSite(SITE)
-        .withProcesses(IN_PROCESSES ? ONE_OF_EACH : null);
+        .withInProcesses(IN_PROCESSES)
+        .withLimits(ONE_OF_EACH);
   }
 
   /// The connection of a user who has one.

@@ -331,7 +331,7 @@ final class Assembly {
   private Map<String, LocalFunction> functions(
       Template template, List<Place> places, Map<String, String> endpoints) throws StartException {
     ServiceProxy proxy = startProxy();
-    if (options.processes() != null) {
+    if (options.inProcesses()) {
       var _ = programs();
     }
     Tracing tracing =
@@ -393,8 +393,7 @@ final class Assembly {
   }
 
   private boolean isInThisJvm(FunctionResource function) {
-    return options.processes() == null
-        && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA;
+    return !options.inProcesses() && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA;
   }
 
   /// Whether it is code of this JVM, which cannot change.
@@ -448,11 +447,7 @@ final class Assembly {
     }
     FunctionProcesses.addWhatLambdaSets(
         environment, program, function.handler(), function.runtime(), function.alias());
-    return new FunctionProcesses(
-        programs().host(),
-        program,
-        Objects.requireNonNullElse(options.processes(), FunctionProcesses.Limits.USUAL),
-        metrics);
+    return new FunctionProcesses(programs().host(), program, options.limits(), metrics);
   }
 
   private Path code(FunctionResource function) throws StartException {
@@ -511,9 +506,9 @@ final class Assembly {
           "parley.faults: %s cannot be given to processes, which have this machine's clock: %s"
               .formatted(
                   Fault.CLOCK_SKEW,
-                  options.processes() == null
-                      ? "leave it out"
-                      : "leave it out, or parley.functions=process"));
+                  options.inProcesses()
+                      ? "leave it out, or parley.functions=process"
+                      : "leave it out"));
     }
     try {
       programs = new Programs(parts.opened(new ProcessHost()));

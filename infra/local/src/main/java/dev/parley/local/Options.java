@@ -28,8 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
-/// @param processes how many processes a function may have, and for how long they may be idle; null
-///     where all functions run in this JVM
+/// @param inProcesses whether all functions run in processes of their own, and not only those that
+///     cannot run in this JVM
+/// @param limits how many processes a function may have, and for how long they may be idle
 /// @param metered whether the units that functions consume of tables, and their requests to queues,
 ///     are measured too
 /// @param issuer whether there is an issuer of tokens, whom the template is told of
@@ -49,7 +50,8 @@ public record Options(
     FaultPlan faults,
     @Nullable Integer xrayPort,
     double sampling,
-    FunctionProcesses.@Nullable Limits processes,
+    boolean inProcesses,
+    FunctionProcesses.Limits limits,
     boolean metered,
     boolean issuer) {
 
@@ -86,7 +88,8 @@ public record Options(
         FaultPlan.NONE,
         0,
         1,
-        null,
+        false,
+        FunctionProcesses.Limits.USUAL,
         false,
         false);
   }
@@ -151,8 +154,12 @@ public record Options(
     return with(draft -> draft.sampling = share);
   }
 
-  public Options withProcesses(FunctionProcesses.@Nullable Limits limits) {
-    return with(draft -> draft.processes = limits);
+  public Options withInProcesses(boolean all) {
+    return with(draft -> draft.inProcesses = all);
+  }
+
+  public Options withLimits(FunctionProcesses.Limits processes) {
+    return with(draft -> draft.limits = processes);
   }
 
   public Options withMetered(boolean units) {
@@ -192,7 +199,8 @@ public record Options(
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
-    private FunctionProcesses.@Nullable Limits processes;
+    private boolean inProcesses;
+    private FunctionProcesses.Limits limits;
     private boolean metered;
     private boolean issuer;
 
@@ -212,7 +220,8 @@ public record Options(
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
-      processes = from.processes;
+      inProcesses = from.inProcesses;
+      limits = from.limits;
       metered = from.metered;
       issuer = from.issuer;
     }
@@ -234,7 +243,8 @@ public record Options(
           faults,
           xrayPort,
           sampling,
-          processes,
+          inProcesses,
+          limits,
           metered,
           issuer);
     }

@@ -35,7 +35,7 @@ enum Setting {
       "folder",
       "DynamoDB Local: AWS's download [Maven's repository]",
       (o, folder) -> o.withDynamoDb(folder(folder))),
-  FUNCTIONS("where", "process: each in processes of its own [jvm]", Setting::functions),
+  FUNCTIONS("where", "process: Java, too, in processes of its own [jvm]", Setting::functions),
   FUNCTIONS_MAX("n", "processes of one function [2]", Setting::functionsMax),
   FUNCTIONS_IDLE("s", "seconds until an idle process ends [300]", Setting::functionsIdle),
   WATCH("", "takes up code that has changed, without a restart", Setting::watch),
@@ -220,8 +220,8 @@ enum Setting {
 
   private static Options functions(Options options, String value) {
     return switch (value) {
-      case "jvm" -> options.withProcesses(null);
-      case "process" -> options.withProcesses(Limits.USUAL);
+      case "jvm" -> options.withInProcesses(false);
+      case "process" -> options.withInProcesses(true);
       default ->
           throw new IllegalArgumentException(
               "give jvm, or process for packages in processes of their own");
@@ -230,8 +230,7 @@ enum Setting {
 
   private static Options functionsMax(Options options, String value) {
     int max = whole(value, 1, Limits.MAX, "give a whole number of processes from %d to %d");
-    Limits limits = options.processes();
-    return limits == null ? options : options.withProcesses(new Limits(max, limits.idle()));
+    return options.withLimits(new Limits(max, options.limits().idle()));
   }
 
   private static Options functionsIdle(Options options, String value) {
@@ -240,11 +239,8 @@ enum Setting {
             value,
             s -> s >= 1 && s <= Limits.IDLE_SECONDS_MAX,
             "give seconds from 1 to " + Limits.IDLE_SECONDS_MAX);
-    Limits limits = options.processes();
-    return limits == null
-        ? options
-        : options.withProcesses(
-            new Limits(limits.max(), Duration.ofMillis((long) (seconds * 1_000))));
+    return options.withLimits(
+        new Limits(options.limits().max(), Duration.ofMillis((long) (seconds * 1_000))));
   }
 
   /// It is read when all else is known.

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.parley.local.gateway.Client;
-import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.lambda.JavaPackage;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
@@ -165,7 +164,7 @@ final class AnybodysFunctionsTest {
 
       Options here = Options.inMemory(template("Handler: fn.Interface" + uri));
       assertEquals("hello Ada from here", answer(here, "Ada"));
-      assertEquals("hello Ada from a process", answer(here.withProcesses(Limits.USUAL), "Ada"));
+      assertEquals("hello Ada from a process", answer(here.withInProcesses(true), "Ada"));
     } finally {
       System.clearProperty("parley.test");
     }

@@ -278,7 +278,8 @@ class SettingTest {
     assertNull(unasked.xrayPort());
     assertNull(unasked.data());
     assertNull(unasked.site());
-    assertNull(unasked.processes());
+    assertFalse(unasked.inProcesses());
+    assertEquals(Limits.USUAL, unasked.limits());
     assertEquals(new RequestQuota(10_000, 5_000), unasked.quota());
     assertEquals(4, unasked.pollsPerSecond());
     assertEquals(1, unasked.sampling());
@@ -295,14 +296,11 @@ class SettingTest {
     assertEquals(0, options("parley.quota", "0").quota().perSecond());
     assertEquals(0.25, options("parley.sampling", "0.25").sampling());
     assertEquals(2001, options("parley.xray.port", "2001").xrayPort());
-    assertEquals(Limits.USUAL, options("parley.functions", "process").processes());
+    assertTrue(options("parley.functions", "process").inProcesses());
+    // Also of functions that run in processes because they are not in Java.
     assertEquals(
         new Limits(4, Duration.ofMillis(1_500)),
-        options(
-                "parley.functions", "process",
-                "parley.functions.max", "4",
-                "parley.functions.idle", "1.5")
-            .processes());
+        options("parley.functions.max", "4", "parley.functions.idle", "1.5").limits());
     assertTrue(options("parley.issuer", "local").issuer());
     assertEquals(Path.of("kept"), options("parley.data", "kept").data());
     assertNull(options("parley.data", "memory").data());

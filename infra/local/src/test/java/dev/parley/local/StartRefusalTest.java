@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.almworks.sqlite4java.SQLiteConnection;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.faults.FaultPlan;
-import dev.parley.local.lambda.FunctionProcesses.Limits;
 import dev.parley.local.net.Loopback;
 import dev.parley.local.origins.Origins;
 import java.io.IOException;
@@ -307,7 +306,7 @@ final class StartRefusalTest {
 
   @Test
   void whatAProcessCannotBeGivenIsRefusedByName() throws IOException {
-    Options options = Options.inMemory(template).withProcesses(Limits.USUAL);
+    Options options = Options.inMemory(template).withInProcesses(true);
     FaultPlan plan = FaultPlan.parse("push.lost=0.1,clock.skew=1/500ms");
     assertEquals(
         "parley.faults: clock.skew cannot be given to processes, which have this machine's clock:"

@@ -97,11 +97,7 @@ class ToolTest {
 
   private ToolProcess start(List<String> options, String... arguments) throws IOException {
     return new ToolProcess(
-        folder,
-        options,
-        Stream.of(Stream.of(arguments), FREE_PORTS.stream(), Stream.of("--functions=process"))
-            .flatMap(each -> each)
-            .toList());
+        folder, options, Stream.concat(Stream.of(arguments), FREE_PORTS.stream()).toList());
   }
 
   /// A Maven repository with nothing in it.
