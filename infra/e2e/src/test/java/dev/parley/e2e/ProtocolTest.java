@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.Limits;
 import dev.parley.allowance.Price;
 import dev.parley.connection.ConnectionId;
@@ -425,6 +426,7 @@ class ProtocolTest {
             Reply.error(new Rejection(ErrorCode.RATE_LIMITED, Duration.ofMillis(1)))
                 .withConnection(connection, "", "", "", "")
                 .encode(ref),
+            Reply.error(new Rejection(Removal.KICKED)).encode(ref),
             line(Event.message(message, one)),
             line(Event.presence(id, identity, Event.State.IN)),
             line(Event.removed(id, Removal.KICKED.word())),
@@ -434,12 +436,16 @@ class ProtocolTest {
     for (String frame : frames) {
       try {
         JsonNode json = JSON.readTree(frame);
-        // There are two lists of rooms: one sample has the elements of both.
+        // One sample has the fields of all errors, and the elements of both lists of rooms.
         byType.merge(
             json.path("type").asText(),
             json,
             (first, second) -> {
-              ((ArrayNode) first.path("rooms")).addAll((ArrayNode) second.path("rooms"));
+              if (first.path("rooms") instanceof ArrayNode rooms) {
+                rooms.addAll((ArrayNode) second.path("rooms"));
+              } else {
+                ((ObjectNode) first).setAll((ObjectNode) second);
+              }
               return first;
             });
       } catch (IOException e) {
