@@ -3,6 +3,7 @@ package dev.parley.local.xray;
 import static java.util.stream.Collectors.toSet;
 
 import com.amazonaws.xray.AWSXRay;
+import com.amazonaws.xray.AWSXRayRecorder;
 import com.amazonaws.xray.AWSXRayRecorderBuilder;
 import com.amazonaws.xray.contexts.SegmentContextResolverChain;
 import com.amazonaws.xray.contexts.ThreadLocalSegmentContextResolver;
@@ -54,6 +55,10 @@ public final class Tracing {
   private static final TraceID NONE = TraceID.invalid();
 
   private final @Nullable Traces traces;
+
+  /// Of this local cloud: others in this process have their own.
+  private final @Nullable AWSXRayRecorder recorder;
+
   private final double sampling;
   private final RandomGenerator random;
 
@@ -64,12 +69,14 @@ public final class Tracing {
       throw new IllegalArgumentException("a share is from 0 to 1");
     }
     this.traces = traces;
+    this.recorder = recorder();
     this.sampling = sampling;
     this.random = random;
   }
 
   private Tracing() {
     this.traces = null;
+    this.recorder = null;
     this.sampling = 0;
     this.random = RandomGenerator.getDefault();
   }
@@ -83,17 +90,23 @@ public final class Tracing {
   /// away, and nothing is asked of AWS. Where `AWS_XRAY_DAEMON_ADDRESS` of the process points does
   /// not matter, nor whether the shell looks like Lambda's. Subsegments made outside a segment are
   /// dropped silently.
+  ///
+  /// A segment of a function goes to the local cloud that began it, with its subsegments. Where
+  /// there are several in this process, what a function adds behind its end goes to the latest one.
   public Tracing collectFromThisProcess() {
+    AWSXRay.setGlobalRecorder(Objects.requireNonNull(recorder));
+    return this;
+  }
+
+  private AWSXRayRecorder recorder() {
     SegmentContextResolverChain contexts = new SegmentContextResolverChain();
     contexts.addResolver(new ThreadLocalSegmentContextResolver());
-    AWSXRay.setGlobalRecorder(
-        AWSXRayRecorderBuilder.standard()
-            .withSamplingStrategy(new AllSamplingStrategy())
-            .withContextMissingStrategy(new IgnoreErrorContextMissingStrategy())
-            .withSegmentContextResolverChain(contexts)
-            .withEmitter(new HandOver())
-            .build());
-    return this;
+    return AWSXRayRecorderBuilder.standard()
+        .withSamplingStrategy(new AllSamplingStrategy())
+        .withContextMissingStrategy(new IgnoreErrorContextMissingStrategy())
+        .withSegmentContextResolverChain(contexts)
+        .withEmitter(new HandOver())
+        .build();
   }
 
   private final class HandOver extends Emitter {
@@ -187,16 +200,17 @@ public final class Tracing {
       if (!sampled) {
         return AWSXRay.getGlobalRecorder().beginNoOpSegment(traceId);
       }
-      Segment segment = AWSXRay.beginSegment(function, traceId, id);
+      AWSXRayRecorder own = Objects.requireNonNull(recorder);
+      Segment segment = own.beginSegment(function, traceId, id);
       segment.setSampled(true);
       segment.setOrigin("AWS::Lambda::Function");
       segment.putAws("account_id", LocalAccount.NUMBER);
       segment.putAws("function_arn", LocalAccount.functionArn(function));
       segment.putAws("request_id", requestId);
       if (instanceBegun != null) {
-        Subsegment initialization = AWSXRay.beginSubsegment("Initialization");
+        Subsegment initialization = own.beginSubsegment("Initialization");
         initialization.setStartTime(seconds(instanceBegun));
-        AWSXRay.endSubsegment();
+        own.endSubsegment();
       }
       return segment;
     }

@@ -65,6 +65,19 @@ final class TracingTest {
     assertEquals(Map.of(), traces.refused());
   }
 
+  /// As where tests start several, or somebody runs two templates in one process.
+  @Test
+  void aLocalCloudThatBeginsLaterTakesNoSegmentOfAnEarlierOne() {
+    LocalFunction function = function(1);
+    Traces later = new Traces();
+    var _ = new Tracing(later, 1, new Random(2)).collectFromThisProcess();
+
+    invoke(function, "fine");
+
+    assertEquals("step", segments().get(1).at("/subsegments/1/name").asText());
+    assertEquals(List.of(), later.newestFirst());
+  }
+
   @Test
   void aFunctionThatThrowsIsAFaultInBoth() {
     LocalFunction function = function(1);
