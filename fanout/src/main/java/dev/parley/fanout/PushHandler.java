@@ -213,7 +213,7 @@ public final class PushHandler implements RequestHandler<SQSEvent, SQSBatchRespo
     List<CompletableFuture<List<Membership>>> reading = new ArrayList<>();
     List<ConnectionId> all = retry.connections();
     if (deadline.passed()) {
-      // Nobody is pushed to any more, however it were: they are left to the next attempt.
+      // Nobody is pushed to any more, so the framing does not matter: the next attempt reads it.
       return all.stream().map(id -> new Receiver(id, Framing.SINGLE)).toList();
     }
     for (int from = 0; from < all.size(); from += CONFIRMED_AT_ONCE_MAX) {

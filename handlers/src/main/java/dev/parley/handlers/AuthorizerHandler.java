@@ -127,7 +127,7 @@ public final class AuthorizerHandler
               address
                   .flatMap(_ -> bearer(headers, event.getQueryStringParameters(), connection))
                   .orElseThrow(() -> new IllegalArgumentException("Unauthorized"));
-          // What cannot be asked for $connect refuses.
+          // Options that are not valid are left out here; $connect refuses them.
           ConnectOptions.of(event.getQueryStringParameters())
               .ifPresent(options -> bearer.putAll(options.context()));
           return allow(event.getMethodArn(), bearer, address.orElseThrow());

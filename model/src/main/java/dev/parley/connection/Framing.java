@@ -5,7 +5,7 @@ package dev.parley.connection;
 /// It is known before anything is pushed, from the flag of a membership's [Slot], which the index
 /// has.
 public enum Framing {
-  /// One event in each frame: whoever takes each frame for one JSON object loses none.
+  /// One event in each frame, so that a client may read each frame as one JSON object.
   SINGLE('.'),
 
   /// Several in one frame, as an array: `?batch=true`. A burst takes fewer pushes.

@@ -17,10 +17,9 @@ import org.slf4j.LoggerFactory;
 
 /// Looks at code again and again, and has it taken up once it has changed.
 ///
-/// What is different from what was taken up, and has not changed between two looks, is taken to be
-/// complete. What cannot be taken up all the same, such as half a zip, is told in the log, and
-/// looked at again when it changes. Looking beats being told: it works on every file system, and
-/// for whole trees.
+/// A change counts as complete once two looks have seen the same. Where it is not, and half a zip
+/// cannot be taken up, the log says so, and the next change is tried. Looking works on every file
+/// system and for whole trees, which notifications of the system do not.
 ///
 /// Not for use by several threads before [#start].
 final class CodeWatch implements AutoCloseable {

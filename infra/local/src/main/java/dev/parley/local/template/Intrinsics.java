@@ -20,7 +20,7 @@ import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /// Turns YAML into maps, lists and strings, with the intrinsic functions applied in their short and
-/// long forms. What cannot be resolved is refused, and is [Refusals#UNKNOWN] in its place.
+/// long forms. A value that cannot be resolved is refused, and [Refusals#UNKNOWN] stands for it.
 final class Intrinsics {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{(!?)([^}]*)}");
 

@@ -70,6 +70,31 @@ import org.slf4j.event.Level;
 /// Handlers under AWS's own runtime interface client, and programs that are none.
 @Timeout(120)
 final class FunctionProcessesTest {
+  /// What a function finds in its environment: Lambda's, the template's, and a local service's.
+  static final Set<String> ENVIRONMENT =
+      Set.of(
+          "AWS_ACCESS_KEY_ID",
+          "AWS_DEFAULT_REGION",
+          "AWS_EXECUTION_ENV",
+          "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+          "AWS_LAMBDA_FUNCTION_NAME",
+          "AWS_LAMBDA_FUNCTION_VERSION",
+          "AWS_LAMBDA_INITIALIZATION_TYPE",
+          "AWS_LAMBDA_LOG_GROUP_NAME",
+          "AWS_LAMBDA_LOG_STREAM_NAME",
+          "AWS_LAMBDA_RUNTIME_API",
+          "AWS_REGION",
+          "AWS_SECRET_ACCESS_KEY",
+          "AWS_SESSION_TOKEN",
+          "AWS_XRAY_CONTEXT_MISSING",
+          "LAMBDA_TASK_ROOT",
+          "LANG",
+          "NO_PROXY", // a local service's
+          "OF_THE_TEMPLATE",
+          "PATH",
+          "TZ",
+          "_HANDLER");
+
   /// Where this class and its handlers are: a function's folder as any other.
   private static final Path CODE = folderOf(FunctionProcessesTest.class);
 
@@ -149,31 +174,7 @@ final class FunctionProcessesTest {
 
     Set<String> names = new TreeSet<>();
     environment.fieldNames().forEachRemaining(names::add);
-    assertEquals(
-        new TreeSet<>(
-            Set.of(
-                "AWS_ACCESS_KEY_ID",
-                "AWS_DEFAULT_REGION",
-                "AWS_EXECUTION_ENV",
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-                "AWS_LAMBDA_FUNCTION_NAME",
-                "AWS_LAMBDA_FUNCTION_VERSION",
-                "AWS_LAMBDA_INITIALIZATION_TYPE",
-                "AWS_LAMBDA_LOG_GROUP_NAME",
-                "AWS_LAMBDA_LOG_STREAM_NAME",
-                "AWS_LAMBDA_RUNTIME_API",
-                "AWS_REGION",
-                "AWS_SECRET_ACCESS_KEY",
-                "AWS_SESSION_TOKEN",
-                "AWS_XRAY_CONTEXT_MISSING",
-                "LAMBDA_TASK_ROOT",
-                "LANG",
-                "NO_PROXY", // a local service's
-                "OF_THE_TEMPLATE",
-                "PATH",
-                "TZ",
-                "_HANDLER")),
-        names);
+    assertEquals(ENVIRONMENT, names);
     assertEquals("yes", environment.path("OF_THE_TEMPLATE").asText());
     assertEquals(":UTC", environment.path("TZ").asText());
     assertEquals("on-demand", environment.path("AWS_LAMBDA_INITIALIZATION_TYPE").asText());
