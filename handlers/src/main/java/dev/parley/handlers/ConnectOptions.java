@@ -21,15 +21,29 @@ record ConnectOptions(Framing framing, @Nullable String heartbeat) {
 
   /// Nothing where the client asks for what is not there.
   static Optional<ConnectOptions> of(@Nullable Map<String, String> query) {
-    String batch = query == null ? null : query.get(BATCH);
-    String heartbeat = query == null ? null : query.get(HEARTBEAT);
-    boolean valid =
-        (batch == null || batch.equals("true") || batch.equals("false"))
-            && (heartbeat == null || isHeartbeat(heartbeat));
-    return valid
-        ? Optional.of(
-            new ConnectOptions("true".equals(batch) ? Framing.BATCHED : Framing.SINGLE, heartbeat))
-        : Optional.empty();
+    return read(query);
+  }
+
+  /// @param authorizer the connection's context
+  static ConnectOptions in(@Nullable Map<String, Object> authorizer) {
+    return read(authorizer)
+        .orElseThrow(
+            () -> new IllegalStateException("the authorizer gave options that are invalid"));
+  }
+
+  private static Optional<ConnectOptions> read(@Nullable Map<String, ?> from) {
+    Object batch = from == null ? null : from.get(BATCH);
+    Object heartbeat = from == null ? null : from.get(HEARTBEAT);
+    boolean batched = "true".equals(batch);
+    if (batch != null && !batched && !"false".equals(batch)) {
+      return Optional.empty();
+    }
+    Framing framing = batched ? Framing.BATCHED : Framing.SINGLE;
+    return switch (heartbeat) {
+      case null -> Optional.of(new ConnectOptions(framing, null));
+      case String text when isHeartbeat(text) -> Optional.of(new ConnectOptions(framing, text));
+      default -> Optional.empty();
+    };
   }
 
   /// It is compared with texts that were trimmed.
@@ -50,14 +64,5 @@ record ConnectOptions(Framing framing, @Nullable String heartbeat) {
       context.put(HEARTBEAT, heartbeat);
     }
     return context;
-  }
-
-  /// @param authorizer the connection's context
-  static ConnectOptions in(@Nullable Map<String, Object> authorizer) {
-    Map<String, String> told = new HashMap<>();
-    if (authorizer != null) {
-      authorizer.forEach((name, value) -> told.put(name, String.valueOf(value)));
-    }
-    return of(told).orElseThrow(() -> new IllegalStateException("the authorizer tells nonsense"));
   }
 }
