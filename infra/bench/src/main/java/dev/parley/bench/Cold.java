@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.bench.Report.Bound;
 import dev.parley.local.aws.LocalClients;
+import dev.parley.local.lambda.Fence;
 import dev.parley.local.lambda.FunctionProcess;
 import dev.parley.local.lambda.FunctionProcess.Program;
 import dev.parley.local.lambda.FunctionProcesses;
@@ -198,7 +199,7 @@ final class Cold {
         steps.stream().map(step -> Variant.valueOf(step.toUpperCase(Locale.ROOT))).toList();
     try (Members _ = cloud.connect(SPEAKERS, 1);
         Members _ = cloud.connect(LISTENERS, 1);
-        ProcessHost host = new ProcessHost();
+        ProcessHost host = new ProcessHost(Fence.closed());
         CpuShare cpu = new CpuShare(SHARE)) {
       System.out.printf(
           Locale.ROOT,

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.lambda.Fence;
 import dev.parley.local.lambda.FunctionProcess;
 import dev.parley.local.lambda.FunctionProcess.Program;
 import dev.parley.local.lambda.FunctionProcesses;
@@ -38,7 +39,7 @@ class PackagedFunctionTest {
             LocalCloud.start(
                 TestCloud.options(TestCloud.TEMPLATE, Map.of()).withInProcesses(false));
         TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=lobby");
-        ProcessHost host = new ProcessHost()) {
+        ProcessHost host = new ProcessHost(Fence.closed())) {
       List<String> printed = new CopyOnWriteArrayList<>();
       FunctionProcess fanout = start(cloud, host, "FanoutFunction", printed);
       try {

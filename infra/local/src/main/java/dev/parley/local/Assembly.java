@@ -1,24 +1,20 @@
 package dev.parley.local;
 
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.aws.LocalClients;
 import dev.parley.local.dynamodb.DynamoDbJars;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableException;
 import dev.parley.local.dynamodb.TimeToLive;
-import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Bounds;
 import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
+import dev.parley.local.gateway.Tls;
 import dev.parley.local.issuer.LocalIssuer;
-import dev.parley.local.lambda.FunctionProcess.Program;
-import dev.parley.local.lambda.FunctionProcesses;
-import dev.parley.local.lambda.Instances;
+import dev.parley.local.lambda.Fence;
 import dev.parley.local.lambda.LocalFunction;
-import dev.parley.local.lambda.ProcessHost;
-import dev.parley.local.lambda.Programs;
-import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.metrics.Sampler;
@@ -28,25 +24,22 @@ import dev.parley.local.sqs.QueueException;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
 import dev.parley.local.streams.StreamMapping;
-import dev.parley.local.template.FunctionResource;
-import dev.parley.local.template.ManagedRuntime;
 import dev.parley.local.template.QueueMappingResource;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.Template;
 import dev.parley.local.template.TemplateException;
 import dev.parley.local.template.WebSocketApi;
+import dev.parley.local.tls.Certificates;
 import dev.parley.local.xray.TraceDaemon;
 import dev.parley.local.xray.Traces;
 import dev.parley.local.xray.Tracing;
 import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.net.BindException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,7 +60,6 @@ final class Assembly {
   private final Faults faults;
   private final Traces traces = new Traces();
   private final MetricStore metrics = new MetricStore();
-  private @Nullable Programs programs;
   private final CodeWatch watch = new CodeWatch();
 
   /// @param parts where whatever is started is put, at once, so that it is closed in any case
@@ -122,7 +114,19 @@ final class Assembly {
     }
     endpoints.put("AWS_ENDPOINT_URL_XRAY", "http://127.0.0.1:%d/_local/xray".formatted(port));
     endpoints.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:%d".formatted(daemon.port()));
-    Map<String, LocalFunction> functions = functions(template, places, endpoints);
+    Certificates certificates = readCertificates();
+    Fence fence = Fence.around(hosts(places), certificates);
+    Map<String, LocalFunction> functions =
+        new FunctionAssembly(
+                options,
+                parts,
+                faults,
+                new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess(),
+                metrics,
+                watch,
+                fence)
+            .functions(
+                template.functions().values(), endpoints, function -> apiUrl(places, function));
     parts.opened(() -> Parts.closeTogether(functions.values()));
     List<StreamMapping> streamMappings =
         dynamoDb == null
@@ -142,7 +146,15 @@ final class Assembly {
         () ->
             Parts.closeTogether(
                 Stream.concat(streamMappings.stream(), queueMappings.stream()).toList()));
-    List<LocalCloud.Api> apis = startApis(places, functions, issuer, positions.connections());
+    Map<String, Integer> services = new HashMap<>();
+    if (dynamoDb != null) {
+      LocalAccount.dynamoDbHosts().forEach(host -> services.put(host, dynamoDb.url().getPort()));
+    }
+    if (sqs != null) {
+      LocalAccount.sqsHosts().forEach(host -> services.put(host, sqs.url().getPort()));
+    }
+    Tls tls = new Tls(certificates, services);
+    List<LocalCloud.Api> apis = startApis(places, functions, issuer, tls, positions.connections());
     parts.opened(
         new Sampler(
                 metrics,
@@ -242,7 +254,10 @@ final class Assembly {
         "tables",
         () -> {
           LocalDynamoDb started =
-              LocalDynamoDb.start(options.dynamoDbPort(), options.data(), options.origins());
+              LocalDynamoDb.start(
+                  options.dynamoDbPort(),
+                  options.data(),
+                  options.origins().withHosts(LocalAccount.dynamoDbHosts()));
           try {
             started.create(template.tables());
           } catch (RuntimeException e) {
@@ -270,7 +285,9 @@ final class Assembly {
   private Background<LocalSqs> startQueues(Template template) {
     return Background.start(
         "queues",
-        () -> LocalSqs.start(options.sqsPort(), options.origins()).create(template.queues()),
+        () ->
+            LocalSqs.start(options.sqsPort(), options.origins().withHosts(LocalAccount.sqsHosts()))
+                .create(template.queues()),
         thrown ->
             switch (thrown) {
               case BindException taken -> refused("parley.sqs.port", options.sqsPort(), taken);
@@ -328,209 +345,8 @@ final class Assembly {
     }
   }
 
-  private Map<String, LocalFunction> functions(
-      Template template, List<Place> places, Map<String, String> endpoints) throws StartException {
-    ServiceProxy proxy = startProxy();
-    if (options.inProcesses()) {
-      var _ = programs();
-    }
-    Tracing tracing =
-        new Tracing(traces, options.sampling(), new Random()).collectFromThisProcess();
-    Map<String, LocalFunction> functions = new LinkedHashMap<>();
-    for (FunctionResource function : template.functions().values()) {
-      Map<String, String> own = new HashMap<>(endpoints);
-      own.put(
-          "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI",
-          places.stream()
-              .filter(place -> place.api().calls(function.logicalId()))
-              .findFirst()
-              .orElse(places.getFirst())
-              .url());
-      if (options.watch() && function.codeUri() != null && !isOfClassPath(function)) {
-        watch.add(
-            function.logicalId(),
-            options.template().resolveSibling(function.codeUri()),
-            () -> {
-              Map<String, String> environment = environment(function, own);
-              Instances instances = instances(function, environment);
-              function(functions, function.logicalId()).replace(instances, environment);
-              LOG.info("{}: its code has changed, and runs from now on", function.name());
-            });
-      }
-      Map<String, String> environment = environment(function, own);
-      Instances instances = instances(function, environment);
-      functions.put(
-          function.logicalId(),
-          new LocalFunction(
-              function.name(),
-              function.alias(),
-              instances,
-              environment,
-              function.timeout(),
-              faults,
-              proxy,
-              function.tracing() ? tracing : Tracing.off(),
-              metrics));
-    }
-    return functions;
-  }
-
-  private static Map<String, String> environment(
-      FunctionResource function, Map<String, String> endpoints) {
-    Map<String, String> environment = new HashMap<>(function.environment());
-    environment.putAll(endpoints);
-    environment.put("AWS_LAMBDA_FUNCTION_NAME", function.name());
-    environment.put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", Integer.toString(function.memorySizeMb()));
-    return environment;
-  }
-
-  /// @param environment gets what Lambda sets for the function
-  private Instances instances(FunctionResource function, Map<String, String> environment)
-      throws StartException {
-    return isInThisJvm(function)
-        ? inThisJvm(function, environment)
-        : inProcesses(function, environment);
-  }
-
-  private boolean isInThisJvm(FunctionResource function) {
-    return !options.inProcesses() && ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA;
-  }
-
-  /// Whether it is code of this JVM, which cannot change.
-  private boolean isOfClassPath(FunctionResource function) {
-    return isInThisJvm(function) && Instances.isOfClassPath(function.handler());
-  }
-
-  /// A function in Java, whose class is on the class path or else in its package. One whose handler
-  /// is a plain method runs in processes.
-  private Instances inThisJvm(FunctionResource function, Map<String, String> environment)
-      throws StartException {
-    String name = function.name();
-    try {
-      if (function.codeUri() == null || Instances.isOfClassPath(function.handler())) {
-        return Instances.ofClass(name, function.handler());
-      }
-      Path root = unpacked(function, "CodeUri", code(function));
-      Instances instances = Instances.ofPackage(name, function.handler(), root, layers(function));
-      if (instances == null) {
-        return inProcesses(function, environment);
-      }
-      FunctionProcesses.addWhatLambdaSets(
-          environment,
-          new Program(name, List.of(), root, false),
-          function.handler(),
-          function.runtime(),
-          function.alias());
-      return instances;
-    } catch (IllegalArgumentException | IOException e) {
-      throw new StartException(
-          "%s.Properties.Handler: %s; compile it, or correct the template"
-              .formatted(function.logicalId(), e.getMessage()),
-          e);
-    }
-  }
-
-  private Instances inProcesses(FunctionResource function, Map<String, String> environment)
-      throws StartException {
-    Program program;
-    try {
-      Path root =
-          function.inlineCode() == null
-              ? unpacked(function, "CodeUri", code(function))
-              : programs()
-                  .host()
-                  .write(Programs.inlineFile(function.runtime()), function.inlineCode());
-      program = programs().of(function, root, layers(function), environment);
-    } catch (IllegalArgumentException | IOException e) {
-      throw new StartException(
-          "%s.Properties.Runtime: %s".formatted(function.logicalId(), e.getMessage()), e);
-    }
-    FunctionProcesses.addWhatLambdaSets(
-        environment, program, function.handler(), function.runtime(), function.alias());
-    return new FunctionProcesses(programs().host(), program, options.limits(), metrics);
-  }
-
-  private Path code(FunctionResource function) throws StartException {
-    String property = function.logicalId() + ".Properties.CodeUri: ";
-    String codeUri = function.codeUri();
-    if (codeUri == null) {
-      throw new StartException(property + "expected a zip, a jar or a folder of this machine");
-    }
-    Path code = options.template().resolveSibling(codeUri);
-    if (ManagedRuntime.of(function.runtime()) == ManagedRuntime.JAVA
-        && Stream.of("pom.xml", "build.gradle", "build.gradle.kts")
-            .anyMatch(build -> Files.exists(code.resolve(build)))) {
-      throw new StartException(
-          ("%s%s is a folder of sources: build it, and name what has come of it (mvn package and"
-                  + " its jar), or run sam build and give .aws-sam/build/template.yaml")
-              .formatted(property, code));
-    }
-    return code;
-  }
-
-  private List<Path> layers(FunctionResource function) throws StartException {
-    List<Path> layers = new ArrayList<>();
-    for (String layer : function.layers()) {
-      layers.add(unpacked(function, "Layers", options.template().resolveSibling(layer)));
-    }
-    return layers;
-  }
-
-  private Path unpacked(FunctionResource function, String property, Path code)
-      throws StartException {
-    if (Files.isDirectory(code)) {
-      return code.toAbsolutePath().normalize();
-    }
-    try {
-      return programs().host().unpack(code);
-    } catch (IOException e) {
-      throw new StartException(
-          "%s.Properties.%s: %s cannot be unpacked (%s): build it (%s), or correct the template"
-              .formatted(
-                  function.logicalId(),
-                  property,
-                  code,
-                  DataFolder.reason(e),
-                  "mvn -DskipTests package, or sam build"),
-          e);
-    }
-  }
-
-  /// Of the processes, once a function needs one.
-  private Programs programs() throws StartException {
-    if (programs != null) {
-      return programs;
-    }
-    if (faults.plan().hasAny(Fault.CLOCK_SKEW)) {
-      throw new StartException(
-          "parley.faults: %s cannot be given to processes, which have this machine's clock: %s"
-              .formatted(
-                  Fault.CLOCK_SKEW,
-                  options.inProcesses()
-                      ? "leave it out, or parley.functions=process"
-                      : "leave it out"));
-    }
-    try {
-      programs = new Programs(parts.opened(new ProcessHost()));
-      return programs;
-    } catch (IOException e) {
-      throw new StartException(
-          "functions in processes need a Unix system with setsid: " + e.getMessage(), e);
-    }
-  }
-
   private static LocalFunction function(Map<String, LocalFunction> functions, String name) {
     return Objects.requireNonNull(functions.get(name), name);
-  }
-
-  private @Nullable ServiceProxy startProxy() throws StartException {
-    try {
-      return options.metered() || ServiceProxy.isNeeded(faults)
-          ? parts.opened(new ServiceProxy(faults, options.metered()))
-          : null;
-    } catch (IOException e) {
-      throw new StartException("Cannot start: " + e.getMessage(), e);
-    }
   }
 
   /// Before all else, so that nothing waits for them and the functions at work can finish.
@@ -539,6 +355,42 @@ final class Assembly {
     if (!faults.plan().equals(FaultPlan.NONE)) {
       LOG.info("Faults: {}", faults);
     }
+  }
+
+  // ---- Names of hosts --------------------------------------------------------------------------
+
+  private Certificates readCertificates() throws StartException {
+    try {
+      return Certificates.in(options.tls());
+    } catch (IOException e) {
+      throw new StartException(
+          "parley.tls=%s: the certificate of https and wss cannot be kept there (%s): %s"
+              .formatted(
+                  options.tls(),
+                  DataFolder.reason(e),
+                  "choose another folder with -Dparley.tls=<folder>"),
+          e);
+    }
+  }
+
+  /// Where functions find what is called so on AWS: all of it is behind the gateways' ports.
+  private static Map<String, Integer> hosts(List<Place> places) {
+    Map<String, Integer> hosts = new HashMap<>();
+    int first = places.getFirst().port();
+    Stream.of(LocalAccount.dynamoDbHosts(), LocalAccount.sqsHosts())
+        .flatMap(List::stream)
+        .forEach(host -> hosts.put(host, first));
+    places.forEach(place -> hosts.put(LocalAccount.apiHost(place.api().id()), place.port()));
+    return hosts;
+  }
+
+  /// The API whose routes call a function, or the first one.
+  private static String apiUrl(List<Place> places, String function) {
+    return places.stream()
+        .filter(place -> place.api().calls(function))
+        .findFirst()
+        .orElse(places.getFirst())
+        .url();
   }
 
   // ---- The gateway ----------------------------------------------------------------------------
@@ -558,6 +410,7 @@ final class Assembly {
       List<Place> places,
       Map<String, LocalFunction> functions,
       @Nullable LocalIssuer issuer,
+      Tls tls,
       List<ConnectionJournal> journals)
       throws StartException {
     List<LocalCloud.Api> apis = new ArrayList<>();
@@ -571,6 +424,7 @@ final class Assembly {
               functions,
               first ? options.site() : null,
               first ? issuer : null,
+              tls,
               journals.get(apis.size()),
               bounds);
       apis.add(new LocalCloud.Api(place.api().logicalId(), place.api().stage(), gateway));
@@ -583,6 +437,7 @@ final class Assembly {
       Map<String, LocalFunction> functions,
       @Nullable Path site,
       @Nullable LocalIssuer issuer,
+      Tls tls,
       ConnectionJournal journal,
       Bounds bounds)
       throws StartException {
@@ -595,7 +450,8 @@ final class Assembly {
           issuer,
           new XRayApi(traces)::answer,
           metrics,
-          options.origins(),
+          options.origins().withHosts(List.of(LocalAccount.apiHost(place.api().id()))),
+          tls,
           options.quota(),
           faults,
           journal,

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sqsPort where ElasticMQ listens; 0 takes a free one
 /// @param dynamoDb where DynamoDB Local's jars are, unless they are on the class path; null for the
 ///     user's local Maven repository
+/// @param tls the folder that keeps the certificate of `https` and `wss`
 /// @param watch whether code that has changed is taken up
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
@@ -28,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
 /// @param sampling the share of invocations that begin a trace, from 0 to 1
-/// @param inProcesses whether all functions run in processes of their own, and not only those that
-///     cannot run in this JVM
+/// @param inProcesses whether all functions run in processes of their own, and not only those whose
+///     handlers are not on the class path
 /// @param limits how many processes a function may have, and for how long they may be idle
 /// @param metered whether the units that functions consume of tables, and their requests to queues,
 ///     are measured too
@@ -42,6 +43,7 @@ public record Options(
     int dynamoDbPort,
     int sqsPort,
     @Nullable Path dynamoDb,
+    Path tls,
     boolean watch,
     double pollsPerSecond,
     @Nullable Path site,
@@ -70,7 +72,8 @@ public record Options(
   }
 
   /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only,
-  /// AWS's quota, no faults, every invocation traced, all functions in this JVM, and no issuer.
+  /// AWS's quota, no faults, every invocation traced, functions of the class path in this JVM, no
+  /// issuer, and the user's own certificate.
   public static Options inMemory(Path template) {
     return new Options(
         template,
@@ -80,6 +83,7 @@ public record Options(
         0,
         0,
         null,
+        Path.of(System.getProperty("user.home"), ".parley"),
         false,
         4,
         null,
@@ -120,6 +124,10 @@ public record Options(
 
   public Options withDynamoDb(@Nullable Path folder) {
     return with(draft -> draft.dynamoDb = folder);
+  }
+
+  public Options withTls(Path folder) {
+    return with(draft -> draft.tls = folder);
   }
 
   public Options withWatch(boolean code) {
@@ -191,6 +199,7 @@ public record Options(
     private int dynamoDbPort;
     private int sqsPort;
     private @Nullable Path dynamoDb;
+    private Path tls;
     private boolean watch;
     private double pollsPerSecond;
     private @Nullable Path site;
@@ -212,6 +221,7 @@ public record Options(
       dynamoDbPort = from.dynamoDbPort;
       sqsPort = from.sqsPort;
       dynamoDb = from.dynamoDb;
+      tls = from.tls;
       watch = from.watch;
       pollsPerSecond = from.pollsPerSecond;
       site = from.site;
@@ -235,6 +245,7 @@ public record Options(
           dynamoDbPort,
           sqsPort,
           dynamoDb,
+          tls,
           watch,
           pollsPerSecond,
           site,

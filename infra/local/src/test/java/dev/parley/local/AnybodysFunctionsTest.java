@@ -10,6 +10,7 @@ import dev.parley.local.lambda.JavaPackage;
 import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,12 +22,13 @@ final class AnybodysFunctionsTest {
   private static final Map<String, String> JAVA =
       Map.of(
           "fn/Plain.java",
-          """
+"""
           package fn;
 
           import com.amazonaws.services.lambda.runtime.Context;
           import java.util.HashMap;
-          import java.util.Map;
+          import java.util.List;
+import java.util.Map;
 
           public class Plain {
             public static class Frame {
@@ -39,29 +41,26 @@ final class AnybodysFunctionsTest {
             public Map<String, Object> answer(Frame frame, Context context) {
               Map<String, Object> result = new HashMap<>();
               result.put("statusCode", 200);
-              result.put("body", System.getenv("GREETING") + " " + frame.getBody() + where());
+              result.put("body", System.getenv("GREETING") + " " + frame.getBody());
               return result;
             }
-
-            static String where() {
-              return System.getProperty("parley.test") == null ? " from a process" : " from here";
-            }
           }
-          """,
+""",
           "fn/Interface.java",
-          """
+"""
           package fn;
 
           import com.amazonaws.services.lambda.runtime.Context;
           import com.amazonaws.services.lambda.runtime.RequestHandler;
-          import java.util.Map;
+          import java.util.List;
+import java.util.Map;
 
           public class Interface implements RequestHandler<Plain.Frame, Map<String, Object>> {
             public Map<String, Object> handleRequest(Plain.Frame frame, Context context) {
               return new Plain().answer(frame, context);
             }
           }
-          """);
+""");
 
   @TempDir private Path folder = Path.of("");
 
@@ -152,21 +151,15 @@ final class AnybodysFunctionsTest {
   }
 
   @Test
-  void anUberJarRunsInThisJvmOrInProcesses() throws Exception {
+  void anUberJarRunsInProcessesWithBothKindsOfHandlers() throws Exception {
     Path jar =
         JavaPackage.jar(
             folder.resolve("target/app.jar"), JavaPackage.compile(folder.resolve("classes"), JAVA));
     String uri = "\nRuntime: java11\nCodeUri: " + folder.relativize(jar);
-    System.setProperty("parley.test", "yes");
-    try {
-      Options plain = Options.inMemory(template("Handler: fn.Plain::answer" + uri));
-      assertEquals("hello Ada from a process", answer(plain, "Ada"));
 
-      Options here = Options.inMemory(template("Handler: fn.Interface" + uri));
-      assertEquals("hello Ada from here", answer(here, "Ada"));
-      assertEquals("hello Ada from a process", answer(here.withInProcesses(true), "Ada"));
-    } finally {
-      System.clearProperty("parley.test");
+    for (String handler : List.of("fn.Plain::answer", "fn.Interface")) {
+      Options options = Options.inMemory(template("Handler: " + handler + uri));
+      assertEquals("hello Ada", answer(options, "Ada"), handler);
     }
   }
 
@@ -195,8 +188,8 @@ final class AnybodysFunctionsTest {
             + " none: build it, and let it be executable",
         refusal("Runtime: provided.al2\nHandler: main\nCodeUri: app"));
     assertEquals(
-        "Fn.Properties.Handler: Fn: handler fn.None: there is no class fn.None; compile it, or"
-            + " correct the template",
+        "Fn.Properties.Handler: there is no class of fn.None in .: compile it, or correct the"
+            + " template",
         refusal("Runtime: java21\nHandler: fn.None\nCodeUri: ."));
   }
 }

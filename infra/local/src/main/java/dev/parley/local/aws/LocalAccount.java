@@ -2,6 +2,7 @@ package dev.parley.local.aws;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The AWS account that the local cloud plays: the one place that knows its number, its region and
 /// its API's id, and that makes ARNs and URLs of them.
@@ -33,7 +34,32 @@ public final class LocalAccount {
   /// What `Fn::GetAZs` gives.
   public static final List<String> ZONES = List.of(REGION + "a", REGION + "b", REGION + "c");
 
+  /// What every name of a host ends with that is AWS's and served here.
+  public static final String HOST_SUFFIX = "." + URL_SUFFIX;
+
+  /// The names of AWS's hosts that are served here; SDKs have known SQS by three.
+  public static final List<String> SERVED_HOSTS =
+      Stream.concat(
+              Stream.of("*.execute-api." + REGION + HOST_SUFFIX),
+              Stream.concat(dynamoDbHosts().stream(), sqsHosts().stream()))
+          .toList();
+
   private LocalAccount() {}
+
+  /// The hosts of DynamoDB and of its streams.
+  public static List<String> dynamoDbHosts() {
+    return List.of("dynamodb." + REGION + HOST_SUFFIX, "streams.dynamodb." + REGION + HOST_SUFFIX);
+  }
+
+  /// The hosts of SQS, of which the first one is in the URLs of queues.
+  public static List<String> sqsHosts() {
+    return List.of(queuesHost(), REGION + ".queue" + HOST_SUFFIX, "queue" + HOST_SUFFIX);
+  }
+
+  /// The host of an API.
+  public static String apiHost(String apiId) {
+    return "%s.execute-api.%s%s".formatted(apiId, REGION, HOST_SUFFIX);
+  }
 
   public static String functionArn(String name) {
     return arn("lambda", "function:" + name);
@@ -82,7 +108,7 @@ public final class LocalAccount {
   }
 
   public static String queuesHost() {
-    return "sqs.%s.%s".formatted(REGION, URL_SUFFIX);
+    return "sqs." + REGION + HOST_SUFFIX;
   }
 
   public static String alarmArn(String name) {
@@ -99,7 +125,7 @@ public final class LocalAccount {
 
   /// Where an API is on AWS.
   public static String apiEndpoint(String apiId) {
-    return "wss://%s.execute-api.%s.%s".formatted(apiId, REGION, URL_SUFFIX);
+    return "wss://" + apiHost(apiId);
   }
 
   /// A route of a WebSocket API, as an authorizer allows or denies it.

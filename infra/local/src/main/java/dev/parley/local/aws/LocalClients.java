@@ -27,6 +27,8 @@ public final class LocalClients {
   /// Key, secret and session token: no port verifies them.
   public static final String CREDENTIAL = "local";
 
+  private static final String NO_FILE = "/dev/null";
+
   /// The SDK's own default, as is the next.
   private static final int ATTEMPTS_MAX = 4;
 
@@ -64,8 +66,8 @@ public final class LocalClients {
         : String.valueOf(refused.getMessage());
   }
 
-  /// What a function's AWS SDK needs beside the endpoints. `NO_PROXY` is there because proxies are
-  /// not of this machine.
+  /// What a function's AWS SDK needs beside the endpoints, so that it takes nothing else of this
+  /// machine: no profile, no key of a machine on AWS, and no proxy.
   public static Map<String, String> environment() {
     return Map.of(
         "AWS_REGION",
@@ -74,6 +76,12 @@ public final class LocalClients {
         CREDENTIAL,
         "AWS_SECRET_ACCESS_KEY",
         CREDENTIAL,
+        "AWS_CONFIG_FILE",
+        NO_FILE,
+        "AWS_SHARED_CREDENTIALS_FILE",
+        NO_FILE,
+        "AWS_EC2_METADATA_DISABLED",
+        "true",
         "NO_PROXY",
         "*");
   }

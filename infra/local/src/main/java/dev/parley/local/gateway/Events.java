@@ -168,10 +168,10 @@ final class Events {
                 headers.put(name, values);
               }
             });
-    // Unlike AWS: the scheme is http, because nothing encrypts here.
     headers.put("X-Amzn-Trace-Id", List.of("Root=" + TraceID.create()));
     headers.put("X-Forwarded-For", List.of(handshake.caller().sourceIp()));
-    headers.put("X-Forwarded-Proto", List.of("http"));
+    // Unlike AWS: which takes clients by TLS only.
+    headers.put("X-Forwarded-Proto", List.of(handshake.secure() ? "https" : "http"));
     put(event, "headers", "multiValueHeaders", headers);
   }
 

@@ -46,7 +46,8 @@ import java.util.function.BiFunction;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/// API Gateway's WebSocket side, and the site beside it, on one port of both loopback addresses.
+/// API Gateway's WebSocket side, and the site beside it, on one port of both loopback addresses,
+/// plain and by TLS.
 ///
 /// - `/{stage}`: clients connect here
 /// - `/{stage}/@connections/{connection id}`: the back end sends to them
@@ -110,6 +111,7 @@ public final class Gateway implements AutoCloseable {
   /// @param xray X-Ray's API, below `/_local/xray`: answers an operation with a body
   /// @param metrics is `/_local/metrics`, and gets the messages that are charged for
   /// @param origins which hosts may be asked, and which pages may ask
+  /// @param tls what answers a client that speaks TLS, or null for none
   /// @param quota of messages and `@connections` together
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
@@ -125,6 +127,7 @@ public final class Gateway implements AutoCloseable {
       BiFunction<String, byte[], XRayApi.Answer> xray,
       MetricStore metrics,
       Origins origins,
+      @Nullable Tls tls,
       RequestQuota quota,
       Faults faults,
       ConnectionJournal journal,
@@ -173,7 +176,7 @@ public final class Gateway implements AutoCloseable {
             .childOption(
                 ChannelOption.RECVBUF_ALLOCATOR,
                 new AdaptiveRecvByteBufAllocator(64, 2_048, READ_BYTES_MAX))
-            .childHandler(new Sockets(services));
+            .childHandler(new Sockets(services, tls));
     int everywhere = port == 0 ? Loopback.freePort() : port;
     for (InetAddress loopback : Loopback.addresses()) {
       InetSocketAddress address = new InetSocketAddress(loopback, everywhere);
@@ -227,10 +230,12 @@ public final class Gateway implements AutoCloseable {
 
   private static final class Sockets extends ChannelInitializer<Channel> {
     private final HttpHandler.Services services;
+    private final @Nullable Tls tls;
     private final AtomicInteger open = new AtomicInteger();
 
-    Sockets(HttpHandler.Services services) {
+    Sockets(HttpHandler.Services services, @Nullable Tls tls) {
       this.services = services;
+      this.tls = tls;
     }
 
     @Override
@@ -241,6 +246,9 @@ public final class Gateway implements AutoCloseable {
       if (sockets > socketsMax) {
         channel.pipeline().addLast(new HttpResponseEncoder()).addLast(new Refusal(socketsMax));
         return;
+      }
+      if (tls != null) {
+        channel.pipeline().addLast(tls.detection(services.bounds().request()));
       }
       channel
           .pipeline()

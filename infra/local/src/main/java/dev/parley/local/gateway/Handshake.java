@@ -13,16 +13,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param headers by name, ignoring case, each with its values in order
 /// @param query decoded parameters, each with its values in order
+/// @param secure whether the client speaks TLS
 record Handshake(
-    Caller caller, Map<String, List<String>> headers, Map<String, List<String>> query) {
+    Caller caller,
+    Map<String, List<String>> headers,
+    Map<String, List<String>> query,
+    boolean secure) {
 
   /// @param connectionId what the connection will be called
-  static Handshake of(
-      HttpRequest request,
-      String connectionId,
-      String host,
-      String sourceIp,
-      Map<String, List<String>> query) {
+  static Handshake of(HttpRequest request, String connectionId, Target target, String sourceIp) {
     Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     request
         .headers()
@@ -30,7 +29,10 @@ record Handshake(
             h -> headers.computeIfAbsent(h.getKey(), _ -> new ArrayList<>()).add(h.getValue()));
     String userAgent = last(headers, HttpHeaderNames.USER_AGENT.toString());
     return new Handshake(
-        new Caller(connectionId, host, sourceIp, userAgent), headers, new LinkedHashMap<>(query));
+        new Caller(connectionId, target.host(), sourceIp, userAgent),
+        headers,
+        new LinkedHashMap<>(target.query()),
+        target.secure());
   }
 
   @Nullable String header(String name) {

@@ -110,7 +110,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     Target target;
     try {
-      target = Target.of(request);
+      target = Target.of(request, Tls.isSpoken(ctx.channel()));
     } catch (IllegalArgumentException _) {
       HttpResponseStatus status = HttpResponseStatus.BAD_REQUEST;
       respond(ctx, request, Responses.message(status, status.reasonPhrase()));
@@ -316,9 +316,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     }
     String sourceIp =
         NetUtil.toAddressString(((InetSocketAddress) ctx.channel().remoteAddress()).getAddress());
-    Handshake handshake =
-        Handshake.of(
-            request, services.endpoint().nextId(), target.host(), sourceIp, target.query());
+    Handshake handshake = Handshake.of(request, services.endpoint().nextId(), target, sourceIp);
     String connectionId = handshake.caller().connectionId();
     aside(
         work -> services.turns().execute(connectionId, work),

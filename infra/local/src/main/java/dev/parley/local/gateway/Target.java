@@ -19,15 +19,16 @@ import java.util.regex.Pattern;
 /// @param query decoded parameters, each with its values in order
 /// @param host with its port; the target's own where that is absolute, else the `Host` header
 /// @param askedHost the host that the browser asked, where a proxy before this says so
-/// @param secure whether the browser reaches that proxy by TLS
+/// @param secure whether the browser speaks TLS, with this or with that proxy
 record Target(
     String path, Map<String, List<String>> query, String host, String askedHost, boolean secure) {
 
   private static final Pattern ABSOLUTE =
       Pattern.compile("(?i)https?://([^/?#]+)(.*)", Pattern.DOTALL);
 
+  /// @param encrypted whether it came by TLS
   /// @throws IllegalArgumentException if the request does not say what it asks for, or of whom
-  static Target of(HttpRequest request) {
+  static Target of(HttpRequest request, boolean encrypted) {
     HttpHeaders headers = request.headers();
     List<String> hosts = headers.getAll(HttpHeaderNames.HOST);
     if (hosts.size() > 1
@@ -54,7 +55,8 @@ record Target(
         uri.parameters(),
         host,
         first(headers, "X-Forwarded-Host", host),
-        first(headers, "X-Forwarded-Proto", "http").equalsIgnoreCase("https"));
+        first(headers, "X-Forwarded-Proto", encrypted ? "https" : "http")
+            .equalsIgnoreCase("https"));
   }
 
   /// Each proxy appends to these, so the first value is the one next to the browser.

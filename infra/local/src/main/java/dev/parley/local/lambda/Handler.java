@@ -62,10 +62,6 @@ final class Handler implements Instances {
     return handler.replaceFirst("::.*", "");
   }
 
-  private static boolean isOfInterface(String handler) {
-    return handler.equals(className(handler)) || handler.endsWith("::" + METHOD);
-  }
-
   /// Whether this JVM's class path has the handler's class.
   static boolean isOfClassPath(String handler) {
     try {
@@ -78,32 +74,16 @@ final class Handler implements Instances {
     }
   }
 
-  /// Whether Lambda calls a plain method of the handler's class, found by its name. What it takes
-  /// and gives is looked up by AWS's client only, in a process.
-  static boolean isPlain(String handler, ClassLoader loader) {
-    if (!isOfInterface(handler)) {
-      return true;
-    }
-    try {
-      Class<?> type = Class.forName(className(handler), false, loader);
-      return !RequestHandler.class.isAssignableFrom(type)
-          && !RequestStreamHandler.class.isAssignableFrom(type);
-    } catch (ClassNotFoundException | LinkageError _) {
-      return false; // as is told where it is used
-    }
-  }
-
-  /// @param loader has the handler's class
   /// @throws IllegalArgumentException if Lambda could not call it by an interface
-  static Handler named(String function, String handler, ClassLoader loader) {
+  static Handler named(String function, String handler) {
     String className = className(handler);
-    if (!isOfInterface(handler)) {
+    if (!handler.equals(className) && !handler.endsWith("::" + METHOD)) {
       throw new IllegalArgumentException(
           "%s: handler %s: only the method %s can be called".formatted(function, handler, METHOD));
     }
     Class<?> type;
     try {
-      type = Class.forName(className, false, loader);
+      type = Class.forName(className, false, Handler.class.getClassLoader());
     } catch (ClassNotFoundException _) {
       throw new IllegalArgumentException(
           "%s: handler %s: there is no class %s".formatted(function, handler, className));
@@ -210,9 +190,6 @@ final class Handler implements Instances {
   @Override
   public Instance create(Map<String, String> environment, InstantSource clock) {
     Object[] arguments = {environment, clock};
-    Thread thread = Thread.currentThread();
-    ClassLoader loader = thread.getContextClassLoader();
-    thread.setContextClassLoader(constructor.getDeclaringClass().getClassLoader());
     try {
       return new Served(
           constructor.newInstance(Arrays.copyOf(arguments, constructor.getParameterCount())));
@@ -223,8 +200,6 @@ final class Handler implements Instances {
     } catch (ReflectiveOperationException | LinkageError e) {
       LOG.error("{}: could not be constructed", function, e);
       throw FunctionError.of(e);
-    } finally {
-      thread.setContextClassLoader(loader);
     }
   }
 
@@ -240,11 +215,6 @@ final class Handler implements Instances {
       this.object = object;
     }
 
-    /// Null where the class is on this JVM's class path.
-    private @Nullable FunctionClassLoader ownLoader() {
-      return object.getClass().getClassLoader() instanceof FunctionClassLoader own ? own : null;
-    }
-
     @Override
     public boolean take() {
       return true;
@@ -252,44 +222,15 @@ final class Handler implements Instances {
 
     @Override
     public boolean release() {
-      FunctionClassLoader own = ownLoader();
-      return own == null || own.exitStatus() == null;
+      return true;
     }
 
     @Override
-    public void end() {
-      FunctionClassLoader own = ownLoader();
-      if (own != null) {
-        try {
-          own.close();
-        } catch (IOException e) {
-          LOG.debug("{}: its package cannot be closed", function, e);
-        }
-      }
-    }
+    public void end() {}
 
     @Override
-    public byte[] call(byte[] event, LocalContext context) throws IOException {
-      FunctionClassLoader own = ownLoader();
-      if (own == null) {
-        return handle(event, context);
-      }
-      own.setTraceHeader(context.traceHeader());
-      Thread thread = Thread.currentThread();
-      ClassLoader loader = thread.getContextClassLoader();
-      thread.setContextClassLoader(own);
-      try {
-        return handle(event, context);
-      } catch (FunctionError e) {
-        Integer exitStatus = own.exitStatus();
-        throw exitStatus == null ? e : FunctionError.exited(context.requestId(), exitStatus);
-      } finally {
-        thread.setContextClassLoader(loader);
-      }
-    }
-
     @SuppressWarnings("unchecked")
-    private byte[] handle(byte[] event, LocalContext context) throws IOException {
+    public byte[] call(byte[] event, LocalContext context) throws IOException {
       var in = new ByteArrayInputStream(event);
       var out = new ByteArrayOutputStream();
       switch (object) {

@@ -33,6 +33,10 @@ public final class JavaRuntime {
   /// The JVM's heap, of the function's memory: 445,645 KB of 512 MB.
   private static final double HEAP_SHARE = 0.85;
 
+  /// What AWS tells the JVM of its compilers.
+  static final List<String> COMPILATION =
+      List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1");
+
   /// The client would unpack its native part into one file in `/tmp`, whoever else is loading it.
   private static final String NATIVE_PART =
       "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
@@ -137,19 +141,12 @@ public final class JavaRuntime {
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
   public List<String> command(String handler, int memorySizeMb) {
-    return command(handler, memorySizeMb, jars);
+    return command(handler, memorySizeMb, COMPILATION, jars);
   }
 
+  /// The same with other options than [#COMPILATION] and another class path.
+  ///
   /// @param classPath with [#classPath] before whatever else the function does not bring itself
-  List<String> command(String handler, int memorySizeMb, List<Path> classPath) {
-    return command(
-        handler,
-        memorySizeMb,
-        List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1"),
-        classPath);
-  }
-
-  /// The same with other options and another class path, for measurements.
   public List<String> command(
       String handler, int memorySizeMb, List<String> options, List<Path> classPath) {
     List<String> command = new ArrayList<>();

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One function of the template: a class, called in this JVM ([Handler], [LoadedHandler]), or a
+/// One function of the template: a class, called in this JVM ([Handler]), or a
 /// program in processes of its own ([FunctionProcesses]).
 ///
 /// An event goes in as JSON and the result comes out as JSON. As in Lambda, an instance serves one

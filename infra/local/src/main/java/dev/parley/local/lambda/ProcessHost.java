@@ -65,14 +65,17 @@ public final class ProcessHost implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ProcessHost.class);
 
   private final Path folder;
+  private final Fence fence;
   private final Process watchdog;
   private final @Nullable JavaRuntime java;
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Map<List<Object>, Path> unpacked = new ConcurrentHashMap<>();
 
+  /// @param fence around all functions
   /// @throws IOException where there is no place for the folder, or no shell or `setsid`
-  public ProcessHost() throws IOException {
+  public ProcessHost(Fence fence) throws IOException {
+    this.fence = fence;
     folder = Files.createTempDirectory("parley-functions-");
     Files.createDirectory(folder.resolve("processes"));
     Files.createDirectory(bootstraps());
@@ -81,6 +84,7 @@ public final class ProcessHost implements AutoCloseable {
         Files.copy(Objects.requireNonNull(script, bootstrap), bootstraps().resolve(bootstrap));
       }
     }
+    fence.writeInto(bootstraps());
     java = JavaRuntime.isOfThisMachine() ? new JavaRuntime(folder) : null;
     watchdog =
         new ProcessBuilder(IN_A_SESSION, "/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())
@@ -100,6 +104,11 @@ public final class ProcessHost implements AutoCloseable {
       throw new IllegalArgumentException(JavaRuntime.REFUSAL);
     }
     return java;
+  }
+
+  /// Around all functions; what it has written is in [#bootstraps].
+  Fence fence() {
+    return fence;
   }
 
   /// Where the clients of the Runtime API are that are ours: `LAMBDA_RUNTIME_DIR`.

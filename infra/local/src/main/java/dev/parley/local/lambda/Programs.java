@@ -7,6 +7,7 @@ import dev.parley.local.template.FunctionResource;
 import dev.parley.local.template.ManagedRuntime;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.ZipFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,6 +105,30 @@ public final class Programs {
     };
   }
 
+  /// Whether a package, or its layers, have a handler's class.
+  public static boolean haveClass(String handler, Path root, List<Path> layers) throws IOException {
+    String file = handler.replaceFirst("::.*", "").replace('.', '/') + ".class";
+    List<Path> libraries = new ArrayList<>(existing(layers, "java/lib"));
+    libraries.add(root.resolve("lib"));
+    if (Files.exists(root.resolve(file))) {
+      return true;
+    }
+    for (Path library : libraries) {
+      if (Files.isDirectory(library)) {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(library, "*.jar")) {
+          for (Path jar : jars) {
+            try (ZipFile zip = new ZipFile(jar.toFile())) {
+              if (zip.getEntry(file) != null) {
+                return true;
+              }
+            }
+          }
+        }
+      }
+    }
+    return false;
+  }
+
   /// @param root where the function's package is
   /// @param layers where its layers are, in the template's order
   /// @param environment the function's, which gets what its runtime sets, and its layers' paths
@@ -113,6 +139,7 @@ public final class Programs {
     List<Path> latestFirst = layers.reversed();
     environment.putIfAbsent("PATH", PATH);
     environment.put("LAMBDA_RUNTIME_DIR", host.bootstraps().toString());
+    host.fence().addTo(environment, host.bootstraps());
     List<String> command =
         switch (runtime) {
           case JAVA -> java(function, latestFirst);
@@ -132,7 +159,9 @@ public final class Programs {
   private List<String> java(FunctionResource function, List<Path> layers) {
     List<Path> classPath = new ArrayList<>(host.java().classPath());
     existing(layers, "java/lib").forEach(lib -> classPath.add(lib.resolve("*")));
-    return host.java().command(function.handler(), function.memorySizeMb(), classPath);
+    List<String> options = new ArrayList<>(JavaRuntime.COMPILATION);
+    options.addAll(host.fence().optionsOfJava(host.bootstraps()));
+    return host.java().command(function.handler(), function.memorySizeMb(), options, classPath);
   }
 
   private List<String> python(
@@ -148,7 +177,8 @@ public final class Programs {
         "PYTHONPATH",
         existing(layers, "python", "python/lib/%s/site-packages".formatted(function.runtime())));
     // Its output is a log, and the package's folder is not its to write into.
-    return List.of(python.toString(), "-u", "-B", bootstrap("bootstrap.py"));
+    return List.of(
+        python.toString(), "-u", "-B", bootstrap("bootstrap.py"), host.fence().argument());
   }
 
   private List<String> node(
@@ -162,7 +192,8 @@ public final class Programs {
     return List.of(
         node.toString(),
         "--max-old-space-size=" + (int) (function.memorySizeMb() * NODE_HEAP_SHARE),
-        bootstrap("bootstrap.mjs"));
+        bootstrap("bootstrap.mjs"),
+        host.fence().argument());
   }
 
   private static List<String> provided(FunctionResource function, Path root) {

@@ -3,11 +3,13 @@ package dev.parley.local.origins;
 import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Who may talk to the ports of the local cloud: programs of this machine, web pages that this
@@ -67,6 +69,14 @@ public record Origins(Set<String> listed) {
         ? OF_THIS_MACHINE
         : new Origins(
             Arrays.stream(list.split(",", -1)).map(String::strip).collect(toUnmodifiableSet()));
+  }
+
+  /// The same, and more hosts that a program may ask for, and their pages: names that are nobody
+  /// else's.
+  public Origins withHosts(Collection<String> hosts) {
+    return new Origins(
+        Stream.concat(listed.stream(), hosts.stream().map("https://"::concat))
+            .collect(toUnmodifiableSet()));
   }
 
   /// Why a request is refused, in a sentence that JSON needs not escape, or null where it is not.

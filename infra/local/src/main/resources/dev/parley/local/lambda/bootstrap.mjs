@@ -3,13 +3,15 @@
  *
  * What it does is `aws-lambda-ric`'s, Lambda's own client for Node: how a handler is found, what its
  * context has, when an invocation with a callback ends, and what is reported of what fails. The
- * handler's name is in `_HANDLER`, its code in `LAMBDA_TASK_ROOT`, and the layers' in `NODE_PATH`.
+ * handler's name is in `_HANDLER`, its code in `LAMBDA_TASK_ROOT`, and the layers' in `NODE_PATH`. The
+ * argument says which names of AWS lead where: see `Fence`.
  *
  * Unlike AWS: what is printed gets no prefix of time and request id.
  */
 import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
+import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -235,12 +237,42 @@ async function serve(handler) {
   }
 }
 
+/** Names of AWS that are served here lead to the local cloud, all others of AWS nowhere. */
+function keepWithin(fence) {
+  const ports = new Map(fence.split(',').map((entry) => entry.split('=')));
+  const refused = [...ports.keys()].filter((name) => ports.get(name) === '');
+  const connect = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function (...given) {
+    // As `net.connect` and `tls.connect` hand them over, or as they may be given here.
+    const list = Array.isArray(given[0]) ? given[0] : given;
+    const [first, second] = list;
+    const named = typeof first === 'object' && first !== null;
+    const to = named ? first : { port: first, host: typeof second === 'string' ? second : undefined };
+    const name = String(to.host ?? '').toLowerCase();
+    if (ports.get(name)) {
+      const port = Number(to.port) === 443 ? Number(ports.get(name)) : to.port;
+      const here = { ...(named && first), host: '127.0.0.1', port };
+      const listener = list.findLast((one) => typeof one === 'function');
+      return connect.call(this, here, listener);
+    }
+    if (refused.some((end) => name.endsWith(end))) {
+      const refusal = `${name} is not served here, and no function reaches the real AWS`;
+      console.error(refusal);
+      process.nextTick(() => 
+        this.destroy(Object.assign(new Error(refusal), { code: 'ENOTFOUND' })));
+      return this;
+    }
+    return connect.apply(this, given);
+  };
+}
+
 process.on('beforeExit', () => drained?.());
 process.on('uncaughtException', (error) => end(error, 129));
 process.on('unhandledRejection', (reason) =>
   end(fault('Runtime.UnhandledPromiseRejection', String(reason), reason?.stack), 128));
 
 async function main() {
+  keepWithin(process.argv.pop());
   let handler;
   try {
     handler = await load(process.env._HANDLER);

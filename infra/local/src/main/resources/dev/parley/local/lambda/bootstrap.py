@@ -2,7 +2,8 @@
 
 What it does is `awslambdaric`'s, Lambda's own client for Python: how a handler is found, what its
 context has, how results are encoded, and what is reported of what fails. The handler's name is in
-`_HANDLER`, its code in `LAMBDA_TASK_ROOT`, and the layers' in `PYTHONPATH`.
+`_HANDLER`, its code in `LAMBDA_TASK_ROOT`, and the layers' in `PYTHONPATH`. The argument says which
+names of AWS lead where: see `Fence`.
 """
 
 import decimal
@@ -11,6 +12,7 @@ import importlib
 import json
 import logging
 import os
+import socket
 import sys
 import time
 import traceback
@@ -97,6 +99,27 @@ def log_as_lambda_does():
     handler.setFormatter(formatter)
     handler.addFilter(RequestId())
     logging.getLogger().addHandler(handler)
+
+
+def keep_within(fence):
+    """Names of AWS that are served here lead to the local cloud, all others of AWS nowhere."""
+    ports = dict(entry.split("=") for entry in fence.split(","))
+    refused = tuple(name for name, port in ports.items() if not port)
+    system = socket.getaddrinfo
+
+    def getaddrinfo(host, port, *arguments, **named):
+        name = host.decode() if isinstance(host, bytes) else host or ""
+        name = name.lower()
+        if ports.get(name):
+            here = int(ports[name]) if port in (443, "443", "https") else port
+            return system("127.0.0.1", here, *arguments, **named)
+        if name.endswith(refused):
+            refusal = f"{name} is not served here, and no function reaches the real AWS"
+            print(refusal, flush=True)
+            raise socket.gaierror(socket.EAI_NONAME, refusal)
+        return system(host, port, *arguments, **named)
+
+    socket.getaddrinfo = getaddrinfo
 
 
 def call(method, path, body=None, headers=None):
@@ -201,6 +224,7 @@ def serve(handler):
 
 def main():
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
+    keep_within(sys.argv.pop())
     if resource:
         most = (int(Context.memory_limit_in_mb) + MEMORY_BEYOND_MB) << 20
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]

@@ -47,6 +47,7 @@ final class GatewayTester implements AutoCloseable {
   private Bounds bounds = Bounds.ofThisMachine();
   private Origins origins = Origins.OF_THIS_MACHINE;
   private RequestQuota quota = RequestQuota.OF_AWS;
+  private @Nullable Tls tls;
   private Faults faults = Faults.none();
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
@@ -74,6 +75,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester quota(int perSecond, int bucket) {
     quota = new RequestQuota(perSecond, bucket);
+    return this;
+  }
+
+  GatewayTester tls(Tls spoken) {
+    tls = spoken;
     return this;
   }
 
@@ -194,6 +200,7 @@ final class GatewayTester implements AutoCloseable {
             xray,
             new MetricStore(),
             origins,
+            tls,
             quota,
             faults,
             journal,

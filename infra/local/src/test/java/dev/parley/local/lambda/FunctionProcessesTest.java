@@ -74,6 +74,9 @@ final class FunctionProcessesTest {
   static final Set<String> ENVIRONMENT =
       Set.of(
           "AWS_ACCESS_KEY_ID",
+          "AWS_CONFIG_FILE", // as the next two, so that nothing of this machine counts
+          "AWS_EC2_METADATA_DISABLED",
+          "AWS_SHARED_CREDENTIALS_FILE",
           "AWS_DEFAULT_REGION",
           "AWS_EXECUTION_ENV",
           "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -106,7 +109,7 @@ final class FunctionProcessesTest {
 
   @BeforeAll
   static void start() throws IOException {
-    host = new ProcessHost();
+    host = new ProcessHost(Fence.closed());
   }
 
   @AfterAll
@@ -578,7 +581,7 @@ final class FunctionProcessesTest {
     private Cloud() {}
 
     public static void main(String[] arguments) throws Exception {
-      ProcessHost host = new ProcessHost();
+      ProcessHost host = new ProcessHost(Fence.closed());
       FunctionProcess process =
           FunctionProcess.start(
               host,

@@ -63,7 +63,7 @@ final class ProgramsTest {
 
   @BeforeAll
   static void start() throws IOException {
-    host = new ProcessHost();
+    host = new ProcessHost(Fence.closed());
   }
 
   @AfterAll
