@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// - `capacity`: which of AWS's limits are met first, simulated, written into `docs/capacity.json`,
 ///   then `bill`: [Capacity]
 /// - `bill`: `docs/COST.md`, from these two and `docs/prices.json`: [CostDocument]
+/// - `languages`: a frame to a function in another language, and in Java: [Languages]
 /// - `tool`: `parley-local.jar` with a template of one function; it takes the jar: [Tool]
 /// - `growth`: one message to 1,000 members, with 1,000, 10,000 and 50,000 connections elsewhere
 /// - `cold`: cold starts beside a hello world function's, on a function's share of a processor; it
@@ -68,8 +69,8 @@ public final class Bench {
   /// What is kept in the repository is written only where it is asked for by name.
   private static final Set<String> DOCUMENTS = Set.of("units", "capacity", "bill");
 
-  /// What needs the packages, which a compilation does not make, or a browser.
-  private static final Set<String> APART = Set.of("cold", "page", "tool");
+  /// What needs the packages, which a compilation does not make, a browser, or other languages.
+  private static final Set<String> APART = Set.of("cold", "languages", "page", "tool");
 
   static {
     String number = "[1-9]\\d{0,5}";
@@ -116,6 +117,9 @@ public final class Bench {
         new Kind(String.join(",", Cold.Variant.NAMES), String.join("|", Cold.Variant.NAMES)));
     KINDS.put(
         "tool", new Kind(Tool.START + "," + Tool.CONNECTIONS, Tool.START + "|" + Tool.CONNECTIONS));
+    KINDS.put(
+        "languages",
+        new Kind(String.join(",", Languages.NAMES), String.join("|", Languages.NAMES)));
     KINDS.put("jmh", new Kind("FanoutBenchmark", ".+"));
   }
 
@@ -271,6 +275,10 @@ public final class Bench {
       case "tool" -> {
         stop();
         new Tool(report).run(steps);
+      }
+      case "languages" -> {
+        stop();
+        new Languages(report).run(steps);
       }
       default -> {
         stop();
