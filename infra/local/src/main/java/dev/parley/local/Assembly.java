@@ -170,7 +170,8 @@ final class Assembly {
     if (options.watch()) {
       parts.opened(watch.start());
     }
-    return new LocalCloud(parts, dynamoDb, sqs, apis, faults, traces, daemon, metrics);
+    return new LocalCloud(
+        parts, dynamoDb, sqs, apis, faults, traces, daemon, metrics, certificates.pem());
   }
 
   private Template readTemplate(@Nullable LocalIssuer issuer) throws StartException {

@@ -9,6 +9,7 @@ import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.xray.TraceDaemon;
 import dev.parley.local.xray.Traces;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,7 @@ public final class LocalCloud implements AutoCloseable {
   private final Traces traces;
   private final TraceDaemon daemon;
   private final MetricStore metrics;
+  private final Path certificate;
 
   LocalCloud(
       Parts parts,
@@ -37,7 +39,8 @@ public final class LocalCloud implements AutoCloseable {
       Faults faults,
       Traces traces,
       TraceDaemon daemon,
-      MetricStore metrics) {
+      MetricStore metrics,
+      Path certificate) {
     this.parts = parts;
     this.dynamoDb = dynamoDb;
     this.sqs = sqs;
@@ -46,6 +49,7 @@ public final class LocalCloud implements AutoCloseable {
     this.traces = traces;
     this.daemon = daemon;
     this.metrics = metrics;
+    this.certificate = certificate;
   }
 
   /// Starts everything that the template has.
@@ -109,6 +113,11 @@ public final class LocalCloud implements AutoCloseable {
   /// @throws NullPointerException where the template has none
   public LocalSqs sqs() {
     return Objects.requireNonNull(sqs, "the template has no queues");
+  }
+
+  /// The certificate, as PEM, by which `https` and `wss` are served on the ports of all APIs.
+  public Path certificate() {
+    return certificate;
   }
 
   /// The services that the template needs, and how a tool calls each.

@@ -64,6 +64,9 @@ public final class Main {
     if (issuer) {
       out.println("Sign in: http://localhost:%d%s/".formatted(cloud.port(), LocalIssuer.PATH));
     }
+    out.println(
+        "TLS: https://localhost:%d/  wss://localhost:%d/%s  by the certificate %s"
+            .formatted(cloud.port(), cloud.port(), cloud.stage(), cloud.certificate()));
     out.println("Traces: http://localhost:%d/_local/traces".formatted(cloud.port()));
     out.println("Metrics: http://localhost:%d/_local/".formatted(cloud.port()));
     cloud.apis().stream()
