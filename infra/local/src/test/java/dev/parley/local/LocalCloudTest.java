@@ -273,6 +273,8 @@ class LocalCloudTest {
                 + " --region us-east-1",
             "X-Ray: aws xray <command> --endpoint-url http://localhost:\\d+/_local/xray"
                 + " --region us-east-1; UDP port \\d+",
+            "TLS: https://localhost:(\\d+)/  wss://localhost:\\1/test  by the certificate"
+                + " /.*\\.pem",
             "Traces: http://localhost:\\d+/_local/traces",
             "Metrics: http://localhost:\\d+/_local/",
             "Parley is ready: http://localhost:(\\d+)/  ws://localhost:\\1/test",

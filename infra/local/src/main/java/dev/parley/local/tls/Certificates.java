@@ -23,7 +23,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
-import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -122,9 +121,10 @@ public final class Certificates {
   }
 
   private static boolean isOfUse(KeyStore keys) throws GeneralSecurityException {
-    Date soon = Date.from(Instant.now().plus(MARGIN));
+    Instant soon = Instant.now().plus(MARGIN);
     for (String alias : List.of(LOCALHOST, AWS)) {
-      if (!keys.isKeyEntry(alias) || certificate(keys, alias).getNotAfter().before(soon)) {
+      if (!keys.isKeyEntry(alias)
+          || certificate(keys, alias).getNotAfter().toInstant().isBefore(soon)) {
         return false;
       }
     }

@@ -1,5 +1,6 @@
 package dev.parley.local.tls;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -30,14 +31,13 @@ final class CertificatesTest {
     Path home = folder.resolve("not/there");
 
     Path pem = Certificates.in(home).pem();
-    byte[] made = Files.readAllBytes(pem);
+    String made = Files.readString(pem);
     byte[] keys = Files.readAllBytes(home.resolve("tls.p12"));
     Certificates.in(home);
 
     assertEquals(home.resolve("localhost.pem"), pem);
-    assertEquals(new String(made), Files.readString(pem));
-    assertEquals(
-        -1, Files.mismatch(home.resolve("tls.p12"), Files.write(folder.resolve("k"), keys)));
+    assertEquals(made, Files.readString(pem));
+    assertArrayEquals(keys, Files.readAllBytes(home.resolve("tls.p12")));
     assertEquals(
         "rw-------",
         PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("tls.p12"))));
