@@ -69,17 +69,23 @@ port = next(line for line in cloud.stdout if 'is ready' in line).split('localhos
 plain, secure = f'ws://localhost:{port}/dev', f'wss://localhost:{port}/dev'
 https, pem = f'https://localhost:{port}/dev', str(folder / 'localhost.pem')
 os.environ.update(
-    AWS_ACCESS_KEY_ID='local', AWS_SECRET_ACCESS_KEY='local', AWS_DEFAULT_REGION='us-east-1', AWS_PAGER='',
+    AWS_ACCESS_KEY_ID='local', AWS_SECRET_ACCESS_KEY='local', AWS_DEFAULT_REGION='us-east-1', AWS_REGION='us-east-1', AWS_PAGER='',
     AWS_CA_BUNDLE=pem, NODE_EXTRA_CA_CERTS=pem, NODE_PATH=str(modules),
 )
 
 
 def step(text):
-    print(f'\n# {text}')
+    print(f'\n# {text}', flush=True)
 
 
-def run(*command, given=''):
-    done = subprocess.run(command, capture_output=True, text=True, input=given, timeout=60)
+def run(*command, typed=None):
+    """What a program prints; its standard input stays open, since wscat ends with it."""
+    reader, writer = os.pipe()
+    if typed:
+        os.write(writer, typed.encode())
+    done = subprocess.run(command, capture_output=True, text=True, stdin=reader, timeout=60)
+    os.close(reader)
+    os.close(writer)
     return (done.stdout + done.stderr).strip()
 
 
@@ -153,7 +159,7 @@ async def connections():
 
 step('reconnecting-websocket, whose connection is deleted')
 RECONNECTING = """
-    const { default: Reconnecting } = require('reconnecting-websocket');
+    const Reconnecting = require('reconnecting-websocket');
     const { ApiGatewayManagementApi } = require('@aws-sdk/client-apigatewaymanagementapi');
     const [url, endpoint] = process.argv.slice(1);
     const socket = new Reconnecting(url, [], { WebSocket: require('ws'), minReconnectionDelay: 100 });
@@ -177,7 +183,7 @@ try:
     assert '"said": "hi"' in wscat(plain, '-s', 'chat.v1', '-x', 'hi')
     asyncio.run(connections())
     step('wscat --slash')
-    print(run(modules / '.bin' / 'wscat', '-c', plain, '--slash', '-P', given='/ping\n/close 1000\n'))
+    print(run(modules / '.bin' / 'wscat', '-c', plain, '--slash', '-P', typed='/ping\n/close 1000\n'))
     print('\nall agree')
 finally:
     cloud.terminate()

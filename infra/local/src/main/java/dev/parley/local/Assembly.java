@@ -102,6 +102,7 @@ final class Assembly {
     }
     TraceDaemon daemon = parts.opened(startDaemon());
     Positions positions = readPositions(places.size());
+    Certificates certificates = readCertificates();
 
     LocalDynamoDb dynamoDb = tables == null ? null : tables.started();
     LocalSqs sqs = queues == null ? null : queues.started();
@@ -114,8 +115,7 @@ final class Assembly {
     }
     endpoints.put("AWS_ENDPOINT_URL_XRAY", "http://127.0.0.1:%d/_local/xray".formatted(port));
     endpoints.put("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:%d".formatted(daemon.port()));
-    Certificates certificates = readCertificates();
-    Fence fence = Fence.around(hosts(places), certificates);
+    Fence fence = Fence.around(hosts(template, places), certificates);
     Map<String, LocalFunction> functions =
         new FunctionAssembly(
                 options,
@@ -374,13 +374,17 @@ final class Assembly {
     }
   }
 
-  /// Where functions find what is called so on AWS: all of it is behind the gateways' ports.
-  private static Map<String, Integer> hosts(List<Place> places) {
+  /// The port of each host of AWS that is served: that of its API, and for tables and queues the
+  /// first one's, which hands on to them.
+  private static Map<String, Integer> hosts(Template template, List<Place> places) {
     Map<String, Integer> hosts = new HashMap<>();
     int first = places.getFirst().port();
-    Stream.of(LocalAccount.dynamoDbHosts(), LocalAccount.sqsHosts())
-        .flatMap(List::stream)
-        .forEach(host -> hosts.put(host, first));
+    if (!template.tables().isEmpty()) {
+      LocalAccount.dynamoDbHosts().forEach(host -> hosts.put(host, first));
+    }
+    if (!template.queues().isEmpty()) {
+      LocalAccount.sqsHosts().forEach(host -> hosts.put(host, first));
+    }
     places.forEach(place -> hosts.put(LocalAccount.apiHost(place.api().id()), place.port()));
     return hosts;
   }
