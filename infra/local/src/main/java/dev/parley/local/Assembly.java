@@ -420,7 +420,7 @@ final class Assembly {
       throws StartException {
     List<LocalCloud.Api> apis = new ArrayList<>();
     parts.opened(() -> Parts.closeTogether(apis.stream().map(LocalCloud.Api::gateway).toList()));
-    Bounds bounds = Bounds.ofThisMachine().sharedBy(places.size());
+    Bounds bounds = options.bounds().sharedBy(places.size());
     for (Place place : places) {
       boolean first = apis.isEmpty();
       Gateway gateway =
@@ -458,6 +458,7 @@ final class Assembly {
           options.origins().withHosts(List.of(LocalAccount.apiHost(place.api().id()))),
           tls,
           options.quota(),
+          options.sigv4(),
           faults,
           journal,
           bounds);

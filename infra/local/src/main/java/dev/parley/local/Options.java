@@ -1,6 +1,7 @@
 package dev.parley.local;
 
 import dev.parley.local.faults.FaultPlan;
+import dev.parley.local.gateway.Bounds;
 import dev.parley.local.gateway.RequestQuota;
 import dev.parley.local.lambda.FunctionProcesses;
 import dev.parley.local.origins.Origins;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// @param site the folder of the static site, or null for none
 /// @param origins which hosts may be asked, and which pages may ask
 /// @param quota how many requests a second the gateway takes
+/// @param sigv4 whether the signatures of `@connections` are verified
+/// @param bounds how long a connection lasts, and how many there can be
 /// @param faults what is to go wrong, and how often
 /// @param xrayPort where the X-Ray daemon listens; 0 takes a free one, null its own 2000 where that
 ///     is free, else a free one
@@ -49,6 +52,8 @@ public record Options(
     @Nullable Path site,
     Origins origins,
     RequestQuota quota,
+    boolean sigv4,
+    Bounds bounds,
     FaultPlan faults,
     @Nullable Integer xrayPort,
     double sampling,
@@ -71,9 +76,9 @@ public record Options(
     parameters = Map.copyOf(parameters);
   }
 
-  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only,
-  /// AWS's quota, no faults, every invocation traced, functions of the class path in this JVM, no
-  /// issuer, and the user's own certificate.
+  /// Free ports, nothing kept, no site, streams polled as on AWS, pages of this machine only, AWS's
+  /// quota and durations, any signature, no faults, every invocation traced, functions of the class
+  /// path in this JVM, no issuer, and the user's own certificate.
   public static Options inMemory(Path template) {
     return new Options(
         template,
@@ -89,6 +94,8 @@ public record Options(
         null,
         Origins.OF_THIS_MACHINE,
         RequestQuota.OF_AWS,
+        false,
+        Bounds.ofThisMachine(),
         FaultPlan.NONE,
         0,
         1,
@@ -150,6 +157,14 @@ public record Options(
     return with(draft -> draft.quota = requests);
   }
 
+  public Options withSigv4(boolean verified) {
+    return with(draft -> draft.sigv4 = verified);
+  }
+
+  public Options withBounds(Bounds ofConnections) {
+    return with(draft -> draft.bounds = ofConnections);
+  }
+
   public Options withFaults(FaultPlan plan) {
     return with(draft -> draft.faults = plan);
   }
@@ -205,6 +220,8 @@ public record Options(
     private @Nullable Path site;
     private Origins origins;
     private RequestQuota quota;
+    private boolean sigv4;
+    private Bounds bounds;
     private FaultPlan faults;
     private @Nullable Integer xrayPort;
     private double sampling;
@@ -227,6 +244,8 @@ public record Options(
       site = from.site;
       origins = from.origins;
       quota = from.quota;
+      sigv4 = from.sigv4;
+      bounds = from.bounds;
       faults = from.faults;
       xrayPort = from.xrayPort;
       sampling = from.sampling;
@@ -251,6 +270,8 @@ public record Options(
           site,
           origins,
           quota,
+          sigv4,
+          bounds,
           faults,
           xrayPort,
           sampling,

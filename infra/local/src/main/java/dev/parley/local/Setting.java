@@ -37,9 +37,9 @@ enum Setting {
       (o, folder) -> o.withDynamoDb(folder(folder))),
   TLS("folder", "keeps the certificate of https and wss [~/.parley]", (o, f) -> o.withTls(path(f))),
   FUNCTIONS("where", "process: all in processes, Parley's own too [jvm]", Setting::functions),
-  FUNCTIONS_MAX("n", "processes of one function [2]", Setting::functionsMax),
-  FUNCTIONS_IDLE("s", "seconds until an idle process ends [300]", Setting::functionsIdle),
-  WATCH("", "takes up code that has changed, without a restart", Setting::watch),
+  FUNCTIONS_MAX("n", "processes, and seconds idle [2, 300]", Setting::functionsMax),
+  FUNCTIONS_IDLE("s", Setting.TOLD, Setting::functionsIdle),
+  WATCH("", "takes up code that has changed", (o, on) -> o.withWatch(bool(on))),
   PARAMETERS(
       "list",
       "of the template, as sam deploy takes them",
@@ -50,8 +50,11 @@ enum Setting {
   ISSUER("local", "an issuer of tokens, with a page to sign in", Setting::issuer),
   ORIGINS("list", "other pages that may use it", (o, list) -> o.withOrigins(Origins.parse(list))),
   POLLS_PER_SECOND("n", "how often each stream is polled a second [4]", Setting::polls),
-  QUOTA("n", "requests a second; 0 is no quota [10000]", Setting::quota),
-  QUOTA_BUCKET("n", "requests at once [5000]", Setting::quotaBucket),
+  QUOTA("n", "requests a second, and at once [10000, 5000]", Setting::quota),
+  QUOTA_BUCKET("n", Setting.TOLD, Setting::quotaBucket),
+  IDLE_SECONDS("s", "until it is closed [600, 7200]", Setting::idleSeconds),
+  CONNECTION_SECONDS("s", Setting.TOLD, Setting::connectionSeconds),
+  SIGV4("", "verifies the signatures of @connections", (o, on) -> o.withSigv4(bool(on))),
   SAMPLING("share", "of invocations that are traced, 0 to 1 [1]", Setting::sampling),
   FAULTS(
       "plan", "what goes wrong, such as push.lost=0.1", (o, p) -> o.withFaults(FaultPlan.parse(p)));
@@ -63,6 +66,10 @@ enum Setting {
   }
 
   static final String PREFIX = "parley.";
+
+  /// The meaning of a setting that stands on one line of the help with the one before it.
+  private static final String TOLD = "";
+
   static final String MEMORY = "memory";
 
   /// Names in messages are those of properties.
@@ -82,7 +89,7 @@ enum Setting {
   private final Effect effect;
 
   /// @param value what kind of value it takes, or nothing for a switch
-  /// @param meaning with what counts unless it is given in brackets
+  /// @param meaning with what counts unless it is given in brackets, or [#TOLD]
   Setting(String value, String meaning, Effect effect) {
     this.value = value;
     this.meaning = meaning;
@@ -114,6 +121,11 @@ enum Setting {
 
   String meaning() {
     return meaning;
+  }
+
+  /// Whether the help tells of it together with the setting before it.
+  boolean isToldBefore() {
+    return meaning.equals(TOLD);
   }
 
   /// Options with this one.
@@ -252,10 +264,10 @@ enum Setting {
     return options;
   }
 
-  private static Options watch(Options options, String value) {
+  private static boolean bool(String value) {
     return switch (value) {
-      case "true" -> options.withWatch(true);
-      case "false" -> options.withWatch(false);
+      case "true" -> true;
+      case "false" -> false;
       default -> throw new IllegalArgumentException("give true or false");
     };
   }
@@ -292,6 +304,23 @@ enum Setting {
             RequestQuota.MAX,
             "give a whole number of requests from %d to %d; 0 is no quota");
     return options.withQuota(new RequestQuota(requests, options.quota().bucket()));
+  }
+
+  /// What is no number is out of its bounds.
+  private static double seconds(String value) {
+    try {
+      return Double.parseDouble(value);
+    } catch (NumberFormatException _) {
+      return Double.NaN;
+    }
+  }
+
+  private static Options idleSeconds(Options options, String value) {
+    return options.withBounds(options.bounds().withIdleSeconds(seconds(value)));
+  }
+
+  private static Options connectionSeconds(Options options, String value) {
+    return options.withBounds(options.bounds().withConnectionSeconds(seconds(value)));
   }
 
   private static Options quotaBucket(Options options, String value) {

@@ -52,10 +52,17 @@ final class Settings {
     StringBuilder help =
         new StringBuilder(
             "java -jar parley-local.jar template.yaml [options], or --help, or --version\n");
-    for (Setting setting : Setting.values()) {
-      if (setting != Setting.TEMPLATE) {
-        help.append(line(setting.usage(), setting.meaning()));
+    Setting[] all = Setting.values();
+    for (int i = 0; i < all.length; i++) {
+      Setting setting = all[i];
+      if (setting == Setting.TEMPLATE || setting.isToldBefore()) {
+        continue;
       }
+      boolean two = i + 1 < all.length && all[i + 1].isToldBefore();
+      help.append(
+          line(
+              two ? setting.usage() + ", " + all[i + 1].usage() : setting.usage(),
+              setting.meaning()));
       if (setting == Setting.PARAMETERS) {
         help.append(line(PARAMETER + " <Name=Value>", "one of them; as often as there are"));
       }

@@ -180,8 +180,8 @@ class SettingTest {
             .map(Setting::property)
             .collect(Collectors.toCollection(TreeSet::new));
 
-    assertEquals(settings, found(POM, "(?m)^    <(parley\\.[a-z.]+)(?:/>|>.*)$"));
-    assertEquals(settings, found(RUN, "-D(parley\\.[a-z.]+)=\\$\\{\\1}"));
+    assertEquals(settings, found(POM, "(?m)^    <(parley\\.[a-z0-9.]+)(?:/>|>.*)$"));
+    assertEquals(settings, found(RUN, "-D(parley\\.[a-z0-9.]+)=\\$\\{\\1}"));
   }
 
   private static Set<String> found(Path file, String pattern) throws IOException {
@@ -225,6 +225,11 @@ class SettingTest {
         "parley.functions.idle|0|: give seconds from 1 to 86400",
         "parley.functions.idle|never|: give seconds from 1 to 86400",
         "parley.watch|yes|: give true or false",
+        "parley.sigv4|yes|: give true or false",
+        "parley.idle.seconds|0|: give seconds from 0.1 to 600, which is AWS's",
+        "parley.idle.seconds|601|: give seconds from 0.1 to 600, which is AWS's",
+        "parley.idle.seconds|soon|: give seconds from 0.1 to 600, which is AWS's",
+        "parley.connection.seconds|7201|: give seconds from 0.1 to 7200, which is AWS's",
         "parley.parameters|Stage|: give Name=Value Other=\"a value\", separated by spaces",
         "parley.site|nowhere| is no folder: correct or omit it",
         "parley.dynamodb|nowhere| is no folder: correct or omit it",
@@ -282,6 +287,9 @@ class SettingTest {
     assertEquals(Limits.USUAL, unasked.limits());
     assertEquals(new RequestQuota(10_000, 5_000), unasked.quota());
     assertEquals(4, unasked.pollsPerSecond());
+    assertEquals(Duration.ofMinutes(10), unasked.bounds().idle());
+    assertEquals(Duration.ofHours(2), unasked.bounds().connection());
+    assertFalse(unasked.sigv4());
     assertEquals(1, unasked.sampling());
     assertFalse(unasked.issuer());
     assertFalse(unasked.watch());
@@ -294,6 +302,10 @@ class SettingTest {
         new RequestQuota(2_500, 1_250),
         options("parley.quota", "2500", "parley.quota.bucket", "1250").quota());
     assertEquals(0, options("parley.quota", "0").quota().perSecond());
+    assertEquals(Duration.ofMillis(500), options("parley.idle.seconds", "0.5").bounds().idle());
+    assertEquals(
+        Duration.ofSeconds(60), options("parley.connection.seconds", "60").bounds().connection());
+    assertTrue(options("parley.sigv4", "true").sigv4());
     assertEquals(0.25, options("parley.sampling", "0.25").sampling());
     assertEquals(2001, options("parley.xray.port", "2001").xrayPort());
     assertTrue(options("parley.functions", "process").inProcesses());

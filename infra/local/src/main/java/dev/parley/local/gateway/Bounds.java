@@ -15,6 +15,9 @@ public record Bounds(Duration request, Duration idle, Duration connection, int s
   /// keeps an idle connection, so that no push goes into one that is being closed.
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(75);
 
+  /// Less is of no use to anybody.
+  private static final double SECONDS_MIN = 0.1;
+
   /// Of the 20,000 files that a process can open on many machines, what functions, tables and
   /// queues do not need.
   private static final int SOCKETS_MAX = 18_000;
@@ -32,6 +35,24 @@ public record Bounds(Duration request, Duration idle, Duration connection, int s
             ? (int) Math.min(SOCKETS_MAX, unix.getMaxFileDescriptorCount() * 9 / 10)
             : SOCKETS_MAX;
     return new Bounds(REQUEST_TIMEOUT, Quotas.IDLE_TIMEOUT, Quotas.CONNECTION_DURATION, sockets);
+  }
+
+  /// @param seconds without a message; AWS's are the most
+  public Bounds withIdleSeconds(double seconds) {
+    return new Bounds(request, duration(seconds, Quotas.IDLE_TIMEOUT), connection, socketsMax);
+  }
+
+  /// @param seconds in all; AWS's are the most
+  public Bounds withConnectionSeconds(double seconds) {
+    return new Bounds(request, idle, duration(seconds, Quotas.CONNECTION_DURATION), socketsMax);
+  }
+
+  private static Duration duration(double seconds, Duration max) {
+    if (!(seconds >= SECONDS_MIN && seconds <= max.toSeconds())) {
+      throw new IllegalArgumentException(
+          "give seconds from %s to %d, which is AWS's".formatted(SECONDS_MIN, max.toSeconds()));
+    }
+    return Duration.ofMillis(Math.round(seconds * 1_000));
   }
 
   /// These, for each of several gateways of one process.

@@ -9,11 +9,9 @@ import dev.parley.local.json.Json;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.FullHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.temporal.ChronoUnit;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// `@connections`: what the back end sends to a client, asks of it, and how it closes it.
@@ -22,28 +20,24 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: service model apigatewaymanagementapi 2018-11-29.
 final class ConnectionsApi {
-  /// Unlike AWS: the request must look signed, and the signature is not verified. There are no
-  /// credentials here that it could be verified with.
-  private static final Pattern SIGNED =
-      Pattern.compile("AWS4-HMAC-SHA256 Credential=\\S+, ?SignedHeaders=\\S+, ?Signature=\\S+");
-
   private final Endpoint endpoint;
   private final Faults faults;
+  private final boolean verified;
 
-  ConnectionsApi(Endpoint endpoint, Faults faults) {
+  /// @param verified whether signatures are verified. `Unlike AWS:` where they are not, a request
+  ///     must only look signed, so that any credentials will do
+  ConnectionsApi(Endpoint endpoint, Faults faults, boolean verified) {
     this.endpoint = endpoint;
     this.faults = faults;
+    this.verified = verified;
   }
 
   /// @param id decoded
   /// @return null where its sender is to get no answer
   @Nullable FullHttpResponse respond(FullHttpRequest request, String id) {
-    String authorization = request.headers().get(HttpHeaderNames.AUTHORIZATION);
-    if (authorization == null) {
-      return forbidden("Missing Authentication Token");
-    }
-    if (!SIGNED.matcher(authorization).matches()) {
-      return forbidden("Forbidden");
+    Signature.Refusal refusal = Signature.refusal(request, verified, endpoint.clock().instant());
+    if (refusal != null) {
+      return Responses.error(HttpResponseStatus.FORBIDDEN, refusal.type(), refusal.message());
     }
     if (!Ids.isWellFormed(id)) {
       return Responses.error(
@@ -60,7 +54,7 @@ final class ConnectionsApi {
     if (method.equals(HttpMethod.DELETE)) {
       return delete(connection);
     }
-    return forbidden("Forbidden");
+    return Responses.forbidden();
   }
 
   static FullHttpResponse tooLarge() {
@@ -130,9 +124,5 @@ final class ConnectionsApi {
 
   private static FullHttpResponse gone() {
     return Responses.error(HttpResponseStatus.GONE, "GoneException", "Gone");
-  }
-
-  private static FullHttpResponse forbidden(String message) {
-    return Responses.error(HttpResponseStatus.FORBIDDEN, "ForbiddenException", message);
   }
 }

@@ -113,6 +113,7 @@ public final class Gateway implements AutoCloseable {
   /// @param origins which hosts may be asked, and which pages may ask
   /// @param tls what answers a client that speaks TLS, or null for none
   /// @param quota of messages and `@connections` together
+  /// @param sigv4 whether the signatures of `@connections` are verified
   /// @param faults what happens to pushes, to sockets and to `$disconnect`
   /// @param journal where the open connections are written down; those that an earlier process left
   ///     there are told `$disconnect` from now on, while the gateway serves
@@ -129,6 +130,7 @@ public final class Gateway implements AutoCloseable {
       Origins origins,
       @Nullable Tls tls,
       RequestQuota quota,
+      boolean sigv4,
       Faults faults,
       ConnectionJournal journal,
       Bounds bounds)
@@ -149,7 +151,7 @@ public final class Gateway implements AutoCloseable {
     HttpHandler.Services services =
         new HttpHandler.Services(
             endpoint,
-            new ConnectionsApi(endpoint, faults),
+            new ConnectionsApi(endpoint, faults, sigv4),
             origins,
             throttle,
             faults,

@@ -139,13 +139,15 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
       var _ = ctx.close(); // functions and the local cloud's own pages are on this side of it
     } else if (path.equals("/" + services.stage()) || path.equals("/" + services.stage() + "/")) {
       connect(ctx, request, target);
-    } else if (path.startsWith(connections)) {
+    } else if (path.startsWith(connections) && path.length() > connections.length()) {
       String id = path.substring(connections.length());
       connections(ctx, request, id);
     } else if (path.startsWith(XRAY) && request.method().equals(HttpMethod.POST)) {
       xray(ctx, request, target);
-    } else if (isUpgrade(request) || path.startsWith("/" + services.stage() + "/")) {
-      respond(ctx, request, Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden"));
+    } else if (isUpgrade(request)
+        || path.startsWith("/" + services.stage() + "/")
+        || path.contains("/@connections")) { // of another stage, or of none
+      respond(ctx, request, Responses.forbidden());
     } else {
       respond(ctx, request, page(request, target));
     }
@@ -221,7 +223,7 @@ final class HttpHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
   private FullHttpResponse page(FullHttpRequest request, Target target) {
     if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
-      return Responses.message(HttpResponseStatus.FORBIDDEN, "Forbidden");
+      return Responses.forbidden();
     }
     FullHttpResponse response =
         switch (target.path()) {

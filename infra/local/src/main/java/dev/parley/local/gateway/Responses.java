@@ -2,6 +2,7 @@ package dev.parley.local.gateway;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.local.json.Json;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -37,9 +38,12 @@ final class Responses {
     return response;
   }
 
-  /// For example `{"message":"Forbidden"}`. The message holds nothing that JSON would escape.
+  /// For example `{"message":"Forbidden"}`.
   static FullHttpResponse message(HttpResponseStatus status, String message) {
-    return of(status, "application/json", "{\"message\":\"" + message + "\"}");
+    return of(
+        status,
+        "application/json",
+        Json.MAPPER.createObjectNode().put("message", message).toString());
   }
 
   /// As AWS marks errors: the SDK makes the exception of this name from it.
@@ -47,5 +51,10 @@ final class Responses {
     FullHttpResponse response = message(status, message);
     response.headers().set("x-amzn-ErrorType", type);
     return response;
+  }
+
+  /// What nothing is there for: another stage, an unknown path or method.
+  static FullHttpResponse forbidden() {
+    return error(HttpResponseStatus.FORBIDDEN, "ForbiddenException", "Forbidden");
   }
 }

@@ -85,7 +85,7 @@ public final class Client implements WebSocket.Listener {
     return messages.isEmpty();
   }
 
-  CloseReason closed() throws Exception {
+  public CloseReason closed() throws Exception {
     return closed.get(10, TimeUnit.SECONDS);
   }
 

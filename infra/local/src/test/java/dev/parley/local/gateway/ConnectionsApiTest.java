@@ -10,6 +10,7 @@ import dev.parley.local.Wait;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -56,8 +57,12 @@ final class ConnectionsApiTest {
   }
 
   private ApiGatewayManagementApiClient client(AwsCredentialsProvider credentials) {
+    return client(credentials, "/test");
+  }
+
+  private ApiGatewayManagementApiClient client(AwsCredentialsProvider credentials, String path) {
     return ApiGatewayManagementApiClient.builder()
-        .endpointOverride(URI.create("http://127.0.0.1:%d/test".formatted(tester.port())))
+        .endpointOverride(URI.create("http://127.0.0.1:" + tester.port() + path))
         .region(Region.US_EAST_1)
         .credentialsProvider(credentials)
         .httpClientBuilder(Apache5HttpClient.builder())
@@ -235,18 +240,70 @@ final class ConnectionsApiTest {
   @Test
   void aRequestThatIsNotSignedIsForbidden() throws Exception {
     try (ApiGatewayManagementApiClient anonymous = client(AnonymousCredentialsProvider.create())) {
-      ForbiddenException e =
+      ApiGatewayManagementApiException e =
           assertThrows(
-              ForbiddenException.class, () -> anonymous.getConnection(r -> r.connectionId(NOBODY)));
+              ApiGatewayManagementApiException.class,
+              () -> anonymous.getConnection(r -> r.connectionId(NOBODY)));
       assertEquals(403, e.statusCode());
+      assertEquals("MissingAuthenticationTokenException", e.awsErrorDetails().errorCode());
     }
     HttpResponse<String> garbled =
         tester.get("/test/@connections/" + NOBODY, "Authorization", "Bearer x");
     assertEquals(403, garbled.statusCode());
-    assertEquals("{\"message\":\"Forbidden\"}", garbled.body());
+    assertEquals(
+        "IncompleteSignatureException",
+        garbled.headers().firstValue("x-amzn-ErrorType").orElse(""));
     assertEquals(
         "{\"message\":\"Missing Authentication Token\"}",
         tester.get("/test/@connections/" + NOBODY).body());
+  }
+
+  @Test
+  void anotherStageIsForbiddenWhateverIsAskedOfIt() throws Exception {
+    Client client = tester.connect();
+    String id = connectedId();
+    for (String path : List.of("/other", "", "/test/more")) {
+      try (ApiGatewayManagementApiClient other =
+          client(
+              StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")),
+              path)) {
+        ForbiddenException e =
+            assertThrows(
+                ForbiddenException.class, () -> other.getConnection(r -> r.connectionId(id)));
+        assertEquals(403, e.statusCode());
+        assertEquals("Forbidden", e.awsErrorDetails().errorMessage());
+        assertThrows(
+            ForbiddenException.class, () -> other.deleteConnection(r -> r.connectionId(id)));
+        assertThrows(
+            ForbiddenException.class,
+            () ->
+                other.postToConnection(
+                    r -> r.connectionId(id).data(SdkBytes.fromUtf8String("astray"))));
+      }
+    }
+    post(id, "here");
+
+    assertEquals("here", client.receive());
+  }
+
+  @Test
+  void whatConnectionsDoesNotKnowIsForbidden() throws Exception {
+    var _ = tester.connect();
+    String path = "/test/@connections/" + connectedId().replace("=", "%3D");
+    for (String method : List.of("PUT", "PATCH", "OPTIONS", "HEAD")) {
+      assertForbidden(tester.request(method, path, "", "Authorization", GatewayTester.SIGNATURE));
+    }
+    for (String unknown : List.of("/test/@connections", "/test/@connections/", "/test/x")) {
+      assertForbidden(
+          tester.request("POST", unknown, "", "Authorization", GatewayTester.SIGNATURE));
+    }
+    assertForbidden(tester.request("POST", "/", ""));
+  }
+
+  private static void assertForbidden(HttpResponse<String> response) {
+    assertEquals(403, response.statusCode(), response.uri().getPath());
+    assertEquals(
+        "ForbiddenException", response.headers().firstValue("x-amzn-ErrorType").orElse(""));
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
@@ -119,6 +120,8 @@ final class GatewayMessageTest {
             })
         .oneWay("garbles", _ -> "garbled")
         .oneWay("silent", _ -> "null")
+        .twoWay("noBase64", _ -> base64("a body"))
+        .twoWay("noUtf8", _ -> base64("/w=="))
         .twoWay("object", _ -> "{\"statusCode\":200,\"body\":{}}")
         .twoWay("large", _ -> reply("a".repeat(Quotas.MESSAGE_BYTES_MAX + 1)))
         .twoWay("fine", _ -> reply("fine"))
@@ -127,7 +130,7 @@ final class GatewayMessageTest {
     String id = GatewayTester.connectionId(tester.event("$connect"));
 
     for (String action :
-        new String[] {"throws", "sleeps", "garbles", "silent", "object", "large"}) {
+        List.of("throws", "sleeps", "garbles", "silent", "noBase64", "noUtf8", "object", "large")) {
       client.send("{\"action\":\"%s\"}".formatted(action));
       assertErrorFrame("Internal server error", id, client.receive());
     }
@@ -165,6 +168,29 @@ final class GatewayMessageTest {
     assertTrue(frame.startsWith(start), frame);
     assertTrue(frame.endsWith("\"}"), frame);
     assertTrue(Ids.isWellFormed(frame.substring(start.length(), frame.length() - 2)), frame);
+  }
+
+  private static String base64(String body) {
+    return "{\"statusCode\":200,\"isBase64Encoded\":true,\"body\":\"" + body + "\"}";
+  }
+
+  @Test
+  void aBodyInBase64IsDecoded() throws Exception {
+    tester
+        .twoWay("encoded", _ -> base64("Z3LDvMOfZSE="))
+        .twoWay("empty", _ -> base64(""))
+        .twoWay("bodiless", _ -> "{\"statusCode\":200,\"isBase64Encoded\":true}")
+        .twoWay("$default", _ -> reply("Z3LDvMOfZSE="))
+        .start();
+    Client client = tester.connect();
+
+    for (String action : List.of("empty", "bodiless", "encoded")) {
+      client.send("{\"action\":\"%s\"}".formatted(action));
+      tester.event(action);
+    }
+    assertEquals("grüße!", client.receive());
+    client.send("{}");
+    assertEquals("Z3LDvMOfZSE=", client.receive());
   }
 
   @Test

@@ -49,6 +49,7 @@ final class GatewayTester implements AutoCloseable {
   private RequestQuota quota = RequestQuota.OF_AWS;
   private @Nullable Tls tls;
   private Faults faults = Faults.none();
+  private boolean sigv4;
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private @Nullable Throttling throttling;
@@ -85,6 +86,11 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester faults(String plan) {
     faults = new Faults(FaultPlan.parse(plan));
+    return this;
+  }
+
+  GatewayTester sigv4() {
+    sigv4 = true;
     return this;
   }
 
@@ -202,6 +208,7 @@ final class GatewayTester implements AutoCloseable {
             origins,
             tls,
             quota,
+            sigv4,
             faults,
             journal,
             bounds);
