@@ -23,8 +23,10 @@ import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.sqs.QueueException;
 import dev.parley.local.sqs.QueueMapping;
 import dev.parley.local.streams.Checkpoints;
+import dev.parley.local.streams.FailureDestination;
 import dev.parley.local.streams.StreamMapping;
 import dev.parley.local.template.QueueMappingResource;
+import dev.parley.local.template.QueueResource;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.Template;
 import dev.parley.local.template.TemplateException;
@@ -131,14 +133,16 @@ final class Assembly {
     List<StreamMapping> streamMappings =
         dynamoDb == null
             ? List.of()
-            : streamMappings(template, dynamoDb, positions.checkpoints(), functions);
+            : streamMappings(template, dynamoDb, sqs, positions.checkpoints(), functions);
     List<QueueMapping> queueMappings = new ArrayList<>();
     for (QueueMappingResource mapping : template.queueMappings()) {
+      LocalFunction function = function(functions, mapping.function());
       queueMappings.add(
           new QueueMapping(
               mapping,
               Objects.requireNonNull(sqs).client(),
-              function(functions, mapping.function())::invoke,
+              function.concurrencyMax(),
+              function::invoke,
               faults,
               metrics));
     }
@@ -218,6 +222,7 @@ final class Assembly {
   private List<StreamMapping> streamMappings(
       Template template,
       LocalDynamoDb dynamoDb,
+      @Nullable LocalSqs sqs,
       Checkpoints checkpoints,
       Map<String, LocalFunction> functions) {
     TimeToLive timeToLive =
@@ -226,6 +231,8 @@ final class Assembly {
             .start();
     List<StreamMapping> mappings = new ArrayList<>();
     for (StreamMappingResource mapping : template.streamMappings()) {
+      LocalFunction function = function(functions, mapping.function());
+      QueueResource onFailure = mapping.onFailure();
       mappings.add(
           new StreamMapping(
               mapping,
@@ -233,7 +240,14 @@ final class Assembly {
               checkpoints,
               timeToLive,
               options.pollsPerSecond(),
-              function(functions, mapping.function())::invoke,
+              function::invoke,
+              onFailure == null
+                  ? null
+                  : new FailureDestination(
+                      Objects.requireNonNull(sqs).client(),
+                      onFailure.url(),
+                      function.arn(),
+                      function.version()),
               faults,
               metrics));
     }

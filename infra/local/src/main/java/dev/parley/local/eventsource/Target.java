@@ -2,6 +2,7 @@ package dev.parley.local.eventsource;
 
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,25 +20,30 @@ public record Target(String mapping, String name, boolean reportsItemFailures, F
     /// Gives the result of an event, or throws.
     ///
     /// @param traceHeaders of those of its items that were sent in a trace
-    byte[] invoke(byte[] event, List<String> traceHeaders);
+    /// @param requestId of this invocation
+    byte[] invoke(byte[] event, List<String> traceHeaders, String requestId);
   }
 
-  /// Invokes the function with a batch, once.
+  /// What became of one invocation.
   ///
-  /// @return the identifiers of the items that it did not process: all where it threw
-  public Set<String> invoke(Batch<?> batch, List<String> traceHeaders) {
+  /// @param failed the identifiers of the items that were not processed: all where it threw
+  public record Invocation(String requestId, Set<String> failed, boolean threw) {}
+
+  /// Invokes the function with a batch, once.
+  public Invocation invoke(Batch<?> batch, List<String> traceHeaders) {
+    String requestId = UUID.randomUUID().toString();
     byte[] result;
     try {
-      result = function.invoke(batch.event(), traceHeaders);
+      result = function.invoke(batch.event(), traceHeaders, requestId);
     } catch (RuntimeException e) {
       LOG.warn("{}: {} failed on a batch of {}: {}", mapping, name, batch.size(), e.toString());
-      return batch.identifiers();
+      return new Invocation(requestId, batch.identifiers(), true);
     }
     Set<String> failed = reportsItemFailures ? batch.failures(result) : Set.of();
     if (!failed.isEmpty()) {
       LOG.warn(
           "{}: {} reported {} of {} items as failed", mapping, name, failed.size(), batch.size());
     }
-    return failed;
+    return new Invocation(requestId, failed, false);
   }
 }

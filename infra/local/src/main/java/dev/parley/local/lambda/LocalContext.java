@@ -33,6 +33,12 @@ record LocalContext(
     return alias == null ? "$LATEST" : "1";
   }
 
+  static String arn(String functionName, @Nullable String alias) {
+    return alias == null
+        ? LocalAccount.functionArn(functionName)
+        : LocalAccount.aliasArn(functionName, alias);
+  }
+
   static String logGroup(String functionName) {
     return "/aws/lambda/" + functionName;
   }
@@ -64,9 +70,7 @@ record LocalContext(
 
   @Override
   public String getInvokedFunctionArn() {
-    return alias == null
-        ? LocalAccount.functionArn(functionName)
-        : LocalAccount.aliasArn(functionName, alias);
+    return arn(functionName, alias);
   }
 
   /// Null, as for every function that no mobile application calls.

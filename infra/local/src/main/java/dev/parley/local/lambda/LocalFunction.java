@@ -143,6 +143,21 @@ public final class LocalFunction implements AutoCloseable {
     return name;
   }
 
+  /// By which it is called: its alias's where it has one.
+  public String arn() {
+    return LocalContext.arn(name, alias);
+  }
+
+  /// For example `$LATEST`.
+  public String version() {
+    return LocalContext.version(alias);
+  }
+
+  /// How many invocations can be at work at once; others wait.
+  public int concurrencyMax() {
+    return instancesMax;
+  }
+
   /// How long one invocation may take.
   public Duration timeout() {
     return timeout;
@@ -155,14 +170,14 @@ public final class LocalFunction implements AutoCloseable {
   /// @throws FunctionError if the function threw, did not end in time, was killed or closed. An
   ///     invocation that did not end is broken off, and its instance is never used again
   public byte[] invoke(byte[] event) {
-    return invoke(event, List.of());
+    return invoke(event, List.of(), UUID.randomUUID().toString());
   }
 
   /// The same with a batch of messages.
   ///
   /// @param traceHeaders an `X-Amzn-Trace-Id` for each of them that has one
-  public byte[] invoke(byte[] event, List<String> traceHeaders) {
-    String requestId = UUID.randomUUID().toString();
+  /// @param requestId of this invocation only
+  public byte[] invoke(byte[] event, List<String> traceHeaders, String requestId) {
     try (Tracing.Invocation traced = tracing.begin(name, requestId, traceHeaders)) {
       turns.acquireUninterruptibly();
       try {

@@ -41,11 +41,7 @@ public final class QueueMapping implements AutoCloseable {
 
   /// Batches in flight where the template leaves it open. `Unlike AWS:` where Lambda begins with 5
   /// and goes up to 1,250: a laptop has few cores.
-  static final int CONCURRENCY = 5;
-
-  /// `Unlike AWS:` what the template's `MaximumConcurrency` is cut to; no function runs more at
-  /// once.
-  static final int CONCURRENCY_MAX = 16;
+  private static final int CONCURRENCY = 5;
 
   /// `Unlike AWS:` where a poll waits up to 20 s. ElasticMQ gives messages also to a poll that
   /// [#close] has cut off; these stay hidden for the visibility timeout.
@@ -79,12 +75,16 @@ public final class QueueMapping implements AutoCloseable {
 
   /// Reads nothing before [#start].
   ///
+  /// @param functionMax how many invocations the function can have at work. `Unlike AWS:` no more
+  ///     batches are taken, whatever `MaximumConcurrency` says: one that waited for its function
+  ///     would use up its visibility timeout
   /// @param function called by many threads at once, each time with the trace headers of the
   ///     messages that have one
   /// @param metrics gets the requests to the queue
   public QueueMapping(
       QueueMappingResource mapping,
       SqsClient sqs,
+      int functionMax,
       Target.Function function,
       Faults faults,
       MetricStore metrics) {
@@ -96,9 +96,8 @@ public final class QueueMapping implements AutoCloseable {
     this.faults = faults;
     this.groups = new MessageGroups(mapping.queue().fifo());
     this.concurrency =
-        mapping.concurrencyMax() == 0
-            ? CONCURRENCY
-            : Math.min(mapping.concurrencyMax(), CONCURRENCY_MAX);
+        Math.min(
+            functionMax, mapping.concurrencyMax() == 0 ? CONCURRENCY : mapping.concurrencyMax());
     this.turns = new Semaphore(concurrency);
     // Virtual, because only such a thread can be interrupted while it waits at a socket.
     this.poller = Thread.ofVirtual().name("queue-" + mapping.logicalId()).unstarted(this::run);
@@ -274,9 +273,9 @@ public final class QueueMapping implements AutoCloseable {
             .filter(Objects::nonNull)
             .distinct()
             .toList();
-    Set<String> failed = target.invoke(batch, traceHeaders);
+    Set<String> failed = target.invoke(batch, traceHeaders).failed();
     return failed.isEmpty() && faults.happens(Fault.QUEUE_DUPLICATED)
-        ? target.invoke(batch, traceHeaders)
+        ? target.invoke(batch, traceHeaders).failed()
         : failed;
   }
 

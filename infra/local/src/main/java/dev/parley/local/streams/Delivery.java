@@ -1,12 +1,15 @@
 package dev.parley.local.streams;
 
 import dev.parley.local.eventsource.Batch;
+import dev.parley.local.eventsource.Target;
 import dev.parley.local.metrics.Series;
+import dev.parley.local.streams.FailureDestination.Condition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.model.Shard;
@@ -21,6 +24,7 @@ final class Delivery {
   private final ShardReader.Mapping mapping;
   private final Shard shard;
   private final Series iteratorAge;
+  private Target.@Nullable Invocation last;
 
   Delivery(ShardReader.Mapping mapping, Shard shard) {
     this.mapping = mapping;
@@ -31,18 +35,26 @@ final class Delivery {
 
   /// @return false where the mapping is closed before all of the batch is done with
   boolean deliver(Batch<StreamRecord> whole) throws InterruptedException {
+    last = null;
+    return deliver(whole, 0);
+  }
+
+  /// @param before how often the function was asked with these records among others
+  private boolean deliver(Batch<StreamRecord> whole, int before) throws InterruptedException {
     Batch<StreamRecord> batch = whole;
+    int invocations = before;
     int retries = 0;
     while (!mapping.closing().hasBegun()) {
       int expired = expired(batch);
       if (expired > 0) {
-        discard(batch.until(expired), "older than MaximumRecordAgeInSeconds");
+        discard(batch.until(expired), Condition.RECORD_AGE_EXCEEDED, invocations);
         if (expired == batch.size()) {
           return true;
         }
         batch = batch.from(expired);
       }
       int processed = invoke(batch);
+      invocations++;
       if (processed > 0) {
         mapping.save(shard, batch.items().get(processed - 1).sequenceNumber());
         if (processed == batch.size()) {
@@ -53,9 +65,10 @@ final class Delivery {
         retries = 0;
       } else if (mapping.resource().bisectOnError() && batch.size() > 1) {
         int half = batch.size() / 2;
-        return deliver(batch.until(half)) && deliver(batch.from(half));
-      } else if (retries == mapping.resource().retryAttemptsMax()) {
-        discard(batch, "MaximumRetryAttempts spent");
+        return deliver(batch.until(half), invocations) && deliver(batch.from(half), invocations);
+      }
+      if (retries == mapping.resource().retryAttemptsMax()) {
+        discard(batch, Condition.RETRY_ATTEMPTS_EXHAUSTED, invocations);
         return true;
       }
       retries++;
@@ -71,7 +84,9 @@ final class Delivery {
     // too much by as long as the batch before took, and too little for what was there at the start.
     long age = System.nanoTime() - batch.items().getLast().notBefore();
     mapping.metrics().add(iteratorAge, age / 1e6);
-    Set<String> failed = mapping.target().invoke(batch, List.of());
+    Target.Invocation invocation = mapping.target().invoke(batch, List.of());
+    last = invocation;
+    Set<String> failed = invocation.failed();
     int processed = 0;
     while (processed < batch.size()
         && !failed.contains(batch.items().get(processed).identifier())) {
@@ -95,16 +110,28 @@ final class Delivery {
     return expired;
   }
 
-  private void discard(Batch<StreamRecord> batch, String reason) {
-    String last = batch.items().getLast().sequenceNumber();
+  /// Where the queue that is to be told does not take it, the shard is read again from its
+  /// checkpoint.
+  private void discard(Batch<StreamRecord> batch, Condition condition, int invocations) {
+    String end = batch.items().getLast().sequenceNumber();
     LOG.error(
         "{}: {} records are discarded, {} to {}: {}",
         mapping.name(),
         batch.size(),
         batch.items().getFirst().sequenceNumber(),
-        last,
-        reason);
-    mapping.save(shard, last);
+        end,
+        condition.reason());
+    FailureDestination destination = mapping.onFailure();
+    if (destination != null) {
+      destination.tell(
+          batch,
+          mapping.stream().arnOnAws(),
+          shard.shardId(),
+          condition,
+          invocations,
+          invocations == 0 ? null : last);
+    }
+    mapping.save(shard, end);
   }
 
   private static Duration retryPause(int retries) {

@@ -44,12 +44,15 @@ final class ShardReader {
   private long caughtUpAt = System.nanoTime();
 
   /// What all readers of a mapping share.
+  ///
+  /// @param onFailure who is told of the records that are discarded; null for nobody
   record Mapping(
       StreamMappingResource resource,
       TableStream stream,
       Checkpoints checkpoints,
       Duration pollInterval,
       Target target,
+      @Nullable FailureDestination onFailure,
       Faults faults,
       MetricStore metrics,
       Closing closing) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.dynamodb.model.Shard;
@@ -44,6 +45,7 @@ public final class StreamMapping implements AutoCloseable {
   /// @param timeToLive says which removals are to bear DynamoDB's identity
   /// @param pollsPerSecond of each shard; AWS does 4
   /// @param function called by one thread per shard
+  /// @param onFailure who is told of the records that are discarded; null for nobody
   /// @param metrics gets the function's `IteratorAge`
   public StreamMapping(
       StreamMappingResource resource,
@@ -52,6 +54,7 @@ public final class StreamMapping implements AutoCloseable {
       TimeToLive timeToLive,
       double pollsPerSecond,
       Target.Function function,
+      @Nullable FailureDestination onFailure,
       Faults faults,
       MetricStore metrics) {
     this.mapping =
@@ -65,6 +68,7 @@ public final class StreamMapping implements AutoCloseable {
                 resource.function(),
                 resource.reportsItemFailures(),
                 function),
+            onFailure,
             faults,
             metrics,
             closing);

@@ -56,6 +56,7 @@ final class KnownProperties {
           "MaximumBatchingWindowInSeconds",
           "ParallelizationFactor",
           "BisectBatchOnFunctionError",
+          "DestinationConfig.OnFailure.Destination",
           "MaximumRetryAttempts",
           "MaximumRecordAgeInSeconds",
           "FunctionResponseTypes",
@@ -117,7 +118,8 @@ final class KnownProperties {
                           "AutoPublishAlias",
                           "Events.*.Type",
                           "Events.*.Properties.Stream",
-                          "Events.*.Properties.Queue"),
+                          "Events.*.Properties.Queue",
+                          "Events.*.Properties.DestinationConfig.OnFailure.Type"),
                       OF_MAPPING.stream().map(name -> "Events.*.Properties." + name).toList())
                   .flatMap(List::stream)
                   .toList()),

@@ -23,6 +23,7 @@ final class QueueReader implements References {
           "StartingPosition",
           "ParallelizationFactor",
           "BisectBatchOnFunctionError",
+          "DestinationConfig",
           "MaximumRetryAttempts",
           "MaximumRecordAgeInSeconds");
 
@@ -117,6 +118,12 @@ final class QueueReader implements References {
   /// Whether there is a queue with this ARN.
   boolean has(String arn) {
     return queues.containsKey(arn);
+  }
+
+  /// The standard queue with this ARN, or null where there is none.
+  @Nullable QueueResource standard(String arn) {
+    QueueResource queue = queues.get(arn);
+    return queue == null || queue.fifo() ? null : queue;
   }
 
   /// The mapping of one event.

@@ -2,6 +2,7 @@ package dev.parley.local.template;
 
 import dev.parley.local.eventsource.EventFilter;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// A function's event of type `DynamoDB`: a stream of a table, invoking the function in batches.
 ///
@@ -15,6 +16,7 @@ import java.time.Duration;
 /// @param retryAttemptsMax -1 for no bound
 /// @param recordAgeMaxSeconds -1 for no bound
 /// @param reportsItemFailures whether the function's result names the records that failed
+/// @param onFailure the standard queue that is told of records that are discarded; null for none
 /// @param filter a record that does not match is passed over
 public record StreamMappingResource(
     String logicalId,
@@ -27,6 +29,7 @@ public record StreamMappingResource(
     int retryAttemptsMax,
     int recordAgeMaxSeconds,
     boolean reportsItemFailures,
+    @Nullable QueueResource onFailure,
     EventFilter filter) {
 
   /// Where a mapping without a checkpoint begins: with the oldest record, or with the next one.

@@ -25,10 +25,12 @@ final class TableReader implements References {
   private static final List<String> QUEUE_EVENT_ONLY = List.of("Queue", "ScalingConfig");
 
   private final Resources resources;
+  private final QueueReader queues;
   private final Refusals refusals;
 
-  TableReader(Resources resources, Refusals refusals) {
+  TableReader(Resources resources, QueueReader queues, Refusals refusals) {
     this.resources = resources;
+    this.queues = queues;
     this.refusals = refusals;
   }
 
@@ -157,7 +159,28 @@ final class TableReader implements References {
         mapping.integer("MaximumRetryAttempts", -1, -1, 10_000),
         recordAgeMaxSeconds,
         EventProperties.reportsItemFailures(mapping),
+        onFailure(mapping),
         EventProperties.filter(mapping, EventFilter::of));
+  }
+
+  private @Nullable QueueResource onFailure(Section mapping) {
+    if (!mapping.has("DestinationConfig")) {
+      return null;
+    }
+    Section onFailure = mapping.section("DestinationConfig").section("OnFailure");
+    String arn = onFailure.string("Destination");
+    QueueResource queue = queues.standard(arn);
+    if (queue == null && !arn.isEmpty()) {
+      onFailure.refuse(
+          "Destination",
+          ("`%s` is no standard queue of this template: name the ARN of one, which a Condition can"
+                  + " choose here (Fn::If)")
+              .formatted(arn));
+    }
+    if (queue != null) {
+      onFailure.oneOf("Type", "SQS", "SQS");
+    }
+    return queue;
   }
 
   @Override

@@ -63,8 +63,8 @@ final class TemplateReader implements Intrinsics.Names {
     intrinsics = new Intrinsics(this, refusals);
     parameterReader = new ParameterReader(intrinsics, refusals, parameterOverrides);
     resources = new Resources(intrinsics, refusals);
-    tables = new TableReader(resources, refusals);
     queues = new QueueReader(resources, refusals);
+    tables = new TableReader(resources, queues, refusals);
     functions = new FunctionReader(intrinsics, resources, refusals, path.resolveSibling(""));
     apis = new ApiReader(intrinsics, resources, functions, refusals);
     TableReader.TYPES.forEach(type -> kinds.put(type, tables));

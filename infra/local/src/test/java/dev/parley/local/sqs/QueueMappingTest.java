@@ -42,6 +42,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -59,6 +60,7 @@ import software.amazon.awssdk.services.sqs.model.ReceiveMessageRequest;
 import software.amazon.awssdk.services.sqs.model.ReceiveMessageResponse;
 
 class QueueMappingTest {
+  private static final int CONCURRENCY_MAX = 16;
   private static final Duration SHORT = Duration.ofSeconds(1);
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final String TRACE =
@@ -117,7 +119,8 @@ class QueueMappingTest {
         new QueueMapping(
                 mapping(queue),
                 sqs.client(),
-                (event, trace) -> {
+                CONCURRENCY_MAX,
+                (event, trace, _) -> {
                   events.add(event);
                   traces.add(trace);
                   return bytes("null");
@@ -346,19 +349,21 @@ class QueueMappingTest {
         batches);
   }
 
-  @Test
-  void asManyBatchesAsTheConcurrencyAreInFlightAndNoMore() {
+  /// With `MaximumConcurrency`, without (0), and with more than the function can run.
+  @ParameterizedTest
+  @CsvSource({"2, 2", "3, 3", "16, 16", "1000, 16", "0, 5"})
+  void asManyBatchesAsTheConcurrencyAreInFlightAndNoMore(int given, int expected) {
     QueueResource queue = queues.fifo(LONG);
     AtomicInteger running = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
-    CountDownLatch enough = new CountDownLatch(3);
+    CountDownLatch enough = new CountDownLatch(expected);
 
-    for (int group = 0; group < 8; group++) {
+    for (int group = 0; group < 3 * expected; group++) {
       queues.sendTo("group-" + group, queue, "message-" + group);
     }
     try (QueueMapping _ =
         throwing(
-            concurrent(sized(mapping(queue), 1), 3),
+            concurrent(sized(mapping(queue), 1), given),
             _ -> {
               most.accumulateAndGet(running.incrementAndGet(), Math::max);
               enough.countDown();
@@ -368,7 +373,7 @@ class QueueMappingTest {
       Wait.until(() -> queues.size(queue) == 0);
     }
 
-    assertEquals(3, most.get());
+    assertEquals(expected, most.get());
   }
 
   @Test
@@ -401,7 +406,8 @@ class QueueMappingTest {
             new QueueMapping(
                     mapping(queue),
                     counted,
-                    (_, _) -> {
+                    CONCURRENCY_MAX,
+                    (_, _, _) -> {
                       most.accumulateAndGet(running.incrementAndGet(), Math::max);
                       if (calls.incrementAndGet() == 1) {
                         Wait.until(() -> received.get() == 2);
@@ -435,7 +441,8 @@ class QueueMappingTest {
             new QueueMapping(
                     sized(mapping(queue), 1),
                     counted,
-                    (_, _) -> {
+                    CONCURRENCY_MAX,
+                    (_, _, _) -> {
                       int then = polls.size();
                       if (calls.incrementAndGet() == 1) {
                         Wait.until(() -> polls.size() > then + 5);
@@ -576,7 +583,8 @@ class QueueMappingTest {
     return new QueueMapping(
             mapping,
             sqs.client(),
-            (event, trace) -> {
+            CONCURRENCY_MAX,
+            (event, trace, _) -> {
               assertEquals(List.of(), trace);
               return bytes(
                   function.apply(records(event)).stream()

@@ -9,12 +9,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.Wait;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.eventsource.Batch;
+import dev.parley.local.eventsource.Closing;
 import dev.parley.local.eventsource.EventFilter;
+import dev.parley.local.eventsource.Target;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.lambda.FunctionError;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.origins.Origins;
+import dev.parley.local.sqs.LocalSqs;
 import dev.parley.local.template.StreamMappingResource;
 import dev.parley.local.template.StreamMappingResource.StartingPosition;
 import dev.parley.local.template.TableResource;
@@ -23,6 +27,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,8 +50,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Shard;
+import software.amazon.awssdk.services.sqs.model.Message;
 
 class StreamMappingTest {
   private static final byte[] DONE = "{\"batchItemFailures\":[]}".getBytes(StandardCharsets.UTF_8);
@@ -264,6 +272,143 @@ class StreamMappingTest {
     assertEquals(List.of(1, 2, 3, 4, 6, 7, 8), done);
   }
 
+  /// Where the function throws, and where it names a record.
+  @ParameterizedTest
+  @CsvSource({"true, 0", "true, 1", "false, 0", "false, 1"})
+  void whatIsDiscardedIsToldToTheQueueOfFailures(boolean throwing, int retries) throws Exception {
+    String table = "Discarded" + throwing + retries;
+    dynamoDb.create(List.of(resource(table)));
+    List<Integer> done = new CopyOnWriteArrayList<>();
+    List<String> requests = new CopyOnWriteArrayList<>();
+    for (int n = 1; n <= 3; n++) {
+      put(table, "a", n);
+    }
+    try (LocalSqs sqs = LocalSqs.start()) {
+      sqs.client().createQueue(create -> create.queueName("failed"));
+      String url = sqs.client().getQueueUrl(get -> get.queueName("failed")).queueUrl();
+      Target.Function function =
+          (event, _, requestId) -> {
+            requests.add(requestId);
+            List<Integer> batch = read(event);
+            if (!batch.contains(2)) {
+              done.addAll(batch);
+              return DONE;
+            }
+            if (throwing) {
+              throw new FunctionError("java.lang.IllegalStateException", "two");
+            }
+            return failures(event, batch.indexOf(2), batch.indexOf(2) + 1);
+          };
+      Shape shape =
+          throwing
+              ? shape(table).batched(2).retriedAtMost(retries)
+              : shape(table).batched(2).retriedAtMost(retries).reportingItemFailures();
+      FailureDestination queue =
+          new FailureDestination(sqs.client(), url, "its ARN", "its version");
+      try (StreamMapping _ =
+          new StreamMapping(
+                  shape.resource(),
+                  dynamoDb,
+                  Checkpoints.inMemory(),
+                  new TimeToLive(dynamoDb.client(), List.of(), InstantSource.system()),
+                  POLLS_PER_SECOND,
+                  function,
+                  queue,
+                  Faults.none(),
+                  metrics)
+              .start()) {
+        Wait.until(() -> done.contains(3));
+      }
+
+      List<Message> messages = sqs.client().receiveMessage(r -> r.queueUrl(url)).messages();
+      assertEquals(1, messages.size());
+      JsonNode told = Json.MAPPER.readTree(messages.getFirst().body());
+      int invocations = 1 + retries;
+      JsonNode request = told.path("requestContext");
+      assertEquals(requests.get(invocations - 1), request.path("requestId").asText());
+      assertEquals("its ARN", request.path("functionArn").asText());
+      assertEquals("RetryAttemptsExhausted", request.path("condition").asText());
+      assertEquals(invocations, request.path("approximateInvokeCount").asInt());
+      JsonNode response = told.path("responseContext");
+      assertEquals(200, response.path("statusCode").asInt());
+      assertEquals("its version", response.path("executedVersion").asText());
+      assertEquals(throwing ? "Unhandled" : "", response.path("functionError").asText());
+      assertEquals("1.0", told.path("version").asText());
+      assertTrue(told.path("timestamp").asText().matches("\\d{4}-.*T.*Z"), told.toString());
+      JsonNode batch = told.path("DDBStreamBatchInfo");
+      assertEquals(throwing ? 2 : 1, batch.path("batchSize").asInt());
+      assertTrue(batch.path("shardId").asText().startsWith("shardId-"), told.toString());
+      String start = batch.path("startSequenceNumber").asText();
+      String end = batch.path("endSequenceNumber").asText();
+      assertTrue(throwing ? start.compareTo(end) < 0 : start.equals(end), told.toString());
+      String arrival = batch.path("approximateArrivalOfFirstRecord").asText();
+      assertTrue(arrival.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"), arrival);
+      assertTrue(
+          batch
+              .path("streamArn")
+              .asText()
+              .startsWith("arn:aws:dynamodb:us-east-1:000000000000:table/" + table + "/stream/"));
+    }
+  }
+
+  @Test
+  void recordsThatAreTooOldAreDiscardedUnasked(TestInfo test) throws Exception {
+    String table = table(test);
+    List<Integer> sizes = new ArrayList<>();
+    try (LocalSqs sqs = LocalSqs.start()) {
+      sqs.client().createQueue(create -> create.queueName("failed"));
+      String url = sqs.client().getQueueUrl(get -> get.queueName("failed")).queueUrl();
+      Checkpoints checkpoints = Checkpoints.inMemory();
+      ShardReader.Mapping mapping =
+          new ShardReader.Mapping(
+              shape(table).agedAtMost(60).resource(),
+              new TableStream(
+                  dynamoDb,
+                  new TimeToLive(dynamoDb.client(), List.of(), InstantSource.system()),
+                  table),
+              checkpoints,
+              Duration.ZERO,
+              new Target(
+                  "FunctionRows",
+                  "Function",
+                  false,
+                  (event, _, _) -> {
+                    sizes.add(tree(event).path("Records").size());
+                    return DONE;
+                  }),
+              new FailureDestination(sqs.client(), url, "its ARN", "1"),
+              Faults.none(),
+              metrics,
+              new Closing());
+      Instant now = Instant.now();
+
+      // A record's time is to the minute, so that one is older by up to a minute than it says.
+      assertTrue(
+          new Delivery(mapping, Shard.builder().shardId("shard").build())
+              .deliver(
+                  new Batch<>(
+                      List.of(
+                          aged("1", now.minusSeconds(121)),
+                          aged("2", now.minusSeconds(121)),
+                          aged("3", now.minusSeconds(90))))));
+
+      assertEquals(List.of(1), sizes);
+      assertEquals("3", checkpoints.find("FunctionRows", "shard"));
+      JsonNode told =
+          Json.MAPPER.readTree(
+              sqs.client().receiveMessage(r -> r.queueUrl(url)).messages().getFirst().body());
+      assertEquals("RecordAgeExceeded", told.at("/requestContext/condition").asText());
+      assertEquals(0, told.at("/requestContext/approximateInvokeCount").asInt());
+      assertFalse(told.has("responseContext"));
+      assertEquals("1", told.at("/DDBStreamBatchInfo/startSequenceNumber").asText());
+      assertEquals("2", told.at("/DDBStreamBatchInfo/endSequenceNumber").asText());
+    }
+  }
+
+  private static StreamRecord aged(String sequenceNumber, Instant createdAt) {
+    return new StreamRecord(sequenceNumber, "{}".getBytes(UTF_8), createdAt, System.nanoTime());
+  }
+
   @Test
   void aFailingBatchHoldsUpItsShardUntilItSucceeds(TestInfo test) {
     String table = table(test);
@@ -473,7 +618,8 @@ class StreamMappingTest {
                 Checkpoints.inMemory(),
                 timeToLive,
                 POLLS_PER_SECOND,
-                (event, _) -> recorded(events).apply(event),
+                (event, _, _) -> recorded(events).apply(event),
+                null,
                 Faults.none(),
                 metrics)
             .start()) {
@@ -529,6 +675,24 @@ class StreamMappingTest {
       return failing(resource.bisectOnError(), times, resource.reportsItemFailures());
     }
 
+    Shape agedAtMost(int seconds) {
+      StreamMappingResource r = resource;
+      return new Shape(
+          new StreamMappingResource(
+              r.logicalId(),
+              r.function(),
+              r.table(),
+              r.startingPosition(),
+              r.batchSize(),
+              r.batchingWindow(),
+              r.bisectOnError(),
+              r.retryAttemptsMax(),
+              seconds,
+              r.reportsItemFailures(),
+              null,
+              r.filter()));
+    }
+
     Shape reportingItemFailures() {
       return failing(resource.bisectOnError(), resource.retryAttemptsMax(), true);
     }
@@ -566,6 +730,7 @@ class StreamMappingTest {
               retries,
               -1,
               reports,
+              null,
               filter));
     }
   }
@@ -596,7 +761,8 @@ class StreamMappingTest {
             checkpoints,
             none,
             POLLS_PER_SECOND,
-            (event, _) -> function.apply(event),
+            (event, _, _) -> function.apply(event),
+            null,
             Faults.none(),
             metrics)
         .start();

@@ -235,6 +235,11 @@ class QueueTemplateTest {
                 + " queue is read without a batching window (template.yaml:21)"),
         Arguments.of(
             "ScalingConfig: {MaximumConcurrency: 8}",
+            "DestinationConfig: {OnFailure: {Destination: !GetAtt Retries.Arn}}",
+            "Push.Properties.Events.Segments.Properties.DestinationConfig: is not for events of"
+                + " type SQS (template.yaml:21)"),
+        Arguments.of(
+            "ScalingConfig: {MaximumConcurrency: 8}",
             "StartingPosition: LATEST",
             "Push.Properties.Events.Segments.Properties.StartingPosition: is not for events of type"
                 + " SQS (template.yaml:21)"),

@@ -119,7 +119,7 @@ final class TracingTest {
       senders.add("Root=%s;Parent=00000000000000cc;Sampled=1".formatted(TestSegments.traceId(i)));
     }
 
-    function.invoke("\"fine\"".getBytes(UTF_8), senders);
+    function.invoke("\"fine\"".getBytes(UTF_8), senders, "request");
 
     JsonNode service = segments().getFirst();
     assertFalse(service.path("trace_id").asText().equals(TRACE));
@@ -134,14 +134,15 @@ final class TracingTest {
   void messagesOfUnsampledTracesAreNotSampled() {
     String header = "Root=" + TRACE + ";Parent=00000000000000aa;Sampled=0";
 
-    function(1).invoke("\"fine\"".getBytes(UTF_8), List.of(header, header));
+    function(1).invoke("\"fine\"".getBytes(UTF_8), List.of(header, header), "request");
 
     assertTrue(traces.newestFirst().isEmpty());
   }
 
   @Test
   void messagesWhoseSenderDidNotDecideLeaveItToTheShare() {
-    function(1).invoke("\"fine\"".getBytes(UTF_8), List.of("Root=" + TRACE + ";Sampled=?"));
+    function(1)
+        .invoke("\"fine\"".getBytes(UTF_8), List.of("Root=" + TRACE + ";Sampled=?"), "request");
 
     assertEquals(2, segments().size());
   }
