@@ -14,8 +14,8 @@ public final class LocalAccount {
   /// label of its domain. Those of others have a number behind it.
   public static final String API_ID = "local";
 
-  /// The label of every table's stream in the template. Unlike AWS: a word, not the time when the
-  /// stream was enabled, which is not known when the template is read.
+  /// The label of every table's stream. Unlike AWS: a word, not the time when the stream was
+  /// enabled, which is not known when the template is read.
   private static final String STREAM_LABEL = "local";
 
   private static final String PARTITION = "aws";
@@ -82,16 +82,10 @@ public final class LocalAccount {
     return arn("dynamodb", "table/" + name);
   }
 
-  /// The stream of a table, as the template knows it.
+  /// The stream of a table, as the template and its functions know it; DynamoDB Local calls it
+  /// otherwise.
   public static String streamArn(String table) {
     return tableArn(table) + "/stream/" + STREAM_LABEL;
-  }
-
-  /// A stream as functions are told it.
-  ///
-  /// @param arn DynamoDB Local's own, whose region is `ddblocal`
-  public static String streamArnOf(String arn) {
-    return arn.replace(":ddblocal:", ":" + REGION + ":");
   }
 
   public static String queueArn(String name) {

@@ -28,12 +28,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/// The signature of a request, by AWS Signature Version 4, for the service `execute-api`:
-///
-/// ```text Authorization: AWS4-HMAC-SHA256
-/// Credential=local/20261127/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date,
-/// Signature=5d67… X-Amz-Date: 20261127T101500Z
-/// ```
+/// The signature of a request, by AWS Signature Version 4, for the service `execute-api`, in the
+/// header `Authorization`.
 ///
 /// Key and secret are [LocalClients#CREDENTIAL]; a session token may be any, and is signed.
 ///

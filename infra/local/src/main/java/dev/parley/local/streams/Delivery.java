@@ -1,5 +1,6 @@
 package dev.parley.local.streams;
 
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.eventsource.Batch;
 import dev.parley.local.eventsource.Target;
 import dev.parley.local.metrics.Series;
@@ -125,7 +126,7 @@ final class Delivery {
     if (destination != null) {
       destination.tell(
           batch,
-          mapping.stream().arnOnAws(),
+          LocalAccount.streamArn(mapping.resource().table()),
           shard.shardId(),
           condition,
           invocations,

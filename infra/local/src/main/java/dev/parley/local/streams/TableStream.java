@@ -97,13 +97,8 @@ final class TableStream {
     return Checkpoints.SHARD_END;
   }
 
-  /// As functions are told it.
-  String arnOnAws() {
-    return LocalAccount.streamArnOf(arn);
-  }
-
   /// A record as the function gets it.
   ObjectNode event(Record record) {
-    return StreamEvent.of(record, table, arnOnAws(), timeToLive);
+    return StreamEvent.of(record, table, LocalAccount.streamArn(table), timeToLive);
   }
 }

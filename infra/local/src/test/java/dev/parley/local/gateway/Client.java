@@ -81,6 +81,10 @@ public final class Client implements WebSocket.Listener {
     return message;
   }
 
+  public boolean hasSomething() {
+    return !hasNothing();
+  }
+
   boolean hasNothing() {
     return messages.isEmpty();
   }

@@ -50,6 +50,7 @@ final class GatewayTester implements AutoCloseable {
   private @Nullable Tls tls;
   private Faults faults = Faults.none();
   private boolean sigv4;
+  private boolean forgetting;
   private ConnectionJournal journal = ConnectionJournal.inMemory();
   private Duration functionTimeout = Duration.ofSeconds(20);
   private @Nullable Throttling throttling;
@@ -86,6 +87,12 @@ final class GatewayTester implements AutoCloseable {
 
   GatewayTester faults(String plan) {
     faults = new Faults(FaultPlan.parse(plan));
+    return this;
+  }
+
+  /// Of the functions that are declared after this no event is kept.
+  GatewayTester forgetting() {
+    forgetting = true;
     return this;
   }
 
@@ -169,15 +176,12 @@ final class GatewayTester implements AutoCloseable {
   }
 
   private void function(String name, String key, Scripted.Script script) {
-    functions.put(
-        name,
-        Scripted.function(
-            name,
-            functionTimeout,
-            event -> {
-              queue(key).add(event);
-              return script.handle(event);
-            }));
+    Scripted.Script keeping =
+        event -> {
+          queue(key).add(event);
+          return script.handle(event);
+        };
+    functions.put(name, Scripted.function(name, functionTimeout, forgetting ? script : keeping));
   }
 
   GatewayTester start() throws IOException {

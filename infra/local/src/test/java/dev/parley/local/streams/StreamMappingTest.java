@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.Wait;
+import dev.parley.local.aws.LocalAccount;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TimeToLive;
 import dev.parley.local.eventsource.Batch;
@@ -90,11 +91,7 @@ class StreamMappingTest {
     assertEquals("1.1", record.path("eventVersion").asText());
     assertEquals("aws:dynamodb", record.path("eventSource").asText());
     assertEquals("us-east-1", record.path("awsRegion").asText());
-    assertTrue(
-        record
-            .path("eventSourceARN")
-            .asText()
-            .startsWith("arn:aws:dynamodb:us-east-1:000000000000:table/" + table + "/stream/"));
+    assertEquals(LocalAccount.streamArn(table), record.path("eventSourceARN").asText());
     JsonNode change = record.path("dynamodb");
     assertTrue(change.path("ApproximateCreationDateTime").isNumber());
     assertEquals("{\"S\":\"a\"}", change.path("Keys").path("id").toString());
@@ -343,11 +340,7 @@ class StreamMappingTest {
       assertTrue(throwing ? start.compareTo(end) < 0 : start.equals(end), told.toString());
       String arrival = batch.path("approximateArrivalOfFirstRecord").asText();
       assertTrue(arrival.matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"), arrival);
-      assertTrue(
-          batch
-              .path("streamArn")
-              .asText()
-              .startsWith("arn:aws:dynamodb:us-east-1:000000000000:table/" + table + "/stream/"));
+      assertEquals(LocalAccount.streamArn(table), batch.path("streamArn").asText());
     }
   }
 
