@@ -75,16 +75,7 @@ class DocumentsTest {
 
   @Test
   void everyThreatIsAnsweredSomewhereAndShownByTestsThatAreThere() throws IOException {
-    Map<String, String> tests = new HashMap<>();
-    try (Stream<Path> files = Files.walk(ROOT)) {
-      for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
-        // Two of one name are of two modules.
-        tests.merge(
-            file.getFileName().toString().replace(".java", ""),
-            Files.readString(file),
-            (one, another) -> one + another);
-      }
-    }
+    Map<String, String> tests = tests(ROOT);
     int threats = 0;
     for (String line : Files.readAllLines(ROOT.resolve("docs/SECURITY.md"))) {
       String[] cells = line.split("\\|", -1);
@@ -93,19 +84,60 @@ class DocumentsTest {
       }
       threats++;
       assertTrue(Stream.of(cells).skip(1).limit(4).noneMatch(String::isBlank), line);
-      Matcher named = SHOWN_BY.matcher(cells[4]);
-      int found = 0;
-      for (; named.find(); found++) {
-        assertTrue(
-            tests
-                .getOrDefault(named.group(1), "")
-                .matches("(?s).*@(Parameterized)?Test\\b.*void " + named.group(2) + "\\(.*"),
-            named.group() + " is no test");
-      }
-      assertTrue(found > 0, "no test shows that: " + line);
-      assertEquals("", SHOWN_BY.matcher(cells[4]).replaceAll("").replaceAll("[,` ]", ""), line);
+      assertTrue(requireTests(cells[4], tests) > 0, "no test shows that: " + line);
     }
     assertTrue(threats > 40, threats + " threats were found");
+  }
+
+  @Test
+  void everyFactOfTheEmulationIsShownByTestsThatAreThereOrSaysWhyNot() throws IOException {
+    String document = Files.readString(ROOT.resolve("docs/EMULATION.md"));
+    int from = document.indexOf("\n## Fact by fact\n");
+    Map<String, String> tests = tests(ROOT.resolve("infra/local"));
+    int facts = 0;
+    for (String line : document.substring(from, document.indexOf("\n## ", from + 1)).split("\n")) {
+      String[] cells = line.split("\\|", -1);
+      if (cells.length == 5 && !line.startsWith("| on AWS ") && !line.startsWith("|---")) {
+        facts++;
+        assertTrue(Stream.of(cells).skip(1).limit(3).noneMatch(String::isBlank), line);
+        assertEquals(
+            cells[3].equals(" no test "),
+            requireTests(cells[3].replace("no test", ""), tests) == 0);
+      }
+    }
+    assertTrue(facts > 50, facts + " facts were found");
+  }
+
+  /// The text of each test class by its name.
+  private static Map<String, String> tests(Path below) throws IOException {
+    Map<String, String> tests = new HashMap<>();
+    try (Stream<Path> files = Files.walk(below)) {
+      for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+        // Two of one name are of two modules.
+        tests.merge(
+            file.getFileName().toString().replace(".java", ""),
+            Files.readString(file),
+            (one, another) -> one + another);
+      }
+    }
+    return tests;
+  }
+
+  /// A cell names tests that are there, and nothing else.
+  ///
+  /// @return how many
+  private static int requireTests(String cell, Map<String, String> tests) {
+    Matcher named = SHOWN_BY.matcher(cell);
+    int found = 0;
+    for (; named.find(); found++) {
+      assertTrue(
+          tests
+              .getOrDefault(named.group(1), "")
+              .matches("(?s).*@(Parameterized)?Test\\b.*void " + named.group(2) + "\\(.*"),
+          named.group() + " is no test");
+    }
+    assertEquals("", SHOWN_BY.matcher(cell).replaceAll("").replaceAll("[,` ]", ""), cell);
+    return found;
   }
 
   @Test

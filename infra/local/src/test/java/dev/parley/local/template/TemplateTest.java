@@ -203,6 +203,11 @@ class TemplateTest {
                 + " here, only 1 (template.yaml:44)"),
         Arguments.of(
             "BatchSize: 7",
+            "FilterCriteria: {Filters: [%s]}".formatted("{Pattern: '{}'}, ".repeat(6)),
+            "Echo.Properties.Events.Rows.Properties.FilterCriteria: a mapping has at most 5 filters"
+                + " (template.yaml:44)"),
+        Arguments.of(
+            "BatchSize: 7",
             "MaximumRecordAgeInSeconds: 10",
             "Echo.Properties.Events.Rows.Properties.MaximumRecordAgeInSeconds: is -1, or 60 to"
                 + " 604800 (template.yaml:44)"),
