@@ -95,7 +95,8 @@ class DocumentsTest {
     int from = document.indexOf("\n## Fact by fact\n");
     Map<String, String> tests = tests(ROOT.resolve("infra/local"));
     int facts = 0;
-    for (String line : document.substring(from, document.indexOf("\n## ", from + 1)).split("\n")) {
+    String section = document.substring(from, document.indexOf("\n## ", from + 1));
+    for (String line : section.lines().toList()) {
       String[] cells = line.split("\\|", -1);
       if (cells.length == 5 && !line.startsWith("| on AWS ") && !line.startsWith("|---")) {
         facts++;
