@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 /// What one client sends: frames after a good handshake, or requests, one behind the other. The
 /// last of them may be broken beyond use; the others leave the socket open.
 final class FuzzSource {
-  private static final int PARTS_MAX = 80;
+  private static final int PARTS_MAX = 120;
 
   private static final List<String> TEXTS =
       List.of(
@@ -134,9 +134,9 @@ final class FuzzSource {
 
   private String text() {
     return switch (random.nextInt(20)) {
-      case 0 -> "[".repeat(random.nextInt(2_000));
-      case 1 -> "{\"action\":".repeat(random.nextInt(500));
-      case 2 -> "{\"action\":\"" + "é".repeat(random.nextInt(3_000)) + "\"}";
+      case 0 -> "[".repeat(random.nextInt(400));
+      case 1 -> "{\"action\":".repeat(random.nextInt(100));
+      case 2 -> "{\"action\":\"" + "é".repeat(random.nextInt(300)) + "\"}";
       case 3 ->
           random
               .ints(random.nextInt(64), 1, 0xd800)

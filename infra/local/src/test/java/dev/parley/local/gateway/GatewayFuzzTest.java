@@ -108,7 +108,7 @@ final class GatewayFuzzTest {
   /// @return how many frames or requests it has sent
   private static int client(int port, long seed) throws IOException {
     FuzzSource source = new FuzzSource(seed);
-    boolean frames = source.chance(50);
+    boolean frames = source.chance(40);
     int count = frames ? source.frames() : source.requests();
     try (Socket socket = new Socket()) {
       socket.setSoTimeout(PATIENCE_MS);
