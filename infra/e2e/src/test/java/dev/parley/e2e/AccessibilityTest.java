@@ -25,10 +25,10 @@ import org.junit.jupiter.api.Test;
 /// The page for those who do not see it, or see it otherwise: axe-core's rules (WCAG 2.2 AA and its
 /// best practices) in the states of the page, and what axe-core cannot tell.
 class AccessibilityTest extends PageTest {
-  private static final String AXE = axe();
+  static final String AXE = axe();
 
   /// All findings of axe-core, one a line.
-  private static final String FINDINGS =
+  static final String FINDINGS =
       """
       async () => {
         const { violations } = await axe.run(document, {

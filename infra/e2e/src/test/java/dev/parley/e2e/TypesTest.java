@@ -16,8 +16,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The types that the comments of `web/` and of the local cloud's pages state, checked by the
-/// TypeScript compiler. It comes from Maven Central and runs in Playwright's Node.js.
+/// The types that the comments of `web/`, of the local cloud's pages and of the examples' state,
+/// checked by the TypeScript compiler. It comes from Maven Central and runs in Playwright's
+/// Node.js.
 class TypesTest {
   private static final Path WEB = Path.of("..", "..", "web");
   private static final String WEB_JAR = "/META-INF/resources/webjars/typescript/";
@@ -41,6 +42,11 @@ class TypesTest {
   @Test
   void theTypesOfTheLocalCloudsPagesAgree() throws Exception {
     assertEquals("", check(Path.of("..", "local")));
+  }
+
+  @Test
+  void theTypesOfTheExamplesPagesAgree() throws Exception {
+    assertEquals("", check(Path.of("..", "..", "examples")));
   }
 
   @Test
