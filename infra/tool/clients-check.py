@@ -15,6 +15,7 @@ import asyncio
 import json
 import os
 import pathlib
+import pty
 import ssl
 import subprocess
 import sys
@@ -69,8 +70,8 @@ port = next(line for line in cloud.stdout if 'is ready' in line).split('localhos
 plain, secure = f'ws://localhost:{port}/dev', f'wss://localhost:{port}/dev'
 https, pem = f'https://localhost:{port}/dev', str(folder / 'localhost.pem')
 os.environ.update(
-    AWS_ACCESS_KEY_ID='local', AWS_SECRET_ACCESS_KEY='local', AWS_DEFAULT_REGION='us-east-1', AWS_REGION='us-east-1', AWS_PAGER='',
-    AWS_CA_BUNDLE=pem, NODE_EXTRA_CA_CERTS=pem, NODE_PATH=str(modules),
+    AWS_ACCESS_KEY_ID='local', AWS_SECRET_ACCESS_KEY='local', AWS_DEFAULT_REGION='us-east-1', AWS_REGION='us-east-1',
+    AWS_PAGER='', AWS_CA_BUNDLE=pem, NODE_EXTRA_CA_CERTS=pem, NODE_PATH=str(modules), NODE_NO_WARNINGS='1',
 )
 
 
@@ -78,11 +79,9 @@ def step(text):
     print(f'\n# {text}', flush=True)
 
 
-def run(*command, typed=None):
+def run(*command):
     """What a program prints; its standard input stays open, since wscat ends with it."""
     reader, writer = os.pipe()
-    if typed:
-        os.write(writer, typed.encode())
     done = subprocess.run(command, capture_output=True, text=True, stdin=reader, timeout=60)
     os.close(reader)
     os.close(writer)
@@ -90,9 +89,9 @@ def run(*command, typed=None):
 
 
 def wscat(url, *options):
-    step(' '.join(('wscat -c', url.replace(port, '8080'), *options)))
+    step(' '.join(('wscat -c', url.replace(port, '8080'), *options)).replace(str(folder), '~/.parley'))
     answer = run(modules / '.bin' / 'wscat', '-c', url, *options, '-w', '3')
-    print(answer)
+    print(answer.replace(str(folder), '~/.parley'))
     return answer
 
 
@@ -183,7 +182,17 @@ try:
     assert '"said": "hi"' in wscat(plain, '-s', 'chat.v1', '-x', 'hi')
     asyncio.run(connections())
     step('wscat --slash')
-    print(run(modules / '.bin' / 'wscat', '-c', plain, '--slash', '-P', typed='/ping\n/close 1000\n'))
+    screen, terminal = pty.openpty()
+    wscat_in_terminal = subprocess.Popen(
+        [modules / '.bin' / 'wscat', '-c', plain, '--slash', '-P', '--no-color'], stdin=terminal, stdout=terminal
+    )
+    shown = ''
+    for until, typed in (('Connected', '/ping\n'), ('pong', '/close 1000\n'), ('Disconnected', '')):
+        while until not in shown:
+            shown += os.read(screen, 1000).decode()
+        os.write(screen, typed.encode())
+        print(until)
+    wscat_in_terminal.wait()
     print('\nall agree')
 finally:
     cloud.terminate()
