@@ -178,7 +178,7 @@ class AccessibilityTest extends PageTest {
                 frame.contains("refuse me")
                     ? TestVisitor.refusal(frame, "invalid_message", "")
                     : frame.contains("lose me") ? "" : null);
-    TestPage ada = TestPage.open(cloud, visitor, "Ada", "drafts");
+    TestPage ada = open(visitor, "Ada", "drafts");
     ada.say("refuse me");
     assertThat(ada.page().locator(".draft.failed")).hasCount(1);
     ada.say("lose me");
@@ -431,7 +431,14 @@ class AccessibilityTest extends PageTest {
   }
 
   private static TestPage open(String name, String room) {
-    return TestPage.open(cloud, visitor(1280, 720), name, room);
+    return open(visitor(1280, 720), name, room);
+  }
+
+  /// Once the list of members is drawn, which is looked at, too.
+  private static TestPage open(BrowserContext visitor, String name, String room) {
+    TestPage opened = TestPage.open(cloud, visitor, name, room);
+    assertThat(opened.element("members")).containsText(name);
+    return opened;
   }
 
   private static BrowserContext visitor(int width, int height) {

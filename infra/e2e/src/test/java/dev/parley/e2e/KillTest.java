@@ -23,7 +23,7 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 /// other tests run meanwhile.
 @Execution(ExecutionMode.CONCURRENT)
 class KillTest {
-  private static final double POLLS_PER_SECOND = 40;
+  private static final double POLLS_PER_SECOND = 20;
   private static final double NEVER_POLLED = 0.001;
   private static final int KILLS = 5;
   private static final int SCHEDULES_PER_KILL = 2;

@@ -10,26 +10,31 @@ import dev.parley.local.StartException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
-/// Tests with a cloud and a real browser, each made anew for a class. What a test opens is closed
-/// after it: pages that nobody looks at would go on asking the cloud. Such classes run beside
-/// others, which do not drive a browser.
+/// Tests with a cloud, made anew for a class, and a real browser, which all such classes use in
+/// turn: each visitor has a context of its own, which shares nothing with others. What a test opens
+/// is closed after it: pages that nobody looks at would go on asking the cloud. Such classes run
+/// beside others, which do not drive a browser.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@ExtendWith(PageTest.InTurn.class)
 @Execution(ExecutionMode.CONCURRENT)
 @ResourceLock(value = Together.CALLS, mode = ResourceAccessMode.READ)
 @ResourceLock(Together.PAGES)
 @SuppressWarnings("NullAway.Init") // set before the first test
 abstract class PageTest {
   private static final double PATIENCE_MS = 40_000;
-  private static Playwright playwright;
   static LocalCloud cloud;
   static Browser browser;
 
@@ -39,16 +44,8 @@ abstract class PageTest {
   }
 
   @BeforeAll
-  void start() throws StartException, IOException, InterruptedException {
-    start(options());
-  }
-
-  private static void start(Options options)
-      throws StartException, IOException, InterruptedException {
-    PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
-    playwright = TestBrowser.playwright();
-    browser = TestBrowser.launch(playwright);
-    cloud = LocalCloud.start(options);
+  void start() throws StartException {
+    cloud = LocalCloud.start(options());
   }
 
   @AfterEach
@@ -61,7 +58,39 @@ abstract class PageTest {
     if (cloud != null) {
       cloud.close();
     }
-    if (playwright != null) {
+  }
+
+  /// Hands the browser from class to class.
+  static final class InTurn implements BeforeAllCallback {
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+      PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
+      browser =
+          context
+              .getRoot()
+              .getStore(ExtensionContext.Namespace.GLOBAL)
+              .computeIfAbsent(Launched.class)
+              .browser();
+    }
+  }
+
+  /// The browser, until the last test has ended.
+  static final class Launched implements AutoCloseable {
+    private final Playwright playwright = TestBrowser.playwright();
+    private @Nullable Browser browser;
+
+    /// Another one after a crash.
+    Browser browser() throws IOException, InterruptedException {
+      Browser launched = browser;
+      if (launched == null || !launched.isConnected()) {
+        launched = TestBrowser.launch(playwright);
+        browser = launched;
+      }
+      return launched;
+    }
+
+    @Override
+    public void close() {
       playwright.close();
     }
   }

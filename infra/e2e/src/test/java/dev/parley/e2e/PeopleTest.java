@@ -100,8 +100,8 @@ class PeopleTest extends PageTest {
     you.say("and I am you");
 
     assertThat(bob.messages()).hasCount(3);
+    assertThat(bob.element("members").locator("li")).hasCount(4);
     List<Locator> all = bob.element("members").locator("li").all();
-    assertEquals(4, all.size());
     for (Locator other : all) {
       String user = other.getAttribute("data-user");
       String text = other.textContent();

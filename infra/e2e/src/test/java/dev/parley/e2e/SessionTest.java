@@ -66,6 +66,7 @@ class SessionTest extends PageTest {
     visitor.clock().install();
     TestPage ada = TestPage.open(cloud, visitor, "Hermit", "hermitage");
     TestPage bob = TestPage.open(cloud, browser.newContext(), "Bob", "hermitage");
+    assertThat(bob.element("members")).containsText("Hermit");
     show(ada);
     ada.element("disconnect").click();
     assertThat(state(ada)).hasAttribute("data-phase", "disconnected");

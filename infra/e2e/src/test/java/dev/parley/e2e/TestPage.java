@@ -4,6 +4,7 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 
 import com.google.gson.JsonObject;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import dev.parley.local.LocalCloud;
@@ -13,23 +14,41 @@ import dev.parley.local.LocalCloud;
 /// @param page for whatever has no name here
 record TestPage(Page page) {
 
-  /// Somebody with a name, in a room. Tabs of one visitor are one user.
+  /// Somebody who has chosen a name before, in a room, once it has been joined. Pages of one
+  /// visitor are one user.
   static TestPage open(LocalCloud cloud, BrowserContext visitor, String name, String room) {
-    TestPage opened = open(cloud, visitor, room);
-    opened.element("name").fill(name);
-    opened.element("name").press("Enter");
-    assertThat(opened.element("members")).containsText(name);
-    opened.awaitConnected();
+    TestVisitor visiting = new TestVisitor(visitor).keeping("name", name);
+    TestPage opened = visiting.open(cloud, room);
+    assertThat(opened.element("name")).hasValue(name);
     return opened;
   }
 
   /// Whoever the visitor is already.
   static TestPage open(LocalCloud cloud, BrowserContext visitor, String room) {
-    TestPage opened = new TestPage(visitor.newPage());
+    TestPage opened = new TestPage(window(visitor));
     opened.page.navigate("http://localhost:" + cloud.port() + "/#/r/" + room);
     opened.awaitConnected();
     assertThat(opened.element("room-title")).containsText(room);
     return opened;
+  }
+
+  /// A page in a window of its own: where it shared one, the page that is not in front would be
+  /// drawn about once a second.
+  static Page window(BrowserContext visitor) {
+    if (visitor.pages().isEmpty()) {
+      return visitor.newPage();
+    }
+    JsonObject opener =
+        visitor
+            .newCDPSession(visitor.pages().getFirst())
+            .send("Target.getTargetInfo")
+            .getAsJsonObject("targetInfo");
+    JsonObject target = new JsonObject();
+    target.addProperty("url", "about:blank");
+    target.addProperty("newWindow", true);
+    target.add("browserContextId", opener.get("browserContextId"));
+    CDPSession browser = visitor.browser().newBrowserCDPSession();
+    return visitor.waitForPage(() -> browser.send("Target.createTarget", target));
   }
 
   void say(String text) {

@@ -24,16 +24,25 @@ record TestVisitor(BrowserContext context) {
 
   static TestVisitor called(
       Browser browser, Browser.NewContextOptions options, String name, String... rooms) {
-    BrowserContext context = browser.newContext(options);
     String list =
         List.of(rooms).stream()
             .map(room -> "\"" + room + "\"")
             .collect(Collectors.joining(",", "[", "]"));
+    return new TestVisitor(browser.newContext(options))
+        .keeping("name", name)
+        .keeping("rooms", list);
+  }
+
+  /// What the page finds kept when it is loaded, where it has kept nothing else under that name.
+  TestVisitor keeping(String name, String value) {
     context.addInitScript(
-        "if (localStorage.getItem('parley.name') === null) {"
-            + " localStorage.setItem('parley.name', %s);".formatted(TextNode.valueOf(name))
-            + " localStorage.setItem('parley.rooms', %s); }".formatted(TextNode.valueOf(list)));
-    return new TestVisitor(context);
+        """
+        if (localStorage.getItem('parley.%1$s') === null) {
+          localStorage.setItem('parley.%1$s', %2$s);
+        }
+        """
+            .formatted(name, TextNode.valueOf(value)));
+    return this;
   }
 
   /// A phone that is held upright.
@@ -93,7 +102,7 @@ record TestVisitor(BrowserContext context) {
 
   /// A new tab at an address of the page, for example `#/r/lobby/1764146936123456`.
   TestPage openAt(LocalCloud cloud, String hash) {
-    Page page = context.newPage();
+    Page page = TestPage.window(context);
     page.navigate("http://localhost:" + cloud.port() + "/" + hash);
     TestPage opened = new TestPage(page);
     opened.awaitConnected();

@@ -252,9 +252,12 @@ class TrustTest extends PageTest {
     assertThat(page.element("dialog")).isHidden();
   }
 
-  /// A visitor of its own, who is a guest.
+  /// A visitor of its own, who is a guest, once the page knows who is in the room: it offers those
+  /// to be invited.
   private static TestPage open(String name, String room) {
-    return TestPage.open(cloud, browser.newContext(), name, room);
+    TestPage opened = TestPage.open(cloud, browser.newContext(), name, room);
+    assertThat(member(opened, name)).isVisible();
+    return opened;
   }
 
   private static TestPage signIn(String user, String name, String roles, String room) {
