@@ -209,6 +209,7 @@ class SettingsTest extends PageTest {
       bob.request("sendMessage", "\"room\":\"zimmer\",\"message\":\"%s\"".formatted(text));
     }
     assertThat(ada.messages()).hasCount(3);
+    assertThat(ada.element("members")).containsText("Bob"); // who can be invited then
     ada.messages().first().locator(".about").click();
     ada.page().setViewportSize(1280, 500);
     assertThat(ada.messages().last().locator(".fold")).isInViewport(); // at the end, as before
