@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +43,9 @@ public final class FunctionProcess implements Instance {
   /// What is longer is printed as several lines: a function may print one without end. CloudWatch
   /// Logs takes events of up to 256 KB.
   static final int LINE_CHARACTERS_MAX = 256 * 1024;
+
+  /// How long nothing more comes of a line that has no end.
+  private static final Duration LINE_REST = Duration.ofMillis(200);
 
   private static final Logger LOG = LoggerFactory.getLogger(FunctionProcess.class);
 
@@ -106,7 +110,7 @@ public final class FunctionProcess implements Instance {
         if (!ends) {
           line.append((char) c);
         }
-        if (ends || line.length() == LINE_CHARACTERS_MAX) {
+        if (ends || line.length() == LINE_CHARACTERS_MAX || isLeft(line, printed)) {
           accept(line, output);
         }
       }
@@ -116,6 +120,19 @@ public final class FunctionProcess implements Instance {
     } catch (IOException e) {
       LOG.debug("What process {} prints cannot be read", process.pid(), e);
     }
+  }
+
+  /// Whether a line has come to rest without an end, as Java's `LambdaLogger` leaves each. What is
+  /// JSON is of use as a whole only.
+  private static boolean isLeft(StringBuilder line, Reader printed) throws IOException {
+    if (line.charAt(0) == '{') {
+      return false;
+    }
+    long begun = System.nanoTime();
+    while (!printed.ready() && System.nanoTime() - begun < LINE_REST.toNanos()) {
+      LockSupport.parkNanos(LINE_REST.toNanos() / 10);
+    }
+    return !printed.ready();
   }
 
   private static void accept(StringBuilder line, Consumer<String> output) {

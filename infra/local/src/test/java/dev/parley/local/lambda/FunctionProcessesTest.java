@@ -419,6 +419,7 @@ final class FunctionProcessesTest {
       System.out.println("{\"level\":\"INFO\"}");
       System.out.println("a line to read");
       System.err.println("an error to read");
+      context.getLogger().log("a line without an end");
       return event;
     }
   }
@@ -442,11 +443,16 @@ final class FunctionProcessesTest {
               Tracing.off());
       invoke(function, "\"\"");
 
-      Wait.until(() -> printed.toString(UTF_8).contains("an error to read"));
+      Wait.until(() -> printed.toString(UTF_8).contains("a line without an end\n"));
       Wait.until(() -> metrics.json().contains("Printed"));
       List<String> lines = printed.toString(UTF_8).lines().sorted().toList();
       assertEquals(
-          List.of("f: a line to read", "f: an error to read", "{\"level\":\"INFO\"}"), lines);
+          List.of(
+              "f: a line to read",
+              "f: a line without an end",
+              "f: an error to read",
+              "{\"level\":\"INFO\"}"),
+          lines);
     } finally {
       System.setOut(console);
     }
