@@ -38,6 +38,7 @@ import dev.parley.local.xray.Tracing;
 import dev.parley.local.xray.XRayApi;
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -374,17 +375,35 @@ final class Assembly {
 
   // ---- Names of hosts --------------------------------------------------------------------------
 
+  /// Where the user's own folder cannot be used, which nobody has asked for, the certificates are
+  /// for this run only.
   private Certificates readCertificates() throws StartException {
+    Path asked = options.tls();
+    Path folder = asked == null ? Path.of(System.getProperty("user.home"), ".parley") : asked;
     try {
-      return Certificates.in(options.tls());
+      return Certificates.in(folder);
     } catch (IOException e) {
-      throw new StartException(
-          "parley.tls=%s: the certificate of https and wss cannot be kept there (%s): %s"
-              .formatted(
-                  options.tls(),
-                  DataFolder.reason(e),
-                  "choose another folder with -Dparley.tls=<folder>"),
-          e);
+      if (asked != null) {
+        throw new StartException(
+            "parley.tls=%s: the certificate of https and wss cannot be kept there (%s): %s"
+                .formatted(
+                    folder,
+                    DataFolder.reason(e),
+                    "choose another folder with -Dparley.tls=<folder>"),
+            e);
+      }
+      LOG.warn(
+          "{} cannot be used ({}): https and wss have a certificate for this run only",
+          folder,
+          DataFolder.reason(e));
+    }
+    try {
+      Path once = Files.createTempDirectory("parley-tls-");
+      Certificates certificates = Certificates.in(once);
+      parts.opened(certificates::delete);
+      return certificates;
+    } catch (IOException e) {
+      throw new StartException("Cannot start: no certificate can be made: " + e.getMessage(), e);
     }
   }
 

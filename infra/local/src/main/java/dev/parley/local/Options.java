@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sqsPort where ElasticMQ listens; 0 takes a free one
 /// @param dynamoDb where DynamoDB Local's jars are, unless they are on the class path; null for the
 ///     user's local Maven repository
-/// @param tls the folder that keeps the certificate of `https` and `wss`
+/// @param tls the folder that keeps the certificate of `https` and `wss`; null for the user's own
 /// @param watch whether code that has changed is taken up
 /// @param pollsPerSecond how often each shard of a stream is polled; AWS does 4
 /// @param site the folder of the static site, or null for none
@@ -46,7 +46,7 @@ public record Options(
     int dynamoDbPort,
     int sqsPort,
     @Nullable Path dynamoDb,
-    Path tls,
+    @Nullable Path tls,
     boolean watch,
     double pollsPerSecond,
     @Nullable Path site,
@@ -88,7 +88,7 @@ public record Options(
         0,
         0,
         null,
-        Path.of(System.getProperty("user.home"), ".parley"),
+        null,
         false,
         4,
         null,
@@ -133,7 +133,7 @@ public record Options(
     return with(draft -> draft.dynamoDb = folder);
   }
 
-  public Options withTls(Path folder) {
+  public Options withTls(@Nullable Path folder) {
     return with(draft -> draft.tls = folder);
   }
 
@@ -214,7 +214,7 @@ public record Options(
     private int dynamoDbPort;
     private int sqsPort;
     private @Nullable Path dynamoDb;
-    private Path tls;
+    private @Nullable Path tls;
     private boolean watch;
     private double pollsPerSecond;
     private @Nullable Path site;

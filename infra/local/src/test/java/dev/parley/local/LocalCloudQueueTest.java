@@ -147,7 +147,7 @@ class LocalCloudQueueTest {
         LocalCloudTest.untilStopped(
             LocalCloudTest.run(template, "-Dparley.port=0", "-Dparley.data=memory"));
 
-    assertEquals(6, lines.size(), lines.toString());
+    assertEquals(7, lines.size(), lines.toString());
     assertEquals("Parley has stopped", lines.getLast());
   }
 

@@ -392,7 +392,7 @@ class LocalCloudTest {
     assertTrue(
         own.getFirst().matches("Faults: -Dparley\\.faults=seed=\\d+,push\\.lost=0\\.5"),
         own.toString());
-    assertEquals(5, own.size(), own.toString());
+    assertEquals(6, own.size(), own.toString());
   }
 
   private Process run(String... settings) throws IOException {

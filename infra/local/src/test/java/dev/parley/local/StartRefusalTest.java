@@ -63,7 +63,10 @@ final class StartRefusalTest {
   }
 
   private String refusal(Path data) {
-    Options options = Options.inMemory(template).withData(data);
+    return refusal(Options.inMemory(template).withData(data));
+  }
+
+  private static String refusal(Options options) {
     StartException refused = assertThrows(StartException.class, () -> LocalCloud.start(options));
     String message = String.valueOf(refused.getMessage());
     assertEquals(1, message.lines().count(), message);
@@ -205,6 +208,18 @@ final class StartRefusalTest {
       dynamoDb.client().listTables();
     }
     return data.resolve("shared-local-instance.db");
+  }
+
+  @Test
+  void aFolderThatCannotKeepTheCertificateIsToldInOneLine() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "");
+
+    assertEquals(
+        "parley.tls="
+            + file
+            + ": the certificate of https and wss cannot be kept there"
+            + " (FileAlreadyExistsException): choose another folder with -Dparley.tls=<folder>",
+        refusal(Options.inMemory(template).withTls(file)));
   }
 
   @Test

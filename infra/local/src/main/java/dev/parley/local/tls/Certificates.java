@@ -46,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for use by many threads.
 public final class Certificates {
+  private static final String STORE = "tls.p12";
+  private static final String PEM = "localhost.pem";
   private static final String LOCALHOST = "localhost";
   private static final String AWS = "aws";
 
@@ -66,15 +68,14 @@ public final class Certificates {
   private static final int PEM_LINE_CHARACTERS = 64;
 
   private final KeyStore keys;
+  private final Path folder;
 
   /// Made when first asked for: the JDK's TLS takes a while to load.
   private final Map<String, SslContext> servers = new ConcurrentHashMap<>();
 
-  private final Path pem;
-
-  private Certificates(KeyStore keys, Path pem) {
+  private Certificates(KeyStore keys, Path folder) {
     this.keys = keys;
-    this.pem = pem;
+    this.folder = folder;
   }
 
   /// Reads the certificates of a folder. Where there are none that are valid for another month, it
@@ -82,8 +83,8 @@ public final class Certificates {
   ///
   /// @throws IOException where the folder cannot be read or written, or there is no `keytool`
   public static Certificates in(Path folder) throws IOException {
-    Path store = folder.resolve("tls.p12");
-    Path pem = folder.resolve("localhost.pem").toAbsolutePath().normalize();
+    Path store = folder.resolve(STORE);
+    Path pem = folder.resolve(PEM);
     try {
       KeyStore keys = Files.exists(store) ? read(store) : null;
       if (keys == null || !isOfUse(keys)) {
@@ -94,7 +95,7 @@ public final class Certificates {
         Path draft = Files.createTempFile(folder, "localhost", ".pem");
         Files.move(Files.writeString(draft, text), pem, StandardCopyOption.ATOMIC_MOVE);
       }
-      return new Certificates(keys, pem);
+      return new Certificates(keys, folder);
     } catch (GeneralSecurityException e) {
       throw unusable(e);
     }
@@ -137,7 +138,7 @@ public final class Certificates {
   private static KeyStore make(Path folder, Path store)
       throws IOException, GeneralSecurityException {
     Path drafts = Files.createTempDirectory(folder, "tls"); // which only the user can read
-    Path draft = drafts.resolve("tls.p12");
+    Path draft = drafts.resolve(STORE);
     try {
       makeKey(draft, LOCALHOST, NAMES_OF_LOCALHOST);
       makeKey(
@@ -199,7 +200,14 @@ public final class Certificates {
 
   /// The certificate of `localhost`, for a tool that is to trust it.
   public Path pem() {
-    return pem;
+    return folder.resolve(PEM).toAbsolutePath().normalize();
+  }
+
+  /// Removes their files, and the folder, in which nothing else may be.
+  public void delete() throws IOException {
+    Files.deleteIfExists(folder.resolve(STORE));
+    Files.deleteIfExists(folder.resolve(PEM));
+    Files.deleteIfExists(folder);
   }
 
   /// What a server proves one of its names with.

@@ -105,6 +105,15 @@ final class CertificatesTest {
   }
 
   @Test
+  void nothingIsLeftOfThoseThatAreDeleted() throws Exception {
+    Path home = folder.resolve("home");
+
+    Certificates.in(home).delete();
+
+    assertFalse(Files.exists(home));
+  }
+
+  @Test
   void aFolderThatCannotBeUsedIsTold() throws Exception {
     Path file = Files.writeString(folder.resolve("file"), "");
     assertThrows(IOException.class, () -> Certificates.in(file));
