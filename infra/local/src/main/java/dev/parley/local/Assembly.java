@@ -375,8 +375,8 @@ final class Assembly {
 
   // ---- Names of hosts --------------------------------------------------------------------------
 
-  /// Where the user's own folder cannot be used, which nobody has asked for, the certificates are
-  /// for this run only.
+  /// Reads them from the folder that is asked for, or from the user's own. If nobody asked, a
+  /// folder that cannot be used is no reason not to start: there are some for this run only.
   private Certificates readCertificates() throws StartException {
     Path asked = options.tls();
     Path folder = asked == null ? Path.of(System.getProperty("user.home"), ".parley") : asked;

@@ -3,7 +3,6 @@ package dev.parley.local;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.parley.local.gateway.Client;
 import dev.parley.local.lambda.JavaPackage;
@@ -64,45 +63,13 @@ import java.util.Map;
 
   @TempDir private Path folder = Path.of("");
 
-  /// A template with one function, which answers each frame.
   private Path template(String function) throws Exception {
-    return Files.writeString(
-        folder.resolve("template.yaml"),
-        """
-        Transform: AWS::Serverless-2016-10-31
-        Resources:
-          Api:
-            Type: AWS::Serverless::WebSocketApi
-            Properties:
-              RouteSelectionExpression: $request.body.action
-              StageName: test
-              Routes:
-                $default:
-                  FunctionArn: !GetAtt Fn.Arn
-                  RouteResponseSelectionExpression: $default
-          Reply:
-            Type: AWS::ApiGatewayV2::RouteResponse
-            Properties: {ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default}
-          Fn:
-            Type: AWS::Serverless::Function
-            Properties:
-              Timeout: 20
-              Environment: {Variables: {GREETING: hello}}
-        """
-            + function.indent(6));
+    return OneFunction.template(
+        folder, "", "Timeout: 20\nEnvironment: {Variables: {GREETING: hello}}\n" + function);
   }
 
   private static String answer(Options options, String frame) throws Exception {
-    LocalCloud started;
-    try {
-      started = LocalCloud.start(options);
-    } catch (StartException e) {
-      if (String.valueOf(e.getMessage()).endsWith(": install it")) {
-        return abort(String.valueOf(e.getMessage()));
-      }
-      throw e;
-    }
-    try (LocalCloud cloud = started) {
+    try (LocalCloud cloud = OneFunction.start(options)) {
       Client client = Client.connect(HttpClient.newHttpClient(), cloud.webSocketUrl());
       client.send(frame);
       return client.receive();

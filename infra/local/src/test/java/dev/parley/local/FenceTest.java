@@ -2,7 +2,6 @@ package dev.parley.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.gateway.Client;
@@ -21,32 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// bring along: the local cloud, by TLS that they trust by themselves, and nobody else.
 @Timeout(120)
 final class FenceTest {
-  /// A function pushes twice, to the two addresses of its API, and answers what DynamoDB and a
-  /// service that is not here have answered.
-  private static final String TEMPLATE =
-      """
-      Transform: AWS::Serverless-2016-10-31
-      Resources:
-        Api:
-          Type: AWS::Serverless::WebSocketApi
-          Properties:
-            RouteSelectionExpression: $request.body.action
-            StageName: test
-            Routes:
-              $default:
-                FunctionArn: !GetAtt Fn.Arn
-                RouteResponseSelectionExpression: $default
-        Reply:
-          Type: AWS::ApiGatewayV2::RouteResponse
-          Properties: {ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default}
-        Messages:
-          Type: AWS::Serverless::SimpleTable
-        Fn:
-          Type: AWS::Serverless::Function
-          Properties:
-            Timeout: 30
-            Environment: {Variables: {API: !Ref Api}}
-      """;
+  private static final String TABLE = "Messages:\n  Type: AWS::Serverless::SimpleTable\n";
+
+  // Each function pushes twice, to the two addresses of its API, and answers what DynamoDB and a
+  // service that is not here have answered.
 
   private static final String PYTHON =
       """
@@ -218,17 +195,10 @@ final class FenceTest {
 
   private void assertReachesTheLocalCloudOnly(String function, String refusal) throws Exception {
     Path template =
-        Files.writeString(folder.resolve("template.yaml"), TEMPLATE + function.indent(6));
-    LocalCloud started;
-    try {
-      started = LocalCloud.start(Options.inMemory(template).withTls(folder.resolve("tls")));
-    } catch (StartException e) {
-      if (String.valueOf(e.getMessage()).endsWith(": install it")) {
-        abort(String.valueOf(e.getMessage()));
-      }
-      throw e;
-    }
-    try (LocalCloud cloud = started) {
+        OneFunction.template(
+            folder, TABLE, "Timeout: 30\nEnvironment: {Variables: {API: !Ref Api}}\n" + function);
+    Options options = Options.inMemory(template).withTls(folder.resolve("tls"));
+    try (LocalCloud cloud = OneFunction.start(options)) {
       URI url = URI.create("ws://localhost:%d/test".formatted(cloud.port()));
       Client client = Client.connect(HttpClient.newHttpClient(), url);
       client.send("go");

@@ -3,14 +3,12 @@ package dev.parley.local;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.parley.local.gateway.Client;
 import dev.parley.local.lambda.JavaPackage;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -91,33 +89,11 @@ final class MisbehavingFunctionsTest {
   @TempDir private Path folder = Path.of("");
 
   private Path template(String runtime, String handler, String code) throws Exception {
-    return Files.writeString(
-        folder.resolve("template.yaml"),
-        """
-        Transform: AWS::Serverless-2016-10-31
-        Resources:
-          Api:
-            Type: AWS::Serverless::WebSocketApi
-            Properties:
-              RouteSelectionExpression: $request.body.action
-              StageName: test
-              Routes:
-                $default:
-                  FunctionArn: !GetAtt Fn.Arn
-                  RouteResponseSelectionExpression: $default
-          Reply:
-            Type: AWS::ApiGatewayV2::RouteResponse
-            Properties: {ApiId: !Ref Api, RouteId: !Ref ApiDefaultRoute, RouteResponseKey: $default}
-          Fn:
-            Type: AWS::Serverless::Function
-            Properties:
-              Timeout: 2
-              MemorySize: 128
-              Runtime: %s
-              Handler: %s
-        """
-                .formatted(runtime, handler)
-            + code.indent(6));
+    return OneFunction.template(
+        folder,
+        "",
+        "Timeout: 2\nMemorySize: 128\nRuntime: %s\nHandler: %s\n".formatted(runtime, handler)
+            + code);
   }
 
   @ParameterizedTest
@@ -135,18 +111,9 @@ final class MisbehavingFunctionsTest {
             yield template(runtime, "fn.Harm", "CodeUri: " + folder.relativize(classes));
           }
         };
-    LocalCloud started;
-    try {
-      started = LocalCloud.start(Options.inMemory(template).withInProcesses(true));
-    } catch (StartException e) {
-      if (String.valueOf(e.getMessage()).endsWith(": install it")) {
-        abort(String.valueOf(e.getMessage()));
-      }
-      throw e;
-    }
     PrintStream console = System.out;
     System.setOut(new PrintStream(OutputStream.nullOutputStream(), false, UTF_8));
-    try (LocalCloud cloud = started) {
+    try (LocalCloud cloud = OneFunction.start(Options.inMemory(template).withInProcesses(true))) {
       HttpClient http = HttpClient.newHttpClient();
       Client harming = Client.connect(http, cloud.webSocketUrl());
       Client other = Client.connect(http, cloud.webSocketUrl());
