@@ -52,6 +52,20 @@ class DocumentsTest {
   }
 
   @Test
+  void everyDecisionHasItsNumberAndARowInTheListOfThem() throws IOException {
+    List<String> rows = Files.readAllLines(ROOT.resolve("docs/ARCHITECTURE.md"));
+    try (Stream<Path> decisions = Files.list(ROOT.resolve("docs/adr"))) {
+      for (Path decision : decisions.toList()) {
+        String file = String.valueOf(decision.getFileName());
+        String number = file.substring(0, 4);
+        String row = "| [%s](adr/%s) | ".formatted(number, file);
+        assertTrue(Files.readString(decision).startsWith("# " + number + ": "), file);
+        assertEquals(1, rows.stream().filter(line -> line.startsWith(row)).count(), file);
+      }
+    }
+  }
+
+  @Test
   void everyTermOfTheGlossaryIsAWordOfTheFileThatItNames() throws IOException {
     Path glossary = ROOT.resolve("docs/GLOSSARY.md");
     List<String> terms = new ArrayList<>();
