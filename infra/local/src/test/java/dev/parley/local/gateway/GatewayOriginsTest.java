@@ -153,6 +153,7 @@ final class GatewayOriginsTest {
     assertEquals("Ada", event.at("/queryStringParameters/name").asText());
     assertEquals("localhost:" + tester.port(), event.at("/requestContext/domainName").asText());
     String id = GatewayTester.connectionId(event).replace("=", "%3D");
+    tester.event("$disconnect");
     assertStatus(
         410,
         "GET " + here + "/test/@connections/" + id,
