@@ -11,6 +11,7 @@ import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Bounds;
 import dev.parley.local.gateway.ConnectionJournal;
 import dev.parley.local.gateway.Gateway;
+import dev.parley.local.gateway.Quotas;
 import dev.parley.local.gateway.Tls;
 import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.Fence;
@@ -209,6 +210,15 @@ final class Assembly {
         throw new StartException(
             "parley.port=%d: the template has %d APIs, which take as many ports: give a lower one"
                 .formatted(port, template.apis().size()));
+      }
+      if (api.routes().size() > Quotas.ROUTES) {
+        LOG.warn(
+            "{}: {} has {} routes: AWS takes {} of an API, unless it has raised that for the"
+                + " account",
+            options.template(),
+            api.logicalId(),
+            api.routes().size(),
+            Quotas.ROUTES);
       }
       places.add(new Place(api, places.isEmpty() || options.port() != 0 ? behind : gatewayPort()));
     }

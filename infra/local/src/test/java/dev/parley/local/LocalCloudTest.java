@@ -30,10 +30,14 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.event.Level;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -176,6 +180,25 @@ class LocalCloudTest {
           1,
           logs.lines(Level.INFO).stream()
               .filter(line -> line.endsWith(": AWS::DynamoDB::Table: BillingMode"))
+              .count());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"299, 0", "300, 1"})
+  void moreRoutesThanAwsTakesAreServedAndTold(int besideDefault, int told) throws Exception {
+    String routes =
+        IntStream.range(0, besideDefault)
+            .mapToObj("        r%d: {FunctionArn: !GetAtt Save.Arn}\n"::formatted)
+            .collect(Collectors.joining());
+    Files.writeString(template, TEMPLATE.replace("Routes:\n", "Routes:\n" + routes));
+
+    try (Logs.Listening logs = Logs.listen();
+        LocalCloud _ = LocalCloud.start(Options.inMemory(template))) {
+      assertEquals(
+          told,
+          logs.lines(Level.WARN).stream()
+              .filter(line -> line.contains(": Api has 301 routes: AWS takes 300 "))
               .count());
     }
   }

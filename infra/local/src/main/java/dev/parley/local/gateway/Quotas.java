@@ -16,6 +16,9 @@ public final class Quotas {
   /// A longer request target is refused with 414.
   public static final int URL_CHARACTERS_MAX = 4_096;
 
+  /// How many routes an API may have, unless AWS has raised it for the account.
+  public static final int ROUTES = 300;
+
   /// A larger result of an authorizer refuses the connection.
   public static final int AUTHORIZER_RESULT_BYTES_MAX = 8 * 1024;
 
