@@ -244,8 +244,7 @@ final class FunctionAssembly {
       programs = new Programs(parts.opened(new ProcessHost(fence)));
       return programs;
     } catch (IOException e) {
-      throw new StartException(
-          "functions in processes need a Unix system with setsid: " + e.getMessage(), e);
+      throw new StartException("functions in processes need a Unix system: " + e.getMessage(), e);
     }
   }
 

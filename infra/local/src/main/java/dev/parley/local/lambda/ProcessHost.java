@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.ProviderNotFoundException;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -53,8 +52,12 @@ public final class ProcessHost implements AutoCloseable {
       rm -rf "$1"
       """;
 
-  /// Of util-linux and BusyBox. What is run stays the same process.
-  private static final String IN_A_SESSION = "setsid";
+  /// What begins a session and then becomes the program that its arguments name: the same process.
+  /// One is of util-linux and BusyBox. macOS has none of that name, but Perl.
+  static final List<List<String>> SESSION_STARTERS =
+      List.of(
+          List.of("setsid"),
+          List.of("perl", "-MPOSIX", "-e", "POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127"));
 
   private static final List<String> BOOTSTRAPS = List.of("bootstrap.py", "bootstrap.mjs");
 
@@ -66,6 +69,7 @@ public final class ProcessHost implements AutoCloseable {
 
   private final Path folder;
   private final Fence fence;
+  private final List<String> sessionStarter = sessionStarter();
   private final Process watchdog;
   private final @Nullable JavaRuntime java;
   private final EventLoopGroup eventLoops =
@@ -73,7 +77,8 @@ public final class ProcessHost implements AutoCloseable {
   private final Map<List<Object>, Path> unpacked = new ConcurrentHashMap<>();
 
   /// @param fence around all functions
-  /// @throws IOException where there is no place for the folder, or no shell or `setsid`
+  /// @throws IOException where there is no place for the folder, or no shell or none of
+  ///     [#SESSION_STARTERS]
   public ProcessHost(Fence fence) throws IOException {
     this.fence = fence;
     folder = Files.createTempDirectory("parley-functions-");
@@ -87,10 +92,22 @@ public final class ProcessHost implements AutoCloseable {
     fence.writeInto(bootstraps());
     java = JavaRuntime.isOfThisMachine() ? new JavaRuntime(folder) : null;
     watchdog =
-        new ProcessBuilder(IN_A_SESSION, "/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())
+        new ProcessBuilder(
+                inASession(List.of("/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())))
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
+  }
+
+  private static List<String> sessionStarter() throws IOException {
+    return SESSION_STARTERS.stream()
+        .filter(starter -> !Programs.named(starter.getFirst(), Programs.PATH).isEmpty())
+        .findFirst()
+        .orElseThrow(() -> new IOException("there is neither setsid nor perl"));
+  }
+
+  private List<String> inASession(List<String> command) {
+    return Stream.of(sessionStarter, command).flatMap(List::stream).toList();
   }
 
   /// Is removed at the end.
@@ -172,11 +189,8 @@ public final class ProcessHost implements AutoCloseable {
   /// @param environment all that it has
   Process start(List<String> command, Path directory, Map<String, String> environment)
       throws IOException {
-    List<String> whole = new ArrayList<>();
-    whole.add(IN_A_SESSION);
-    whole.addAll(command);
     ProcessBuilder builder =
-        new ProcessBuilder(whole)
+        new ProcessBuilder(inASession(command))
             .directory(directory.toFile())
             .redirectInput(new File("/dev/null"))
             .redirectErrorStream(true);

@@ -226,6 +226,14 @@ public final class Programs {
     }
   }
 
+  /// The programs of one name, in the order of a `PATH`.
+  static List<Path> named(String name, String path) {
+    return Stream.of(path.split(File.pathSeparator, -1))
+        .map(folder -> Path.of(folder.isEmpty() ? "." : folder, name))
+        .filter(program -> Files.isRegularFile(program) && Files.isExecutable(program))
+        .toList();
+  }
+
   /// @param names of programs, the best first
   private Path program(
       FunctionResource function,
@@ -235,18 +243,15 @@ public final class Programs {
     List<String> others = new ArrayList<>();
     String path = Objects.requireNonNull(environment.get("PATH"));
     for (String name : names) {
-      for (String folder : path.split(File.pathSeparator, -1)) {
-        Path program = Path.of(folder.isEmpty() ? "." : folder, name);
-        if (Files.isRegularFile(program) && Files.isExecutable(program)) {
-          List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language));
-          String said = answer.isEmpty() ? "no " + language.leastName : answer.getFirst();
-          Matcher version = VERSION.matcher(said);
-          if (version.matches() && language.runsOn(version) && answer.size() == 2) {
-            LOG.info("{}: {} is {}", function.logicalId(), function.runtime(), answer);
-            return Path.of(answer.getLast());
-          }
-          others.add("%s is %s".formatted(program, said));
+      for (Path program : named(name, path)) {
+        List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language));
+        String said = answer.isEmpty() ? "no " + language.leastName : answer.getFirst();
+        Matcher version = VERSION.matcher(said);
+        if (version.matches() && language.runsOn(version) && answer.size() == 2) {
+          LOG.info("{}: {} is {}", function.logicalId(), function.runtime(), answer);
+          return Path.of(answer.getLast());
         }
+        others.add("%s is %s".formatted(program, said));
       }
     }
     throw new IllegalArgumentException(

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.amazonaws.services.lambda.crac.Core;
 import com.amazonaws.services.lambda.crac.Resource;
@@ -65,6 +66,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.slf4j.event.Level;
 
 /// Handlers under AWS's own runtime interface client, and programs that are none.
@@ -580,6 +583,24 @@ final class FunctionProcessesTest {
       invoking.join();
       Files.delete(told);
     }
+  }
+
+  /// Perl's, too, where another one would be taken.
+  @ParameterizedTest
+  @FieldSource("dev.parley.local.lambda.ProcessHost#SESSION_STARTERS")
+  void aSessionIsBegunByTheProcessThatBecomesTheProgram(List<String> starter) throws Exception {
+    assumeFalse(Programs.named(starter.getFirst(), Programs.PATH).isEmpty());
+    Process process =
+        new ProcessBuilder(
+                Stream.concat(
+                        starter.stream(),
+                        Stream.of("/bin/sh", "-c", "echo $$ \"$1\"; kill -0 -$$", "sh", "a  b"))
+                    .toList())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+
+    assertEquals(process.pid() + " a  b", process.inputReader(UTF_8).readLine());
+    assertEquals(0, process.waitFor(), "it leads a group");
   }
 
   /// Starts a program that would go on for long, and says which.
