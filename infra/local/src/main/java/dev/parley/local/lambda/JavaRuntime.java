@@ -38,14 +38,8 @@ public final class JavaRuntime {
       List.of("-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1");
 
   /// The client would unpack its native part into one file in `/tmp`, whoever else is loading it.
-  private static final String NATIVE_PART =
+  static final String NATIVE_PART =
       "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
-
-  static final String REFUSAL =
-      "AWS's runtime interface client for Java runs on Linux only, on x86-64 and arm64; this is %s"
-              .formatted(System.getProperty("os.name"))
-          + " on "
-          + System.getProperty("os.arch");
 
   /// In `parley-local.jar`, where their classes are beside all others: the jars themselves.
   private static final String PACKED = "/java-runtime/";
@@ -57,16 +51,28 @@ public final class JavaRuntime {
           "aws-lambda-java-serialization.jar",
           "utils-lite.jar");
 
-  private final Path nativePart;
-  private final List<Path> jars;
+  private final List<String> clientOptions = new ArrayList<>();
+  private final List<Path> classPath = new ArrayList<>();
 
   /// @param folder where the client's native part is put, and its jars where they are packed
   JavaRuntime(Path folder) throws IOException {
-    this.nativePart = folder.resolve(nativeName());
-    this.jars = packed() ? unpacked(folder) : jars();
-    try (InputStream part = nativePart()) {
-      Files.copy(Objects.requireNonNull(part), nativePart);
+    this(folder, nativePart());
+  }
+
+  /// @param part the client's native part, or null to do without it
+  JavaRuntime(Path folder, @Nullable InputStream part) throws IOException {
+    if (part == null) {
+      Path instead = Files.createDirectory(folder.resolve("java-client"));
+      RuntimeApiClient.writeInto(instead);
+      classPath.add(instead);
+    } else {
+      try (part) {
+        Path file = folder.resolve(nativeName());
+        Files.copy(part, file);
+        clientOptions.add("-D" + NATIVE_PART + "=" + file);
+      }
     }
+    classPath.addAll(packed() ? unpacked(folder) : jars());
   }
 
   private static boolean packed() {
@@ -83,13 +89,7 @@ public final class JavaRuntime {
     return NAMES.stream().map(to::resolve).toList();
   }
 
-  /// Whether AWS's client runs here.
-  static boolean isOfThisMachine() throws IOException {
-    try (InputStream part = nativePart()) {
-      return part != null;
-    }
-  }
-
+  /// @return null where there is none for this machine
   private static @Nullable InputStream nativePart() {
     return AWSLambda.class.getResourceAsStream("/jni/" + nativeName());
   }
@@ -106,10 +106,10 @@ public final class JavaRuntime {
 
   /// What AWS's class path has, before the function's own classes.
   List<Path> classPath() {
-    return jars;
+    return classPath;
   }
 
-  /// The same, where they are jars of this JVM's class path.
+  /// The client's jars, where they are in this JVM's class path.
   public static List<Path> jars() {
     return Stream.of(
             Context.class, AWSLambda.class, PojoSerializer.class, SdkInternalThreadLocal.class)
@@ -141,7 +141,7 @@ public final class JavaRuntime {
   /// @param handler `package.Class` or `package.Class::method`
   /// @param memorySizeMb the function's, of which the heap has its share
   public List<String> command(String handler, int memorySizeMb) {
-    return command(handler, memorySizeMb, COMPILATION, jars);
+    return command(handler, memorySizeMb, COMPILATION, classPath);
   }
 
   /// The same with other options than [#COMPILATION] and another class path.
@@ -154,12 +154,12 @@ public final class JavaRuntime {
     command.add("-XX:MaxHeapSize=%dk".formatted((int) (memorySizeMb * 1024 * HEAP_SHARE)));
     command.add("-XX:+UseSerialGC");
     command.addAll(options);
+    command.addAll(clientOptions);
     command.addAll(
         List.of(
             "--add-opens=java.base/java.io=ALL-UNNAMED",
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-D" + NATIVE_PART + "=" + nativePart,
             "-classpath",
             classPath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator)),
             AWSLambda.class.getName(),

@@ -24,7 +24,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.ZipException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,7 +70,7 @@ public final class ProcessHost implements AutoCloseable {
   private final Fence fence;
   private final List<String> sessionStarter = sessionStarter();
   private final Process watchdog;
-  private final @Nullable JavaRuntime java;
+  private final JavaRuntime java;
   private final EventLoopGroup eventLoops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Map<List<Object>, Path> unpacked = new ConcurrentHashMap<>();
@@ -90,7 +89,7 @@ public final class ProcessHost implements AutoCloseable {
       }
     }
     fence.writeInto(bootstraps());
-    java = JavaRuntime.isOfThisMachine() ? new JavaRuntime(folder) : null;
+    java = new JavaRuntime(folder);
     watchdog =
         new ProcessBuilder(
                 inASession(List.of("/bin/sh", "-c", WATCHDOG, "watchdog", folder.toString())))
@@ -115,11 +114,7 @@ public final class ProcessHost implements AutoCloseable {
     return folder;
   }
 
-  /// @throws IllegalArgumentException where functions in Java cannot run in processes
   public JavaRuntime java() {
-    if (java == null) {
-      throw new IllegalArgumentException(JavaRuntime.REFUSAL);
-    }
     return java;
   }
 

@@ -302,7 +302,10 @@ final class FunctionProcessesTest {
   /// AWS's client ends behind a result that was refused, and behind an error of the JVM itself.
   @Test
   void aProcessThatEndsBehindItsAnswerGetsNoFurtherInvocation() {
-    LocalFunction function = java(Failing.class, false, Faults.none());
+    assertEndsBehindCertainAnswers(java(Failing.class, false, Faults.none()));
+  }
+
+  private static void assertEndsBehindCertainAnswers(LocalFunction function) {
     Map<String, String> failures =
         Map.of("long", "Function.ResponseSizeTooLarge", "memory", "java.lang.OutOfMemoryError");
     String process = invoke(function, "\"process\"");
@@ -315,6 +318,33 @@ final class FunctionProcessesTest {
       assertNotEquals(process, next, failure.getKey());
       process = next;
     }
+  }
+
+  /// As on a machine for which AWS has none.
+  @Test
+  void theClientDoesTheSameWithoutItsNativePart(@TempDir Path folder) throws Exception {
+    LocalFunction reporting = function(commandWithoutNativePart(folder, Reporting.class), false);
+    JsonNode first = report(reporting, "{\"a\":\"ä\"}");
+    JsonNode second = report(reporting, "{}");
+    assertEquals("{\"a\":\"ä\"}", first.path("event").toString());
+    assertEquals("arn:aws:lambda:us-east-1:000000000000:function:f", first.path("arn").asText());
+    int remaining = first.path("remaining").asInt();
+    assertTrue(remaining > 0 && remaining <= 20_000, remaining + " ms");
+    assertTrue(first.path("trace").asText().startsWith("Root=1-"), first.path("trace").asText());
+    assertEquals(first.path("process"), second.path("process"));
+
+    LocalFunction failing = function(commandWithoutNativePart(folder, Failing.class), false);
+    assertThrows(FunctionError.class, () -> invoke(failing, "\"no\""));
+    assertEndsBehindCertainAnswers(failing);
+  }
+
+  private static List<String> commandWithoutNativePart(Path folder, Class<?> handler)
+      throws IOException {
+    Path own = Files.createTempDirectory(folder, "java-");
+    List<String> command =
+        new ArrayList<>(new JavaRuntime(own, null).command(handler.getName(), 512));
+    command.add(1, "-D" + JavaRuntime.NATIVE_PART + "=/none"); // it ends where it is loaded
+    return command;
   }
 
   @Test
