@@ -295,16 +295,12 @@ class MessageTraceTest {
             "{\"action\":\"sendMessage\",\"room\":\"lobby\",\"message\":\"m%d\",\"ref\":%d}"
                 .formatted(i, i));
         if (i % 50 == 49) {
-          int last = i;
           // No batch has more of them than an invocation may trace.
-          ada.await(event -> ada.messages("lobby").size() == last + 1);
+          ada.await(i + 1, event -> event.path("type").asText().equals("message"));
         }
       }
-      ada.await(reply -> ada.received().stream().filter(MessageTraceTest::isSent).count() == 1_000);
-      for (JsonNode frame : ada.received()) {
-        if (isSent(frame)) {
-          (frame.has("trace") ? sampled : others).add(frame);
-        }
+      for (JsonNode sent : ada.await(1_000, MessageTraceTest::isSent)) {
+        (sent.has("trace") ? sampled : others).add(sent);
       }
       assertEquals(1_000, sampled.size() + others.size());
       assertEquals(100, sampled.size(), 30);

@@ -74,17 +74,25 @@ final class TestClient implements AutoCloseable {
 
   /// The first event, of those that came and those that come, which is the one that is meant.
   JsonNode await(Predicate<JsonNode> meant) {
+    return await(1, meant).getFirst();
+  }
+
+  /// As many of them.
+  List<JsonNode> await(int count, Predicate<JsonNode> meant) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
+    List<JsonNode> found = new ArrayList<>();
     synchronized (received) {
-      while (true) {
-        for (JsonNode event : received) {
-          if (meant.test(event)) {
-            return event;
-          }
+      for (int next = 0; found.size() < count; next++) {
+        while (next == received.size()) {
+          waitUntil(deadline, found.size() + " such events among " + received);
         }
-        waitUntil(deadline, "no such event among " + received);
+        JsonNode event = received.get(next);
+        if (meant.test(event)) {
+          found.add(event);
+        }
       }
     }
+    return found;
   }
 
   JsonNode awaitMessage(String text) {
