@@ -79,7 +79,7 @@ public final class FenceAgent extends InetAddressResolverProvider {
     @Override
     public Stream<InetAddress> lookupByName(String host, LookupPolicy policy)
         throws UnknownHostException {
-      String name = host.toLowerCase(Locale.ROOT);
+      String name = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
       if (PORTS.getOrDefault(name, 0) > 0) {
         return Stream.of(InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1}));
       }

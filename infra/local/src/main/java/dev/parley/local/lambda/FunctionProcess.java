@@ -124,8 +124,10 @@ public final class FunctionProcess implements Instance {
 
   /// Whether a line has come to rest without an end, as Java's `LambdaLogger` leaves each. What is
   /// JSON is of use as a whole only.
+  ///
+  /// `Unlike AWS:` what is logged without an end in one rest is one line.
   private static boolean isLeft(StringBuilder line, Reader printed) throws IOException {
-    if (line.charAt(0) == '{') {
+    if (line.charAt(0) == '{' && line.charAt(line.length() - 1) != '}') {
       return false;
     }
     long begun = System.nanoTime();

@@ -37,6 +37,11 @@ public final class Programs {
   /// What Lambda gives to Node's heap, of the function's memory.
   private static final double NODE_HEAP_SHARE = 0.9;
 
+  /// What Lambda turns off where a Node has it, unless the template's `NODE_OPTIONS` turn it on:
+  /// "Building Lambda functions with Node.js", Lambda developer guide.
+  private static final List<String> NODE_OFF =
+      List.of("--no-experimental-require-module", "--no-experimental-detect-module");
+
   private static final int ANSWER_SECONDS_MAX = 10;
   private static final int ANSWER_BYTES_MAX = 10_000;
 
@@ -52,15 +57,22 @@ public final class Programs {
         8,
         "-c",
         "import sys; print('Python ' + sys.version.split()[0]); print(sys.executable)"),
-    NODE("Node 18", 18, 0, "-p", "process.version + '\\n' + process.execPath");
+    NODE(
+        "Node 18",
+        18,
+        0,
+        "-p",
+        "[process.version, process.execPath,"
+            + " ...['%s'].filter(f => process.allowedNodeEnvironmentFlags.has(f))].join('\\n')"
+                .formatted(String.join("', '", NODE_OFF)));
 
     final String leastName;
     final int major;
     final int minor;
     final String option;
 
-    /// Makes a program print its version, and then where it is: what is in the `PATH` may be a
-    /// script that chooses among several, sets variables, and takes its time.
+    /// Makes a program print its version, then where it is, and Node which flags it has: what is in
+    /// the `PATH` may be a script that chooses among several, sets variables, and takes its time.
     final String question;
 
     Language(String leastName, int major, int minor, String option, String question) {
@@ -144,10 +156,13 @@ public final class Programs {
         switch (runtime) {
           case JAVA -> java(function, latestFirst);
           case PYTHON -> python(function, latestFirst, environment);
-          case NODE -> node(function, latestFirst, environment);
+          case NODE -> node(function, root, latestFirst, environment);
           case PROVIDED -> provided(function, root);
         };
     append(environment, "PATH", existing(latestFirst, "bin"));
+    List<Path> libraries = new ArrayList<>(List.of(root, root.resolve("lib")));
+    libraries.addAll(existing(latestFirst, "lib"));
+    append(environment, "LD_LIBRARY_PATH", libraries);
     return new Program(
         function.name(),
         command,
@@ -166,7 +181,7 @@ public final class Programs {
 
   private List<String> python(
       FunctionResource function, List<Path> layers, Map<String, String> environment) {
-    Path python =
+    List<String> python =
         program(
             function,
             Language.PYTHON,
@@ -177,23 +192,30 @@ public final class Programs {
         "PYTHONPATH",
         existing(layers, "python", "python/lib/%s/site-packages".formatted(function.runtime())));
     // Its output is a log, and the package's folder is not its to write into.
-    return List.of(
-        python.toString(), "-u", "-B", bootstrap("bootstrap.py"), host.fence().argument());
+    return List.of(python.get(1), "-u", "-B", bootstrap("bootstrap.py"), host.fence().argument());
   }
 
   private List<String> node(
-      FunctionResource function, List<Path> layers, Map<String, String> environment) {
-    Path node = program(function, Language.NODE, environment, List.of("node"));
+      FunctionResource function, Path root, List<Path> layers, Map<String, String> environment) {
+    List<String> node = program(function, Language.NODE, environment, List.of("node"));
     String version = function.runtime().replaceAll("\\D", "");
-    append(
-        environment,
-        "NODE_PATH",
-        existing(layers, "nodejs/node%s/node_modules".formatted(version), "nodejs/node_modules"));
-    return List.of(
-        node.toString(),
-        "--max-old-space-size=" + (int) (function.memorySizeMb() * NODE_HEAP_SHARE),
-        bootstrap("bootstrap.mjs"),
-        host.fence().argument());
+    List<Path> packages =
+        new ArrayList<>(
+            existing(
+                layers, "nodejs/node%s/node_modules".formatted(version), "nodejs/node_modules"));
+    packages.add(root);
+    append(environment, "NODE_PATH", packages);
+    String own = environment.getOrDefault("NODE_OPTIONS", "");
+    List<String> command = new ArrayList<>();
+    command.add(node.get(1));
+    command.add("--max-old-space-size=" + (int) (function.memorySizeMb() * NODE_HEAP_SHARE));
+    node.stream()
+        .skip(2)
+        .filter(flag -> !own.contains(flag.replace("--no-", "--")))
+        .forEach(command::add);
+    command.add(bootstrap("bootstrap.mjs"));
+    command.add(host.fence().argument());
+    return command;
   }
 
   private static List<String> provided(FunctionResource function, Path root) {
@@ -235,7 +257,9 @@ public final class Programs {
   }
 
   /// @param names of programs, the best first
-  private Path program(
+  /// @return what it has answered: its version, where it is, and the flags that it has of
+  ///     [#NODE_OFF]
+  private List<String> program(
       FunctionResource function,
       Language language,
       Map<String, String> environment,
@@ -247,9 +271,9 @@ public final class Programs {
         List<String> answer = answers.computeIfAbsent(program, p -> ask(p, language));
         String said = answer.isEmpty() ? "no " + language.leastName : answer.getFirst();
         Matcher version = VERSION.matcher(said);
-        if (version.matches() && language.runsOn(version) && answer.size() == 2) {
-          LOG.info("{}: {} is {}", function.logicalId(), function.runtime(), answer);
-          return Path.of(answer.getLast());
+        if (version.matches() && language.runsOn(version) && answer.size() > 1) {
+          LOG.info("{}: {} is {}", function.logicalId(), function.runtime(), answer.subList(0, 2));
+          return answer;
         }
         others.add("%s is %s".formatted(program, said));
       }
@@ -266,11 +290,13 @@ public final class Programs {
 
   private static List<String> ask(Path program, Language language) {
     try {
-      Process process =
+      ProcessBuilder builder =
           new ProcessBuilder(program.toString(), language.option, language.question)
               .redirectInput(new File("/dev/null"))
-              .redirectErrorStream(true)
-              .start();
+              .redirectErrorStream(true);
+      // Options that the shell has for it may make it print more.
+      builder.environment().keySet().removeIf(name -> name.matches("(NODE_|PYTHON).*"));
+      Process process = builder.start();
       try {
         return process.waitFor(ANSWER_SECONDS_MAX, TimeUnit.SECONDS)
             ? new String(process.getInputStream().readNBytes(ANSWER_BYTES_MAX), UTF_8)

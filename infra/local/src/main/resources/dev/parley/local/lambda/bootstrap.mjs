@@ -9,11 +9,13 @@
  * Unlike AWS: what is printed gets no prefix of time and request id.
  */
 import fs from 'node:fs';
-import http from 'node:http';
-import { createRequire } from 'node:module';
+// By name, and so as they are, whatever a function puts in their place.
+import { Agent, request as httpRequest } from 'node:http';
+import modules, { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 
 /** The Runtime API takes a larger header from nobody. */
 const XRAY_CAUSE_BYTES_MAX = 1_000_000;
@@ -22,7 +24,7 @@ const XRAY_CAUSE_BYTES_MAX = 1_000_000;
 const WITHOUT_CALLBACK = 24;
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const root = process.env.LAMBDA_TASK_ROOT;
 const version = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV ?? '')?.[1] ?? 0);
 
@@ -34,7 +36,7 @@ let drained = null;
 
 function call(method, of, body, headers = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.request(
+    const request = httpRequest(
       { host, port, agent, method, path: `/2018-06-01/runtime/${of}`, headers },
       (response) => {
         const chunks = [];
@@ -72,14 +74,15 @@ async function load(handler) {
   const [, name, member] = parts;
   const module = await loadModule(path.resolve(root, path.dirname(handler), name), name);
   const within = (object) => member.split('.').reduce((value, key) => value?.[key], object);
-  // Of CommonJS the exports are the default.
-  const found = within(module) ?? within(module.default);
-  if (typeof found !== 'function') {
+  // Of CommonJS the exports are the default, and may have a default of their own.
+  const found = [module, module.default].map(within);
+  const callable = found.find((one) => typeof one === 'function');
+  if (!callable) {
+    const none = found.every((one) => one === undefined);
     throw fault(
-      'Runtime.HandlerNotFound',
-      `${handler} is ${found === undefined ? 'undefined or not exported' : 'not a function'}`);
+      'Runtime.HandlerNotFound', `${handler} is ${none ? 'undefined or not exported' : 'not a function'}`);
   }
-  return found;
+  return callable;
 }
 
 async function loadModule(file, name) {
@@ -119,11 +122,21 @@ function contextOf(headers) {
   };
 }
 
-/** Ends with the handler's promise, its callback, or once it leaves nothing to be waited for. */
+/**
+ * Ends with the handler's promise or its callback, whichever comes first, or once it leaves nothing
+ * to be waited for.
+ */
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
-    if (version >= WITHOUT_CALLBACK) {
-      resolve(handler(event, context));
+    const modern = version >= WITHOUT_CALLBACK;
+    drained = () =>
+      modern || types.isAsyncFunction(handler)
+        ? reject(fault(
+            'Runtime.NodeJsExit',
+            'The function has nothing left to do, and its promise was never settled.'))
+        : resolve(null);
+    if (modern) {
+      Promise.resolve(handler(event, context)).then(resolve, reject);
       return;
     }
     let called = false;
@@ -134,7 +147,6 @@ function run(handler, event, context) {
       }
     };
     const done = (error, result) => (error == null ? resolve(result) : reject(error));
-    drained = () => resolve(null);
     context.done = once(done);
     context.succeed = once(resolve);
     context.fail = once((error) => reject(error ?? 'handled'));
@@ -147,7 +159,7 @@ function run(handler, event, context) {
     });
     const returned = handler(event, context, callback);
     if (typeof returned?.then === 'function') {
-      returned.then(resolve, reject);
+      returned.then(context.succeed, context.fail);
     }
   });
 }
@@ -237,6 +249,35 @@ async function serve(handler) {
   }
 }
 
+/**
+ * Packages of layers are for modules, too. Node looks for a module's packages only in folders above
+ * the file that imports it: so each folder of `NODE_PATH` is asked as if that file were beside it.
+ */
+function findInLayers() {
+  const beside = (process.env.NODE_PATH ?? '')
+    .split(path.delimiter)
+    .filter((folder) => path.basename(folder) === 'node_modules')
+    .map((folder) => pathToFileURL(path.join(folder, '..', 'index.js')).href);
+  if (beside.length > 0) {
+    // Before 18.19 Node had no hooks.
+    modules.register?.(`data:text/javascript,${encodeURIComponent(`
+      export async function resolve(name, context, next) {
+        let missing;
+        for (const parentURL of [context.parentURL, ...${JSON.stringify(beside)}]) {
+          try {
+            return await next(name, { ...context, parentURL });
+          } catch (error) {
+            missing ??= error;
+            if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/^[@\\w]/.test(name)) {
+              break;
+            }
+          }
+        }
+        throw missing;
+      }`)}`);
+  }
+}
+
 /** Names of AWS that are served here lead to the local cloud, all others of AWS nowhere. */
 function keepWithin(fence) {
   const ports = new Map(fence.split(',').map((entry) => entry.split('=')));
@@ -248,7 +289,7 @@ function keepWithin(fence) {
     const [first, second] = list;
     const named = typeof first === 'object' && first !== null;
     const to = named ? first : { port: first, host: typeof second === 'string' ? second : undefined };
-    const name = String(to.host ?? '').toLowerCase();
+    const name = String(to.host ?? '').toLowerCase().replace(/\.$/, '');
     if (ports.get(name)) {
       const port = Number(to.port) === 443 ? Number(ports.get(name)) : to.port;
       const here = { ...(named && first), host: '127.0.0.1', port };
@@ -273,6 +314,7 @@ process.on('unhandledRejection', (reason) =>
 
 async function main() {
   keepWithin(process.argv.pop());
+  findInLayers();
   let handler;
   try {
     handler = await load(process.env._HANDLER);

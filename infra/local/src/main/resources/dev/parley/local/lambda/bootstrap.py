@@ -14,6 +14,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 import traceback
 
@@ -23,14 +24,16 @@ except ImportError:  # not on Windows
     resource = None
 
 # Lambda ends a function that takes more than its memory. Here it gets a MemoryError a while later:
-# the stacks of its threads count in full, whatever they use of them.
-MEMORY_BEYOND_MB = 512
+# the stacks of its threads count in full, whatever they use of them, and Lambda gives it 1,024.
+STACK_MB = 1
+MEMORY_BEYOND_MB = 512 + 1024 * STACK_MB
 
 # The Runtime API takes a larger header from nobody.
 XRAY_CAUSE_BYTES_MAX = 1_000_000
 
 RUNTIME = "/2018-06-01/runtime/"
-api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+# A function may set the timeout of all sockets.
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"], timeout=None)
 request_id = ""
 
 
@@ -51,19 +54,22 @@ class Identity:
 class Context:
     """What a handler is told of its invocation."""
 
-    function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
-    memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-    log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-    log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-    client_context = None
-    tenant_id = None
-
     def __init__(self, headers):
         self.aws_request_id = headers["Lambda-Runtime-Aws-Request-Id"]
+        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.function_version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
         self.invoked_function_arn = headers["Lambda-Runtime-Invoked-Function-Arn"]
+        self.client_context = None
         self.identity = Identity()
+        self.tenant_id = None
         self._deadline_ms = int(headers["Lambda-Runtime-Deadline-Ms"])
+
+    def __repr__(self):
+        fields = (f"{name}={value}" for name, value in vars(self).items() if name[0] != "_")
+        return f"LambdaContext([{','.join(fields)}])"
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(time.time() * 1000))
@@ -73,9 +79,11 @@ class Context:
 
 
 class Encoder(json.JSONEncoder):
-    """DynamoDB's numbers are Decimals."""
+    """DynamoDB's numbers are Decimals, and what `base64` encodes is bytes."""
 
     def default(self, value):
+        if isinstance(value, bytes):
+            return value.decode()
         if isinstance(value, decimal.Decimal):
             whole = value.is_finite() and value == value.to_integral_value()
             return int(value) if whole else float(value)
@@ -105,21 +113,37 @@ def keep_within(fence):
     """Names of AWS that are served here lead to the local cloud, all others of AWS nowhere."""
     ports = dict(entry.split("=") for entry in fence.split(","))
     refused = tuple(name for name, port in ports.items() if not port)
-    system = socket.getaddrinfo
 
-    def getaddrinfo(host, port, *arguments, **named):
-        name = host.decode() if isinstance(host, bytes) else host or ""
-        name = name.lower()
+    def led(host, port=None):
+        text = host.decode() if isinstance(host, (bytes, bytearray)) else host
+        name = text.lower().rstrip(".") if isinstance(text, str) else ""
         if ports.get(name):
-            here = int(ports[name]) if port in (443, "443", "https") else port
-            return system("127.0.0.1", here, *arguments, **named)
+            return "127.0.0.1", int(ports[name]) if port in (443, "443", "https") else port
         if name.endswith(refused):
             refusal = f"{name} is not served here, and no function reaches the real AWS"
             print(refusal, flush=True)
             raise socket.gaierror(socket.EAI_NONAME, refusal)
-        return system(host, port, *arguments, **named)
+        return host, port
 
-    socket.getaddrinfo = getaddrinfo
+    def led_by_name(lookup):
+        return lambda host, *others, **named: lookup(led(host)[0], *others, **named)
+
+    def led_to_address(connect):
+        def connect_led(self, address):
+            if isinstance(address, tuple) and len(address) > 1:
+                address = led(address[0], address[1]) + address[2:]
+            return connect(self, address)
+
+        return connect_led
+
+    getaddrinfo = socket.getaddrinfo
+    socket.getaddrinfo = lambda host, port, *others, **named: getaddrinfo(
+        *led(host, port), *others, **named
+    )
+    socket.gethostbyname = led_by_name(socket.gethostbyname)
+    socket.gethostbyname_ex = led_by_name(socket.gethostbyname_ex)
+    socket.socket.connect = led_to_address(socket.socket.connect)
+    socket.socket.connect_ex = led_to_address(socket.socket.connect_ex)
 
 
 def call(method, path, body=None, headers=None):
@@ -167,6 +191,8 @@ def run(handler, event, context):
     except ValueError as e:
         raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {e}") from None
     result = handler(value, context)
+    if isinstance(result, bytes):
+        return result
     try:
         return json.dumps(result, cls=Encoder, ensure_ascii=False).encode()
     except Exception as e:
@@ -226,10 +252,12 @@ def main():
     sys.path[0] = os.environ["LAMBDA_TASK_ROOT"]
     keep_within(sys.argv.pop())
     if resource:
-        most = (int(Context.memory_limit_in_mb) + MEMORY_BEYOND_MB) << 20
+        threading.stack_size(STACK_MB << 20)
+        most = (int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) + MEMORY_BEYOND_MB) << 20
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         if hard == resource.RLIM_INFINITY or most < hard:
             resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+        del sys.modules["resource"]  # a function's module may have that name
     log_as_lambda_does()
     try:
         handler = load(os.environ["_HANDLER"])
@@ -242,4 +270,6 @@ def main():
         sys.exit(1)  # the local cloud has ended
 
 
-main()
+# What `multiprocessing` starts imports this file, too.
+if __name__ == "__main__":
+    main()

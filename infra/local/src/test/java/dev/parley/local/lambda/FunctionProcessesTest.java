@@ -452,7 +452,7 @@ final class FunctionProcessesTest {
       System.out.println("{\"level\":\"INFO\"}");
       System.out.println("a line to read");
       System.err.println("an error to read");
-      context.getLogger().log("a line without an end");
+      context.getLogger().log(event);
       return event;
     }
   }
@@ -474,8 +474,7 @@ final class FunctionProcessesTest {
               20,
               Map.of("JAVA_TOOL_OPTIONS", "-Da=b"),
               Tracing.off());
-      invoke(function, "\"\"");
-
+      invoke(function, "\"a line without an end\"");
       Wait.until(() -> printed.toString(UTF_8).contains("a line without an end\n"));
       Wait.until(() -> metrics.json().contains("Printed"));
       List<String> lines = printed.toString(UTF_8).lines().sorted().toList();
@@ -486,6 +485,9 @@ final class FunctionProcessesTest {
               "f: an error to read",
               "{\"level\":\"INFO\"}"),
           lines);
+
+      invoke(function, "\"{an object: {without an end}}\"");
+      Wait.until(() -> printed.toString(UTF_8).contains("\n{an object: {without an end}}\n"));
     } finally {
       System.setOut(console);
     }

@@ -158,10 +158,17 @@ final class ProgramsTest {
     environment.fieldNames().forEachRemaining(names::add);
     names.remove("LC_CTYPE"); // Python sets it where this machine does not have the LANG
     Set<String> expected = new TreeSet<>(FunctionProcessesTest.ENVIRONMENT);
-    expected.addAll(Set.of("LAMBDA_RUNTIME_DIR", "_X_AMZN_TRACE_ID")); // by these runtimes
+    // By these runtimes.
+    expected.addAll(Set.of("LAMBDA_RUNTIME_DIR", "LD_LIBRARY_PATH", "_X_AMZN_TRACE_ID"));
+    if (runtime.equals(NODE)) {
+      expected.add("NODE_PATH");
+      assertEquals(folder.toString(), environment.path("NODE_PATH").asText());
+    }
     assertEquals(expected, names);
     assertEquals(executionEnvironment, environment.path("AWS_EXECUTION_ENV").asText());
     assertEquals("index.handler", environment.path("_HANDLER").asText());
+    assertEquals(
+        folder + ":" + folder.resolve("lib"), environment.path("LD_LIBRARY_PATH").asText());
     String trace = environment.path("_X_AMZN_TRACE_ID").asText();
     assertTrue(trace.matches("Root=1-[0-9a-f]{8}-[0-9a-f]{24};Sampled=0"), trace);
     assertFalse(trace.equals(second.at("/environment/_X_AMZN_TRACE_ID").asText()), trace);
@@ -209,13 +216,12 @@ final class ProgramsTest {
 
   @Test
   void ofTwoLayersTheLaterOneWins() throws Exception {
-    Path first = folder.resolve("first");
-    Path second = folder.resolve("second");
-    for (Path layer : List.of(first, second)) {
+    for (Path layer : layers()) {
       String name = layer.getFileName().toString();
       write(layer, "python/layered.py", "NAME = '" + name + "'\n");
       write(layer, "nodejs/node_modules/layered/index.js", "exports.NAME = '" + name + "';\n");
     }
+    Path first = layers().getFirst();
     write(first, "python/lib/python3.13/site-packages/only.py", "NAME = 'only'\n");
     write(first, "nodejs/node22/node_modules/only/index.js", "exports.NAME = 'only';\n");
     write(
@@ -235,10 +241,13 @@ final class ProgramsTest {
         """);
 
     for (String runtime : INDEX.keySet()) {
-      LocalFunction function =
-          function(runtime, "index.handler", folder, List.of(first, second), Map.of());
+      LocalFunction function = function(runtime, "index.handler", folder, layers(), Map.of());
       assertEquals("\"second only\"", invoke(function, "{}"), runtime);
     }
+  }
+
+  private List<Path> layers() {
+    return List.of(folder.resolve("first"), folder.resolve("second"));
   }
 
   @ParameterizedTest
@@ -416,6 +425,81 @@ final class ProgramsTest {
     assertEquals("[7, 1.5, \"ä\"]", invoke(function(PYTHON, "index.handler"), "{}"));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {"body": base64.b64encode("ä".encode())}        | {"body": "w6Q="}
+          json.dumps({"ok": True}).encode()               | {"ok": true}
+          "tenant_id" in vars(context)                    | true
+          str(context)[:48].split("=")[0]                 | "LambdaContext([aws_request_id"
+          resource.NAME                                   | "the function's"
+          """)
+  void aPythonFunctionMayReturnOrUseWhatItMayOnAws(String returned, String result)
+      throws Exception {
+    write("resource.py", "NAME = \"the function's\"\n");
+    write(
+        "index.py",
+        """
+        import base64, json, resource
+
+        def handler(event, context):
+            return %s
+        """
+            .formatted(returned));
+
+    assertEquals(result, invoke(function(PYTHON, "index.handler"), "{}"));
+  }
+
+  /// Lambda gives a function 1,024 threads.
+  @Test
+  void aPythonFunctionHasThreadsAndProcessesOfItsOwn() throws Exception {
+    write(
+        "index.py",
+        """
+        import multiprocessing, threading
+
+        def twice(number, pipe):
+            pipe.send(2 * number)
+
+        def handler(event, context):
+            together = threading.Barrier(1_000)
+            threads = [threading.Thread(target=together.wait) for _ in range(999)]
+            for thread in threads:
+                thread.start()
+            together.wait()
+            spawning = multiprocessing.get_context("spawn")
+            ours, its = spawning.Pipe()
+            process = spawning.Process(target=twice, args=(21, its))
+            process.start()
+            answer = ours.recv() if ours.poll(60) else None
+            process.join()
+            return answer
+        """);
+    LocalFunction function = function(PYTHON, "index.handler", folder, List.of(), Map.of(), 100);
+
+    assertEquals("42", invoke(function, "{}"));
+  }
+
+  /// It would be the Runtime API's, too, which is waited for as long as nobody calls.
+  @Test
+  void aPythonFunctionsTimeoutOfSocketsIsItsOwn() throws Exception {
+    write(
+        "index.py",
+        """
+        import os, socket
+
+        socket.setdefaulttimeout(0.000001)
+
+        def handler(event, context):
+            return os.getpid()
+        """);
+    LocalFunction function = function(PYTHON, "index.handler");
+
+    assertEquals(invoke(function, "{}"), invoke(function, "{}"));
+  }
+
   @Test
   void whatAPythonFunctionLogsIsPrintedWithItsLevelAndRequest() throws Exception {
     write(
@@ -475,7 +559,7 @@ final class ProgramsTest {
           (event) => Promise.resolve(event)                                          | {}
           (event) => 'not awaited'                                                   | null
           (event) => { setTimeout(() => {}, 20); }                                   | null
-          async () => { await new Promise(() => {}); }                               | null
+          async (event, context, callback) => { callback(null, 'first'); return 2; } | "first"
           """)
   void aNodeHandlerEndsByItsPromiseOrItsCallback(String handler, String result) throws Exception {
     write("index.js", "exports.handler = " + handler + ";\n");
@@ -483,6 +567,25 @@ final class ProgramsTest {
 
     assertEquals(result, invoke(function, "{}"));
     assertEquals(result, invoke(function, "{}"));
+  }
+
+  /// A queue's messages would be deleted though nobody has dealt with them.
+  @ParameterizedTest
+  @ValueSource(strings = {NODE, "nodejs24.x"})
+  void aPromiseThatIsNeverSettledFailsItsInvocation(String runtime) throws Exception {
+    write(
+        "index.js",
+        """
+        exports.handler = async (event) => {
+          if (event === 'never') await new Promise(() => {});
+          return process.pid;
+        };
+        """);
+    LocalFunction function = function(runtime, "index.handler");
+    String process = invoke(function, "{}");
+
+    assertFails(function, "\"never\"", "Runtime.NodeJsExit", ".*was never settled.*");
+    assertEquals(process, invoke(function, "{}"));
   }
 
   @Test
@@ -540,6 +643,58 @@ final class ProgramsTest {
     assertEquals("\"a\"", invoke(function(NODE, "a.handler"), "{}"));
     assertEquals("\"b\"", invoke(function(NODE, "b.handler"), "{}"));
     assertEquals("\"object\"", invoke(function(NODE, "module/c.handler"), "{}"));
+  }
+
+  /// As TypeScript makes it.
+  @Test
+  void aHandlerMayBeTheDefaultOfCommonJs() throws Exception {
+    write("index.js", "exports.default = async () => 'default';\n");
+
+    assertEquals("\"default\"", invoke(function(NODE, "index.default"), "{}"));
+  }
+
+  @Test
+  void aModuleFindsPackagesOfItsLayersToo() throws Exception {
+    for (Path layer : layers()) {
+      String of = "nodejs/node_modules/layered/";
+      write(layer, of + "package.json", "{\"exports\": {\"import\": \"./only.mjs\"}}");
+      write(layer, of + "only.mjs", "export const NAME = '" + layer.getFileName() + "';\n");
+    }
+    write(
+        "index.mjs",
+        """
+        import { NAME } from 'layered';
+        export const handler = async (event) => (event ? (await import(event)).a : NAME);
+        """);
+    LocalFunction function = function(NODE, "index.handler", folder, layers(), Map.of());
+
+    assertEquals("\"second\"", invoke(function, "0"));
+    assertFails(function, "\"nobody-has-this\"", "Error", "Cannot find package .*");
+    assertFails(function, "\"./none.mjs\"", "Error", "Cannot find module .*");
+  }
+
+  /// "Building Lambda functions with Node.js", Lambda developer guide: unless it is asked for.
+  @Test
+  void aModuleInAPlainFileIsRefused() throws Exception {
+    write("index.js", "export const handler = async () => 'module';\n");
+
+    assertFails(function(NODE, "index.handler"), "{}", "Runtime.UserCodeSyntaxError", ".*export.*");
+  }
+
+  @Test
+  void aNodeFunctionFindsFilesOfItsPackageAndMayReplaceHttp() throws Exception {
+    write("utils/answer.js", "exports.ANSWER = 42;\n");
+    write(
+        "index.js",
+        """
+        const http = require('http');
+        http.request = http.Agent = () => { throw new Error('is a step of the trace'); };
+        exports.handler = async () => require('utils/answer').ANSWER;
+        """);
+    LocalFunction function = function(NODE, "index.handler");
+
+    assertEquals("42", invoke(function, "{}"));
+    assertEquals("42", invoke(function, "{}"));
   }
 
   /// "Lambda functions in Node.js 24", Lambda developer guide.
