@@ -143,7 +143,7 @@ final class FenceTest {
                   "application/x-amz-json-1.0");
           String refused;
           try {
-            refused = post("https://dynamodb.eu-west-1.amazonaws.com", "{}");
+            refused = InetAddress.getByName("dynamodb.eu-west-1.amazonaws.com.").toString();
           } catch (IOException e) {
             refused = e.getMessage();
           }
@@ -172,28 +172,24 @@ final class FenceTest {
   void aFunctionInPythonReachesTheLocalCloudOnly() throws Exception {
     Files.writeString(folder.resolve("app.py"), PYTHON);
 
-    assertReachesTheLocalCloudOnly(
-        "Runtime: python3.12\nHandler: app.handler\nCodeUri: .", REFUSAL);
+    assertReachesTheLocalCloudOnly("Runtime: python3.12\nHandler: app.handler\nCodeUri: .");
   }
 
   @Test
   void aFunctionInNodeReachesTheLocalCloudOnly() throws Exception {
     Files.writeString(folder.resolve("app.js"), NODE);
 
-    assertReachesTheLocalCloudOnly(
-        "Runtime: nodejs20.x\nHandler: app.handler\nCodeUri: .", REFUSAL);
+    assertReachesTheLocalCloudOnly("Runtime: nodejs20.x\nHandler: app.handler\nCodeUri: .");
   }
 
   @Test
   void aFunctionInJavaReachesTheLocalCloudOnly() throws Exception {
     JavaPackage.compile(folder.resolve("classes"), Map.of("fn/Fn.java", JAVA));
 
-    assertReachesTheLocalCloudOnly(
-        "Runtime: java21\nHandler: fn.Fn::handle\nCodeUri: classes",
-        "dynamodb.eu-west-1.amazonaws.com");
+    assertReachesTheLocalCloudOnly("Runtime: java21\nHandler: fn.Fn::handle\nCodeUri: classes");
   }
 
-  private void assertReachesTheLocalCloudOnly(String function, String refusal) throws Exception {
+  private void assertReachesTheLocalCloudOnly(String function) throws Exception {
     Path template =
         OneFunction.template(
             folder, TABLE, "Timeout: 30\nEnvironment: {Variables: {API: !Ref Api}}\n" + function);
@@ -207,7 +203,7 @@ final class FenceTest {
       assertEquals("by its id", client.receive());
       JsonNode told = Json.MAPPER.readTree(client.receive());
       assertEquals("[\"Messages\"]", told.at("/tables/TableNames").toString());
-      assertTrue(told.path("refused").asText().contains(refusal), told::toString);
+      assertTrue(told.path("refused").asText().contains(REFUSAL), told::toString);
       assertEquals(443, told.path("other").asInt(), told::toString);
     }
   }

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The clients of the Runtime API for Java ([FenceAgent]), Python and Node keep to it, in all that
 /// a function's libraries connect to by a name. Not those of a runtime of the function's own, nor
-/// programs that a function starts, nor addresses that stand in its code; they only have no keys
-/// that AWS knows, and no profiles.
+/// programs that a function starts, nor libraries in C, nor addresses that stand in its code; they
+/// only have no keys that AWS knows, and no profiles.
 ///
 /// Immutable.
 public final class Fence {

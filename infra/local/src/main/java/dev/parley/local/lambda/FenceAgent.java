@@ -84,7 +84,7 @@ public final class FenceAgent extends InetAddressResolverProvider {
         return Stream.of(InetAddress.getByAddress(host, new byte[] {127, 0, 0, 1}));
       }
       if (PORTS.keySet().stream().anyMatch(end -> end.startsWith(".") && name.endsWith(end))) {
-        String refusal = host + " is not served here, and no function reaches the real AWS";
+        String refusal = name + " is not served here, and no function reaches the real AWS";
         System.err.println(refusal);
         throw new UnknownHostException(refusal);
       }

@@ -57,6 +57,9 @@ final class ProgramsTest {
   @SuppressWarnings("NullAway.Init") // set before the first test
   private static ProcessHost host;
 
+  private static final String NOT_SERVED =
+      "sts.amazonaws.com is not served here, and no function reaches the real AWS";
+
   @TempDir private Path folder = Path.of("");
   private final List<LocalFunction> functions = new ArrayList<>();
   private final MetricStore metrics = new MetricStore();
@@ -710,6 +713,53 @@ final class ProgramsTest {
     assertEquals("\"returned\"", invoke(function("nodejs24.x", "index.plain"), "{}"));
     assertFails(
         function("nodejs24.x", "index.old"), "{}", "Runtime.CallbackHandlerDeprecated", ".*");
+  }
+
+  // ---- The fence
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "socket.create_connection(('STS.amazonaws.com.', 443))",
+        "socket.socket().connect(('sts.amazonaws.com', 443))",
+        "socket.socket().connect_ex((b'sts.amazonaws.com', 443))",
+        "ssl.create_default_context().wrap_socket(socket.socket(),"
+            + " server_hostname='a').connect(('sts.amazonaws.com', 443))",
+        "socket.gethostbyname('sts.amazonaws.com')",
+        "socket.gethostbyname_ex('sts.amazonaws.com')"
+      })
+  void aPythonFunctionNamesNoHostOfAwsInWhateverWay(String call) throws Exception {
+    write(
+        "index.py",
+        """
+        import socket, ssl
+
+        def handler(event, context):
+            %s
+        """
+            .formatted(call));
+
+    assertFails(function(PYTHON, "index.handler"), "{}", "gaierror", ".*" + NOT_SERVED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "net.connect(443, 'sts.amazonaws.com')",
+        "new net.Socket().connect({ host: 'STS.amazonaws.com.', port: 443 })",
+        "tls.connect({ host: 'sts.amazonaws.com', port: 443 })"
+      })
+  void aNodeFunctionNamesNoHostOfAwsInWhateverWay(String call) throws Exception {
+    write(
+        "index.js",
+        """
+        const net = require('net');
+        const tls = require('tls');
+        exports.handler = () => new Promise((_, reject) => %s.on('error', reject));
+        """
+            .formatted(call));
+
+    assertFails(function(NODE, "index.handler"), "{}", "Error", NOT_SERVED);
   }
 
   // ---- A runtime of one's own
