@@ -339,6 +339,7 @@ class ExamplesTest {
     Path folder = EXAMPLES.resolve(example);
     Path page = folder.resolve("page");
     return Options.inMemory(folder.resolve("template.yaml"))
+        .withSigv4(true)
         .withSite(Files.isDirectory(page) ? page : null)
         .withTls(TLS)
         .withInProcesses(true);
