@@ -6,6 +6,7 @@ import dev.parley.local.dynamodb.DynamoDbJars;
 import dev.parley.local.dynamodb.LocalDynamoDb;
 import dev.parley.local.dynamodb.TableException;
 import dev.parley.local.dynamodb.TimeToLive;
+import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.gateway.Bounds;
@@ -16,6 +17,7 @@ import dev.parley.local.gateway.Tls;
 import dev.parley.local.issuer.LocalIssuer;
 import dev.parley.local.lambda.Fence;
 import dev.parley.local.lambda.LocalFunction;
+import dev.parley.local.lambda.ServiceProxy;
 import dev.parley.local.metrics.FunctionOutput;
 import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.metrics.Sampler;
@@ -48,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -78,6 +81,7 @@ final class Assembly {
   ///
   /// @throws StartException with a line for the user; what has started is in the parts
   LocalCloud start() throws StartException {
+    requireSignaturesOfTheGateway();
     FunctionOutput.install();
     if (options.watch()) {
       watch.add("The template", options.template(), this::tellOfTemplate);
@@ -178,6 +182,22 @@ final class Assembly {
     }
     return new LocalCloud(
         parts, dynamoDb, sqs, apis, faults, traces, daemon, metrics, certificates.pem());
+  }
+
+  /// Functions sign the address that they call: where it is a proxy's, no push could be verified.
+  private void requireSignaturesOfTheGateway() throws StartException {
+    List<Fault> faultsOfProxy = ServiceProxy.faultsOf(options.faults());
+    if (options.sigv4() && (options.metered() || !faultsOfProxy.isEmpty())) {
+      throw new StartException(
+          ("parley.sigv4=true cannot go with %s: functions call through a proxy then, and sign its"
+                  + " address; leave one of them out")
+              .formatted(
+                  faultsOfProxy.isEmpty()
+                      ? "Options.withMetered"
+                      : faultsOfProxy.stream()
+                          .map(Fault::key)
+                          .collect(Collectors.joining(", ", "parley.faults=", ""))));
+    }
   }
 
   private Template readTemplate(@Nullable LocalIssuer issuer) throws StartException {

@@ -250,7 +250,7 @@ final class FunctionAssembly {
 
   private @Nullable ServiceProxy startProxy() throws StartException {
     try {
-      return options.metered() || ServiceProxy.isNeeded(faults)
+      return options.metered() || !ServiceProxy.faultsOf(faults.plan()).isEmpty()
           ? parts.opened(new ServiceProxy(faults, options.metered()))
           : null;
     } catch (IOException e) {

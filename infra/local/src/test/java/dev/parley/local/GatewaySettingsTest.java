@@ -88,6 +88,7 @@ final class GatewaySettingsTest {
   void whatOnlyLooksSignedIsTakenUnlessSignaturesAreVerified() throws Exception {
     assertEquals("410 GoneException", answer());
     assertEquals("403 IncompleteSignatureException", answer("--sigv4"));
+    assertEquals("403 IncompleteSignatureException", answer("--sigv4", "--faults=push.lost=1"));
   }
 
   private String answer(String... settings) throws Exception {

@@ -317,6 +317,24 @@ final class StartRefusalTest {
     }
   }
 
+  // ---- Signatures
+
+  @Test
+  void signaturesThatNoneCouldVerifyAreRefusedWithBothOptions() {
+    Options verified = Options.inMemory(template).withSigv4(true);
+    String why =
+        ": functions call through a proxy then, and sign its address; leave one of them out";
+
+    assertEquals(
+        "parley.sigv4=true cannot go with parley.faults=function.frozen, index.lag" + why,
+        refusal(
+            verified.withFaults(
+                FaultPlan.parse("index.lag=0.1/5ms,push.lost=0.1,function.frozen=0.1/5ms"))));
+    assertEquals(
+        "parley.sigv4=true cannot go with Options.withMetered" + why,
+        refusal(verified.withMetered(true)));
+  }
+
   // ---- The process
 
   @Test

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.parley.local.dynamodb.ConsumedCapacity;
 import dev.parley.local.dynamodb.DynamoDbFaults;
 import dev.parley.local.faults.Fault;
+import dev.parley.local.faults.FaultPlan;
 import dev.parley.local.faults.Faults;
 import dev.parley.local.json.Json;
 import dev.parley.local.metrics.MetricStore;
@@ -35,6 +36,7 @@ import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -73,6 +75,16 @@ public final class ServiceProxy implements AutoCloseable {
   /// A checksum of a body that may be changed here; nobody asks for it where it is missing.
   private static final String CHECKSUM = "x-amz-crc32";
 
+  private static final Set<Fault> FAULTS =
+      Set.of(
+          Fault.FUNCTION_KILLED_BEFORE_CALL,
+          Fault.FUNCTION_KILLED_AFTER_CALL,
+          Fault.FUNCTION_FROZEN,
+          Fault.DYNAMODB_THROTTLED,
+          Fault.DYNAMODB_ANSWER_LOST,
+          Fault.DYNAMODB_LATE,
+          Fault.INDEX_LAG);
+
   private final Faults faults;
   private final boolean metered;
   private final DynamoDbFaults dynamoDb;
@@ -110,18 +122,9 @@ public final class ServiceProxy implements AutoCloseable {
     }
   }
 
-  /// Whether such faults are asked for that only this can bring about.
-  public static boolean isNeeded(Faults faults) {
-    return faults
-        .plan()
-        .hasAny(
-            Fault.FUNCTION_KILLED_BEFORE_CALL,
-            Fault.FUNCTION_KILLED_AFTER_CALL,
-            Fault.FUNCTION_FROZEN,
-            Fault.DYNAMODB_THROTTLED,
-            Fault.DYNAMODB_ANSWER_LOST,
-            Fault.DYNAMODB_LATE,
-            Fault.INDEX_LAG);
+  /// The faults of a plan that only this can bring about, if any.
+  public static List<Fault> faultsOf(FaultPlan plan) {
+    return plan.rules().keySet().stream().filter(FAULTS::contains).toList();
   }
 
   /// A new instance's way to the services of an environment.

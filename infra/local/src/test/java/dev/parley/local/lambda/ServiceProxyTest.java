@@ -1,7 +1,6 @@
 package dev.parley.local.lambda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,7 +13,6 @@ import dev.parley.local.metrics.MetricStore;
 import dev.parley.local.template.TableResource;
 import java.io.IOException;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -306,13 +306,10 @@ final class ServiceProxyTest {
 
   @Test
   void theProxyIsNeededForItsOwnFaultsOnly() {
-    List<Fault> needing = new ArrayList<>();
-    for (Fault fault : Fault.values()) {
-      String plan = fault + "=1" + (fault.timed() ? "/1ms" : "");
-      if (ServiceProxy.isNeeded(new Faults(FaultPlan.parse(plan)))) {
-        needing.add(fault);
-      }
-    }
+    String all =
+        Stream.of(Fault.values())
+            .map(fault -> fault + "=1" + (fault.timed() ? "/1ms" : ""))
+            .collect(Collectors.joining(","));
 
     assertEquals(
         List.of(
@@ -323,8 +320,8 @@ final class ServiceProxyTest {
             Fault.DYNAMODB_ANSWER_LOST,
             Fault.DYNAMODB_LATE,
             Fault.INDEX_LAG),
-        needing);
-    assertFalse(ServiceProxy.isNeeded(Faults.none()));
+        ServiceProxy.faultsOf(FaultPlan.parse(all)));
+    assertEquals(List.of(), ServiceProxy.faultsOf(FaultPlan.NONE));
   }
 
   // ---- Rows
