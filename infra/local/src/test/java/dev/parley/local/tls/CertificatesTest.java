@@ -54,7 +54,7 @@ final class CertificatesTest {
 
     assertEquals(1, trusted.size());
     assertEquals(
-        List.of("localhost", "*.localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"),
+        List.of("localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"), // OpenSSL takes no *.localhost
         trusted.getFirst().getSubjectAlternativeNames().stream().map(List::getLast).toList());
     assertEquals(-1, trusted.getFirst().getBasicConstraints(), "it signs no other");
   }
