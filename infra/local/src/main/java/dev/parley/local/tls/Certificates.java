@@ -6,7 +6,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.parley.local.aws.LocalAccount;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -179,12 +178,9 @@ public final class Certificates {
             "san=" + names,
             "-ext",
             "eku=serverAuth");
-    Process keytool =
-        new ProcessBuilder(command)
-            .redirectInput(new File("/dev/null"))
-            .redirectErrorStream(true)
-            .start();
+    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
+      keytool.getOutputStream().close(); // it has nothing to ask
       String said = new String(keytool.getInputStream().readAllBytes(), UTF_8).strip();
       if (!keytool.waitFor(KEYTOOL_SECONDS_MAX, TimeUnit.SECONDS) || keytool.exitValue() != 0) {
         throw new IOException("keytool: " + said);
@@ -195,7 +191,9 @@ public final class Certificates {
     } finally {
       keytool.destroyForcibly();
     }
-    Files.setPosixFilePermissions(store, PosixFilePermissions.fromString("rw-------"));
+    if (store.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.setPosixFilePermissions(store, PosixFilePermissions.fromString("rw-------"));
+    }
   }
 
   /// The certificate of `localhost`, for a tool that is to trust it.
