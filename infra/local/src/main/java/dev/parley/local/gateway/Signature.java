@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// The signature of a request, by AWS Signature Version 4, for the service `execute-api`, in the
 /// header `Authorization`.
 ///
-/// Key and secret are [LocalClients#CREDENTIAL]; a session token may be any, and is signed.
+/// Key and secret are [LocalClients#CREDENTIAL]; a session token may be any, and is signed. `Unlike
+/// AWS:` the date must be in `X-Amz-Date`, where every SDK puts it, and not in `Date`.
 ///
 /// Sources: IAM user guide, "Create a signed AWS API request"; words and types of refusals are
 /// those of AWS's own answers that were published. That a session token must be signed is assumed
@@ -85,8 +86,7 @@ final class Signature {
       }
     }
     if (verified && !headers.contains(DATE)) {
-      missing.add(
-          "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+      missing.add("Authorization header requires existence of a 'X-Amz-Date' header.");
     }
     if (!missing.isEmpty()) {
       return new Refusal("IncompleteSignatureException", String.join(" ", missing));
@@ -255,12 +255,15 @@ final class Signature {
         hex(sha256(ByteBufUtil.getBytes(request.content()))));
   }
 
+  /// Sorted by names, then by values, both as they are encoded: `id=1` is before `id2=2`.
   private static String query(String raw) {
     return Stream.of(raw.split("&", -1))
         .filter(parameter -> !parameter.isEmpty())
         .map(parameter -> parameter.split("=", 2))
-        .map(parts -> recoded(parts[0]) + "=" + (parts.length == 1 ? "" : recoded(parts[1])))
-        .sorted()
+        .map(parts -> Map.entry(recoded(parts[0]), parts.length == 1 ? "" : recoded(parts[1])))
+        .sorted(
+            Map.Entry.<String, String>comparingByKey().thenComparing(Map.Entry.comparingByValue()))
+        .map(parameter -> parameter.getKey() + "=" + parameter.getValue())
         .collect(Collectors.joining("&"));
   }
 
