@@ -20,10 +20,14 @@ import org.junit.jupiter.api.io.TempDir;
 /// bring along: the local cloud, by TLS that they trust by themselves, and nobody else.
 @Timeout(120)
 final class FenceTest {
-  private static final String TABLE = "Messages:\n  Type: AWS::Serverless::SimpleTable\n";
+  private static final String SERVICES =
+      """
+      Messages: {Type: AWS::Serverless::SimpleTable}
+      Jobs: {Type: AWS::SQS::Queue}
+      """;
 
-  // Each function pushes twice, to the two addresses of its API, and answers what DynamoDB and a
-  // service that is not here have answered.
+  // Each function pushes twice, to the two addresses of its API, and answers what DynamoDB, SQS and
+  // a service that is not here have answered.
 
   private static final String PYTHON =
       """
@@ -36,22 +40,25 @@ final class FenceTest {
           with urllib.request.urlopen(request) as answer:
               return answer.read().decode()
 
+      def ask(host, target):
+          return json.loads(post(
+              f"https://{host}.us-east-1.amazonaws.com", "{}",
+              **{"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}))
+
       def handler(event, context):
           to = event["requestContext"]
           path = f"/{to['stage']}/@connections/{to['connectionId']}"
           post("https://" + to["domainName"] + path, "by its domain")
           named = f"{os.environ['API']}.execute-api.{os.environ['AWS_REGION']}.amazonaws.com"
           post("https://" + named + path, "by its id")
-          tables = post(
-              "https://dynamodb.us-east-1.amazonaws.com", "{}",
-              **{"X-Amz-Target": "DynamoDB_20120810.ListTables",
-                 "Content-Type": "application/x-amz-json-1.0"})
+          tables = ask("dynamodb", "DynamoDB_20120810.ListTables")
+          queues = ask("sqs", "AmazonSQS.ListQueues")
           try:
               refused = post("https://dynamodb.eu-west-1.amazonaws.com", "{}")
           except OSError as e:
               refused = str(e)
           other = socket.getaddrinfo("localhost", 443)[0][4][1]
-          told = {"tables": json.loads(tables), "refused": refused, "other": other}
+          told = {"tables": tables, "queues": queues, "refused": refused, "other": other}
           return {"statusCode": 200, "body": json.dumps(told)}
       """;
 
@@ -69,6 +76,12 @@ final class FenceTest {
         return answer.text();
       }
 
+      const ask = async (host, target) => JSON.parse(
+        await post(`https://${host}.us-east-1.amazonaws.com`, '{}', {
+          'X-Amz-Target': target,
+          'Content-Type': 'application/x-amz-json-1.0',
+        }));
+
       const posted = (url, body) => new Promise((resolve, reject) => {
         const request = https.request(url, { method: 'POST', headers: signed }, (answer) => {
           answer.resume();
@@ -84,16 +97,12 @@ final class FenceTest {
         await post(`https://${to.domainName}${path}`, 'by its domain');
         const { API, AWS_REGION } = process.env;
         await posted(`https://${API}.execute-api.${AWS_REGION}.amazonaws.com${path}`, 'by its id');
-        const tables = await post('https://dynamodb.us-east-1.amazonaws.com', '{}', {
-          'X-Amz-Target': 'DynamoDB_20120810.ListTables',
-          'Content-Type': 'application/x-amz-json-1.0',
-        });
+        const tables = await ask('dynamodb', 'DynamoDB_20120810.ListTables');
+        const queues = await ask('sqs', 'AmazonSQS.ListQueues');
         const refused = await post('https://dynamodb.eu-west-1.amazonaws.com', '{}').catch(
           (error) => String(error.cause ?? error));
-        return {
-          statusCode: 200,
-          body: JSON.stringify({ tables: JSON.parse(tables), refused, other: 443 }),
-        };
+        const body = JSON.stringify({ tables, queues, refused, other: 443 });
+        return { statusCode: 200, body };
       };
       """;
 
@@ -122,6 +131,16 @@ final class FenceTest {
           }
         }
 
+        private static String ask(String host, String target) throws IOException {
+          return post(
+              "https://" + host + ".us-east-1.amazonaws.com",
+              "{}",
+              "X-Amz-Target",
+              target,
+              "Content-Type",
+              "application/x-amz-json-1.0");
+        }
+
         @SuppressWarnings("unchecked")
         public Map<String, Object> handle(Map<String, Object> event) throws Exception {
           Map<String, Object> to = (Map<String, Object>) event.get("requestContext");
@@ -133,14 +152,8 @@ final class FenceTest {
                   + System.getenv("AWS_REGION")
                   + ".amazonaws.com";
           post("https://" + named + path, "by its id");
-          String tables =
-              post(
-                  "https://dynamodb.us-east-1.amazonaws.com",
-                  "{}",
-                  "X-Amz-Target",
-                  "DynamoDB_20120810.ListTables",
-                  "Content-Type",
-                  "application/x-amz-json-1.0");
+          String tables = ask("dynamodb", "DynamoDB_20120810.ListTables");
+          String queues = ask("sqs", "AmazonSQS.ListQueues");
           String refused;
           try {
             refused = InetAddress.getByName("dynamodb.eu-west-1.amazonaws.com.").toString();
@@ -156,8 +169,8 @@ final class FenceTest {
           result.put("statusCode", 200);
           result.put(
               "body",
-              "{\\"tables\\":" + tables + ",\\"refused\\":\\"" + refused + "\\",\\"other\\":"
-                  + (here ? 443 : port) + "}");
+              "{\\"tables\\":" + tables + ",\\"queues\\":" + queues + ",\\"refused\\":\\""
+                  + refused + "\\",\\"other\\":" + (here ? 443 : port) + "}");
           return result;
         }
       }
@@ -192,7 +205,9 @@ final class FenceTest {
   private void assertReachesTheLocalCloudOnly(String function) throws Exception {
     Path template =
         OneFunction.template(
-            folder, TABLE, "Timeout: 30\nEnvironment: {Variables: {API: !Ref Api}}\n" + function);
+            folder,
+            SERVICES,
+            "Timeout: 30\nEnvironment: {Variables: {API: !Ref Api}}\n" + function);
     Options options = Options.inMemory(template).withTls(folder.resolve("tls"));
     try (LocalCloud cloud = OneFunction.start(options)) {
       URI url = URI.create("ws://localhost:%d/test".formatted(cloud.port()));
@@ -203,6 +218,9 @@ final class FenceTest {
       assertEquals("by its id", client.receive());
       JsonNode told = Json.MAPPER.readTree(client.receive());
       assertEquals("[\"Messages\"]", told.at("/tables/TableNames").toString());
+      assertEquals(
+          "[\"https://sqs.us-east-1.amazonaws.com/000000000000/Jobs\"]",
+          told.at("/queues/QueueUrls").toString());
       assertTrue(told.path("refused").asText().contains(REFUSAL), told::toString);
       assertEquals(443, told.path("other").asInt(), told::toString);
     }
