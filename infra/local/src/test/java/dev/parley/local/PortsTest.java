@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.parley.local.aws.LocalAccount;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What a web page of a stranger can send to the ports of a running local cloud, whichever it has.
+/// Who is let in to the ports of a running local cloud, whichever it has.
 @Timeout(180)
 class PortsTest {
   private static final String TEMPLATE =
@@ -101,14 +102,63 @@ class PortsTest {
     }
   }
 
+  @Test
+  void aPortTakesItsNameOnAwsAndPagesOfIt() throws Exception {
+    Path template = Files.writeString(folder.resolve("template.yaml"), TEMPLATE);
+    try (LocalCloud cloud = LocalCloud.start(Options.inMemory(template))) {
+      int tables = cloud.dynamoDb().url().getPort();
+      int queues = cloud.sqs().url().getPort();
+      String api = "local.execute-api.us-east-1.amazonaws.com";
+      for (String host : LocalAccount.dynamoDbHosts()) {
+        assertTakes(tables, host, "POST /", call("DynamoDB_20120810.ListTables"));
+      }
+      for (String host : LocalAccount.sqsHosts()) {
+        assertTakes(queues, host, "POST /", call("AmazonSQS.ListQueues"));
+      }
+      assertTakes(cloud.port(), api, "GET /config.json", "\r\n");
+
+      for (int port : List.of(cloud.port(), tables, queues)) {
+        for (String host :
+            List.of(
+                "local2.execute-api.us-east-1.amazonaws.com",
+                port == tables
+                    ? LocalAccount.queuesHost()
+                    : LocalAccount.dynamoDbHosts().getFirst(),
+                "sts.amazonaws.com")) {
+          assertRefused(port, "POST / HTTP/1.1\r\nHost: " + host + "\r\n" + call("none"));
+        }
+      }
+    }
+  }
+
+  private static String call(String target) {
+    return SIGNED
+        + "X-Amz-Target: "
+        + target
+        + "\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\n\r\n{}";
+  }
+
+  private static void assertTakes(int port, String host, String line, String rest)
+      throws IOException {
+    String request = line + " HTTP/1.1\r\nHost: " + host + "\r\n";
+    assertStatus("200", port, request + rest);
+    assertStatus("200", port, request + "Origin: https://" + host + "\r\n" + rest);
+    assertRefused(port, request + "Origin: http://" + host + "\r\n" + rest);
+  }
+
   private static void assertRefused(int port, String request) throws IOException {
+    assertStatus("403", port, request);
+  }
+
+  private static void assertStatus(String expected, int port, String request) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       String status =
           new BufferedReader(
                   new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1))
               .readLine();
-      assertTrue(status.startsWith("HTTP/1.1 403 "), port + ": " + status + " to " + request);
+      assertTrue(
+          status.startsWith("HTTP/1.1 " + expected + " "), port + ": " + status + " to " + request);
     }
   }
 
