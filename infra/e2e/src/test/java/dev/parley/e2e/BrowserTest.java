@@ -61,7 +61,7 @@ class BrowserTest extends PageTest {
     assertThat(ada.messages()).hasCount(0);
     ada.say("hello red");
     bob.element("room-red").click();
-    assertThat(bob.texts()).containsText("hello red");
+    assertThat(bob.texts()).hasText(new String[] {"hello red"});
   }
 
   @Test

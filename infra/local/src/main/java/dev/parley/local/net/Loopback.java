@@ -20,6 +20,7 @@ import java.net.ServerSocket;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
 /// The addresses at which programs on this machine, and no others, reach the local cloud. A
@@ -30,7 +31,11 @@ public final class Loopback {
 
   private static final InetAddress V6 = address("::1");
 
-  /// How often another port is tried because the free one of 127.0.0.1 is taken on ::1.
+  /// Below those that a system gives to sockets which name none, all outgoing ones among them: from
+  /// 32,768 on Linux, and from 49,152 on macOS and Windows.
+  private static final int FREE_PORT_MIN = 10_000;
+
+  private static final int FREE_PORT_MAX = 32_767;
   private static final int FREE_PORT_TRIES_MAX = 100;
 
   /// What a runtime tells X-Ray of an error is a header of up to 1 MB (`LambdaRuntimeApiClientImpl`
@@ -56,13 +61,15 @@ public final class Loopback {
     }
   }
 
-  /// A port that is free at all [#addresses].
+  /// A port that is free at all [#addresses]. Until it is taken, nobody gets it but who asks for
+  /// it, or is given the same one by chance: one of 22,768.
   public static int freePort() throws IOException {
     boolean both = addresses().contains(V6);
     for (int tries = 1; ; tries++) {
-      try (ServerSocket v4 = new ServerSocket(0, 1, V4);
-          ServerSocket _ = both ? new ServerSocket(v4.getLocalPort(), 1, V6) : v4) {
-        return v4.getLocalPort();
+      int port = ThreadLocalRandom.current().nextInt(FREE_PORT_MIN, FREE_PORT_MAX + 1);
+      try (ServerSocket v4 = new ServerSocket(port, 1, V4);
+          ServerSocket _ = both ? new ServerSocket(port, 1, V6) : v4) {
+        return port;
       } catch (BindException e) {
         if (tries == FREE_PORT_TRIES_MAX) {
           throw e;
