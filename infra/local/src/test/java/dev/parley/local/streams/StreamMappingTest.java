@@ -211,7 +211,7 @@ class StreamMappingTest {
   void aBatchingWindowGathersRecordsIntoOneInvocation(TestInfo test) throws IOException {
     String table = table(test);
     List<byte[]> events = new CopyOnWriteArrayList<>();
-    Shape shape = shape(table).windowed(Duration.ofMillis(400));
+    Shape shape = shape(table).windowed(Duration.ofSeconds(20)).batched(10);
 
     try (StreamMapping _ = mapping(shape, Checkpoints.inMemory(), recorded(events))) {
       for (int n = 1; n <= 10; n++) {
