@@ -88,7 +88,7 @@ class PusherTest {
 
   @Test
   void aConnectionIsPushedNoFrameTwice() {
-    Pusher pusher = pusher(Map.of(), Duration.ofMillis(250));
+    Pusher pusher = pusher(Duration.ofMillis(250), new TestTicker());
     Events events = Events.of(Stream.of("1", "2", "3"), null);
     ConnectionId one = new ConnectionId(fresh("c"));
     ConnectionId two = new ConnectionId(fresh("c"));
@@ -174,15 +174,8 @@ class PusherTest {
 
   @Test
   void thoseWhoAreThrottledAreTriedAgainUntilTheTimeForItIsOver() {
-    Settings settings = new Settings(gateway.environment("PushFunction", Map.of()));
     TestTicker ticker = new TestTicker();
-    Pusher pusher =
-        new Pusher(
-            new PushClient(new Aws(settings), settings, 4),
-            4,
-            Duration.ofMillis(250),
-            Pace.of(settings, Ticker.SYSTEM),
-            ticker);
+    Pusher pusher = pusher(Duration.ofMillis(250), ticker);
     ConnectionId busy = new ConnectionId(fresh("c"));
     ConnectionId busyOnce = new ConnectionId(fresh("c"));
     gateway.answer(busy.value(), 429);
@@ -232,12 +225,19 @@ class PusherTest {
   }
 
   private Pusher pusher(Map<String, String> instead) {
-    return pusher(instead, Duration.ZERO);
+    Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
+    return Pusher.of(new Aws(settings), settings, Duration.ZERO);
   }
 
-  private Pusher pusher(Map<String, String> instead, Duration retryFor) {
-    Settings settings = new Settings(gateway.environment("FanoutFunction", instead));
-    return Pusher.of(new Aws(settings), settings, retryFor);
+  /// One whose time for retries passes in its pauses only.
+  private Pusher pusher(Duration retryFor, TestTicker ticker) {
+    Settings settings = new Settings(gateway.environment("PushFunction", Map.of()));
+    return new Pusher(
+        new PushClient(new Aws(settings), settings, 4),
+        4,
+        retryFor,
+        Pace.of(settings, Ticker.SYSTEM),
+        ticker);
   }
 
   private static Deadline in(int seconds) {

@@ -95,27 +95,12 @@ final class TestGateway implements AutoCloseable {
   }
 
   private void answer(HttpExchange exchange) throws IOException {
-    int now = underWay.incrementAndGet();
-    underWayMax.accumulateAndGet(now, Math::max);
     try (exchange) {
-      gathering.countDown();
-      gathering.await();
-      Thread.sleep(delayMs.getAsInt());
-      String raw = exchange.getRequestURI().getRawPath();
-      String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
-      String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
-      boolean throttled =
-          throttledOnce.remove(connection)
-              || received(connection).size()
-                  >= framesMax.getOrDefault(connection, Integer.MAX_VALUE);
-      int status = throttled ? 429 : statuses.getOrDefault(connection, 200);
+      int status = take(exchange);
       if (status == SILENT) {
-        closed.await();
         return;
       }
-      if (status == 200) {
-        received.computeIfAbsent(connection, c -> new CopyOnWriteArrayList<>()).add(frame);
-      } else {
+      if (status != 200) {
         exchange
             .getResponseHeaders()
             .add(
@@ -134,6 +119,32 @@ final class TestGateway implements AutoCloseable {
       exchange.getResponseBody().write(body);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// A push that is answered is no longer under way.
+  ///
+  /// @return the status
+  private int take(HttpExchange exchange) throws IOException, InterruptedException {
+    underWayMax.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+    try {
+      gathering.countDown();
+      gathering.await();
+      Thread.sleep(delayMs.getAsInt());
+      String raw = exchange.getRequestURI().getRawPath();
+      String connection = URLDecoder.decode(raw.substring(raw.lastIndexOf('/') + 1), UTF_8);
+      String frame = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
+      boolean throttled =
+          throttledOnce.remove(connection)
+              || received(connection).size()
+                  >= framesMax.getOrDefault(connection, Integer.MAX_VALUE);
+      int status = throttled ? 429 : statuses.getOrDefault(connection, 200);
+      if (status == SILENT) {
+        closed.await();
+      } else if (status == 200) {
+        received.computeIfAbsent(connection, c -> new CopyOnWriteArrayList<>()).add(frame);
+      }
+      return status;
     } finally {
       underWay.decrementAndGet();
     }
