@@ -221,7 +221,12 @@ public final class Gateway implements AutoCloseable {
         StreamSupport.stream(eventLoops.spliterator(), false)
             .map(loop -> loop.submit(() -> {}))
             .toList();
-    written.forEach(done -> done.awaitUninterruptibly(CLOSE_FRAMES_PATIENCE_MS));
+    // Of all loops together: each needs the processor only once, but may get it late.
+    long end =
+        System.nanoTime()
+            + TimeUnit.MILLISECONDS.toNanos((long) CLOSE_FRAMES_PATIENCE_MS * written.size());
+    written.forEach(
+        done -> done.awaitUninterruptibly(end - System.nanoTime(), TimeUnit.NANOSECONDS));
     stop();
   }
 

@@ -29,7 +29,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 final class GatewayBoundsTest {
   private static final String OK = "{\"statusCode\":200}";
+
+  /// So short that no request need come in time.
   private static final Duration SHORT = Duration.ofMillis(200);
+
+  /// Also on a slow machine enough for a request or a response.
+  private static final Duration ENOUGH = Duration.ofSeconds(2);
+
   private static final String XRAY =
       "POST /_local/xray/Traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
 
@@ -250,7 +256,7 @@ final class GatewayBoundsTest {
 
   @Test
   void aSocketThatSendsNoFurtherRequestInTimeIsClosed() throws Exception {
-    tester.requestTimeout(SHORT).start();
+    tester.requestTimeout(ENOUGH).start();
 
     try (RawClient client = new RawClient(tester.port())) {
       client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -263,7 +269,7 @@ final class GatewayBoundsTest {
   void aClientThatDoesNotTakeItsResponseInTimeIsClosed() throws Exception {
     int bytes = 4 * 1024 * 1024;
     tester
-        .requestTimeout(SHORT)
+        .requestTimeout(ENOUGH)
         .xray((_, _) -> new XRayApi.Answer(200, null, "t".repeat(bytes)))
         .start();
 
@@ -283,7 +289,7 @@ final class GatewayBoundsTest {
   void theRequestTimeoutCountsNeitherConnectNorTheOpenConnection() throws Exception {
     CountDownLatch released = new CountDownLatch(1);
     tester
-        .requestTimeout(SHORT)
+        .requestTimeout(ENOUGH)
         .oneWay(
             "$connect",
             _ -> {
@@ -328,10 +334,14 @@ final class GatewayBoundsTest {
     clients.getFirst().drop();
     String id = GatewayTester.connectionId(tester.event("$disconnect"));
     assertEquals(410, tester.connections("POST", id, "pushes have room").statusCode());
-    try (RawClient next = RawClient.connected(tester.port())) {
-      tester.event("$connect");
-      next.drop();
-    }
+    Wait.until(
+        () -> { // its place is free soon after `$disconnect` has begun
+          try (RawClient next = new RawClient(tester.port())) {
+            next.sendHandshake("/test");
+            return next.readHead().startsWith("HTTP/1.1 101 ");
+          }
+        });
+    tester.event("$connect");
     for (RawClient client : clients) {
       client.close();
     }

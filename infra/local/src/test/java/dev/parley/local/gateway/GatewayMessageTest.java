@@ -106,17 +106,10 @@ final class GatewayMessageTest {
   void aFunctionThatFailsGivesApiGatewaysErrorAndTheClientStays() throws Exception {
     tester
         .oneWay("$connect", _ -> OK)
-        .functionTimeout(Duration.ofMillis(100))
         .oneWay(
             "throws",
             _ -> {
               throw new IllegalStateException("no");
-            })
-        .twoWay(
-            "sleeps",
-            _ -> {
-              Thread.sleep(10_000);
-              return OK;
             })
         .oneWay("garbles", _ -> "garbled")
         .oneWay("silent", _ -> "null")
@@ -125,6 +118,13 @@ final class GatewayMessageTest {
         .twoWay("object", _ -> "{\"statusCode\":200,\"body\":{}}")
         .twoWay("large", _ -> reply("a".repeat(Quotas.MESSAGE_BYTES_MAX + 1)))
         .twoWay("fine", _ -> reply("fine"))
+        .functionTimeout(Duration.ofMillis(100))
+        .twoWay(
+            "sleeps",
+            _ -> {
+              Thread.sleep(10_000);
+              return OK;
+            })
         .start();
     Client client = tester.connect();
     String id = GatewayTester.connectionId(tester.event("$connect"));

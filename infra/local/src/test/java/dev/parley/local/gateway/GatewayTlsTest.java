@@ -192,7 +192,7 @@ final class GatewayTlsTest {
   /// Bytes that are neither TLS nor HTTP, a handshake that does not go on, and an alert at once.
   @Test
   void whatIsNoHandshakeEndsWithItsSocket() throws Exception {
-    tester.requestTimeout(Duration.ofMillis(300));
+    tester.requestTimeout(Duration.ofSeconds(2)); // its last client comes within it
     start(Map.of());
     for (byte[] bytes :
         List.of(

