@@ -146,6 +146,14 @@ export class Page {
   /** Rooms shown before, the last one at the end. @type {string[]} */
   #trail = [];
 
+  /**
+   * A dialog is closed, but its entry of the browser's history is not left yet for the one below, which
+   * has this address.
+   *
+   * @type {{hash: string, done: Promise<void>} | null}
+   */
+  #returning = null;
+
   /** The room whose unread messages are being fetched. @type {string | null} */
   #fetching = null;
 
@@ -330,6 +338,7 @@ export class Page {
    * @param {string} hash
    */
   go(hash) {
+    if (hash === this.#returning?.hash) return; // The reader may be in another room by now.
     if (this.overlay !== null) {
       this.overlay = null; // "Back" has closed it.
       this.view.draw();
@@ -498,6 +507,10 @@ export class Page {
    * @param {boolean} isNew
    */
   #address(room, timestamp, isNew) {
+    if (this.#returning !== null) {
+      this.#returning.done.then(() => this.#address(this.current, this.target, isNew));
+      return;
+    }
     const hash = room === null ? '' : hashOf(room, timestamp ?? undefined);
     if (hash === location.hash) {
       this.close();
@@ -740,6 +753,10 @@ export class Page {
 
   /** @param {Overlay} overlay */
   show(overlay) {
+    if (this.#returning !== null) {
+      this.#returning.done.then(() => this.show(overlay));
+      return;
+    }
     if (this.overlay === null) history.pushState({ overlay: true }, '', location.href);
     this.overlay = overlay;
     if (overlay.kind === 'session') this.askWhoAmI();
@@ -752,9 +769,14 @@ export class Page {
     this.overlay = null;
     this.view.draw();
     if (history.state?.overlay !== true) return;
+    // The browser goes back some time later. An entry that were added before would be left instead.
     const back = new Promise((resolve) => addEventListener('popstate', resolve, { once: true }));
+    const done = back.then(() => {
+      this.#returning = null;
+    });
+    this.#returning = { hash: location.hash, done };
     history.back();
-    await back;
+    await done;
   }
 
   /**

@@ -216,6 +216,35 @@ class TrustTest extends PageTest {
     assertThat(ada.element("notice")).hasText("That is no user id, or your own.");
   }
 
+  @Test
+  void aBrowserThatGoesBackLateLeadsNeitherOutOfANewRoomNorOutOfANewDialog() {
+    TestPage ada = open("Ada", "late");
+    ada.page()
+        .evaluate(
+            """
+            () => {
+              window.returns = 0;
+              addEventListener('popstate', () => window.returns++);
+              history.back = () => {
+                window.goBack = () => History.prototype.back.call(history);
+              };
+            }\
+            """);
+    create(ada, "Late");
+    ada.page().evaluate("() => window.goBack()");
+    ada.page().waitForFunction("() => window.returns === 1");
+    assertThat(ada.page()).hasURL(PRIVATE_ADDRESS);
+    assertThat(ada.element("room-title")).hasText("Late");
+
+    ada.element("show-room").click();
+    close(ada);
+    ada.element("show-session").click();
+    ada.page().evaluate("() => window.goBack()");
+    assertThat(ada.element("who-am-i")).isVisible();
+    ada.page().waitForFunction("() => window.returns === 2");
+    assertThat(ada.element("who-am-i")).isVisible();
+  }
+
   private static void create(TestPage page, String title) {
     page.element("new-private").click();
     page.element("title").fill(title);
