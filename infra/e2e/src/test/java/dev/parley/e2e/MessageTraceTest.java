@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.local.LocalCloud;
+import dev.parley.local.faults.Fault;
 import dev.parley.local.faults.FaultPlan;
 import dev.parley.wire.Traced;
 import java.net.URI;
@@ -90,9 +91,7 @@ class MessageTraceTest {
       // The function's own trace, and back.
       String own = fanout.at("/annotations/function_trace").textValue();
       assertNotNull(own);
-      List<JsonNode> ownTrace =
-          new TestTraces(cloud).await(own, t -> !named(t, "FanoutFunction").isEmpty());
-      assertTrue(ownTrace.toString().contains(sent.path("trace").textValue()), ownTrace.toString());
+      new TestTraces(cloud).await(own, t -> t.toString().contains(sent.path("trace").textValue()));
       assertEquals(
           List.of(sent.path("trace").textValue()),
           new TestTraces(cloud)
@@ -110,7 +109,10 @@ class MessageTraceTest {
       List<WebSocket> sockets = connect(cloud.webSocketUrl(), 1_200);
       String throttled = TestCloud.connectionOf(cloud, "M7");
       cloud.faults().throttle(Set.of(throttled));
-      sockets.get(8).abort(); // and the disconnect is lost
+      sockets.get(8).abort();
+      while (cloud.faults().injected(Fault.DISCONNECT_LOST) == 0) {
+        LockSupport.parkNanos(1_000_000);
+      }
       try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=arena")) {
         JsonNode sent = say(ada, "arena", "to all of you");
         TestTraces traces = new TestTraces(cloud);

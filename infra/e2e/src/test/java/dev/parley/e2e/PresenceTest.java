@@ -149,16 +149,16 @@ class PresenceTest {
 
   @Test
   void theRenewalOfEveryMemberOfAnIdleRoomIsPushedToNobody() {
-    List<TestClient> members = join("renewed", MEMBERS);
-    settled("renewed-marker");
+    List<TestClient> members = join(cloud, "renewed", MEMBERS);
+    settled(cloud, "renewed-marker");
 
     List<TestClient> renewed = new ArrayList<>();
     for (int i = 0; i < members.size(); i++) {
-      renewed.add(member("renewed", i));
+      renewed.add(member(cloud, "renewed", i));
     }
-    settled("renewed-marker");
+    settled(cloud, "renewed-marker");
     members.forEach(TestClient::close);
-    settled("renewed-marker");
+    settled(cloud, "renewed-marker");
 
     renewed.forEach(
         member -> assertEquals(0, presences(member).size(), presences(member).toString()));
@@ -166,35 +166,40 @@ class PresenceTest {
     renewed.forEach(TestClient::close);
   }
 
+  /// Nobody is given up before the other page is there, however slow the machine is.
   @Test
-  void aReloadIsToldOnceAtMostAndNeverAsALeaving() {
-    int size = MEMBERS;
-    List<TestClient> members = join("reloaded", size);
-    settled("reloaded-marker");
-    int told = members.stream().mapToInt(member -> presences(member).size()).sum();
-    assertTrue(told > 0, "who came first was told of the others");
+  void aReloadIsToldOnceAtMostAndNeverAsALeaving() throws Exception {
+    try (LocalCloud patient =
+        TestCloud.start(
+            TestCloud.TEMPLATE, Map.of("PresenceOutSeconds", "10", "PushesPerSecond", "1000000"))) {
+      int size = MEMBERS;
+      List<TestClient> members = join(patient, "reloaded", size);
+      settled(patient, "reloaded-marker");
+      int told = members.stream().mapToInt(member -> presences(member).size()).sum();
+      assertTrue(told > 0, "who came first was told of the others");
 
-    for (int i = 0; i < size; i++) {
-      members.get(i).close();
-      members.add(member("reloaded", i));
+      for (int i = 0; i < size; i++) {
+        members.get(i).close();
+        members.add(member(patient, "reloaded", i));
+      }
+      settled(patient, "reloaded-marker");
+
+      int now = members.stream().mapToInt(member -> presences(member).size()).sum();
+      assertTrue(now - told <= size * size, now - told + " events");
+      members.forEach(member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
+      members.forEach(TestClient::close);
     }
-    settled("reloaded-marker");
-
-    int now = members.stream().mapToInt(member -> presences(member).size()).sum();
-    assertTrue(now - told <= size * size, now - told + " events");
-    members.forEach(member -> assertTrue(presences(member).stream().noneMatch(isState("out"))));
-    members.forEach(TestClient::close);
   }
 
-  private static List<TestClient> join(String room, int size) {
+  private static List<TestClient> join(LocalCloud cloud, String room, int size) {
     List<TestClient> members = new ArrayList<>();
     for (int i = 0; i < size; i++) {
-      members.add(member(room, i));
+      members.add(member(cloud, room, i));
     }
     return members;
   }
 
-  private static TestClient member(String room, int number) {
+  private static TestClient member(LocalCloud cloud, String room, int number) {
     return TestClient.connect(
         cloud.webSocketUrl(),
         "?name=M%d&rooms=%s&guest=member-of-a-room-%010d-x".formatted(number, room, number));
@@ -202,7 +207,7 @@ class PresenceTest {
 
   /// Waits until what happened before is told: somebody comes and goes elsewhere, which is told
   /// after it, in the stream and in the queue.
-  private static void settled(String marker) {
+  private static void settled(LocalCloud cloud, String marker) {
     try (TestClient ada = TestClient.connect(cloud.webSocketUrl(), "?name=Ada&rooms=" + marker)) {
       String user;
       try (TestClient ben = TestClient.connect(cloud.webSocketUrl(), "?name=Ben&rooms=" + marker)) {
