@@ -76,7 +76,7 @@ final class CloudProcess implements AutoCloseable {
   }
 
   private static int firstEphemeral() throws IOException {
-    return Integer.parseInt(Files.readString(EPHEMERAL).strip().split("\\s+")[0]);
+    return Integer.parseInt(Files.readString(EPHEMERAL).strip().split("\\s+", -1)[0]);
   }
 
   URI webSocketUrl() {

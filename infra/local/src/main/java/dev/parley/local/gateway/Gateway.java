@@ -94,7 +94,7 @@ public final class Gateway implements AutoCloseable {
   /// How long functions have when the gateway is closed.
   private static final Duration FUNCTIONS_PATIENCE = Duration.ofSeconds(1);
 
-  /// How long an event loop has to write its close frames.
+  /// How long an event loop has to write its close frames, where all take as long.
   private static final int CLOSE_FRAMES_PATIENCE_MS = 100;
 
   private final ExecutorService threads =
