@@ -2,15 +2,12 @@ package dev.parley.e2e;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.parley.local.net.Loopback;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
@@ -35,14 +31,6 @@ final class CloudProcess implements AutoCloseable {
   private static final Duration ATTEMPT_EVERY = Duration.ofMillis(500);
   private static final int ATTEMPTS_MAX = START_MAX_S * 2;
 
-  /// Its first and its last port are what a bind to port 0 chooses from.
-  private static final Path EPHEMERAL = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
-
-  /// Well-known services have the lower ones.
-  private static final int PORT_MIN = 10_000;
-
-  private static final int PORT_TRIES_MAX = 100;
-
   private final Path data;
   private final int port;
   private final int dynamoDbPort;
@@ -54,29 +42,8 @@ final class CloudProcess implements AutoCloseable {
   /// @param data a folder
   CloudProcess(Path data) throws IOException {
     this.data = data;
-    this.port = freePort();
-    this.dynamoDbPort = freePort();
-  }
-
-  /// One that is left alone also while nothing listens there, before a start and after a kill: no
-  /// program gets it that takes any free one. Only Linux says which those are.
-  private static int freePort() throws IOException {
-    int end = Files.exists(EPHEMERAL) ? firstEphemeral() : 0;
-    for (int tries = 0; tries < PORT_TRIES_MAX && end > PORT_MIN; tries++) {
-      int port = ThreadLocalRandom.current().nextInt(PORT_MIN, end);
-      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return port;
-      } catch (BindException _) {
-        // Another one, then.
-      }
-    }
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private static int firstEphemeral() throws IOException {
-    return Integer.parseInt(Files.readString(EPHEMERAL).strip().split("\\s+", -1)[0]);
+    this.port = Loopback.freePort();
+    this.dynamoDbPort = Loopback.freePort();
   }
 
   URI webSocketUrl() {
