@@ -216,6 +216,7 @@ class ReadStateTest extends PageTest {
     try (TestClient bob = connect("Bob", "skipped")) {
       sayAll(bob, "skipped", TALL + "old", 6);
       assertThat(page.messages()).hasCount(6);
+      assertThat(page.page()).hasTitle("#skipped · Parley"); // they are seen
       scroll(page, "s.scrollTop = 0");
       assertThat(page.element("newer")).isVisible();
       sayAll(bob, "skipped", "first", 3);
