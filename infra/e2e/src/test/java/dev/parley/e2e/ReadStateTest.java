@@ -160,6 +160,10 @@ class ReadStateTest extends PageTest {
       TestPage ada = TestVisitor.called(browser, "Ada", "below").open(cloud, "below");
       ada.page().setViewportSize(1100, 600);
       assertThat(ada.messages()).hasCount(8);
+      ada.page() // It goes to the end once more for its new size.
+          .waitForFunction(
+              "() => innerWidth === 1100"
+                  + " && scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 1");
       scroll(ada, "s.scrollTop = 0");
       assertThat(ada.element("newer")).hasText("To the newest");
 
