@@ -147,8 +147,8 @@ export class Page {
   #trail = [];
 
   /**
-   * A dialog is closed, but its entry of the browser's history is not left yet for the one below, which
-   * has this address.
+   * While the browser goes back from the history entry of a dialog that is closed: the address that it
+   * goes back to, and when it is there.
    *
    * @type {{hash: string, done: Promise<void>} | null}
    */
@@ -769,7 +769,7 @@ export class Page {
     this.overlay = null;
     this.view.draw();
     if (history.state?.overlay !== true) return;
-    // The browser goes back some time later. An entry that were added before would be left instead.
+    // The browser goes back some time later. It would leave an entry that is added before.
     const back = new Promise((resolve) => addEventListener('popstate', resolve, { once: true }));
     const done = back.then(() => {
       this.#returning = null;

@@ -166,7 +166,7 @@ class PresenceTest {
     renewed.forEach(TestClient::close);
   }
 
-  /// Nobody is given up before the other page is there, however slow the machine is.
+  /// Who reloads has 10 s to be back, so that a slow machine is no leaving.
   @Test
   void aReloadIsToldOnceAtMostAndNeverAsALeaving() throws Exception {
     try (LocalCloud patient =

@@ -572,7 +572,7 @@ final class ProgramsTest {
     assertEquals(result, invoke(function, "{}"));
   }
 
-  /// A queue's messages would be deleted though nobody has dealt with them.
+  /// A queue would otherwise delete its messages as handled.
   @ParameterizedTest
   @ValueSource(strings = {NODE, "nodejs24.x"})
   void aPromiseThatIsNeverSettledFailsItsInvocation(String runtime) throws Exception {
